@@ -1,0 +1,98 @@
+// Package db is the host's database: SQLite for one process, Postgres for several.
+//
+// Everything goes through a [DB]: [DB.Transaction] is the only way to change more than one row, [DB.From] the way to
+// read. The context carries the transaction, so a function that is given a context reads and writes inside its
+// caller's transaction without knowing of it. That is not a nicety: SQLite has a single connection here, and whoever
+// reads beside the transaction it is called in would wait for itself for ever.
+//
+// Instants are UTC. On SQLite they are compared as text, so a time in another zone must not be bound to a query.
+//
+// Begin with open.go and transaction.go; migrate.go and check.go are about the schema, listen.go and lock.go about
+// several processes on one Postgres.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"gorm.io/gorm"
+)
+
+// Dialect is the kind of database behind a DB. Its text is the name of the folder that holds its migrations.
+type Dialect string
+
+// The two databases of the panel.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// DB is an open database. It is safe for concurrent use and lives as long as the process.
+type DB struct {
+	gorm     *gorm.DB
+	sql      *sql.DB
+	dialect  Dialect
+	url      string   // of a Postgres; what needs a connection of its own dials it
+	lockFile *os.File // of an SQLite; held until Close
+	log      *logrus.Entry
+
+	locks    processLocks
+	listener listener
+
+	closing   context.Context // ends with Close
+	close     context.CancelFunc
+	closeOnce sync.Once
+}
+
+// Now is the present instant as both databases keep it: UTC, in microseconds.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Dialect says which of the two databases this is.
+func (d *DB) Dialect() Dialect { return d.dialect }
+
+// From is the handle to read with: the transaction that ctx carries, else the database itself.
+func (d *DB) From(ctx context.Context) *gorm.DB {
+	if tx := d.Tx(ctx); tx != nil {
+		return tx.WithContext(ctx)
+	}
+	return d.gorm.WithContext(ctx)
+}
+
+// Ping says whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.sql.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping %s: %w", d.dialect, err)
+	}
+	return nil
+}
+
+// Stats are the counters of the connection pool, for metrics.
+func (d *DB) Stats() sql.DBStats { return d.sql.Stats() }
+
+// Close ends listening, closes every connection and gives the SQLite file free. Closing twice does nothing.
+func (d *DB) Close() error {
+	var err error
+	d.closeOnce.Do(func() {
+		d.close()
+		d.listener.running.Wait()
+		err = d.sql.Close()
+		if d.lockFile != nil {
+			err = firstError(err, d.lockFile.Close())
+		}
+	})
+	return err
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

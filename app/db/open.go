@@ -1,0 +1,174 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/sirupsen/logrus"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+// Options say which database to open.
+type Options struct {
+	URL  string        // of a Postgres, as in DATABASE_URL; empty means SQLite
+	Path string        // of the SQLite file; its folder is made when missing
+	Log  *logrus.Entry // default: logrus' standard logger
+
+	// MaxConns limits the pool on Postgres; default 16. SQLite has one connection whatever this says.
+	MaxConns int
+}
+
+// Open opens the database and checks that it answers. It does not migrate.
+//
+// An SQLite file belongs to one process: a second one is refused with an error that says so. The lock is on a file
+// beside the database and dies with its process, however that ends.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Log == nil {
+		o.Log = logrus.NewEntry(logrus.StandardLogger())
+	}
+	d := &DB{log: o.Log}
+	d.closing, d.close = context.WithCancel(context.WithoutCancel(ctx))
+
+	open := d.openSQLite
+	if o.URL != "" {
+		open = d.openPostgres
+	}
+	dialector, err := open(o)
+	if err == nil {
+		err = d.start(ctx, dialector)
+	}
+	if err != nil {
+		d.abandon()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *DB) start(ctx context.Context, dialector gorm.Dialector) error {
+	g, err := gorm.Open(dialector, &gorm.Config{
+		NowFunc:                Now,
+		Logger:                 queryLog{d.log},
+		TranslateError:         true,
+		SkipDefaultTransaction: true, // a single statement is atomic; more of them belong in Transaction
+		DisableAutomaticPing:   true,
+	})
+	if err != nil {
+		return fmt.Errorf("open %s: %w", d.dialect, err)
+	}
+	d.gorm = g
+	return d.Ping(ctx)
+}
+
+// abandon undoes a half-done Open.
+func (d *DB) abandon() {
+	d.close()
+	if d.sql != nil {
+		_ = d.sql.Close()
+	}
+	if d.lockFile != nil {
+		_ = d.lockFile.Close()
+	}
+}
+
+func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
+	d.dialect = SQLite
+	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if err := d.lock(o.Path); err != nil {
+		return nil, err
+	}
+	// FULL: a committed order survives a power cut. immediate: a transaction that reads and then writes would
+	// otherwise fail with SQLITE_BUSY, which no timeout helps.
+	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() +
+		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
+	pool, err := sql.Open(sqlite.DriverName, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", o.Path, err)
+	}
+	pool.SetMaxOpenConns(1)
+	d.sql = pool
+	return &sqlite.Dialector{Conn: pool}, nil
+}
+
+// lock takes the file beside the database. The lock, not the file's existence, says that the database is in use.
+func (d *DB) lock(path string) error {
+	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", path, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		holder, _ := io.ReadAll(io.LimitReader(f, 20))
+		_ = f.Close()
+		return fmt.Errorf("%s is in use by process %s: an SQLite database belongs to one process, several need DATABASE_URL: %w",
+			path, strings.TrimSpace(string(holder)), ErrInUse)
+	}
+	_ = f.Truncate(0) // the number is for people; the lock holds without it
+	_, _ = fmt.Fprintln(f, os.Getpid())
+	d.lockFile = f
+	return nil
+}
+
+// ErrInUse says that another process has the SQLite file open.
+var ErrInUse = fmt.Errorf("database in use")
+
+func (d *DB) openPostgres(o Options) (gorm.Dialector, error) {
+	d.dialect, d.url = Postgres, o.URL
+	config, err := d.connConfig()
+	if err != nil {
+		return nil, err
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = 16
+	}
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
+		c.TypeMap().RegisterType(&pgtype.Type{
+			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+		})
+		return nil
+	}))
+	pool.SetMaxOpenConns(o.MaxConns)
+	pool.SetMaxIdleConns(o.MaxConns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	d.sql = pool
+	return postgres.New(postgres.Config{Conn: pool}), nil
+}
+
+// connConfig is how every connection to the Postgres is made, pooled or not.
+func (d *DB) connConfig() (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(d.url)
+	if err != nil {
+		return nil, fmt.Errorf("read DATABASE_URL: %w", err) // pgx leaves the password out
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "panel"
+	}
+	return config, nil
+}
+
+// connect makes a connection outside the pool, for what has to own one: a session lock, LISTEN.
+func (d *DB) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := d.connConfig()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to postgres: %w", err)
+	}
+	return conn, nil
+}
