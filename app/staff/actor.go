@@ -15,9 +15,10 @@ const (
 
 // Actor is who made a change: what the history of an order shows.
 type Actor struct {
-	Kind ActorKind
-	ID   int64  // the employee's number; 0 for every other kind
-	Name string // as the history shows it: "Анна Смирнова", "Система (сайт)", "Битрикс24"
+	Kind   ActorKind
+	ID     int64  // the employee's number; 0 for every other kind
+	Module string // the module's name; empty for every other kind
+	Name   string // as the history shows it: "Анна Смирнова", "Система (сайт)", a module's title
 }
 
 // Site is the actor of everything that arrives through the public API or the shop's own pages.
@@ -26,8 +27,8 @@ func Site() Actor { return Actor{Kind: KindSite, Name: "Система (сайт
 // Timer is the actor of what the program does by the clock.
 func Timer() Actor { return Actor{Kind: KindTimer, Name: "Система (таймер)"} }
 
-// Module is the actor of changes that a module carries in from elsewhere.
-func Module(title string) Actor { return Actor{Kind: KindModule, Name: title} }
+// Module is the actor of changes that a module carries in from elsewhere; title is what people call the module.
+func Module(name, title string) Actor { return Actor{Kind: KindModule, Module: name, Name: title} }
 
 type actorKey struct{}
 
