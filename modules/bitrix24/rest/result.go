@@ -1,0 +1,91 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// Result is what became of a batch, command by command.
+type Result struct {
+	// Moved is the portal's new address if it has moved; nil otherwise.
+	Moved *url.URL
+
+	// Timing is that of the whole request.
+	Timing Timing
+
+	batch  *Batch
+	answer answer
+	offset time.Duration
+	timed  bool
+}
+
+// Decode reads a command's result into v. A command that failed, or has no outcome, is an error: see Error. A result of
+// another shape is one too, and as the command was run, its outcome counts as unknown.
+func (r *Result) Decode(name string, v any) error {
+	if err := r.Error(name); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(r.answer.Result[name], v); err != nil {
+		return &RequestError{Method: r.method(name), Sent: true, Err: fmt.Errorf("result of another shape: %w", err)}
+	}
+	return nil
+}
+
+// Raw is a command's result as it came; nil if there is none.
+func (r *Result) Raw(name string) json.RawMessage { return r.answer.Result[name] }
+
+// Error says why a command has no result: an *Error is the portal's refusal, ErrHalted a command not run since an
+// earlier one failed, a *RequestError one that the answer doesn't mention, so that nobody knows. Nil is success.
+func (r *Result) Error(name string) error {
+	if _, ok := r.answer.Result[name]; ok {
+		return nil
+	}
+	if refusal, ok := r.answer.Errors[name]; ok {
+		return refusal
+	}
+	if r.batch.Halt && len(r.answer.Errors) > 0 {
+		return fmt.Errorf("%s: %w", r.method(name), ErrHalted)
+	}
+	return &RequestError{Method: r.method(name), Sent: true, Err: errUnmentioned}
+}
+
+var errUnmentioned = errors.New("the answer does not mention the command")
+
+// Missing says that the answer has neither result nor error for a command.
+func (r *Result) Missing(name string) bool {
+	_, done := r.answer.Result[name]
+	_, failed := r.answer.Errors[name]
+	return !done && !failed
+}
+
+// Err is the error of the first command, in the order of running, that has no result.
+func (r *Result) Err() error {
+	for _, command := range r.batch.commands {
+		if err := r.Error(command.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Next is where a list goes on; 0 is nowhere.
+func (r *Result) Next(name string) int { return int(r.answer.Next[name]) }
+
+// Total is how many rows a list has in all, where the portal has counted them.
+func (r *Result) Total(name string) int { return int(r.answer.Total[name]) }
+
+// CommandTiming is that of one command; zero if it failed.
+func (r *Result) CommandTiming(name string) Timing { return r.answer.Timing[name] }
+
+// ClockOffset is how far the portal's clock is ahead of ours, unless the answer doesn't tell.
+func (r *Result) ClockOffset() (time.Duration, bool) { return r.offset, r.timed }
+
+func (r *Result) method(name string) string {
+	if i, ok := r.batch.names[name]; ok {
+		return r.batch.commands[i].Method
+	}
+	return name
+}
