@@ -47,6 +47,7 @@ type Field struct {
 	Kind        Kind
 	Name        string // unique in the form; may hold dots and colons ("stage.C1:NEW.status")
 	Label       string
+	Caption     string // what a screen reader says for a cell of a table without a label
 	Hint        string // a line below the field
 	Placeholder string
 	InputMode   string // which keyboard a phone shows: "email", "tel", "numeric", "url"
@@ -212,7 +213,11 @@ func (f *Field) bind(form *Form, values url.Values, demand bool) {
 	}
 }
 
-func (f *Field) fail(err error) { f.Error = err.Error() }
+// fail shows an error at the field, as a sentence: errors begin with a small letter, sentences do not.
+func (f *Field) fail(err error) {
+	first, size := utf8.DecodeRuneInString(err.Error())
+	f.Error = string(unicode.ToUpper(first)) + err.Error()[size:]
+}
 
 // accept checks a value and stores it.
 func (f *Field) accept(text string) {

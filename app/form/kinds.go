@@ -172,5 +172,12 @@ type Row struct {
 
 // Table shows rows of fields under column heads; the first head is the rows' labels.
 func Table(head []string, rows []Row) *Field {
+	for _, row := range rows {
+		for i, cell := range row.Cells {
+			if cell.Label == "" && i+1 < len(head) {
+				cell.Caption = row.Label + ": " + head[i+1]
+			}
+		}
+	}
 	return &Field{Kind: KindTable, Head: head, Rows: rows}
 }

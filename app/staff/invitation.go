@@ -15,6 +15,9 @@ import (
 // invitationFor is how long the link of the first administrator works; every start of the program makes a new one.
 const invitationFor = 24 * time.Hour
 
+// ErrInvitationGone refuses a link that was used, is too old or never was.
+var ErrInvitationGone = refusal.Unknown("Ссылка уже использована или устарела. Перезапустите программу, чтобы получить новую")
+
 // invitation is a one-time token of the first administrator, stored hashed.
 type invitation struct {
 	TokenHash string `gorm:"primaryKey"`
@@ -51,7 +54,6 @@ func (s *Service) Invited(ctx context.Context, token string) (bool, error) {
 
 // CreateFirst uses up the invitation and makes the first administrator. Of two people with two links one succeeds.
 func (s *Service) CreateFirst(ctx context.Context, token string, n NewEmployee) (*Employee, error) {
-	gone := refusal.Unknown("Ссылка уже использована или устарела. Перезапустите программу, чтобы получить новую")
 	n.Role = Administrator
 	var created *Employee
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -60,7 +62,7 @@ func (s *Service) CreateFirst(ctx context.Context, token string, n NewEmployee) 
 			return err
 		}
 		if !invited {
-			return gone
+			return ErrInvitationGone
 		}
 		// Deleting locks every invitation: whoever holds another one waits here and then deletes nothing.
 		deleted := tx.Where("1 = 1").Delete(&invitation{})
@@ -72,7 +74,7 @@ func (s *Service) CreateFirst(ctx context.Context, token string, n NewEmployee) 
 			return err
 		}
 		if deleted.RowsAffected == 0 || !empty {
-			return gone
+			return ErrInvitationGone
 		}
 		created, err = s.Create(ctx, n)
 		return err

@@ -5,13 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
-
-	"github.com/pixlpark/panel/app/refusal"
 )
 
 // Hash is a password as it is stored: argon2id in the usual text form. It never prints itself.
@@ -34,10 +33,13 @@ const (
 // hashing bounds how many passwords are worked on at a time: each takes its 19 MiB.
 var hashing = make(chan struct{}, 2)
 
+// errShortPassword is shown to people.
+var errShortPassword = errors.New("пароль должен быть не короче восьми знаков")
+
 // CheckPassword refuses a password that is too short to keep strangers out. It is a form.Check.
 func CheckPassword(password string) error {
 	if utf8.RuneCountInString(password) < 8 {
-		return refusal.Value("password", "Пароль должен быть не короче восьми знаков")
+		return errShortPassword
 	}
 	return nil
 }

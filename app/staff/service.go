@@ -159,9 +159,16 @@ func (s *Service) Authenticate(ctx context.Context, email, password, address str
 	return &e, s.forgiveAttempts(ctx, email, address)
 }
 
-// Confirm reports whether the password is the employee's own; for changing it.
-func (s *Service) Confirm(ctx context.Context, e *Employee, password string) (bool, error) {
-	return e.Password.matches(ctx, password)
+// ChangeOwnPassword sets a new password for somebody who knows the present one. Guessing it is limited like signing in.
+func (s *Service) ChangeOwnPassword(ctx context.Context, e *Employee, present, password, address string) (*Employee, error) {
+	_, err := s.Authenticate(ctx, e.Email, present, address)
+	if errors.Is(err, ErrWrongPassword) {
+		return nil, refusal.Value("present", "Это не нынешний пароль")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.ChangePassword(ctx, e.ID, password)
 }
 
 // check refuses what cannot be saved.

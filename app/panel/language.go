@@ -1,0 +1,109 @@
+package panel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Language is one of the two the panel speaks. The Russian text is the key; English comes from each owner's en.json.
+type Language string
+
+// The languages.
+const (
+	Russian Language = "ru"
+	English Language = "en"
+)
+
+var languages = []Language{Russian, English}
+
+// Title is the language's own name.
+func (l Language) Title() string {
+	if l == English {
+		return "English"
+	}
+	return "Русский"
+}
+
+// Other is the language the switch in the sidebar leads to.
+func (l Language) Other() Language {
+	if l == English {
+		return Russian
+	}
+	return English
+}
+
+const languageCookie = "panel_language"
+
+type languageKey struct{}
+
+// LanguageFrom returns the language of the request's pages; Russian where nothing was chosen.
+func LanguageFrom(ctx context.Context) Language {
+	if l, ok := ctx.Value(languageKey{}).(Language); ok {
+		return l
+	}
+	return Russian
+}
+
+func (p *Panel) withLanguage(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if cookie, err := c.Cookie(languageCookie); err == nil && cookie.Value == string(English) {
+			r := c.Request()
+			c.SetRequest(r.WithContext(context.WithValue(r.Context(), languageKey{}, English)))
+		}
+		return next(c)
+	}
+}
+
+// chooseLanguage keeps the choice in a cookie, so that the sign-in page speaks it too.
+func (p *Panel) chooseLanguage(c echo.Context) error {
+	lang := Russian
+	if c.FormValue("language") == string(English) {
+		lang = English
+	}
+	c.SetCookie(&http.Cookie{
+		Name: languageCookie, Value: string(lang), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.PublicURL.Scheme == "https",
+	})
+	return SeeOther(c, localPath(c.FormValue("back"), "/admin"))
+}
+
+// dictionary is Russian to English.
+type dictionary map[string]string
+
+// translate returns the English words, or the Russian ones where there are none.
+func (d dictionary) translate(lang Language, russian string) string {
+	if lang == English {
+		if english, ok := d[russian]; ok {
+			return english
+		}
+	}
+	return russian
+}
+
+// read adds the en.json files of an owner: at the root of its templates and in each folder.
+func (d dictionary) read(templates fs.FS) error {
+	names, err := fs.Glob(templates, "*/en.json")
+	if err != nil {
+		return fmt.Errorf("look for translations: %w", err)
+	}
+	for _, name := range append(names, "en.json") {
+		text, err := fs.ReadFile(templates, name)
+		if err != nil {
+			continue // an owner without translations
+		}
+		words := map[string]string{}
+		if err := json.Unmarshal(text, &words); err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		for russian, english := range words {
+			d[russian] = english
+		}
+	}
+	return nil
+}
