@@ -144,6 +144,7 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, c Client) (*Clie
 		return nil, err
 	}
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		c.ID = 0 // a transaction may run again
 		if err := s.refuseTaken(ctx, &c); err != nil {
 			return err
 		}
@@ -162,6 +163,7 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, c Client) (*Clie
 func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(c *Client) error) (*Client, error) {
 	var c Client
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		c = Client{}
 		if _, err := found(&c, tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(&c, id).Error); err != nil {
 			return err
 		}

@@ -56,6 +56,7 @@ type Draft struct {
 	ClientID       int64
 	OrganizationID *int64
 	LegalEntityID  *int64
+	ManagerID      *int64 // the employee in charge, when one is chosen at once
 	CustomID       string
 	Type           Type
 	Source         Source
@@ -76,7 +77,7 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 	now := db.Now()
 	o := &Order{
 		SiteID: d.SiteID, ClientID: d.ClientID, OrganizationID: d.OrganizationID, LegalEntityID: d.LegalEntityID,
-		CustomID: d.CustomID, Type: d.Type, Source: d.Source, Status: Placed, StatusAt: now, Currency: d.Currency,
+		ManagerID: d.ManagerID, CustomID: d.CustomID, Type: d.Type, Source: d.Source, Status: Placed, StatusAt: now, Currency: d.Currency,
 		Items: d.Items, Discount: d.Discount, DeliveryPrice: d.DeliveryPrice, PaymentMethod: d.PaymentMethod,
 		Shipping: d.Shipping, Address: d.Address, Comment: d.Comment, UTM: d.UTM,
 		ArchiveKey: rand.Text(), CreatedAt: now, ModifiedAt: now, Revision: 1,
@@ -87,7 +88,9 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	draft := o
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o = draft.clone() // a transaction may run again, and must not find the numbers of its first attempt
 		client, err := s.checkCustomer(ctx, o)
 		if err != nil {
 			return err
@@ -121,6 +124,7 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(o *Order) error) (*Order, error) {
 	var o Order
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o = Order{}
 		if _, err := found(&o, whole(tx.Clauses(clause.Locking{Strength: "UPDATE"})).First(&o, id).Error); err != nil {
 			return err
 		}

@@ -132,7 +132,9 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, o Organization) 
 		o.Status = clients.Registered
 	}
 	o.RegisteredAt, o.Revision = db.Now(), 1
+	draft := o
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o = draft.copied() // a transaction may run again, and must not find the numbers of its first attempt
 		if err := s.check(ctx, &o); err != nil {
 			return err
 		}
@@ -155,11 +157,11 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, o Organization) 
 func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(o *Organization) error) (*Organization, error) {
 	var o Organization
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o = Organization{}
 		if _, err := found(&o, whole(tx.Clauses(clause.Locking{Strength: "UPDATE"})).First(&o, id).Error); err != nil {
 			return err
 		}
-		before := o
-		before.LegalEntities, before.Employees = slices.Clone(o.LegalEntities), slices.Clone(o.Employees)
+		before := o.copied()
 		if err := change(&o); err != nil {
 			return err
 		}
@@ -223,6 +225,11 @@ func (s *Service) saveParts(tx *db.Tx, o, before *Organization) error {
 		}
 	}
 	return nil
+}
+
+func (o Organization) copied() Organization {
+	o.LegalEntities, o.Employees = slices.Clone(o.LegalEntities), slices.Clone(o.Employees)
+	return o
 }
 
 func (s *Service) runHooks(ctx context.Context, tx *db.Tx, e Saved) error {

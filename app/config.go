@@ -1,0 +1,88 @@
+package app
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+	_ "time/tzdata" // the account's zone must be known on a machine without zone data
+
+	"github.com/caarlos0/env/v11"
+	"github.com/sirupsen/logrus"
+)
+
+// Config is what the environment says. Every command reads it; flags of a command win over it.
+type Config struct {
+	Addr        string `env:"ADDR" envDefault:"127.0.0.1:8080"`
+	PublicURL   string `env:"PUBLIC_URL"`                  // under which people and portals reach the panel; default http://ADDR
+	DatabaseURL string `env:"DATABASE_URL"`                // Postgres; empty: SQLite in DataDir
+	DataDir     string `env:"DATA_DIR" envDefault:"data"`  // SQLite file, lock file, key file
+	SecretKey   string `env:"SECRET_KEY"`                  // 32 bytes in base64; seals secrets
+	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"` // logrus levels
+	LogFormat   string `env:"LOG_FORMAT" envDefault:"text"`
+	TimeZone    string `env:"TIME_ZONE" envDefault:"Europe/Moscow"`
+	Dev         bool   `env:"DEV"` // read templates and static files anew on each request
+
+	Jobs JobTimes
+}
+
+// JobTimes are the waits of the job queue; tests make them short.
+type JobTimes struct {
+	RetryFirst time.Duration `env:"JOBS_RETRY_FIRST"` // zero: the queue's own defaults
+	PauseMax   time.Duration `env:"JOBS_PAUSE_MAX"`
+}
+
+// ReadConfig reads the environment.
+func ReadConfig() (Config, error) {
+	var cfg Config
+	if err := env.Parse(&cfg); err != nil {
+		return Config{}, fmt.Errorf("read the environment: %w", err)
+	}
+	return cfg, nil
+}
+
+// Logger makes the program's log from LOG_LEVEL and LOG_FORMAT.
+func (c Config) Logger() (*logrus.Logger, error) {
+	log := logrus.New()
+	level, err := logrus.ParseLevel(c.LogLevel)
+	if err != nil {
+		return nil, fmt.Errorf("LOG_LEVEL: %w", err)
+	}
+	log.SetLevel(level)
+	switch c.LogFormat {
+	case "json":
+		log.SetFormatter(&logrus.JSONFormatter{TimestampFormat: time.RFC3339Nano})
+	case "text":
+		log.SetFormatter(&logrus.TextFormatter{FullTimestamp: true})
+	default:
+		return nil, errors.New("LOG_FORMAT is json or text")
+	}
+	return log, nil
+}
+
+// publicURL is PUBLIC_URL, or the address listened on.
+func (c Config) publicURL() (*url.URL, error) {
+	text := c.PublicURL
+	if text == "" {
+		text = "http://" + c.Addr
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" && u.Path != "/" || u.RawQuery != "" {
+		return nil, fmt.Errorf("PUBLIC_URL %q is no address like https://panel.example.ru", text)
+	}
+	u.Path = ""
+	return u, nil
+}
+
+// secretKey is SECRET_KEY decoded, or nil when it is not set.
+func (c Config) secretKey() ([]byte, error) {
+	if c.SecretKey == "" {
+		return nil, nil
+	}
+	key, err := base64.StdEncoding.DecodeString(c.SecretKey)
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("SECRET_KEY must be 32 bytes in base64, for example from: openssl rand -base64 32")
+	}
+	return key, nil
+}

@@ -1,0 +1,115 @@
+package mapping
+
+import (
+	"fmt"
+
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// The fields of a company that go both ways, by their names in Agreed, beside phone and e-mail.
+const (
+	fieldTitle = "title"
+	fieldType  = "typeId"
+)
+
+// NewCompany are the fields of a company made for an organization (crm.item.add, entityTypeId 4).
+func NewCompany(o *organizations.Organization, rules Rules, origin Origin) rest.Params {
+	fields := rest.Params{
+		"title":        Cut(o.Name, titleLimit),
+		"originatorId": string(origin),
+		"originId":     OrganizationKey(o.ID),
+		"opened":       "N",
+	}
+	if typeID, ok := rules.CompanyType("", o.Type); ok {
+		fields["typeId"] = typeID
+	}
+	if o.Address != "" {
+		fields["comments"] = "Фактический адрес: " + o.Address
+	}
+	if fm := newMultifields(o.Phone, o.Email); fm != nil {
+		fields["fm"] = fm
+	}
+	return fields
+}
+
+// CompanyMerge is what a comparison of an organization with its company comes to.
+type CompanyMerge struct {
+	Send   rest.Params       // for crm.item.update; empty: nothing to send
+	Take   map[string]string // the panel's fields to change
+	Agreed Agreed            // what holds once both are done
+	Notes  []string          // conflicts in words, for the journal
+}
+
+// MergeCompany compares an organization with its company like MergeContact does a client with his contact.
+func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Company, rules Rules, origin Origin) CompanyMerge {
+	m := CompanyMerge{Send: rest.Params{}, Take: map[string]string{}, Agreed: Agreed{}}
+	phone, phoneExact := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
+	email, emailExact := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
+	ours := map[string]string{fieldTitle: o.Name, fieldPhone: o.Phone, fieldEmail: o.Email, fieldType: string(o.Type)}
+	sent := map[string]string{fieldTitle: Cut(o.Name, titleLimit), fieldPhone: o.Phone, fieldEmail: o.Email}
+	typeID, typeMaps := rules.CompanyType(string(theirs.TypeID), o.Type)
+	sent[fieldType] = typeID
+	present := map[string]string{
+		fieldTitle: string(theirs.Title), fieldPhone: string(phone.Value), fieldEmail: string(email.Value), fieldType: string(theirs.TypeID),
+	}
+	fm := map[string]any{}
+	for _, field := range []string{fieldTitle, fieldPhone, fieldEmail, fieldType} {
+		pair, known := agreed[field]
+		verdict := Merge(pair, ours[field], present[field], sameValue(field, sent[field], present[field]))
+		if !known && verdict != Keep {
+			verdict = introduce(ours[field], present[field])
+		}
+		if verdict == Conflict {
+			m.Notes = append(m.Notes, fmt.Sprintf("%s изменили с обеих сторон, взято значение портала", fieldTitles[field]))
+			verdict = Pull
+		}
+		taken := present[field]
+		if field == fieldType {
+			// «Не задано» on either side changes nothing on the other.
+			ourType, maps := rules.OrganizationType(present[field])
+			taken = string(ourType)
+			if verdict == Pull && !maps || verdict == Push && !typeMaps {
+				verdict = Keep
+			}
+		}
+		switch verdict {
+		case Push:
+			switch field {
+			case fieldPhone:
+				pushMultifield(fm, "n0", rest.Phone, rest.Mobile, sent[field], phone, phoneExact)
+			case fieldEmail:
+				pushMultifield(fm, "n1", rest.Email, rest.Home, sent[field], email, emailExact)
+			default:
+				m.Send[field] = sent[field]
+			}
+			m.Agreed[field] = Pair{Ours: ours[field], Theirs: sent[field]}
+		case Pull:
+			m.Take[field] = taken
+			m.Agreed[field] = Pair{Ours: taken, Theirs: present[field]}
+		case Keep:
+			m.Agreed[field] = Pair{Ours: ours[field], Theirs: present[field]}
+		}
+	}
+	if len(fm) > 0 {
+		m.Send["fm"] = fm
+	}
+	if string(theirs.OriginID) == "" && string(theirs.OriginatorID) == "" {
+		m.Send["originatorId"], m.Send["originId"] = string(origin), OrganizationKey(o.ID)
+	}
+	return m
+}
+
+// TakeCompany changes an organization by one field that MergeCompany says is to be taken.
+func TakeCompany(o *organizations.Organization, field, value string) {
+	switch field {
+	case fieldTitle:
+		o.Name = value
+	case fieldPhone:
+		o.Phone = value
+	case fieldEmail:
+		o.Email = value
+	case fieldType:
+		o.Type = organizations.Type(value)
+	}
+}
