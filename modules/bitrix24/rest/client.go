@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -51,9 +52,9 @@ const answerExcerpt = 64 << 10
 // Client calls one portal through one webhook. It is made anew whenever the settings may have changed; connections,
 // limiter and operating time outlive it. Safe for use by several goroutines.
 type Client struct {
-	hook Webhook
-	opts Options
-	http *http.Client
+	hook      Webhook
+	opts      Options
+	transport http.RoundTripper // and no http.Client, which would follow redirects and quote addresses in errors
 }
 
 // New returns a client of the webhook's portal.
@@ -74,10 +75,7 @@ func New(hook Webhook, opts Options) *Client {
 	if opts.AllowPrivate {
 		transport = privateTransport
 	}
-	return &Client{hook: hook, opts: opts, http: &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Client{hook: hook, opts: opts, transport: transport}
 }
 
 // String names the client without its secret.
@@ -139,10 +137,15 @@ func (c *Client) post(ctx context.Context, portal *url.URL, b *Batch) (*Result, 
 		result, err = c.read(portal, b, status, header, body, sent, received)
 	}
 	if c.opts.Observe != nil {
-		answer := c.hook.masked(string(body))
 		c.opts.Observe(Exchange{
-			At: sent, Duration: received.Sub(sent), Address: Webhook{Portal: portal, UserID: c.hook.UserID}.String() + "batch.json",
-			Commands: b.Commands(), Halt: b.Halt, Status: status, Answer: answer[:min(len(answer), answerExcerpt)], Err: err,
+			At:       sent,
+			Duration: received.Sub(sent),
+			Address:  Webhook{Portal: portal, UserID: c.hook.UserID}.String() + "batch.json",
+			Commands: b.Commands(),
+			Halt:     b.Halt,
+			Status:   status,
+			Answer:   c.excerpt(body),
+			Err:      err,
 		})
 	}
 	var refused *Error
@@ -165,7 +168,8 @@ func (c *Client) roundTrip(ctx context.Context, portal *url.URL, b *Batch) (int,
 	fail := func(status int, err error) error {
 		return &RequestError{Method: batchMethod, Sent: wrote.Load(), Status: status, Err: c.hook.maskedError(err)}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.hook.endpoint(portal).String(), bytes.NewReader(b.body()))
+	address := c.hook.endpoint(portal).String()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(b.body()))
 	if err != nil {
 		return 0, nil, nil, fail(0, ErrPortal) // the error itself quotes the address
 	}
@@ -173,12 +177,8 @@ func (c *Client) roundTrip(ctx context.Context, portal *url.URL, b *Batch) (int,
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.opts.UserAgent)
 
-	response, err := c.http.Do(request)
+	response, err := c.transport.RoundTrip(request)
 	if err != nil {
-		var withAddress *url.Error
-		if errors.As(err, &withAddress) {
-			err = withAddress.Err
-		}
 		return 0, nil, nil, fail(0, err)
 	}
 	defer response.Body.Close()
@@ -190,6 +190,12 @@ func (c *Client) roundTrip(ctx context.Context, portal *url.URL, b *Batch) (int,
 		return response.StatusCode, nil, body, fail(response.StatusCode, fmt.Errorf("an answer over %d bytes", c.opts.MaxAnswer))
 	}
 	return response.StatusCode, response.Header, body, nil
+}
+
+// excerpt is the beginning of an answer. It is masked before it is cut, or half a code could be left at the end.
+func (c *Client) excerpt(body []byte) string {
+	text := c.hook.masked(string(body))
+	return strings.ToValidUTF8(text[:min(len(text), answerExcerpt)], "")
 }
 
 // read makes a Result, an *Error, a *RequestError or a *redirect of an answer.

@@ -90,10 +90,8 @@ var itemNames = map[string]string{
 	"MODIFY_BY_ID":       "updatedBy",
 	"MOVED_BY_ID":        "movedBy",
 	"STATUS_ID":          "stageId",
-	"COMPANY_TYPE":       "typeId",
-	"FM":                 "fm",
-	"DATE_CLOSED":        "dateClosed",
 	"STATUS_SEMANTIC_ID": "stageSemanticId",
+	"COMPANY_TYPE":       "typeId",
 }
 
 // decodeRecord reads a record of either family, crm.item.* (stageId) or crm.deal.* (STAGE_ID), into the same struct.

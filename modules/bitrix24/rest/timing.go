@@ -45,8 +45,7 @@ func instant(seconds Number) time.Time {
 	if seconds <= 0 || seconds > latest {
 		return time.Time{}
 	}
-	whole, fraction := math.Modf(float64(seconds))
-	return time.Unix(int64(whole), int64(fraction*float64(time.Second))).UTC()
+	return time.UnixMicro(int64(math.Round(float64(seconds) * 1e6))).UTC() // a float64 holds no more
 }
 
 func span(seconds Number) time.Duration {

@@ -110,6 +110,9 @@ func (m Money) String() string {
 	return fmt.Sprintf("%s%d.%02d", sign, whole/100, whole%100)
 }
 
+// MarshalJSON writes a number with two decimals, which UnmarshalJSON reads back.
+func (m Money) MarshalJSON() ([]byte, error) { return []byte(m.String()), nil }
+
 // UnmarshalJSON accepts what Number does and rounds to the kopeck. "100|RUB", a custom money field, is accepted without
 // its currency.
 func (m *Money) UnmarshalJSON(data []byte) error {
