@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pixlpark/panel/app/refusal"
 )
 
 // Kind says how a field is drawn and read.
@@ -215,8 +217,12 @@ func (f *Field) bind(form *Form, values url.Values, demand bool) {
 
 // fail shows an error at the field, as a sentence: errors begin with a small letter, sentences do not.
 func (f *Field) fail(err error) {
-	first, size := utf8.DecodeRuneInString(err.Error())
-	f.Error = string(unicode.ToUpper(first)) + err.Error()[size:]
+	message := err.Error()
+	if refused, ok := refusal.From(err); ok {
+		message = refused.Message
+	}
+	first, size := utf8.DecodeRuneInString(message)
+	f.Error = string(unicode.ToUpper(first)) + message[size:]
 }
 
 // accept checks a value and stores it.
