@@ -22,6 +22,7 @@ CREATE UNIQUE INDEX jobs_waiting ON jobs (kind, key) WHERE state = 'waiting';
 CREATE UNIQUE INDEX jobs_running ON jobs (kind, key) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_failed ON jobs (kind, key) WHERE state = 'failed';
 CREATE INDEX jobs_due ON jobs (lane, priority, run_at, id) WHERE state = 'waiting';
+CREATE INDEX jobs_next ON jobs (lane, run_at) WHERE state = 'waiting';
 CREATE INDEX jobs_busy ON jobs (lane, key) WHERE state = 'running';
 CREATE INDEX jobs_kind_key ON jobs (kind, key, id);
 CREATE INDEX jobs_done ON jobs (lane, finished_at) WHERE state = 'done';

@@ -3,6 +3,7 @@ package dbtest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -14,22 +15,28 @@ const (
 	aliveFile     = "alive"
 )
 
-// workFolder is where this test binary keeps its templates and its server.
+// workFolder is where this test binary keeps its templates and its server. It gets its name when the lock is taken, so
+// nobody sweeps it before.
 var workFolder = sync.OnceValues(func() (string, error) {
 	sweep()
-	dir, err := os.MkdirTemp("", folderPattern)
+	unnamed, err := os.MkdirTemp("", "new-"+folderPattern)
 	if err != nil {
 		return "", err
 	}
 	// The server is another user's process and has to get to its own folder inside.
-	if err := os.Chmod(dir, 0o711); err != nil {
+	if err := os.Chmod(unnamed, 0o711); err != nil {
 		return "", err
 	}
-	alive, err := os.Create(filepath.Join(dir, aliveFile))
+	// A bare descriptor: an os.File that nobody refers to is closed by the garbage collector, and the lock with it.
+	alive, err := syscall.Open(filepath.Join(unnamed, aliveFile), syscall.O_CREAT|syscall.O_RDONLY|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return "", err
 	}
-	return dir, syscall.Flock(int(alive.Fd()), syscall.LOCK_EX) // never closed: held as long as the process lives
+	if err := syscall.Flock(alive, syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	dir := filepath.Join(os.TempDir(), strings.TrimPrefix(filepath.Base(unnamed), "new-"))
+	return dir, os.Rename(unnamed, dir)
 })
 
 // sweep removes the folders of test binaries that are gone.
@@ -38,7 +45,7 @@ func sweep() {
 	for _, dir := range folders {
 		alive, err := os.Open(filepath.Join(dir, aliveFile))
 		if err != nil {
-			continue // another one is just making it
+			continue // swept by another one
 		}
 		if syscall.Flock(int(alive.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = os.RemoveAll(dir)

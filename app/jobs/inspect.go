@@ -1,0 +1,169 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ErrNoJob says that there is no job of that kind and key.
+var ErrNoJob = errors.New("no such job")
+
+// Find returns the job that matters most of a kind and key: the one that runs, else the one that waits, else the last.
+// ErrNoJob says that there was none lately.
+func (q *Queue) Find(ctx context.Context, kind, key string) (*Status, error) {
+	found, err := q.FindMany(ctx, kind, []string{key})
+	if err != nil {
+		return nil, err
+	}
+	status, ok := found[key]
+	if !ok {
+		return nil, fmt.Errorf("find job %s %s: %w", kind, key, ErrNoJob)
+	}
+	return &status, nil
+}
+
+// FindMany is Find for many keys; those without a job are missing from the answer.
+func (q *Queue) FindMany(ctx context.Context, kind string, keys []string) (map[string]Status, error) {
+	found := make(map[string]Status, len(keys))
+	for some := range slices.Chunk(keys, 1000) {
+		var rows []Status
+		err := q.db.From(ctx).Where("kind = ? AND key IN ?", kind, some).Order("id").Find(&rows).Error
+		if err != nil {
+			return nil, fmt.Errorf("find jobs %s: %w", kind, err)
+		}
+		for _, row := range rows {
+			if before, ok := found[row.Key]; !ok || row.weight() >= before.weight() {
+				found[row.Key] = row
+			}
+		}
+	}
+	return found, nil
+}
+
+// weight tells which of several rows of a key matters.
+func (s Status) weight() int {
+	switch s.State {
+	case Running:
+		return 2
+	case Waiting:
+		return 1
+	}
+	return 0
+}
+
+// Filter chooses jobs for a list; empty fields choose all.
+type Filter struct {
+	Lane  string
+	Kind  string
+	Key   string
+	State State
+}
+
+// List returns jobs, the newest first: at most limit of those whose ID is below before, or of all when that is 0.
+func (q *Queue) List(ctx context.Context, f Filter, before int64, limit int) ([]Status, error) {
+	query := q.db.From(ctx).Order("id DESC").Limit(limit)
+	for column, value := range map[string]string{"lane": f.Lane, "kind": f.Kind, "key": f.Key} {
+		if value != "" {
+			query = query.Where(column+" = ?", value)
+		}
+	}
+	switch f.State { // literals, for the partial indexes
+	case Waiting:
+		query = query.Where("state = 'waiting'")
+	case Running:
+		query = query.Where("state = 'running'")
+	case Failed:
+		query = query.Where("state = 'failed'")
+	case Done:
+		query = query.Where("state = 'done'")
+	}
+	if before > 0 {
+		query = query.Where("id < ?", before)
+	}
+	var rows []Status
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	return rows, nil
+}
+
+// LaneState is what people want to know of a lane.
+type LaneState struct {
+	Name      string
+	Holder    string // the process that works it, "" when none does
+	HeldSince *time.Time
+
+	Paused      bool // also while the probe is under way: until the other side has answered
+	PausedSince *time.Time
+	PausedUntil *time.Time // the next probe
+	ProbedAt    *time.Time // the last
+	Reason      string     // of the pause
+
+	Waiting int64 // put off ones included
+	Running int64
+	Failed  int64
+	Oldest  *time.Time // when the longest waiting job was enqueued
+}
+
+// Lane tells the state of a lane.
+func (q *Queue) Lane(ctx context.Context, name string) (LaneState, error) {
+	row, err := (&lane{q: q, name: name}).row(ctx)
+	if err != nil {
+		return LaneState{}, err
+	}
+	state := LaneState{
+		Name: name, Holder: row.Holder, HeldSince: row.HeldSince, Paused: row.paused(),
+		PausedSince: row.PausedSince, PausedUntil: row.PausedUntil, ProbedAt: row.ProbedAt, Reason: row.Reason,
+	}
+	var counts []struct {
+		State State
+		Count int64
+	}
+	err = q.db.From(ctx).Raw(`SELECT 'waiting' AS state, count(*) AS count FROM jobs WHERE lane = ? AND state = 'waiting'
+		UNION ALL SELECT 'running', count(*) FROM jobs WHERE lane = ? AND state = 'running'
+		UNION ALL SELECT 'failed', count(*) FROM jobs WHERE lane = ? AND state = 'failed'`, name, name, name).
+		Scan(&counts).Error
+	if err != nil {
+		return state, fmt.Errorf("count the jobs of lane %s: %w", name, err)
+	}
+	for _, c := range counts {
+		switch c.State {
+		case Waiting:
+			state.Waiting = c.Count
+		case Running:
+			state.Running = c.Count
+		case Failed:
+			state.Failed = c.Count
+		}
+	}
+	var oldest []Status
+	err = q.db.From(ctx).Where("lane = ? AND state = 'waiting'", name).Order("enqueued_at").Limit(1).Find(&oldest).Error
+	if err != nil {
+		return state, fmt.Errorf("find the oldest job of lane %s: %w", name, err)
+	}
+	if len(oldest) > 0 {
+		state.Oldest = &oldest[0].EnqueuedAt
+	}
+	return state, nil
+}
+
+// Lanes tells the state of every lane that has a handler here, by name.
+func (q *Queue) Lanes(ctx context.Context) ([]LaneState, error) {
+	var names []string
+	for _, l := range q.handled() {
+		names = append(names, l.name)
+	}
+	slices.Sort(names)
+	states := make([]LaneState, 0, len(names))
+	for _, name := range names {
+		state, err := q.Lane(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		states = append(states, state)
+	}
+	return states, nil
+}

@@ -1,0 +1,206 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/sirupsen/logrus"
+	"gorm.io/gorm"
+)
+
+// lane is one lane in this process.
+type lane struct {
+	q    *Queue
+	name string
+	log  *logrus.Entry
+
+	limit     int
+	bulkLimit int // 0: as limit
+	parallel  int // 0: bulk work shares the one turn
+	handle    func(ctx context.Context, group []Job) []error
+	probe     func(ctx context.Context) error
+
+	wake chan struct{} // there may be work
+
+	// turn is held by whoever works the lane in this process: Run, Drain or an awaited attempt. It guards what follows.
+	turn   sync.Mutex
+	held   *db.Lock // nil: another process may hold the lane
+	pruned time.Time
+	bulk   sync.WaitGroup // groups of bulk work beside the turn
+	beside atomic.Int32   // how many those are
+	broken atomic.Bool    // one of them could not write down its outcomes
+}
+
+func (l *lane) wakeUp() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// laneRow is what all processes know of a lane. A lane is paused from a PauseLane until its other side has answered
+// again; paused_until only says when to ask it.
+type laneRow struct {
+	Name        string `gorm:"primaryKey"`
+	Holder      string
+	HeldSince   *time.Time
+	PausedSince *time.Time
+	PausedUntil *time.Time
+	Pauses      int // in a row
+	Reason      string
+	ProbedAt    *time.Time
+}
+
+func (laneRow) TableName() string { return "lanes" }
+
+func (r laneRow) paused() bool { return r.PausedSince != nil }
+
+// row reads the lane's row; a lane that nobody ever held has none.
+func (l *lane) row(ctx context.Context) (laneRow, error) {
+	row := laneRow{Name: l.name}
+	err := l.q.db.From(ctx).Where("name = ?", l.name).Take(&row).Error
+	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return row, fmt.Errorf("read lane %s: %w", l.name, err)
+	}
+	return row, nil
+}
+
+// hold makes this process the holder of the lane, or says that another one is.
+func (l *lane) hold(ctx context.Context) (bool, error) {
+	if l.broken.Swap(false) {
+		l.letGo(ctx) // and take over from ourselves
+	}
+	if l.held != nil {
+		err := l.held.Check(ctx)
+		if err == nil {
+			return true, nil
+		}
+		l.log.WithError(err).Warn("lost the lane")
+		l.letGo(ctx)
+	}
+	lock, err := l.q.db.TryLock(ctx, "lane "+l.name)
+	if err != nil || lock == nil {
+		return false, err
+	}
+	if err := l.takeOver(ctx); err != nil {
+		lock.Release()
+		return false, err
+	}
+	l.held = lock
+	return true, nil
+}
+
+// takeOver makes waiting again what the holder before was running when it died. Where an equal job waits already, that
+// one does the same with fresher data.
+func (l *lane) takeOver(ctx context.Context) error {
+	return l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		for _, statement := range []string{
+			`DELETE FROM jobs WHERE lane = ? AND state = 'running' AND EXISTS (
+				SELECT 1 FROM jobs w WHERE w.kind = jobs.kind AND w.key = jobs.key AND w.state = 'waiting')`,
+			`UPDATE jobs SET state = 'waiting' WHERE lane = ? AND state = 'running'`,
+		} {
+			if err := tx.Exec(statement, l.name).Error; err != nil {
+				return fmt.Errorf("take over lane %s: %w", l.name, err)
+			}
+		}
+		err := tx.Exec(`INSERT INTO lanes (name, holder, held_since) VALUES (?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_since = excluded.held_since`,
+			l.name, l.q.holder, l.q.now()).Error
+		if err != nil {
+			return fmt.Errorf("take over lane %s: %w", l.name, err)
+		}
+		return nil
+	})
+}
+
+// letGo lets another process have the lane, once what runs beside the turn has ended.
+func (l *lane) letGo(ctx context.Context) {
+	if l.held == nil {
+		return
+	}
+	l.bulk.Wait()
+	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		err := tx.Exec("UPDATE lanes SET holder = '', held_since = NULL WHERE name = ? AND holder = ?",
+			l.name, l.q.holder).Error
+		if err != nil {
+			return err
+		}
+		return tx.Notify(channel, "wake "+l.name)
+	})
+	if err != nil {
+		l.log.WithError(err).Debug("leave the lane") // the lock ends all the same
+	}
+	l.held.Release()
+	l.held = nil
+}
+
+type inHandler struct{}
+
+// Held says whether the lane that the handler with this context works is still ours. Ask before what must not be done
+// by two at once; an error means stop here.
+func Held(ctx context.Context) error {
+	lock, _ := ctx.Value(inHandler{}).(*db.Lock)
+	if lock == nil {
+		return errors.New("not in a job's handler")
+	}
+	return lock.Check(ctx)
+}
+
+// pause holds the lane, a little longer each time.
+func (l *lane) pause(tx *db.Tx, err error) error {
+	row := laneRow{Name: l.name}
+	if err := tx.Where("name = ?", l.name).Take(&row).Error; err != nil {
+		return fmt.Errorf("pause lane %s: %w", l.name, err)
+	}
+	now := l.q.now()
+	if row.PausedUntil == nil || !row.PausedUntil.After(now) {
+		row.Pauses++ // else a group beside this one has just said the same
+	}
+	wait := pauseFor(row.Pauses, l.q.cfg.PauseMax)
+	var asked *pauseLane
+	if errors.As(err, &asked) {
+		wait = max(wait, asked.wait)
+	}
+	until := now.Add(wait)
+	if row.PausedUntil == nil || row.PausedUntil.Before(until) {
+		row.PausedUntil = &until
+	}
+	if row.PausedSince == nil {
+		row.PausedSince = &now
+		l.log.WithError(err).Warn("lane paused")
+	}
+	row.Reason, row.ProbedAt = err.Error(), &now
+	if err := tx.Save(&row).Error; err != nil {
+		return fmt.Errorf("pause lane %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// unpause ends the pause: the other side has answered.
+func (l *lane) unpause(tx *db.Tx) error {
+	err := tx.Model(&laneRow{}).Where("name = ?", l.name).Updates(map[string]any{
+		"paused_since": nil, "paused_until": nil, "pauses": 0, "reason": "", "probed_at": l.q.now(),
+	}).Error
+	if err != nil {
+		return fmt.Errorf("end the pause of lane %s: %w", l.name, err)
+	}
+	l.log.Info("lane goes on")
+	return nil
+}
+
+// askProbe asks the other side of a paused lane and says whether it answered.
+func (l *lane) askProbe(ctx context.Context) (bool, error) {
+	answer := l.call(ctx, func(ctx context.Context) error { return l.probe(ctx) })
+	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		if answer != nil {
+			return l.pause(tx, answer)
+		}
+		return l.unpause(tx)
+	})
+	return answer == nil, err
+}

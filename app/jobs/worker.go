@@ -1,0 +1,159 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Run works the lanes until ctx ends, waits for the handlers that are running and lets the lanes go. Handlers that take
+// longer than Config.Grace have their context cancelled; one that ignores even that is an error, and what it was doing
+// is done again by the next holder.
+func (q *Queue) Run(ctx context.Context) error {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	if err := q.plant(work); err != nil {
+		return fmt.Errorf("plant recurring jobs: %w", err)
+	}
+	q.setRunning(true)
+	defer q.setRunning(false)
+
+	var running sync.WaitGroup
+	for _, l := range q.handled() {
+		running.Go(func() { l.run(ctx, work) })
+	}
+	ended := make(chan struct{})
+	go func() {
+		running.Wait()
+		q.attempts.Wait()
+		close(ended)
+	}()
+
+	<-ctx.Done()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(q.cfg.Grace):
+		cancel()
+	}
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(afterGrace):
+		return errors.New("job handlers did not end in time")
+	}
+}
+
+// afterGrace is what a handler is given to notice that its context ended.
+const afterGrace = 2 * time.Second
+
+// run works one lane until ctx ends. What it does meanwhile is done with the context work.
+func (l *lane) run(ctx, work context.Context) {
+	defer func() {
+		l.turn.Lock()
+		defer l.turn.Unlock()
+		l.letGo(work)
+	}()
+	for ctx.Err() == nil {
+		wait, err := l.step(work)
+		if err != nil {
+			l.log.WithError(err).Error("lane interrupted")
+			wait = l.q.cfg.Poll
+		}
+		if wait > 0 {
+			select {
+			case <-ctx.Done():
+			case <-l.wake:
+			case <-time.After(wait):
+			}
+		}
+	}
+}
+
+// step takes one turn of Run: 0 means that there may be more to do at once, else how long to wait.
+func (l *lane) step(ctx context.Context) (time.Duration, error) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	wait, err := l.take(ctx, l.parallel > 0)
+	if err != nil {
+		l.letGo(ctx) // whatever it was: begin anew, with what is running made waiting again
+	}
+	return wait, err
+}
+
+// take takes one turn; the caller holds l.turn. It returns 0 when it did something.
+func (l *lane) take(ctx context.Context, beside bool) (time.Duration, error) {
+	poll := l.q.cfg.Poll
+	holder, err := l.hold(ctx)
+	if err != nil || !holder {
+		return poll, err
+	}
+	if err := l.prune(ctx); err != nil {
+		return 0, err
+	}
+	row, err := l.row(ctx)
+	if err != nil {
+		return 0, err
+	}
+	trial := false
+	if row.paused() {
+		if wait := row.PausedUntil.Sub(l.q.now()); wait > 0 {
+			return min(wait, poll), nil
+		}
+		if l.probe != nil {
+			if _, err := l.askProbe(ctx); err != nil {
+				return 0, err
+			}
+			return 0, nil
+		}
+		trial = true
+	}
+	did, err := l.work(ctx, trial, beside)
+	if err != nil || did {
+		return 0, err
+	}
+	return l.nextDue(ctx, poll)
+}
+
+// work claims and handles one group.
+func (l *lane) work(ctx context.Context, trial, beside bool) (bool, error) {
+	g, err := l.claimGroup(ctx, false)
+	if err != nil {
+		return false, err
+	}
+	if len(g.jobs) > 0 {
+		return true, l.finish(ctx, g, l.outcomes(l.handlerContext(ctx), g.jobs), trial)
+	}
+	if !beside || trial {
+		l.bulk.Wait() // of an earlier turn that was allowed to
+		if g, err = l.claimGroup(ctx, true); err != nil || len(g.jobs) == 0 {
+			return false, err
+		}
+		return true, l.finish(ctx, g, l.outcomes(l.handlerContext(ctx), g.jobs), trial)
+	}
+	return l.workBeside(ctx)
+}
+
+// workBeside starts a group of bulk work that runs on while the lane takes its next turns.
+func (l *lane) workBeside(ctx context.Context) (bool, error) {
+	if int(l.beside.Load()) >= l.parallel {
+		return false, nil
+	}
+	g, err := l.claimGroup(ctx, true)
+	if err != nil || len(g.jobs) == 0 {
+		return false, err
+	}
+	l.beside.Add(1)
+	handling := l.handlerContext(ctx)
+	l.bulk.Go(func() {
+		defer l.wakeUp()
+		defer l.beside.Add(-1)
+		if err := l.finish(ctx, g, l.outcomes(handling, g.jobs), false); err != nil {
+			l.log.WithError(err).Error("lane interrupted")
+			l.broken.Store(true)
+		}
+	})
+	return true, nil
+}
