@@ -190,8 +190,13 @@ func (p *Panel) Submit(c echo.Context, forms form.Forms) (bool, error) {
 	return err == nil, err
 }
 
-// SeeOther answers a POST that succeeded: the browser goes on to a page.
+// SeeOther answers a POST that succeeded: the browser goes on to a page. A dialog (panel.js) is told where to go instead,
+// for a script that followed the redirect would use up the flash.
 func SeeOther(c echo.Context, address string) error {
+	if c.Request().Header.Get("X-Dialog") != "" {
+		c.Response().Header().Set("X-Location", address)
+		return c.NoContent(http.StatusNoContent)
+	}
 	return c.Redirect(http.StatusSeeOther, address)
 }
 
