@@ -20,6 +20,7 @@ type Query struct {
 	SiteID         int64
 	ClientID       int64
 	OrganizationID int64
+	Payment        PaymentStatus
 	From, To       time.Time // placed at or after From and before To
 	Before         int64     // keyset: only orders with a smaller number
 	Skip           int
@@ -117,7 +118,7 @@ func count(tx *db.Tx, from, to Status) error {
 }
 
 func (q Query) onlyStatuses() bool {
-	return q.Text == "" && q.SiteID == 0 && q.ClientID == 0 && q.OrganizationID == 0 && q.From.IsZero() && q.To.IsZero()
+	return q.Text == "" && q.SiteID == 0 && q.ClientID == 0 && q.OrganizationID == 0 && q.Payment == "" && q.From.IsZero() && q.To.IsZero()
 }
 
 func (s *Service) matching(ctx context.Context, q Query) *gorm.DB {
@@ -138,6 +139,14 @@ func (s *Service) matching(ctx context.Context, q Query) *gorm.DB {
 	}
 	if q.OrganizationID != 0 {
 		tx = tx.Where("organization_id = ?", q.OrganizationID)
+	}
+	switch q.Payment {
+	case NotPaid:
+		tx = tx.Where("paid = 0 AND total > 0")
+	case PartiallyPaid:
+		tx = tx.Where("paid > 0 AND paid < total")
+	case Paid:
+		tx = tx.Where("paid >= total")
 	}
 	if !q.From.IsZero() {
 		tx = tx.Where("created_at >= ?", q.From.UTC())

@@ -30,6 +30,7 @@ type Service struct {
 	clients       *clients.Service
 	organizations *organizations.Service
 	saved         []func(ctx context.Context, tx *db.Tx, e Saved) error
+	settingsTabs  []panel.Link
 }
 
 // Saved says that an order was placed (Before is nil) or changed.
