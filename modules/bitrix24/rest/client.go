@@ -81,8 +81,8 @@ func New(hook Webhook, opts Options) *Client {
 // String names the client without its secret.
 func (c *Client) String() string { return c.hook.String() }
 
-// GoString is String, for %#v.
-func (c *Client) GoString() string { return c.hook.String() }
+// Format makes every verb print String.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // Do sends the batch, once. It waits for the limiter first.
 //
@@ -215,7 +215,7 @@ func (c *Client) read(
 	case err != nil:
 		return nil, &RequestError{Method: batchMethod, Sent: true, Status: status, Err: c.hook.maskedError(err)}
 	}
-	result := &Result{Timing: timing, batch: b, answer: a}
+	result := &Result{Timing: timing, batch: b, answer: a, masked: c.hook.maskedError}
 	result.offset, result.timed = timing.offset(sent, received)
 	for _, refused := range a.Errors {
 		refused.Code, refused.Description = c.hook.masked(refused.Code), c.hook.masked(refused.Description)

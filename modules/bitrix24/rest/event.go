@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"strconv"
 	"strings"
@@ -27,8 +28,8 @@ type Event struct {
 // String names the event without its token.
 func (e Event) String() string { return fmt.Sprintf("%s %d of %s", e.Name, e.RecordID, e.Domain) }
 
-// GoString is String, for %#v.
-func (e Event) GoString() string { return e.String() }
+// Format makes every verb print String.
+func (e Event) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
 
 // Signed compares the event's token in constant time. An empty token signs nothing.
 func (e Event) Signed(token string) bool {

@@ -20,6 +20,7 @@ type Result struct {
 	answer answer
 	offset time.Duration
 	timed  bool
+	masked func(error) error // takes the webhook's code out
 }
 
 // Decode reads a command's result into v. A command that failed, or has no outcome, is an error: see Error. A result of
@@ -29,7 +30,8 @@ func (r *Result) Decode(name string, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(r.answer.Result[name], v); err != nil {
-		return &RequestError{Method: r.method(name), Sent: true, Err: fmt.Errorf("result of another shape: %w", err)}
+		err = r.masked(fmt.Errorf("result of another shape: %w", err))
+		return &RequestError{Method: r.method(name), Sent: true, Err: err}
 	}
 	return nil
 }

@@ -125,8 +125,8 @@ func (m *Money) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	// Up to here a float64 still tells kopecks apart (90 trillion), so rounding finds the exact one.
-	if err != nil || math.IsNaN(f) || math.Abs(f) > 9e13 {
+	// Up to ten trillion a float64 tells kopecks apart with room to spare, so rounding finds the exact one.
+	if err != nil || math.IsNaN(f) || math.Abs(f) > 1e13 {
 		return fmt.Errorf("%s is no amount", excerpt(text))
 	}
 	*m = Money(math.Round(f * 100))

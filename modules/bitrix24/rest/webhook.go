@@ -27,10 +27,7 @@ func (w Webhook) String() string {
 	return fmt.Sprintf("%s/rest/%d/%s/", portal, w.UserID, mask)
 }
 
-// GoString is String, for %#v.
-func (w Webhook) GoString() string { return w.String() }
-
-// Format makes every verb print String: %d of a struct would print its fields.
+// Format makes every verb print String: %d and %#v would print the fields.
 func (w Webhook) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, w.String()) }
 
 // MarshalText is String, so that a structured logger prints no more.
