@@ -91,7 +91,9 @@ func found(o *Organization, err error) (*Organization, error) {
 // Query narrows a list of organizations. The zero value is all of them, newest first.
 type Query struct {
 	Text   string // part of name, ИНН, e-mail or phone, in any case
-	Before int64  // keyset: only organizations with a smaller number
+	Status clients.Status
+	Type   Type
+	Before int64 // keyset: only organizations with a smaller number
 	Skip   int
 	Take   int // at most 100; 0 means 50
 }
@@ -122,6 +124,12 @@ func (s *Service) matching(ctx context.Context, q Query) *gorm.DB {
 	tx := s.db.From(ctx).Model(&Organization{})
 	if text := strings.ToLower(strings.TrimSpace(q.Text)); text != "" {
 		tx = tx.Where(`search LIKE ? ESCAPE '\'`, db.Contains(text))
+	}
+	if q.Status != "" {
+		tx = tx.Where("status = ?", q.Status)
+	}
+	if q.Type != NoType {
+		tx = tx.Where("type = ?", q.Type)
 	}
 	return tx
 }
