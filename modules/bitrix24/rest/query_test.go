@@ -37,22 +37,34 @@ func TestQuery(t *testing.T) {
 		{"Cyrillic", Params{"a": "№"}, "a=%E2%84%96"},
 		{"newlines", Params{"a": "1\n2"}, "a=1%0A2"},
 		{"keys in order", Params{"b": 1, "a": 2, "C": 3}, "C=3&a=2&b=1"},
-		{"a key with signs", Params{"filter": Params{">=DATE_MODIFY": "x", "!%TITLE": "y"}},
-			"filter[%21%25TITLE]=y&filter[%3E%3DDATE_MODIFY]=x"},
+		{
+			"a key with signs",
+			Params{"filter": Params{">=DATE_MODIFY": "x", "!%TITLE": "y"}},
+			"filter[%21%25TITLE]=y&filter[%3E%3DDATE_MODIFY]=x",
+		},
 		{"lists have numbers", Params{"select": []string{"ID", "TITLE"}}, "select[0]=ID&select[1]=TITLE"},
-		{"lists of maps", Params{"rows": []Params{{"PRICE": Money(12345)}, {"PRICE": Money(5)}}},
-			"rows[0][PRICE]=123.45&rows[1][PRICE]=0.05"},
+		{
+			"lists of maps",
+			Params{"rows": []Params{{"PRICE": Money(12345)}, {"PRICE": Money(5)}}},
+			"rows[0][PRICE]=123.45&rows[1][PRICE]=0.05",
+		},
 		{"mixed lists", Params{"a": []any{1, "x", []int{2}}}, "a[0]=1&a[1]=x&a[2][0]=2"},
 		{"nil is left out", Params{"a": nil, "b": none, "c": []string(nil), "d": map[string]any(nil), "e": Params{}}, ""},
 		{"pointers", Params{"a": &seven}, "a=7"},
 		{"an empty string stays", Params{"a": ""}, "a="},
 		{"integers", Params{"a": -1, "b": int64(1) << 62, "c": uint8(3), "d": ID(5)}, "a=-1&b=4611686018427387904&c=3&d=5"},
-		{"floats have no exponent", Params{"a": 1e21, "b": 0.1, "c": float32(0.1), "d": Number(2)},
-			"a=1000000000000000000000&b=0.1&c=0.1&d=2"},
+		{
+			"floats have no exponent",
+			Params{"a": 1e21, "b": 0.1, "c": float32(0.1), "d": Number(2)},
+			"a=1000000000000000000000&b=0.1&c=0.1&d=2",
+		},
 		{"yes and no", Params{"a": Bool(true), "b": Bool(false)}, "a=Y&b=N"},
 		{"amounts", Params{"a": Money(-5), "b": Money(100), "c": Money(0)}, "a=-0.05&b=1.00&c=0.00"},
-		{"times", Params{"a": time.Date(2026, 11, 23, 17, 36, 7, 5, moscow), "b": Time{}},
-			"a=2026-11-23T17%3A36%3A07%2B03%3A00&b="},
+		{
+			"times",
+			Params{"a": time.Date(2026, 11, 23, 17, 36, 7, 5, moscow), "b": Time{}},
+			"a=2026-11-23T17%3A36%3A07%2B03%3A00&b=",
+		},
 		{"its own types", Params{"a": Text("x"), "b": Success}, "a=x&b=S"},
 		{"an order keeps its order", Params{"order": Ordered{{"SORT", "ASC"}, {"ID", "DESC"}}}, "order[SORT]=ASC&order[ID]=DESC"},
 		{"a customer's reference", Params{"a": "see $result[deal] "}, "a=see%20%24%E2%81%A0result%5Bdeal%5D%20"},
@@ -142,8 +154,10 @@ func randomValue(r *rand.Rand, size, depth int) (any, any) {
 
 // randomText mixes what queries, PHP and references make something of.
 func randomText(r *rand.Rand, size int) string {
-	pieces := []string{"&", "=", "+", "%", "%41", "#", "[", "]", " ", "\n", "\"", "\\", "'", "$", "$result[", "$RESULT[a][0]", "$Error",
-		"$time", "$next", "$total", "result[x]", "re\u017fult", wordJoiner, "Заказ", "🖨", "<b>", "100 $", ";", "a", "0"}
+	pieces := []string{
+		"&", "=", "+", "%", "%41", "#", "[", "]", " ", "\n", "\"", "\\", "'", "$", "$result[", "$RESULT[a][0]", "$Error",
+		"$time", "$next", "$total", "result[x]", "re\u017fult", wordJoiner, "Заказ", "🖨", "<b>", "100 $", ";", "a", "0",
+	}
 	var text strings.Builder
 	for range r.Intn(1 + size/4) {
 		text.WriteString(pieces[r.Intn(len(pieces))])

@@ -75,8 +75,10 @@ func TestParsePortal(t *testing.T) {
 			t.Errorf("ParsePortal(%q) = %v, %v; want %s", address, got, err, want)
 		}
 	}
-	for _, address := range []string{"", "   ", "https://", "ftp://x.ru", "https://a b.ru", "https://-x.ru", "https://x..ru",
-		"https://u:p@x.ru", "javascript:alert(1)", "https://x.ru:abc", "https://<script>/"} {
+	for _, address := range []string{
+		"", "   ", "https://", "ftp://x.ru", "https://a b.ru", "https://-x.ru", "https://x..ru",
+		"https://u:p@x.ru", "javascript:alert(1)", "https://x.ru:abc", "https://<script>/",
+	} {
 		if got, err := ParsePortal(address); !errors.Is(err, ErrPortal) {
 			t.Errorf("ParsePortal(%q) = %v, %v; want ErrPortal", address, got, err)
 		}
