@@ -13,74 +13,99 @@ import (
 // connection of its own: free the moment its process dies. That needs a real session, so a pooler in transaction mode
 // is not supported. On SQLite there is one process, and the lock is in its memory.
 type Lock struct {
-	release func()
-	once    sync.Once
+	db   *DB
+	name string
 
-	mu   sync.Mutex
-	conn *pgx.Conn // nil on SQLite
+	mu    sync.Mutex
+	taken bool
+	conn  *pgx.Conn // kept between tries; nil on SQLite
 }
 
-// TryLock takes the named lock, or returns nil when somebody else holds it.
-func (d *DB) TryLock(ctx context.Context, name string) (*Lock, error) {
-	if d.dialect == SQLite {
-		if !d.locks.take(name) {
-			return nil, nil
-		}
-		return &Lock{release: func() { d.locks.free(name) }}, nil
-	}
-	conn, err := d.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var taken bool
-	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", lockNumber(name)).Scan(&taken); err != nil || !taken {
-		_ = conn.Close(context.WithoutCancel(ctx))
-		if err != nil {
-			return nil, fmt.Errorf("take lock %s: %w", name, err)
-		}
-		return nil, nil
-	}
-	return newConnLock(ctx, conn), nil
-}
+// NewLock names a lock and does not take it. Different Locks of one name exclude each other.
+func (d *DB) NewLock(name string) *Lock { return &Lock{db: d, name: name} }
 
-func newConnLock(ctx context.Context, conn *pgx.Conn) *Lock {
-	return &Lock{conn: conn, release: func() { _ = conn.Close(context.WithoutCancel(ctx)) }}
-}
-
-// Check says whether the lock is still ours: the connection that holds it must answer.
-func (l *Lock) Check(ctx context.Context) error {
+// Try takes the lock unless somebody else holds it, and says whether it is ours.
+func (l *Lock) Try(ctx context.Context) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.conn == nil {
-		return nil
+	if l.taken {
+		return true, l.check(ctx)
 	}
-	if err := l.conn.Ping(ctx); err != nil {
-		return fmt.Errorf("check a lock: %w", err)
+	if l.db.dialect == SQLite {
+		l.taken = l.db.locks.take(l.name)
+		return l.taken, nil
+	}
+	if err := l.query(ctx, "SELECT pg_try_advisory_lock($1)", &l.taken); err != nil {
+		return false, fmt.Errorf("take lock %s: %w", l.name, err)
+	}
+	return l.taken, nil
+}
+
+// wait takes the lock and waits for it as long as ctx allows. Postgres only, and for short waits: a session that waits
+// keeps old rows from being vacuumed.
+func (l *Lock) wait(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.query(ctx, "SELECT pg_advisory_lock($1) IS NOT NULL", &l.taken); err != nil {
+		return fmt.Errorf("wait for lock %s: %w", l.name, err)
 	}
 	return nil
 }
 
-// Release gives the lock free. Releasing twice does nothing.
-func (l *Lock) Release() {
-	l.once.Do(func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.release()
-	})
+func (l *Lock) query(ctx context.Context, query string, answer *bool) error {
+	if l.conn == nil {
+		conn, err := l.db.connect(ctx)
+		if err != nil {
+			return err
+		}
+		l.conn = conn
+	}
+	if err := l.conn.QueryRow(ctx, query, lockNumber(l.name)).Scan(answer); err != nil {
+		l.disconnect(ctx)
+		return err
+	}
+	return nil
 }
 
-// waitLock takes the named lock and waits for it as long as ctx allows. Postgres only. For short waits: a session that
-// waits keeps old rows from being vacuumed.
-func (d *DB) waitLock(ctx context.Context, name string) (*Lock, error) {
-	conn, err := d.connect(ctx)
-	if err != nil {
-		return nil, err
+func (l *Lock) disconnect(ctx context.Context) {
+	if l.conn != nil {
+		_ = l.conn.Close(context.WithoutCancel(ctx))
+		l.conn = nil
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockNumber(name)); err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx))
-		return nil, fmt.Errorf("wait for lock %s: %w", name, err)
+}
+
+// Check says whether the lock is ours, and still: the connection that holds it must answer.
+func (l *Lock) Check(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.check(ctx)
+}
+
+func (l *Lock) check(ctx context.Context) error {
+	if !l.taken {
+		return fmt.Errorf("lock %s is not ours", l.name)
 	}
-	return newConnLock(ctx, conn), nil
+	if l.conn == nil {
+		return nil
+	}
+	if err := l.conn.Ping(ctx); err != nil {
+		return fmt.Errorf("check lock %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// Release gives the lock free, if it is ours, and the connection back.
+func (l *Lock) Release(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.taken && l.conn == nil {
+		l.db.locks.free(l.name)
+	} else if l.taken {
+		// The server would notice the closed connection only a moment later.
+		_, _ = l.conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+	}
+	l.taken = false
+	l.disconnect(ctx)
 }
 
 // lockNumber turns a name into the number Postgres knows a lock by.

@@ -20,11 +20,11 @@ type Line struct {
 func (d *DB) Migrate(ctx context.Context, lines ...Line) error {
 	if d.dialect == Postgres {
 		// goose has a lock too, but the losers of its race wait for seconds.
-		lock, err := d.waitLock(ctx, "migrate")
-		if err != nil {
+		lock := d.NewLock("migrate")
+		if err := lock.wait(ctx); err != nil {
 			return err
 		}
-		defer lock.Release()
+		defer lock.Release(ctx)
 	}
 	for _, line := range lines {
 		provider, err := d.provider(line)

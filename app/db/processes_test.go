@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -112,42 +113,50 @@ func TestListen_saysWhenItsConnectionIsNew(t *testing.T) {
 	}
 }
 
-func TestTryLock_oneHolder(t *testing.T) {
+func try(t *testing.T, lock *db.Lock) bool {
+	t.Helper()
+	taken, err := lock.Try(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return taken
+}
+
+func TestLock_oneHolder(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		lock, err := d.TryLock(t.Context(), "a")
-		if err != nil || lock == nil {
-			t.Fatalf("lock = %v, err = %v", lock, err)
+		first, second, other := d.NewLock("a"), d.NewLock("a"), d.NewLock("b")
+		if !try(t, first) || !try(t, first) || try(t, second) || !try(t, other) {
+			t.Error("want the first and the other taken, the second not")
 		}
-		if second, err := d.TryLock(t.Context(), "a"); second != nil || err != nil {
-			t.Errorf("second = %v, err = %v, want neither", second, err)
-		}
-		other, err := d.TryLock(t.Context(), "b")
-		if err != nil || other == nil {
-			t.Fatalf("other = %v, err = %v", other, err)
-		}
-		other.Release()
-		if err := lock.Check(t.Context()); err != nil {
+		if err := first.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
-		lock.Release()
-		again, err := d.TryLock(t.Context(), "a")
-		if err != nil || again == nil {
-			t.Fatalf("again = %v, err = %v", again, err)
+		if err := second.Check(t.Context()); err == nil {
+			t.Error("the second passes for ours")
 		}
-		again.Release()
+		second.Release(t.Context())
+		if try(t, second) {
+			t.Error("one that is not ours was given free")
+		}
+		first.Release(t.Context())
+		if !try(t, second) {
+			t.Error("one that was given free is still held")
+		}
+		second.Release(t.Context())
+		other.Release(t.Context())
 	})
 }
 
-func TestTryLock_isFreeWhenItsHolderDies(t *testing.T) {
+func TestLock_isFreeWhenItsHolderDies(t *testing.T) {
 	t.Parallel()
 	o := dbtest.Fresh(t, db.Postgres)
 	here, there := dbtest.Open(t, o), dbtest.Open(t, o)
-	lock, err := here.TryLock(t.Context(), "a")
-	if err != nil || lock == nil {
-		t.Fatalf("lock = %v, err = %v", lock, err)
+	lock, successor := here.NewLock("a"), there.NewLock("a")
+	if !try(t, lock) || try(t, successor) {
+		t.Fatal("want the first alone to hold it")
 	}
-	err = there.From(t.Context()).Exec("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" +
+	err := there.From(t.Context()).Exec("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" +
 		" AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").Error
 	if err != nil {
 		t.Fatal(err)
@@ -155,12 +164,9 @@ func TestTryLock_isFreeWhenItsHolderDies(t *testing.T) {
 	if err := lock.Check(t.Context()); err == nil {
 		t.Error("the lock passes for ours")
 	}
-	var successor *db.Lock
-	for successor == nil { // the session ends a moment after it is told to
-		if successor, err = there.TryLock(t.Context(), "a"); err != nil {
-			t.Fatal(err)
-		}
+	for !try(t, successor) { // the session ends a moment after it is told to
+		runtime.Gosched()
 	}
-	successor.Release()
-	lock.Release()
+	successor.Release(t.Context())
+	lock.Release(t.Context())
 }

@@ -8,7 +8,7 @@ import (
 
 // handlerContext marks ctx as a handler's: Held works with it, and Await does not.
 func (l *lane) handlerContext(ctx context.Context) context.Context {
-	return context.WithValue(ctx, inHandler{}, l.held)
+	return context.WithValue(ctx, inHandler{}, l.lock)
 }
 
 // outcomes has the handler work a group and makes sure of one outcome for each job.

@@ -29,7 +29,8 @@ type lane struct {
 
 	// turn is held by whoever works the lane in this process: Run, Drain or an awaited attempt. It guards what follows.
 	turn   sync.Mutex
-	held   *db.Lock // nil: another process may hold the lane
+	lock   *db.Lock
+	holder bool // the lock is ours, unless we lost it
 	pruned time.Time
 	bulk   sync.WaitGroup // groups of bulk work beside the turn
 	beside atomic.Int32   // how many those are
@@ -75,23 +76,26 @@ func (l *lane) hold(ctx context.Context) (bool, error) {
 	if l.broken.Swap(false) {
 		l.letGo(ctx) // and take over from ourselves
 	}
-	if l.held != nil {
-		err := l.held.Check(ctx)
+	if l.holder {
+		err := l.lock.Check(ctx)
 		if err == nil {
 			return true, nil
 		}
 		l.log.WithError(err).Warn("lost the lane")
 		l.letGo(ctx)
 	}
-	lock, err := l.q.db.TryLock(ctx, "lane "+l.name)
-	if err != nil || lock == nil {
+	if l.lock == nil {
+		l.lock = l.q.db.NewLock("lane " + l.name)
+	}
+	taken, err := l.lock.Try(ctx)
+	if err != nil || !taken {
 		return false, err
 	}
 	if err := l.takeOver(ctx); err != nil {
-		lock.Release()
+		l.lock.Release(ctx)
 		return false, err
 	}
-	l.held = lock
+	l.holder = true
 	return true, nil
 }
 
@@ -120,10 +124,15 @@ func (l *lane) takeOver(ctx context.Context) error {
 
 // letGo lets another process have the lane, once what runs beside the turn has ended.
 func (l *lane) letGo(ctx context.Context) {
-	if l.held == nil {
+	l.bulk.Wait()
+	if l.lock != nil {
+		l.lock.Release(ctx)
+	}
+	held := l.holder
+	l.lock, l.holder = nil, false // a handler that asks the old lock must not be told of a new one
+	if !held {
 		return
 	}
-	l.bulk.Wait()
 	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		err := tx.Exec("UPDATE lanes SET holder = '', held_since = NULL WHERE name = ? AND holder = ?",
 			l.name, l.q.holder).Error
@@ -133,10 +142,8 @@ func (l *lane) letGo(ctx context.Context) {
 		return tx.Notify(channel, "wake "+l.name)
 	})
 	if err != nil {
-		l.log.WithError(err).Debug("leave the lane") // the lock ends all the same
+		l.log.WithError(err).Warn("left the lane without a word") // others find out by themselves
 	}
-	l.held.Release()
-	l.held = nil
 }
 
 type inHandler struct{}
