@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"runtime/debug"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -152,19 +153,28 @@ func (x *Extensions[T]) Widgets(c echo.Context, p *Panel, entity T) []Box {
 	ctx := c.Request().Context()
 	var boxes []Box
 	for _, w := range x.widgets {
-		box := Box{Title: w.Title}
-		data, err := w.Data(ctx, entity)
-		if err == nil && data == nil {
-			continue
-		}
-		if err == nil {
-			box.HTML, err = p.Fragment(ctx, w.Template, data)
-		}
+		html, shown, err := w.render(ctx, p, entity)
 		if err != nil {
 			p.Log.WithError(err).WithField("widget", w.Template).Error("widget failed")
-			box.Failed = true
 		}
-		boxes = append(boxes, box)
+		if shown || err != nil {
+			boxes = append(boxes, Box{Title: w.Title, HTML: html, Failed: err != nil})
+		}
 	}
 	return boxes
+}
+
+// render is one widget; a panic in it is an error of its own.
+func (w Widget[T]) render(ctx context.Context, p *Panel, entity T) (html template.HTML, shown bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	data, err := w.Data(ctx, entity)
+	if err != nil || data == nil {
+		return "", false, err
+	}
+	html, err = p.Fragment(ctx, w.Template, data)
+	return html, err == nil, err
 }

@@ -22,22 +22,6 @@ const (
 
 var languages = []Language{Russian, English}
 
-// Title is the language's own name.
-func (l Language) Title() string {
-	if l == English {
-		return "English"
-	}
-	return "Русский"
-}
-
-// Other is the language the switch in the sidebar leads to.
-func (l Language) Other() Language {
-	if l == English {
-		return Russian
-	}
-	return English
-}
-
 const languageCookie = "panel_language"
 
 type languageKey struct{}

@@ -31,13 +31,11 @@ type MenuItem struct {
 
 // AddSection adds a section to the left menu, or completes the one of that title.
 func (p *Panel) AddSection(s Section) {
-	for i := range p.sections {
-		if p.sections[i].Title == s.Title {
-			p.sections[i] = s
-			return
-		}
+	if i := slices.IndexFunc(p.sections, func(known Section) bool { return known.Title == s.Title }); i >= 0 {
+		p.sections[i] = s
+	} else {
+		p.sections = append(p.sections, s)
 	}
-	p.sections = append(p.sections, s)
 	slices.SortStableFunc(p.sections, func(a, b Section) int { return cmp.Compare(a.Rank, b.Rank) })
 }
 

@@ -170,8 +170,8 @@ func (p *Panel) Fragment(ctx context.Context, name string, data any) (template.H
 	return template.HTML(html), err // rendered by html/template just now
 }
 
-// Submit binds the posted values and, when every field accepts its own, saves all forms in one transaction. False means
-// that the same page is to be shown again with status 422: the fields are marked and hold what was typed.
+// Submit binds the posted values and, when every field accepts its own, checks all forms and saves them in one
+// transaction. False means that the same page is to be shown again with status 422: the fields are marked and hold what was typed.
 func (p *Panel) Submit(c echo.Context, forms form.Forms) (bool, error) {
 	values, err := Values(c)
 	if err != nil {
@@ -183,11 +183,22 @@ func (p *Panel) Submit(c echo.Context, forms form.Forms) (bool, error) {
 	if !forms.Bind(values) {
 		return false, nil
 	}
-	err = p.DB.Transaction(c.Request().Context(), forms.Save)
+	ctx := c.Request().Context()
+	if err = forms.Check(ctx); err == nil {
+		err = p.DB.Transaction(ctx, forms.Save)
+	}
 	if err != nil && forms.Failed() {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	for _, f := range forms {
+		for _, remark := range f.Remarks {
+			p.Flash(c, Warning, remark)
+		}
+	}
+	return true, nil
 }
 
 // SeeOther answers a POST that succeeded: the browser goes on to a page. A dialog (panel.js) is told where to go instead,

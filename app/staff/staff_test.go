@@ -237,7 +237,7 @@ func TestInvitation(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if <-made == <-made {
+		if one, other := <-made, <-made; one == other {
 			t.Error("two links at once must make exactly one administrator")
 		}
 		list, err := s.List(t.Context())
