@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -46,10 +45,7 @@ type Deps struct {
 	Log           *logrus.Entry
 }
 
-type api struct {
-	Deps
-	running sync.Map // keys of requests under way in this process
-}
+type api struct{ Deps }
 
 // handler does one call and returns what is answered.
 type handler func(ctx context.Context, c *call) (any, error)
@@ -66,7 +62,7 @@ type call struct {
 
 // Register mounts the API on its group, /api. Other handlers of the group check their own callers.
 func Register(g *echo.Group, d Deps) {
-	a := &api{Deps: d}
+	a := &api{d}
 	a.route(g, "/clients", map[string]handler{"POST": a.registerClient})
 	a.route(g, "/clients/:id", map[string]handler{"GET": a.client, "PATCH": a.changeClient})
 	a.route(g, "/organizations", map[string]handler{"POST": a.registerOrganization})

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -53,22 +52,12 @@ func (a *api) once(ctx context.Context, c *call, status int, do handler) (answer
 	if err := checkKey(c.key); err != nil {
 		return stored{}, err
 	}
-	place := strconv.FormatInt(c.site.ID, 10) + " " + c.path + " " + c.key
-	mine := new(byte)
-	if c.key != "" {
-		if _, others := a.running.LoadOrStore(place, mine); others {
-			return stored{}, stillRunning()
-		}
-		defer a.running.CompareAndDelete(place, mine)
-	}
 	err = a.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if c.key == "" {
 			answer, err = a.simply(ctx, c, status, do)
 			return err
 		}
-		// From here on it is the stored answer that a repetition gets, even while somebody still waits after the commit.
-		tx.AfterCommit(func(context.Context) { a.running.CompareAndDelete(place, mine) })
-		if err := lockKey(tx, place); err != nil {
+		if err := lockKey(tx, c); err != nil {
 			return err
 		}
 		sum := sha256.Sum256(c.body)
@@ -111,23 +100,21 @@ func checkKey(key string) error {
 	return nil
 }
 
-// lockKey keeps other processes from doing the same request; a SQLite has none, and one writer at a time.
-func lockKey(tx *db.Tx, place string) error {
+// lockKey refuses what another request is doing at the moment. On SQLite there is never another: it has waited for the
+// one connection, and finds the stored answer.
+func lockKey(tx *db.Tx, c *call) error {
 	if tx.Dialect() != db.Postgres {
 		return nil
 	}
+	place := fmt.Sprintf("api %d %s %s", c.site.ID, c.path, c.key)
 	var locked bool
-	if err := tx.Raw("SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))", "api "+place).Scan(&locked).Error; err != nil {
+	if err := tx.Raw("SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))", place).Scan(&locked).Error; err != nil {
 		return fmt.Errorf("lock key: %w", err)
 	}
 	if !locked {
-		return stillRunning()
+		return refusal.Taken("Idempotency-Key", "Запрос с этим ключом ещё выполняется. Повторите чуть позже.")
 	}
 	return nil
-}
-
-func stillRunning() error {
-	return refusal.Taken("Idempotency-Key", "Запрос с этим ключом ещё выполняется. Повторите чуть позже.")
 }
 
 // recall finds the stored answer, unless it is too old; that one is removed, so that the key can be used again.

@@ -100,7 +100,7 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 			return fmt.Errorf("save order: %w", err)
 		}
 		o.setSearch(client)
-		if err := tx.Model(o).UpdateColumn("search", o.Search).Error; err != nil {
+		if err := tx.Model(o).Omit(clause.Associations).UpdateColumn("search", o.Search).Error; err != nil {
 			return fmt.Errorf("save order: %w", err)
 		}
 		if err := s.saveParts(tx, o, &Order{}, d.By); err != nil {
