@@ -38,9 +38,21 @@ type Form struct {
 	// the secret again. Set by the page that shows the form.
 	Sealer *Sealer
 
+	// Rewrite sees what was submitted, under full names, before it is bound, and may change it: an address pasted whole
+	// into one field is spread over several.
+	Rewrite func(values url.Values)
+
+	// Check runs once every field has accepted its value and before the transaction of Save opens: the place for requests
+	// to other systems. It refuses in the same way as Save.
+	Check func(ctx context.Context) error
+
 	// Save stores what Bind put into the variables, in the transaction of the page. It may return a FieldError (or
 	// several, joined) or a refusal.Error: the page then shows the form again with that field marked.
 	Save func(ctx context.Context, tx *db.Tx) error
+
+	// Remarks are shown after a successful save, beside the words that it is saved. Check adds to them: it was stored, yet
+	// the other side could not be asked.
+	Remarks []string
 
 	Error string // what is wrong with the form as a whole
 }
@@ -61,6 +73,9 @@ func (e FieldError) Error() string { return e.Name + ": " + e.Message }
 // refuses keeps what was typed and carries the reason; its variable is left alone. A text, number or selection that was
 // not submitted at all keeps its value; a toggle that was not submitted is off. While Switch is off nothing is required.
 func (f *Form) Bind(values url.Values) bool {
+	if f.Rewrite != nil {
+		f.Rewrite(values)
+	}
 	off := false
 	if f.Switch != nil {
 		f.Switch.bind(f, values, false)
@@ -169,6 +184,20 @@ func (fs Forms) Bind(values url.Values) bool {
 		ok = f.Bind(values) && ok
 	}
 	return ok
+}
+
+// Check asks every form, in order, until one refuses. A refusal marks the form it came from.
+func (fs Forms) Check(ctx context.Context) error {
+	for _, f := range fs {
+		if f.Check == nil {
+			continue
+		}
+		if err := f.Check(ctx); err != nil {
+			f.Reject(err)
+			return err
+		}
+	}
+	return nil
 }
 
 // Save saves every form in the transaction. A refusal marks the form it came from.

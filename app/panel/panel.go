@@ -171,7 +171,8 @@ func (p *Panel) Fragment(ctx context.Context, name string, data any) (template.H
 }
 
 // Submit binds the posted values and, when every field accepts its own, checks all forms and saves them in one
-// transaction. False means that the same page is to be shown again with status 422: the fields are marked and hold what was typed.
+// transaction. False means that the same page is to be shown again with status 422: the fields are marked and hold what
+// was typed.
 func (p *Panel) Submit(c echo.Context, forms form.Forms) (bool, error) {
 	values, err := Values(c)
 	if err != nil {
