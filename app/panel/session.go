@@ -40,6 +40,10 @@ func newSessions(o Options) *scs.SessionManager {
 	return m
 }
 
+// Sessions is what the middleware of Pages loads and saves: for pages that sign in others than employees, under keys of
+// their own.
+func (p *Panel) Sessions() *scs.SessionManager { return p.sessions }
+
 // signIn starts a session of the employee under a new token.
 func (p *Panel) signIn(c echo.Context, e *staff.Employee) error {
 	ctx := c.Request().Context()

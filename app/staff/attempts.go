@@ -42,8 +42,9 @@ func attemptKeys(email, address string) (pair attemptKey, all []attemptKey) {
 	return pair, all
 }
 
-// countAttempt counts an attempt before the password is looked at, so that parallel guesses cannot slip through.
-func (s *Service) countAttempt(ctx context.Context, email, address string) error {
+// CountAttempt counts an attempt before the password is looked at, so that parallel guesses cannot slip through. Beyond
+// the limit it returns a *TooManyAttempts. The e-mail may be any name of an account: clients of the shop are limited too.
+func (s *Service) CountAttempt(ctx context.Context, email, address string) error {
 	now := db.Now()
 	_, keys := attemptKeys(email, address)
 	var wait time.Duration
@@ -76,8 +77,8 @@ func (s *Service) countAttempt(ctx context.Context, email, address string) error
 	return nil
 }
 
-// forgiveAttempts takes back what a successful sign-in counted, forgets the failures of its pair and everything old.
-func (s *Service) forgiveAttempts(ctx context.Context, email, address string) error {
+// ForgiveAttempts takes back what a successful sign-in counted, forgets the failures of its pair and everything old.
+func (s *Service) ForgiveAttempts(ctx context.Context, email, address string) error {
 	pair, keys := attemptKeys(email, address)
 	err := s.db.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		for _, k := range keys {

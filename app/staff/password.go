@@ -44,8 +44,8 @@ func CheckPassword(password string) error {
 	return nil
 }
 
-// newHash hashes a password with a fresh salt.
-func newHash(ctx context.Context, password string) (Hash, error) {
+// NewHash hashes a password with a fresh salt. Clients of the shop have theirs made here too.
+func NewHash(ctx context.Context, password string) (Hash, error) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails: crypto/rand ends the program instead
 	key, err := derive(ctx, password, salt)
@@ -56,8 +56,8 @@ func newHash(ctx context.Context, password string) (Hash, error) {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))), nil
 }
 
-// matches reports whether the password is the one that was hashed.
-func (h Hash) matches(ctx context.Context, password string) (bool, error) {
+// Matches reports whether the password is the one that was hashed.
+func (h Hash) Matches(ctx context.Context, password string) (bool, error) {
 	parts := strings.Split(string(h), "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
 		return false, fmt.Errorf("check password: unknown hash")

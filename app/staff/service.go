@@ -25,7 +25,7 @@ type Service struct {
 
 // New returns the service on a database.
 func New(d *db.DB) *Service {
-	decoy, _ := newHash(context.Background(), "decoy") // fails only with its context
+	decoy, _ := NewHash(context.Background(), "decoy") // fails only with its context
 	return &Service{db: d, decoy: decoy}
 }
 
@@ -47,7 +47,7 @@ func (s *Service) Create(ctx context.Context, n NewEmployee) (*Employee, error) 
 	if n.Password == "" {
 		return nil, refusal.Value("password", "Задайте пароль")
 	}
-	hash, err := newHash(ctx, n.Password)
+	hash, err := NewHash(ctx, n.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) Change(ctx context.Context, id int64, change func(e *Employee)
 
 // ChangePassword sets a new password and ends every session of the employee.
 func (s *Service) ChangePassword(ctx context.Context, id int64, password string) (*Employee, error) {
-	hash, err := newHash(ctx, password)
+	hash, err := NewHash(ctx, password)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *Service) ChangePassword(ctx context.Context, id int64, password string)
 // a *TooManyAttempts error says how long to wait, even before the right password.
 func (s *Service) Authenticate(ctx context.Context, email, password, address string) (*Employee, error) {
 	email = normalEmail(email)
-	if err := s.countAttempt(ctx, email, address); err != nil {
+	if err := s.CountAttempt(ctx, email, address); err != nil {
 		return nil, err
 	}
 	var e Employee
@@ -149,14 +149,14 @@ func (s *Service) Authenticate(ctx context.Context, email, password, address str
 	if e.ID == 0 {
 		hash = s.decoy
 	}
-	ok, err := hash.matches(ctx, password)
+	ok, err := hash.Matches(ctx, password)
 	if err != nil {
 		return nil, err
 	}
 	if !ok || e.ID == 0 || !e.Active {
 		return nil, ErrWrongPassword
 	}
-	return &e, s.forgiveAttempts(ctx, email, address)
+	return &e, s.ForgiveAttempts(ctx, email, address)
 }
 
 // ChangeOwnPassword sets a new password for somebody who knows the present one. Guessing it is limited like signing in.
