@@ -112,28 +112,38 @@ func (f *Form) Fail(name, message string) {
 }
 
 // Reject marks the fields that err is about and reports whether err was of that kind. Everything else is an accident
-// that the caller returns.
+// that the caller returns; with one among several errors nothing is marked.
 func (f *Form) Reject(err error) bool {
+	refused, ok := refusals(err)
+	for _, r := range refused {
+		f.Fail(r.Name, r.Message)
+	}
+	return ok
+}
+
+// refusals takes err apart into fields and messages; false, and none, when there is anything else in it.
+func refusals(err error) ([]FieldError, bool) {
 	if joined, ok := errors.AsType[interface {
 		error
 		Unwrap() []error
 	}](err); ok {
+		var all []FieldError
 		for _, e := range joined.Unwrap() {
-			if !f.Reject(e) {
-				return false
+			some, ok := refusals(e)
+			if !ok {
+				return nil, false
 			}
+			all = append(all, some...)
 		}
-		return true
+		return all, true
 	}
 	if e, ok := errors.AsType[FieldError](err); ok {
-		f.Fail(e.Name, e.Message)
-		return true
+		return []FieldError{e}, true
 	}
 	if e, ok := refusal.From(err); ok && (e.Kind == refusal.Invalid || e.Kind == refusal.Conflict) {
-		f.Fail(e.Field, e.Message)
-		return true
+		return []FieldError{{Name: e.Field, Message: e.Message}}, true
 	}
-	return false
+	return nil, false
 }
 
 // Field returns the field of that name, with or without the section, or nil.

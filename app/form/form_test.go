@@ -264,7 +264,7 @@ func TestReject(t *testing.T) {
 		{"a field the form lacks", FieldError{"nowhere", "Нет"}, true, "", "Нет"},
 		{"an unknown record is no field's fault", refusal.Unknown("Нет"), false, "", ""},
 		{"an accident", accident, false, "", ""},
-		{"an accident among refusals", errors.Join(FieldError{"url", "Нет"}, accident), false, "url", "Нет"},
+		{"an accident among refusals", errors.Join(FieldError{"url", "Нет"}, accident), false, "url", ""},
 		{"nothing", nil, false, "", ""},
 	}
 	for _, tt := range tests {
@@ -299,6 +299,23 @@ func TestForms_saveStopsAtTheFirstRefusal(t *testing.T) {
 	}
 	if got := strings.Join(saved, " "); got != "client crm" {
 		t.Errorf("saved %q, want client crm", got)
+	}
+}
+
+func TestForms_checkComesBeforeSaving(t *testing.T) {
+	t.Parallel()
+	address := ""
+	f := &Form{
+		Section: "crm", Fields: []*Field{Text("url", "URL", &address)},
+		Rewrite: func(v url.Values) { v.Set("crm.url", strings.TrimSuffix(v.Get("crm.url"), "/rest/11/abc/")) },
+		Check:   func(context.Context) error { return FieldError{"url", "Портал ответил: " + address} },
+	}
+	forms := Forms{{}, f}
+	if !forms.Bind(url.Values{"crm.url": {"https://x.example/rest/11/abc/"}}) {
+		t.Fatal("Bind() = false")
+	}
+	if err := forms.Check(t.Context()); err == nil || f.Field("url").Error != "Портал ответил: https://x.example" {
+		t.Errorf("Check() = %v, error %q; want the refusal at its field", err, f.Field("url").Error)
 	}
 }
 
