@@ -1,0 +1,110 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// notInBatch are methods that a batch refuses: itself and file transfer.
+var notInBatch = map[string]bool{"batch": true, "disk.folder.uploadfile": true, "disk.storage.uploadfile": true, "disk.file.uploadversion": true}
+
+// batch runs the commands one after another. It answers 200 whatever happens inside, unless its time is over; what ran
+// stays. The batch itself is not charged with operating time, its commands are.
+func (p *Portal) batch(req *request, hook *Inbound) answer {
+	started := p.now()
+	p.mu.Lock()
+	p.stats.Commands["batch"]++
+	size, limit, limited := p.behaviour.BatchSize, p.behaviour.RequestSeconds, p.behaviour.OperatingLimit
+	container, vars := p.behaviour.FailedReference == "container", p.behaviour.MaxInputVars
+	p.mu.Unlock()
+
+	commands, _ := req.params.Get("cmd").(*Array)
+	halt := truth(req.params.Get("halt"))
+	out := newBatchState(container)
+	spent, n := 0.0, 0
+	for id, v := range commands.All() {
+		command, ok := v.(string)
+		if !ok {
+			continue // the portal skips what is not text without a trace
+		}
+		if n++; n > size {
+			out.fail(p, id, errBatchLength)
+			continue
+		}
+		if limited && spent > limit {
+			return answer{err: &restError{status: http.StatusGatewayTimeout, code: "ERROR_UNEXPECTED_ANSWER", description: "Server returned an unexpected response"}}
+		}
+		a := p.command(req, hook, command, out, vars)
+		spent += a.seconds
+		if a.err != nil {
+			out.fail(p, id, a.err)
+			if halt {
+				break
+			}
+			continue
+		}
+		out.add(id, a)
+	}
+	return answer{result: out.body(), time: p.times(started, 0, time.Time{})}
+}
+
+func (p *Portal) command(req *request, hook *Inbound, command string, state *batchState, vars int) answer {
+	command, _, _ = strings.Cut(command, "#") // what follows is a fragment of the URL
+	path, query, _ := strings.Cut(command, "?")
+	name := commandName(path)
+	if notInBatch[strings.ToLower(name)] {
+		return answer{err: errBatchMethod}
+	}
+	m := p.methods.find(name)
+	if m == nil {
+		return answer{err: errMethodNotFound}
+	}
+	params := parseStr(query, vars)
+	state.resolve(params)
+	return p.run(req, m, hook, params, true)
+}
+
+// commandName takes crm.deal.get, /rest/crm.deal.get and crm.deal.get.json alike.
+func commandName(path string) string {
+	_, name, _ := cutLast(strings.Trim(path, "/ "), "/")
+	return strings.TrimSuffix(name, ".json")
+}
+
+// batchState is the answer so far; references look into it.
+type batchState struct {
+	result, errors, total, next, time *Array
+	container                         bool
+}
+
+func newBatchState(container bool) *batchState {
+	return &batchState{&Array{}, &Array{}, &Array{}, &Array{}, &Array{}, container}
+}
+
+func (s *batchState) add(id string, a answer) {
+	s.result.Set(id, a.result)
+	if a.call.counted {
+		s.total.Set(id, a.call.total)
+		if a.call.next > 0 {
+			s.next.Set(id, a.call.next)
+		}
+	}
+	s.time.Set(id, a.time)
+}
+
+func (s *batchState) fail(p *Portal, id string, err error) {
+	e, ok := err.(*restError)
+	if !ok {
+		e = errInternal
+	}
+	if e == errBatchLength || e == errBatchMethod || e == errMethodNotFound {
+		p.mu.Lock()
+		p.countRefusal(e)
+		p.mu.Unlock()
+	}
+	s.errors.Set(id, object("error", e.code, "error_description", e.description))
+}
+
+func (s *batchState) body() *Array {
+	return object("result", s.result, "result_error", s.errors, "result_total", s.total, "result_next", s.next, "result_time", s.time)
+}

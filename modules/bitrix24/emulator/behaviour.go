@@ -1,0 +1,110 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Behaviour are the switches for what the vendor's documents leave open (REST.md [A] and [K], OPEN.md) and for the limits.
+// The zero value is of no use; begin with DefaultBehaviour. /control/behaviour reads and changes it by the names below.
+type Behaviour struct {
+	// FailedReference is what $result[x] becomes when command x failed or never ran: "text" leaves the words as they are,
+	// "container" puts the last container found on the way there, whose intval is 1 (older kernels; OPEN.md B1).
+	FailedReference string `json:"failed_reference"`
+	// WrongCodeStatus and WrongCodeError answer a wrong webhook code: 401 INVALID_CREDENTIALS (OPEN.md A1).
+	WrongCodeStatus int    `json:"wrong_code_status"`
+	WrongCodeError  string `json:"wrong_code_error"`
+	// MethodBeforeCredentials answers an unknown method with 404 even to a wrong code (OPEN.md A2).
+	MethodBeforeCredentials bool `json:"method_before_credentials"`
+	// RequireHTTPS refuses plain http, as the cloud does; off, since tests and the demo speak http.
+	RequireHTTPS bool `json:"require_https"`
+	// MaxInputVars is PHP's limit on decoded parameters of a form or query; what is beyond is dropped.
+	MaxInputVars int `json:"max_input_vars"`
+
+	// RateLimit and OperatingLimit switch the two limits; Options.Limits sets both.
+	RateLimit bool `json:"rate_limit"`
+	// BucketSize and BucketRate are X and Y of the leaky bucket: 50 and 2, on Enterprise 250 and 5.
+	BucketSize float64 `json:"bucket_size"`
+	BucketRate float64 `json:"bucket_rate"`
+	// BucketFirst refuses before any other check; else after the credentials.
+	BucketFirst    bool `json:"bucket_first"`
+	OperatingLimit bool `json:"operating_limit"`
+	// OperatingSeconds is what one method may use within ten minutes.
+	OperatingSeconds float64 `json:"operating_seconds"`
+	// BatchSize is the number of commands of one batch, RequestSeconds the time of one request.
+	BatchSize      int     `json:"batch_size"`
+	RequestSeconds float64 `json:"request_seconds"`
+	// Cost overrides the seconds of operating time of a method, see cost.
+	Cost map[string]float64 `json:"cost"`
+
+	// OldUpdateAlwaysSaves: crm.*.update with unchanged values still saves and sends the event (OPEN.md C7).
+	OldUpdateAlwaysSaves bool `json:"old_update_always_saves"`
+	// RowsAlwaysSave: setting equal product rows still saves the owner and sends its event (OPEN.md C8).
+	RowsAlwaysSave bool `json:"rows_always_save"`
+	// LinkSavesOwner: changing linked contacts or companies is a change of the owner (OPEN.md C9).
+	LinkSavesOwner bool `json:"link_saves_owner"`
+	// CloseDateOnClose sets CLOSEDATE to today when a deal is closed (OPEN.md C13).
+	CloseDateOnClose bool `json:"close_date_on_close"`
+	// UnknownValues says what happens to a source, type or user that does not exist: "store" or "error" (OPEN.md C5).
+	UnknownValues string `json:"unknown_values"`
+	// SimpleLeadReadable: in the simple CRM mode a converted lead can still be read (OPEN.md C14).
+	SimpleLeadReadable bool `json:"simple_lead_readable"`
+	// ConversionCopiesCustom and ConversionCopiesOrigin: custom fields of equal name and the external key go from the lead
+	// to the deal (OPEN.md C15).
+	ConversionCopiesCustom bool `json:"conversion_copies_custom"`
+	ConversionCopiesOrigin bool `json:"conversion_copies_origin"`
+	// ConversionDelayMS is how much later than the lead's change the deal appears.
+	ConversionDelayMS int `json:"conversion_delay_ms"`
+	// RestoreKeepsID: a deal out of the recycle bin has its old id instead of a new one (OPEN.md E9).
+	RestoreKeepsID bool `json:"restore_keeps_id"`
+	// EightIsSeven: 8 and +7 are the same in the search for duplicates (OPEN.md D2).
+	EightIsSeven bool `json:"eight_is_seven"`
+	// DuplicateLagMS is how long a new record is unknown to that search (OPEN.md D3).
+	DuplicateLagMS int `json:"duplicate_lag_ms"`
+
+	// EventHandlerID and EventEndpoints: whether events carry these parts that one sample of the docs lacks (OPEN.md E4).
+	EventHandlerID bool `json:"event_handler_id"`
+	EventEndpoints bool `json:"event_endpoints"`
+	// CommentEventFields: timeline comment events carry data[FIELDS][ID] instead of data[ID] (OPEN.md E7).
+	CommentEventFields bool `json:"comment_event_fields"`
+	// HandlerTimeoutMS is how long the portal waits for the handler of an event (OPEN.md E1).
+	HandlerTimeoutMS int `json:"handler_timeout_ms"`
+	// TelephonyRights: the webhook's owner may manage numbers and call.
+	TelephonyRights bool `json:"telephony_rights"`
+}
+
+// DefaultBehaviour is what OPEN.md assumes, with the limits switched off.
+func DefaultBehaviour() Behaviour {
+	return Behaviour{
+		FailedReference: "text", WrongCodeStatus: 401, WrongCodeError: "INVALID_CREDENTIALS", MethodBeforeCredentials: true,
+		MaxInputVars: 10_000, BucketSize: 50, BucketRate: 2, BucketFirst: true, OperatingSeconds: 480, BatchSize: 50, RequestSeconds: 60,
+		OldUpdateAlwaysSaves: true, RowsAlwaysSave: true, LinkSavesOwner: true, CloseDateOnClose: true, UnknownValues: "store",
+		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, TelephonyRights: true,
+	}
+}
+
+// SetBehaviour changes switches in place: p.SetBehaviour(func(b *emulator.Behaviour) { b.FailedReference = "container" }).
+func (p *Portal) SetBehaviour(change func(*Behaviour)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.behaviour)
+}
+
+// mergeBehaviour applies a JSON object of some of the switches; an unknown name or value changes nothing.
+func (p *Portal) mergeBehaviour(body []byte) error {
+	next := p.behaviour
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&next); err != nil {
+		return fmt.Errorf("behaviour: %w", err)
+	}
+	if next.FailedReference != "text" && next.FailedReference != "container" {
+		return fmt.Errorf("behaviour: failed_reference is text or container, not %q", next.FailedReference)
+	}
+	if next.UnknownValues != "store" && next.UnknownValues != "error" {
+		return fmt.Errorf("behaviour: unknown_values is store or error, not %q", next.UnknownValues)
+	}
+	p.behaviour = next
+	return nil
+}

@@ -1,0 +1,129 @@
+package emulator
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// cast turns what a client sent into what the field keeps. ok is false for what the field cannot take at all (a list for a
+// single text, a date that is none): the old methods then leave the field alone.
+func (p *Portal) cast(f *field, v any) (out any, ok bool) {
+	if f.multiple && f.custom != nil {
+		return p.castList(f, v)
+	}
+	return p.castOne(f, v)
+}
+
+func (p *Portal) castList(f *field, v any) (any, bool) {
+	list, isList := v.(*Array)
+	if !isList {
+		list = &Array{}
+		if truth(v) {
+			list.Append(v)
+		}
+	}
+	out := &Array{}
+	for _, el := range list.All() {
+		if one, ok := p.castOne(f, el); ok && one != nil && one != "" {
+			out.Append(one)
+		}
+	}
+	return out, true
+}
+
+func (p *Portal) castOne(f *field, v any) (any, bool) {
+	if v == nil {
+		return nil, true
+	}
+	list, isList := v.(*Array)
+	switch f.class {
+	case classText:
+		if isList {
+			return nil, false
+		}
+		return p.fit(f, text(v)), true
+	case classInteger:
+		if v == "" || v == false {
+			if f.kind == "integer" {
+				return nil, true
+			}
+			return int64(0), true
+		}
+		return integer(v), true
+	case classDouble:
+		if isList {
+			return nil, false
+		}
+		if v == "" {
+			return nil, true
+		}
+		return number(v), true
+	case classFlag:
+		if f.kind == "boolean" {
+			return flag(truth(v) && text(v) != "N"), true
+		}
+		return flag(v == true || text(v) == "Y" || text(v) == "1"), true
+	case classDate, classDatetime:
+		if !truth(v) {
+			return nil, true
+		}
+		at, ok := p.parseTime(text(v))
+		if ok && f.class == classDate {
+			at = dayOf(at, p.zone)
+		}
+		return at, ok
+	}
+	if f.kind == "file" && isList {
+		return p.keepFile(list), true
+	}
+	return v, true
+}
+
+// fit shortens a text to its column, as the emulator assumes the portal does (OPEN.md C1).
+func (p *Portal) fit(f *field, s string) string {
+	if f.size == 0 || utf8.RuneCountInString(s) <= f.size {
+		return s
+	}
+	return string([]rune(s)[:f.size])
+}
+
+func flag(v bool) string {
+	if v {
+		return "Y"
+	}
+	return "N"
+}
+
+// dayOf is the calendar day of an instant in the portal's zone, kept as its midnight in UTC.
+func dayOf(at time.Time, zone *time.Location) time.Time {
+	year, month, day := at.In(zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02",
+	"02.01.2006 15:04:05", "02.01.2006 15:04", "02.01.2006", "2006-01-02T15:04:05-0700",
+}
+
+// parseTime reads ISO 8601 and the Russian site format; without an offset the portal's zone is meant.
+func (p *Portal) parseTime(s string) (time.Time, bool) {
+	s = strings.TrimSpace(s)
+	for _, layout := range timeLayouts {
+		if at, err := time.ParseInLocation(layout, s, p.zone); err == nil {
+			return at.UTC().Truncate(time.Second), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// validEmail is the portal's check of an e-mail address: one bad address refuses the whole record.
+func validEmail(s string) bool {
+	address, err := mail.ParseAddress(s)
+	if err != nil || address.Address != s {
+		return false
+	}
+	_, domain, _ := strings.Cut(s, "@")
+	return strings.Contains(domain, ".") && !strings.HasSuffix(domain, ".")
+}

@@ -1,0 +1,324 @@
+package emulator
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+const categoryFields = `
+CATEGORY_ID integer ro item=id | ID
+NAME string req | Название
+SORT integer | Сортировка
+ORIGIN_ID string | Внешний идентификатор
+ORIGINATOR_ID string | Внешний источник
+CREATED_DATE datetime ro item=- | Дата создания
+`
+
+func (m methods) categoryMethods() {
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.category.list":   categoryList,
+		"crm.category.get":    categoryGet,
+		"crm.category.add":    categoryAdd,
+		"crm.category.update": categoryUpdate,
+		"crm.category.delete": categoryDelete,
+		"crm.category.fields": categoryFieldsList,
+
+		"crm.dealcategory.list":        dealCategoryList,
+		"crm.dealcategory.get":         dealCategoryGet,
+		"crm.dealcategory.add":         dealCategoryAdd,
+		"crm.dealcategory.update":      dealCategoryUpdate,
+		"crm.dealcategory.delete":      dealCategoryDelete,
+		"crm.dealcategory.default.get": func(c *call) (any, error) { return c.dealCategory(c.category(0)), nil },
+		"crm.dealcategory.default.set": dealCategoryDefaultSet,
+		"crm.dealcategory.status":      func(c *call) (any, error) { return dealStages(c.id()), nil },
+		"crm.dealcategory.stage.list":  dealCategoryStages,
+		"crm.dealcategory.fields": func(*call) (any, error) {
+			return describeAll(parseSchema("ID integer ro |\nNAME string req |\nSORT integer |\nIS_LOCKED char ro |\nCREATED_DATE date ro |")), nil
+		},
+	})
+}
+
+// dealCategories refuses kinds of records that have no funnels here.
+func (c *call) dealCategories() error {
+	v, ok := c.params.Lookup("entityTypeId")
+	if !ok {
+		return missing("entityTypeId")
+	}
+	switch id := integer(v); {
+	case id == typeDeal:
+		return nil
+	case c.entityOf(id) != nil:
+		return failed("ENTITY_TYPE_NOT_SUPPORTED", "Entity type "+c.entityOf(id).code+" is not supported")
+	}
+	return errSmartProcess
+}
+
+func (c *call) categoryShown(r *record) *Array {
+	id := c.categories.integer(r, "CATEGORY_ID")
+	out := object("id", id, "name", c.categories.text(r, "NAME"), "sort", c.categories.integer(r, "SORT"), "entityTypeId", int64(typeDeal), "isDefault", flag(id == 0))
+	if id > 0 {
+		out.Set("originId", c.categories.text(r, "ORIGIN_ID"))
+		out.Set("originatorId", c.categories.text(r, "ORIGINATOR_ID"))
+	}
+	return out
+}
+
+// funnels returns all funnels by their order.
+func (d *data) funnels() []*record {
+	list := d.categories.all()
+	slices.SortStableFunc(list, func(a, b *record) int {
+		return cmp.Compare(d.categories.integer(a, "SORT"), d.categories.integer(b, "SORT"))
+	})
+	return list
+}
+
+func categoryList(c *call) (any, error) {
+	if err := c.dealCategories(); err != nil {
+		return nil, err
+	}
+	out := &Array{}
+	for _, r := range c.funnels() {
+		out.Append(c.categoryShown(r))
+	}
+	c.counted, c.total = true, out.Len()
+	return object("categories", out), nil
+}
+
+func (c *call) categoryParam() (*record, error) {
+	if err := c.dealCategories(); err != nil {
+		return nil, err
+	}
+	v, ok := c.params.Lookup("id")
+	if !ok {
+		return nil, missing("id")
+	}
+	r := c.category(integer(v))
+	if r == nil {
+		return nil, errElement
+	}
+	return r, nil
+}
+
+func categoryGet(c *call) (any, error) {
+	r, err := c.categoryParam()
+	if err != nil {
+		return nil, err
+	}
+	return object("category", c.categoryShown(r)), nil
+}
+
+func categoryAdd(c *call) (any, error) {
+	if err := c.dealCategories(); err != nil {
+		return nil, err
+	}
+	fields, err := c.itemFieldsParam()
+	if err != nil {
+		return nil, err
+	}
+	if text(fields.Get("name")) == "" {
+		return nil, failed("100", "The field name is required")
+	}
+	if err := c.admin(); err != nil {
+		return nil, failed("ACCESS_DENIED", "Access denied")
+	}
+	r := c.category(c.actor().addCategory(text(fields.Get("name")), sortOr(fields.Get("sort"), 500)))
+	c.setCategory(r, fields, false)
+	return object("category", c.categoryShown(r)), nil
+}
+
+func sortOr(v any, otherwise int64) int64 {
+	if n := integer(v); n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// setCategory takes name, sort and the external key, in either family's names.
+func (c *call) setCategory(r *record, fields *Array, old bool) {
+	for at, f := range c.categories.fields {
+		name := f.item
+		if old {
+			name = f.name
+		}
+		if v, ok := fields.Lookup(name); ok && name != "" && !f.readOnly {
+			if out, ok := c.cast(f, v); ok {
+				c.categories.set(r, at, out)
+			}
+		}
+	}
+	c.stats.Changes++
+	c.save()
+}
+
+func categoryUpdate(c *call) (any, error) {
+	r, err := c.categoryParam()
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.itemFieldsParam()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.admin(); err != nil {
+		return nil, failed("ACCESS_DENIED", "Access denied")
+	}
+	c.setCategory(r, fields, false)
+	return object("category", c.categoryShown(r)), nil
+}
+
+func categoryDelete(c *call) (any, error) {
+	r, err := c.categoryParam()
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.actor().dropCategory(r)
+}
+
+// dropCategory deletes a funnel that is not the default one and has no deals.
+func (a actor) dropCategory(r *record) error {
+	id := a.categories.integer(r, "CATEGORY_ID")
+	switch {
+	case id == 0:
+		return failed("ERROR_CORE", "The default pipeline cannot be deleted")
+	case len(a.deals.where("CATEGORY_ID", id)) > 0:
+		return failed("ERROR_CORE", "The pipeline cannot be deleted because there are deals in it")
+	}
+	for _, s := range a.stages(dealStages(id)) {
+		a.statuses.remove(s)
+	}
+	a.categories.remove(r)
+	a.stats.Changes++
+	a.save()
+	return nil
+}
+
+func categoryFieldsList(c *call) (any, error) {
+	if err := c.dealCategories(); err != nil {
+		return nil, err
+	}
+	out := &Array{}
+	for _, f := range c.categories.fields {
+		if f.item != "" {
+			out.Set(f.item, f.describe())
+		}
+	}
+	out.Set("entityTypeId", object("type", "integer", "isRequired", true, "isReadOnly", false, "isImmutable", true, "isMultiple", false, "isDynamic", false, "title", "Тип"))
+	out.Set("isDefault", object("type", "char", "isRequired", false, "isReadOnly", false, "isImmutable", false, "isMultiple", false, "isDynamic", false, "title", "По умолчанию"))
+	return object("fields", out), nil
+}
+
+// The older crm.dealcategory.*: the default funnel is not among them.
+
+func (c *call) dealCategory(r *record) *Array {
+	return object(
+		"ID", c.categories.text(r, "CATEGORY_ID"), "NAME", c.categories.text(r, "NAME"), "SORT", c.categories.text(r, "SORT"), "IS_LOCKED", "N",
+		"CREATED_DATE", c.oldScalar(&field{}, c.categories.value(r, "CREATED_DATE")),
+	)
+}
+
+func dealCategoryList(c *call) (any, error) {
+	columns, err := c.arrayParam("select")
+	if err != nil {
+		return nil, err
+	}
+	want := oldSelection(columns)
+	out := &Array{}
+	for _, r := range c.funnels() {
+		if c.categories.integer(r, "CATEGORY_ID") == 0 {
+			continue
+		}
+		shown := &Array{}
+		for name, v := range c.dealCategory(r).All() {
+			if want.has(name) {
+				shown.Set(name, v)
+			}
+		}
+		out.Append(shown)
+	}
+	c.counted, c.total = true, out.Len()
+	return out, nil
+}
+
+func (c *call) dealCategoryParam() (*record, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, errID
+	}
+	r := c.category(id)
+	if r == nil {
+		return nil, errNotFound
+	}
+	return r, nil
+}
+
+func dealCategoryGet(c *call) (any, error) {
+	r, err := c.dealCategoryParam()
+	if err != nil {
+		return nil, err
+	}
+	return c.dealCategory(r), nil
+}
+
+func dealCategoryAdd(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	if text(fields.Get("NAME")) == "" {
+		return nil, failed("", "The field NAME is required.")
+	}
+	return c.actor().addCategory(text(fields.Get("NAME")), sortOr(fields.Get("SORT"), 500)), nil
+}
+
+func dealCategoryUpdate(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.dealCategoryParam()
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	c.setCategory(r, fields, true)
+	return true, nil
+}
+
+func dealCategoryDelete(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.dealCategoryParam()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.actor().dropCategory(r); err != nil {
+		return nil, err
+	}
+	return true, nil
+}
+
+func dealCategoryDefaultSet(c *call) (any, error) {
+	name, _ := c.params.either("name", "NAME")
+	if strings.TrimSpace(text(name)) == "" {
+		return nil, failed("", "The parameter name is invalid or not defined.")
+	}
+	c.categories.put(c.category(0), "NAME", text(name))
+	c.stats.Changes++
+	c.save()
+	return true, nil
+}
+
+func dealCategoryStages(c *call) (any, error) {
+	out := &Array{}
+	for _, s := range c.stages(dealStages(c.id())) {
+		out.Append(object("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
+	}
+	return out, nil
+}

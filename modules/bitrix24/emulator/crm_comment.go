@@ -1,0 +1,208 @@
+package emulator
+
+import (
+	"encoding/base64"
+	"path"
+	"strings"
+)
+
+const commentFields = `
+ID integer ro | ID
+ENTITY_ID integer add | Владелец
+ENTITY_TYPE string add | Тип владельца
+CREATED datetime ro | Создан
+COMMENT string | Текст
+AUTHOR_ID user ro | Автор
+FILES any | Файлы
+`
+
+func (m methods) commentMethods() {
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.timeline.comment.add":    commentAdd,
+		"crm.timeline.comment.update": commentUpdate,
+		"crm.timeline.comment.get":    commentGet,
+		"crm.timeline.comment.delete": commentDelete,
+		"crm.timeline.comment.list":   commentList,
+		"crm.timeline.comment.fields": func(c *call) (any, error) { return describeAll(c.comments.schema), nil },
+	})
+}
+
+// commentInput reads fields, which these methods take in lower case only.
+func (c *call) commentInput() (*Array, error) {
+	fields, ok := c.params.Get("fields").(*Array)
+	if !ok {
+		return nil, missing("fields")
+	}
+	return fields, nil
+}
+
+func commentAdd(c *call) (any, error) {
+	fields, err := c.commentInput()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"ENTITY_ID", "ENTITY_TYPE"} {
+		if !truth(fields.Get(name)) {
+			return nil, failed("100", "Required fields: "+name)
+		}
+	}
+	e := c.entityNamed(text(fields.Get("ENTITY_TYPE")))
+	if e == nil {
+		return nil, failed("100", "Invalid value for field: ENTITY_TYPE")
+	}
+	r := e.rows[integer(fields.Get("ENTITY_ID"))]
+	if r == nil {
+		return nil, errOwnerNotFound
+	}
+	if strings.TrimSpace(text(fields.Get("COMMENT"))) == "" {
+		return nil, failed("INVALID_ARG_VALUE", "Empty comment message")
+	}
+	return c.actor().addComment(e, r, text(fields.Get("COMMENT")), fields.Get("FILES")).id, nil
+}
+
+// entityNamed finds a kind by its lower-case name.
+func (d *data) entityNamed(name string) *entity {
+	for _, e := range d.entities() {
+		if e.method == name {
+			return e
+		}
+	}
+	return nil
+}
+
+func (a actor) addComment(e *entity, owner *record, comment string, files any) *record {
+	r := a.comments.insert(a.comments.make(
+		"ENTITY_ID", owner.id, "ENTITY_TYPE", e.method, "CREATED", a.moment(), "COMMENT", comment, "AUTHOR_ID", a.user, "FILES", a.commentFiles(files),
+	))
+	e.put(owner, "LAST_ACTIVITY_TIME", a.moment())
+	e.put(owner, "LAST_ACTIVITY_BY", a.user)
+	a.stats.Changes++
+	a.save()
+	a.emit("ONCRMTIMELINECOMMENTADD", r.id)
+	return r
+}
+
+// commentFiles keeps [["name","base64"], ...]; the answer is keyed by the file's number, {} when there is none.
+func (a actor) commentFiles(v any) any {
+	list, _ := v.(*Array)
+	out := &Array{}
+	for _, el := range list.All() {
+		pair, ok := el.(*Array)
+		if !ok || pair.Len() < 2 {
+			continue
+		}
+		f := a.storeFile(text(pair.Get("0")), text(pair.Get("1")))
+		kind := "file"
+		switch strings.ToLower(path.Ext(f.name)) {
+		case ".gif", ".png", ".jpg", ".jpeg":
+			kind = "image"
+		}
+		address := a.fileAddress(f.id)
+		out.Set(text(f.id), object("id", f.id, "date", a.showTime(a.moment()), "type", kind, "name", f.name, "size", int64(len(f.content)),
+			"authorId", a.user, "authorName", a.userName(a.user), "urlShow", address, "urlDownload", address))
+	}
+	if out.Len() == 0 {
+		return emptyObject{}
+	}
+	return out
+}
+
+// keepFile stores the file of a record's field: {"fileData": [name, base64]} or [name, base64].
+func (p *Portal) keepFile(v *Array) any {
+	pair := v
+	if inner, ok := v.Get("fileData").(*Array); ok {
+		pair = inner
+	} else if v.Get("fileData") != nil {
+		return nil
+	}
+	f := p.storeFile(text(pair.Get("0")), text(pair.Get("1")))
+	return object("id", f.id, "showUrl", p.fileAddress(f.id), "downloadUrl", p.fileAddress(f.id))
+}
+
+func (p *Portal) storeFile(name, content string) file {
+	b, err := base64.StdEncoding.DecodeString(content)
+	if err != nil {
+		b = []byte(content)
+	}
+	p.lastFile++
+	f := file{p.lastFile, name, b}
+	p.files[f.id] = f
+	return f
+}
+
+func (p *Portal) fileAddress(id int64) string {
+	return "https://" + p.domain + "/disk/downloadFile/" + text(id) + "/"
+}
+
+func (c *call) commentParam() (*record, error) {
+	v, ok := c.params.either("id", "ID")
+	if !ok {
+		return nil, missing("id")
+	}
+	r := c.comments.rows[integer(v)]
+	if r == nil {
+		return nil, failed("NOT_FOUND", "Not found.")
+	}
+	return r, nil
+}
+
+func commentUpdate(c *call) (any, error) {
+	r, err := c.commentParam()
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.commentInput()
+	if err != nil {
+		return nil, err
+	}
+	comment, given := fields.Lookup("COMMENT")
+	if given && strings.TrimSpace(text(comment)) == "" {
+		return nil, failed("INVALID_ARG_VALUE", "Empty comment message")
+	}
+	changed := given && c.comments.text(r, "COMMENT") != text(comment)
+	if changed {
+		c.comments.put(r, "COMMENT", text(comment))
+	}
+	if files, ok := fields.Lookup("FILES"); ok {
+		c.comments.put(r, "FILES", c.actor().commentFiles(files))
+		changed = true
+	}
+	if changed {
+		c.stats.Changes++
+		c.save()
+	}
+	c.emit("ONCRMTIMELINECOMMENTUPDATE", r.id)
+	return r.id, nil
+}
+
+func commentGet(c *call) (any, error) {
+	r, err := c.commentParam()
+	if err != nil {
+		return nil, err
+	}
+	return c.oldRow(c.comments, r, nil), nil
+}
+
+func commentDelete(c *call) (any, error) {
+	r, err := c.commentParam()
+	if err != nil {
+		return nil, err
+	}
+	c.comments.remove(r)
+	c.stats.Changes++
+	c.save()
+	c.emit("ONCRMTIMELINECOMMENTDELETE", r.id)
+	return true, nil
+}
+
+func commentList(c *call) (any, error) {
+	spec, err := c.arrayParam("filter")
+	if err != nil {
+		return nil, err
+	}
+	e := c.entityNamed(text(spec.Get("ENTITY_TYPE")))
+	if e == nil || e.rows[integer(spec.Get("ENTITY_ID"))] == nil {
+		return nil, errAccess
+	}
+	return c.oldListOf(c.comments, nil)
+}

@@ -1,0 +1,139 @@
+package emulator
+
+const productFields = `
+ID integer ro | ID
+CATALOG_ID integer add | Каталог
+NAME string req 255 | Название
+CODE string 100 | Символьный код
+ACTIVE char | Активен
+DESCRIPTION string | Описание
+DESCRIPTION_TYPE string 4 | Тип описания
+PRICE double money | Цена
+CURRENCY_ID string 3 | Валюта
+MEASURE integer | Единица измерения
+VAT_ID integer | Ставка НДС
+VAT_INCLUDED char | НДС включён в цену
+SECTION_ID integer | Раздел
+SORT integer | Сортировка
+XML_ID string 255 | Внешний код
+DATE_CREATE datetime ro | Дата создания
+TIMESTAMP_X datetime ro | Дата изменения
+CREATED_BY integer ro | Кем создан
+MODIFIED_BY integer ro | Кем изменён
+PREVIEW_PICTURE file | Картинка
+DETAIL_PICTURE file | Детальная картинка
+`
+
+const currencyFields = `
+CURRENCY string req | Валюта
+AMOUNT_CNT integer | Номинал
+AMOUNT string | Курс
+SORT integer | Сортировка
+BASE char ro | Базовая
+FULL_NAME string | Название
+LID string | Язык
+FORMAT_STRING string | Шаблон
+DEC_POINT string | Разделитель
+THOUSANDS_SEP string | Разделитель тысяч
+DECIMALS integer | Знаков
+DATE_UPDATE datetime ro | Дата обновления
+`
+
+func (m methods) productMethods() {
+	gone := func(int64) error { return failed("", "Product is not found") }
+	m.plainMethods("crm.product.", func(p *Portal) *table { return p.products }, gone)
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.product.add":       productAdd,
+		"crm.product.update":    func(c *call) (any, error) { return productUpdate(c, gone) },
+		"crm.product.delete":    func(c *call) (any, error) { return productDelete(c, gone) },
+		"crm.currency.list":     currencyList,
+		"crm.currency.get":      currencyGet,
+		"crm.currency.base.get": func(c *call) (any, error) { return c.baseCurrency(), nil },
+		"crm.currency.fields":   func(c *call) (any, error) { return describeAll(c.currencies.schema), nil },
+	})
+}
+
+func productAdd(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	if text(fields.Get("NAME")) == "" {
+		return nil, failed("", "The field NAME is required.")
+	}
+	r := c.add(c.products, fields, "ACTIVE", "Y", "CATALOG_ID", int64(14), "CURRENCY_ID", c.baseCurrency(), "DESCRIPTION_TYPE", "text",
+		"SORT", int64(100), "VAT_INCLUDED", "N", "DATE_CREATE", c.moment(), "TIMESTAMP_X", c.moment(), "CREATED_BY", c.hook.UserID, "MODIFIED_BY", c.hook.UserID)
+	c.emit("ONCRMPRODUCTADD", r.id)
+	return r.id, nil
+}
+
+func productUpdate(c *call, gone func(int64) error) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.plainParam(c.products, gone)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	if c.update(c.products, r, fields) {
+		c.products.put(r, "TIMESTAMP_X", c.moment())
+		c.products.put(r, "MODIFIED_BY", c.hook.UserID)
+	}
+	c.emit("ONCRMPRODUCTUPDATE", r.id)
+	return true, nil
+}
+
+func productDelete(c *call, gone func(int64) error) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.plainParam(c.products, gone)
+	if err != nil {
+		return nil, err
+	}
+	c.actor().dropProduct(r)
+	return true, nil
+}
+
+func (a actor) dropProduct(r *record) {
+	a.products.remove(r)
+	a.stats.Changes++
+	a.save()
+	a.emit("ONCRMPRODUCTDELETE", r.id)
+}
+
+// currencyList is not paged; its total is always 0.
+func currencyList(c *call) (any, error) {
+	out := &Array{}
+	for _, r := range c.wholeList(c.currencies) {
+		out.Append(c.oldRow(c.currencies, r, nil))
+	}
+	c.total = 0
+	return out, nil
+}
+
+func currencyGet(c *call) (any, error) {
+	v, _ := c.params.either("id", "ID")
+	list := c.currencies.where("CURRENCY", v)
+	if len(list) == 0 {
+		return nil, errNotFound
+	}
+	return c.oldRow(c.currencies, list[0], nil), nil
+}
+
+// baseCurrency is the portal's reporting currency.
+func (d *data) baseCurrency() string {
+	for _, r := range d.currencies.all() {
+		if d.currencies.text(r, "BASE") == "Y" {
+			return d.currencies.text(r, "CURRENCY")
+		}
+	}
+	return ""
+}

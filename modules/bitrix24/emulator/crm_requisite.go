@@ -1,0 +1,276 @@
+package emulator
+
+const requisiteFields = `
+ID integer ro | ID
+ENTITY_TYPE_ID integer req add | Тип владельца
+ENTITY_ID integer req add | Владелец
+PRESET_ID integer req add | Шаблон
+DATE_CREATE datetime ro | Дата создания
+DATE_MODIFY datetime ro blank | Дата изменения
+CREATED_BY_ID user ro | Кем создан
+MODIFY_BY_ID user ro | Кем изменён
+NAME string req 255 | Название
+CODE string 45 | Символьный код
+XML_ID string 45 | Внешний ключ
+ORIGINATOR_ID string 255 | Внешняя система
+ACTIVE char | Активность
+ADDRESS_ONLY char | Только адрес
+SORT integer | Сортировка
+RQ_NAME string 150 | ФИО
+RQ_FIRST_NAME string 50 | Имя
+RQ_LAST_NAME string 50 | Фамилия
+RQ_SECOND_NAME string 50 | Отчество
+RQ_COMPANY_ID string 50 | Идентификатор организации
+RQ_COMPANY_NAME string 255 | Сокращённое наименование организации
+RQ_COMPANY_FULL_NAME string 300 | Полное наименование организации
+RQ_COMPANY_REG_DATE string 30 | Дата государственной регистрации
+RQ_DIRECTOR string 150 | Ген. директор
+RQ_ACCOUNTANT string 150 | Гл. бухгалтер
+RQ_CEO_NAME string 150 | ФИО первого руководителя
+RQ_CEO_WORK_POS string 150 | Должность первого руководителя
+RQ_CONTACT string 150 | Контактное лицо
+RQ_EMAIL string 255 | E-mail
+RQ_PHONE string 30 | Телефон
+RQ_FAX string 30 | Факс
+RQ_IDENT_TYPE string | Удостоверение
+RQ_IDENT_DOC string 255 | Вид документа
+RQ_IDENT_DOC_SER string 25 | Серия
+RQ_IDENT_DOC_NUM string 25 | Номер
+RQ_IDENT_DOC_PERS_NUM string 25 | Личный номер
+RQ_IDENT_DOC_DATE string 30 | Дата выдачи
+RQ_IDENT_DOC_ISSUED_BY string 255 | Кем выдан
+RQ_IDENT_DOC_DEP_CODE string 25 | Код подразделения
+RQ_INN string 15 | ИНН
+RQ_KPP string 9 | КПП
+RQ_USRLE string 20 | Номер в реестре
+RQ_IFNS string 255 | ИФНС
+RQ_OGRN string 13 | ОГРН
+RQ_OGRNIP string 15 | ОГРНИП
+RQ_OKPO string 12 | ОКПО
+RQ_OKTMO string 11 | ОКТМО
+RQ_OKVED string 255 | ОКВЭД
+RQ_EDRPOU string 10 | ЄДРПОУ
+RQ_DRFO string 10 | ДРФО
+RQ_KBE string 2 | КБЕ
+RQ_IIN string 12 | ИИН
+RQ_BIN string 12 | БИН
+RQ_ST_CERT_SER string 10 | Серия свидетельства
+RQ_ST_CERT_NUM string 15 | Номер свидетельства
+RQ_ST_CERT_DATE string 30 | Дата свидетельства
+RQ_VAT_PAYER char | Плательщик НДС
+RQ_VAT_ID string 20 | Номер плательщика НДС
+RQ_VAT_CERT_SER string 10 | Серия свидетельства НДС
+RQ_VAT_CERT_NUM string 15 | Номер свидетельства НДС
+RQ_VAT_CERT_DATE string 30 | Дата свидетельства НДС
+RQ_RESIDENCE_COUNTRY string 128 | Страна резидентства
+RQ_BASE_DOC string 255 | Основание деятельности
+RQ_REGON string 9 | REGON
+RQ_KRS string 10 | KRS
+RQ_PESEL string 11 | PESEL
+RQ_LEGAL_FORM string 255 | Форма
+RQ_SIRET string 20 | SIRET
+RQ_SIREN string 15 | SIREN
+RQ_CAPITAL string 30 | Капитал
+RQ_RCS string 255 | RCS
+RQ_CNPJ string 20 | CNPJ
+RQ_STATE_REG string 20 | Регистрация
+RQ_MNPL_REG string 20 | Регистрация
+RQ_CPF string 20 | CPF
+`
+
+const bankFields = `
+ID integer ro | ID
+ENTITY_ID integer req add | Реквизит
+COUNTRY_ID integer | Страна
+DATE_CREATE datetime ro | Дата создания
+DATE_MODIFY datetime ro blank | Дата изменения
+CREATED_BY_ID user ro | Кем создан
+MODIFY_BY_ID user ro | Кем изменён
+NAME string req 255 | Название
+CODE string 45 | Символьный код
+XML_ID string 45 | Внешний ключ
+ORIGINATOR_ID string 255 | Внешняя система
+ACTIVE char | Активность
+SORT integer | Сортировка
+RQ_BANK_NAME string 255 | Наименование банка
+RQ_BANK_CODE string 100 | Код банка
+RQ_BANK_ADDR string 255 | Адрес банка
+RQ_BANK_ROUTE_NUM string 9 | Маршрутный номер
+RQ_BIK string 11 | БИК
+RQ_MFO string 6 | МФО
+RQ_ACC_NAME string 150 | Владелец счёта
+RQ_ACC_NUM string 34 | Расчётный счёт
+RQ_ACC_TYPE string 20 | Тип счёта
+RQ_IIK string 20 | ИИК
+RQ_ACC_CURRENCY string 100 | Валюта счёта
+RQ_COR_ACC_NUM string 34 | Корреспондентский счёт
+RQ_IBAN string 34 | IBAN
+RQ_SWIFT string 11 | SWIFT
+RQ_BIC string 11 | BIC
+RQ_CODEB string 5 | Code B
+RQ_CODEG string 5 | Code G
+RQ_RIB string 2 | RIB
+RQ_AGENCY_NAME string 255 | Agency
+COMMENTS string | Комментарий
+`
+
+const presetFields = `
+ID integer ro | ID
+ENTITY_TYPE_ID integer req | Тип
+COUNTRY_ID integer req | Страна
+DATE_CREATE datetime ro | Дата создания
+DATE_MODIFY datetime ro blank | Дата изменения
+CREATED_BY_ID user ro | Кем создан
+MODIFY_BY_ID user ro | Кем изменён
+NAME string req 255 | Название
+XML_ID string 45 | Внешний ключ
+ACTIVE char | Активность
+SORT integer | Сортировка
+`
+
+func (m methods) requisiteMethods() {
+	m.plainMethods("crm.requisite.", func(p *Portal) *table { return p.requisites }, requisiteGone)
+	m.plainMethods("crm.requisite.bankdetail.", func(p *Portal) *table { return p.banks }, bankGone)
+	m.plainMethods("crm.requisite.preset.", func(p *Portal) *table { return p.presets }, func(id int64) error {
+		return failed("", "The Preset with ID '"+text(id)+"' is not found")
+	})
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.requisite.add":               requisiteAdd,
+		"crm.requisite.update":            requisiteUpdate,
+		"crm.requisite.delete":            requisiteDelete,
+		"crm.requisite.bankdetail.add":    bankAdd,
+		"crm.requisite.bankdetail.update": bankUpdate,
+		"crm.requisite.bankdetail.delete": bankDelete,
+		"crm.requisite.preset.countries": func(*call) (any, error) {
+			return listOf(object("ID", int64(1), "CODE", "RU", "TITLE", "Россия")), nil
+		},
+	})
+}
+
+func requisiteGone(id int64) error {
+	return failed("", "The Requisite with ID '"+text(id)+"' is not found")
+}
+
+func bankGone(id int64) error {
+	return failed("", "The RequisiteBankDetail with ID '"+text(id)+"' is not found")
+}
+
+func undefined(name string) error {
+	return failed("", name+" is not defined or invalid.")
+}
+
+func requisiteAdd(c *call) (any, error) {
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	e := c.entityOf(integer(fields.Get("ENTITY_TYPE_ID")))
+	id := integer(fields.Get("ENTITY_ID"))
+	switch {
+	case e == nil || e.typeID != typeContact && e.typeID != typeCompany:
+		return nil, undefined("ENTITY_TYPE_ID")
+	case id <= 0:
+		return nil, undefined("ENTITY_ID")
+	case c.presets.rows[integer(fields.Get("PRESET_ID"))] == nil:
+		return nil, undefined("PRESET_ID")
+	case e.rows[id] == nil:
+		return nil, failed("", "Entity not found.")
+	case text(fields.Get("NAME")) == "":
+		return nil, failed("", "The field NAME is required.")
+	}
+	r := c.add(c.requisites, fields,
+		"DATE_CREATE", c.moment(), "CREATED_BY_ID", c.hook.UserID, "ACTIVE", "Y", "ADDRESS_ONLY", "N", "SORT", int64(500), "RQ_VAT_PAYER", "N")
+	c.emit("ONCRMREQUISITEADD", r.id)
+	return r.id, nil
+}
+
+func requisiteUpdate(c *call) (any, error) {
+	r, err := c.plainParam(c.requisites, requisiteGone)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	c.stamped(c.requisites, r, fields)
+	c.emit("ONCRMREQUISITEUPDATE", r.id)
+	return true, nil
+}
+
+// stamped updates a record that notes when and by whom it was changed.
+func (c *call) stamped(t *table, r *record, fields *Array) {
+	if c.update(t, r, fields) {
+		t.put(r, "DATE_MODIFY", c.moment())
+		t.put(r, "MODIFY_BY_ID", c.hook.UserID)
+	}
+}
+
+func requisiteDelete(c *call) (any, error) {
+	r, err := c.plainParam(c.requisites, requisiteGone)
+	if err != nil {
+		return nil, err
+	}
+	c.actor().dropRequisite(r)
+	c.stats.Changes++
+	c.save()
+	return true, nil
+}
+
+// dropRequisite removes a requisite with its bank details and addresses.
+func (a actor) dropRequisite(r *record) {
+	for _, b := range a.banks.where("ENTITY_ID", r.id) {
+		a.banks.remove(b)
+		a.emit("ONCRMBANKDETAILDELETE", b.id)
+	}
+	for _, x := range a.addresses.where("ENTITY_ID", r.id) {
+		if a.addresses.integer(x, "ENTITY_TYPE_ID") == typeRequisite {
+			a.addresses.remove(x)
+		}
+	}
+	a.requisites.remove(r)
+	a.emit("ONCRMREQUISITEDELETE", r.id)
+}
+
+func bankAdd(c *call) (any, error) {
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.requisites.rows[integer(fields.Get("ENTITY_ID"))] == nil:
+		return nil, undefined("ENTITY_ID")
+	case text(fields.Get("NAME")) == "":
+		return nil, failed("", "The field NAME is required.")
+	}
+	r := c.add(c.banks, fields,
+		"DATE_CREATE", c.moment(), "CREATED_BY_ID", c.hook.UserID, "ACTIVE", "Y", "SORT", int64(500), "COUNTRY_ID", int64(1))
+	c.emit("ONCRMBANKDETAILADD", r.id)
+	return r.id, nil
+}
+
+func bankUpdate(c *call) (any, error) {
+	r, err := c.plainParam(c.banks, bankGone)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	c.stamped(c.banks, r, fields)
+	c.emit("ONCRMBANKDETAILUPDATE", r.id)
+	return true, nil
+}
+
+func bankDelete(c *call) (any, error) {
+	r, err := c.plainParam(c.banks, bankGone)
+	if err != nil {
+		return nil, err
+	}
+	c.banks.remove(r)
+	c.stats.Changes++
+	c.save()
+	c.emit("ONCRMBANKDETAILDELETE", r.id)
+	return true, nil
+}

@@ -1,0 +1,399 @@
+package emulator
+
+import (
+	"slices"
+	"strconv"
+)
+
+func (m methods) rowMethods() {
+	for typeID, prefix := range map[int64]string{typeDeal: "crm.deal.productrows.", typeLead: "crm.lead.productrows."} {
+		m.add("crm", map[string]func(*call) (any, error){
+			prefix + "get": func(c *call) (any, error) { return oldRowsGet(c, c.entityOf(typeID)) },
+			prefix + "set": func(c *call) (any, error) { return oldRowsSet(c, c.entityOf(typeID)) },
+		})
+	}
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.item.productrow.set":    rowSet,
+		"crm.item.productrow.add":    rowAdd,
+		"crm.item.productrow.update": rowUpdate,
+		"crm.item.productrow.get":    rowGet,
+		"crm.item.productrow.list":   rowList,
+		"crm.item.productrow.delete": rowDelete,
+		"crm.item.productrow.fields": rowFields,
+	})
+}
+
+// oldRowNames are the names of the old family for those of crm.item.productrow.*.
+var oldRowNames = map[string]string{
+	"PRODUCT_ID": "productId", "PRODUCT_NAME": "productName", "PRICE": "price", "PRICE_EXCLUSIVE": "priceExclusive", "PRICE_NETTO": "priceNetto",
+	"PRICE_BRUTTO": "priceBrutto", "QUANTITY": "quantity", "DISCOUNT_TYPE_ID": "discountTypeId", "DISCOUNT_RATE": "discountRate",
+	"DISCOUNT_SUM": "discountSum", "TAX_RATE": "taxRate", "TAX_INCLUDED": "taxIncluded", "MEASURE_CODE": "measureCode",
+	"MEASURE_NAME": "measureName", "SORT": "sort", "XML_ID": "xmlId", "ID": "id",
+}
+
+func oldRowInput(el *Array) rowInput {
+	out := &Array{}
+	for name, v := range el.All() {
+		if item, ok := oldRowNames[name]; ok {
+			out.Set(item, v)
+		}
+	}
+	return rowInput{out}
+}
+
+func (c *call) rowsOwner(e *entity) (*record, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, failed("", "The parameter id is invalid or not defined.")
+	}
+	r := e.rows[id]
+	if r == nil {
+		return nil, errNotFound
+	}
+	return r, nil
+}
+
+func oldRowsGet(c *call, e *entity) (any, error) {
+	r, err := c.rowsOwner(e)
+	if err != nil {
+		return nil, err
+	}
+	out := &Array{}
+	for _, x := range c.rows.of(e.short, r.id) {
+		out.Append(c.oldProductRow(x))
+	}
+	return out, nil
+}
+
+func oldRowsSet(c *call, e *entity) (any, error) {
+	r, err := c.rowsOwner(e)
+	if err != nil {
+		return nil, err
+	}
+	v, _ := c.params.either("rows", "ROWS")
+	list, ok := v.(*Array)
+	if !ok {
+		return nil, failed("", "The parameter rows must be array.")
+	}
+	var inputs []rowInput
+	for _, v := range list.All() {
+		if el, ok := v.(*Array); ok {
+			inputs = append(inputs, oldRowInput(el))
+		}
+	}
+	if err := c.actor().setRows(e, r, inputs); err != nil {
+		return nil, err
+	}
+	return true, nil
+}
+
+// setRows replaces the rows of an owner: a row with a known id is changed, one without is added, the others are deleted.
+func (a actor) setRows(e *entity, r *record, inputs []rowInput) error {
+	before := a.rows.of(e.short, r.id)
+	var next []*row
+	for _, in := range inputs {
+		x := &row{Quantity: 1, DiscountType: 2, TaxIncluded: "N"}
+		if id := integer(in.fields.Get("id")); id > 0 {
+			if i := slices.IndexFunc(before, func(y *row) bool { return y.ID == id }); i >= 0 {
+				*x = *before[i]
+			}
+		}
+		x.Owner, x.OwnerType, x.Type = r.id, e.short, 1
+		if err := a.fill(x, in); err != nil {
+			return err
+		}
+		next = append(next, x)
+	}
+	a.rows.clear(e.short, r.id)
+	for _, x := range next {
+		a.rows.put(x)
+		x.named()
+	}
+	now := a.rows.of(e.short, r.id)
+	a.retotal(e, r, !slices.EqualFunc(before, now, sameRow))
+	return nil
+}
+
+// named gives a row without any name the portal's own: its number in brackets.
+func (x *row) named() {
+	if x.Name == "" {
+		x.Name = "[" + strconv.FormatInt(x.ID, 10) + "]"
+	}
+}
+
+func sameRow(a, b *row) bool {
+	x, y := *a, *b
+	if (x.TaxRate == nil) != (y.TaxRate == nil) || x.TaxRate != nil && *x.TaxRate != *y.TaxRate {
+		return false
+	}
+	x.TaxRate, y.TaxRate = nil, nil
+	return x == y
+}
+
+func taxRate(x *row) any {
+	if x.TaxRate == nil {
+		return nil
+	}
+	return *x.TaxRate
+}
+
+// oldProductRow shows a row as crm.deal.productrows.get does: ids as text, numbers as numbers.
+func (p *Portal) oldProductRow(x *row) *Array {
+	original := x.Name
+	if product := p.products.rows[x.ProductID]; product != nil {
+		original = p.products.text(product, "NAME")
+	}
+	return object(
+		"ID", text(x.ID), "OWNER_ID", text(x.Owner), "OWNER_TYPE", x.OwnerType, "PRODUCT_ID", x.ProductID, "PRODUCT_NAME", x.Name,
+		"ORIGINAL_PRODUCT_NAME", original, "PRODUCT_DESCRIPTION", nil, "PRICE", x.Price, "PRICE_EXCLUSIVE", x.Exclusive,
+		"PRICE_NETTO", x.Netto, "PRICE_BRUTTO", x.Brutto, "PRICE_ACCOUNT", strconv.FormatFloat(x.Price, 'f', 2, 64), "QUANTITY", x.Quantity,
+		"DISCOUNT_TYPE_ID", x.DiscountType, "DISCOUNT_RATE", x.DiscountRate, "DISCOUNT_SUM", x.DiscountSum, "TAX_RATE", taxRate(x),
+		"TAX_INCLUDED", x.TaxIncluded, "CUSTOMIZED", "Y", "MEASURE_CODE", x.Measure, "MEASURE_NAME", x.MeasureName, "SORT", x.Sort,
+		"XML_ID", x.XMLID, "TYPE", x.Type, "STORE_ID", nil, "RESERVE_ID", nil, "DATE_RESERVE_END", nil, "RESERVE_QUANTITY", nil,
+	)
+}
+
+// itemProductRow shows a row as crm.item.productrow.* does.
+func itemProductRow(x *row) *Array {
+	return object(
+		"id", x.ID, "ownerId", x.Owner, "ownerType", x.OwnerType, "productId", x.ProductID, "productName", x.Name, "price", x.Price,
+		"priceAccount", round(x.Price, 2), "priceExclusive", x.Exclusive, "priceNetto", x.Netto, "priceBrutto", x.Brutto, "quantity", x.Quantity,
+		"discountTypeId", x.DiscountType, "discountRate", x.DiscountRate, "discountSum", x.DiscountSum, "taxRate", taxRate(x),
+		"taxIncluded", x.TaxIncluded, "customized", "Y", "measureCode", x.Measure, "measureName", x.MeasureName, "sort", x.Sort,
+		"xmlId", x.XMLID, "type", x.Type, "storeId", nil,
+	)
+}
+
+// rowOwner finds the owner by its short type code and number.
+func (c *call) rowOwner(ownerType string, id int64) (*entity, *record, error) {
+	var e *entity
+	switch ownerType {
+	case "D":
+		e = c.deals
+	case "L":
+		e = c.leads
+	default:
+		return nil, nil, failed("ENTITY_TYPE_NOT_SUPPORTED", "Entity type is not supported")
+	}
+	r := e.rows[id]
+	if r == nil {
+		return nil, nil, errOwnerNotFound
+	}
+	return e, r, nil
+}
+
+func (c *call) rowsParam(name string) (*Array, error) {
+	v, ok := c.params.Lookup(name)
+	if !ok {
+		return nil, missing(name)
+	}
+	a, ok := v.(*Array)
+	if !ok {
+		return nil, failed("100", "Invalid value to match with parameter {"+name+"}. Should be value of type array.")
+	}
+	return a, nil
+}
+
+func rowSet(c *call) (any, error) {
+	for _, name := range []string{"ownerType", "ownerId"} {
+		if _, ok := c.params.Lookup(name); !ok {
+			return nil, missing(name)
+		}
+	}
+	list, err := c.rowsParam("productRows")
+	if err != nil {
+		return nil, err
+	}
+	e, r, err := c.rowOwner(text(c.params.Get("ownerType")), integer(c.params.Get("ownerId")))
+	if err != nil {
+		return nil, err
+	}
+	var inputs []rowInput
+	for _, v := range list.All() {
+		if el, ok := v.(*Array); ok {
+			inputs = append(inputs, rowInput{el})
+		}
+	}
+	if err := c.actor().setRows(e, r, inputs); err != nil {
+		return nil, err
+	}
+	return object("productRows", itemRows(c.rows.of(e.short, r.id))), nil
+}
+
+func itemRows(list []*row) *Array {
+	out := &Array{}
+	for _, x := range list {
+		out.Append(itemProductRow(x))
+	}
+	return out
+}
+
+func rowAdd(c *call) (any, error) {
+	fields, err := c.rowsParam("fields")
+	if err != nil {
+		return nil, err
+	}
+	if fields.Get("ownerId") == nil || fields.Get("ownerType") == nil {
+		return nil, failed("100", "Required fields: ownerId, ownerType")
+	}
+	e, r, err := c.rowOwner(text(fields.Get("ownerType")), integer(fields.Get("ownerId")))
+	if err != nil {
+		return nil, err
+	}
+	x, err := c.actor().addRow(e, r, fields)
+	if err != nil {
+		return nil, err
+	}
+	return object("productRow", itemProductRow(x)), nil
+}
+
+func (a actor) addRow(e *entity, r *record, fields *Array) (*row, error) {
+	x := &row{Owner: r.id, OwnerType: e.short, Quantity: 1, DiscountType: 2, TaxIncluded: "N", Type: 1}
+	if err := a.fill(x, rowInput{fields}); err != nil {
+		return nil, err
+	}
+	a.rows.put(x)
+	x.named()
+	a.retotal(e, r, true)
+	return x, nil
+}
+
+func (c *call) rowParam() (*row, error) {
+	v, ok := c.params.Lookup("id")
+	if !ok {
+		return nil, missing("id")
+	}
+	x := c.rows.byID[integer(v)]
+	if x == nil {
+		return nil, errItemNotFound
+	}
+	return x, nil
+}
+
+func rowUpdate(c *call) (any, error) {
+	x, err := c.rowParam()
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.rowsParam("fields")
+	if err != nil {
+		return nil, err
+	}
+	for name := range fields.All() {
+		if _, known := rowSchema().byItem[name]; !known {
+			return nil, failed("INVALID_ARG_VALUE", "Invalid value for field: unknown field '"+name+"'")
+		}
+	}
+	next := *x
+	if fields.Get("price") == nil && fields.Get("priceExclusive") == nil && fields.Get("taxRate") == nil {
+		next.Price = x.Price
+	}
+	if err := c.actor().fill(&next, rowInput{fields}); err != nil {
+		return nil, err
+	}
+	changed := !sameRow(x, &next)
+	*x = next
+	e, r, err := c.rowOwner(x.OwnerType, x.Owner)
+	if err != nil {
+		return nil, err
+	}
+	c.actor().retotal(e, r, changed)
+	return object("productRow", itemProductRow(x)), nil
+}
+
+func rowGet(c *call) (any, error) {
+	x, err := c.rowParam()
+	if err != nil {
+		return nil, err
+	}
+	return object("productRow", itemProductRow(x)), nil
+}
+
+func rowDelete(c *call) (any, error) {
+	x, err := c.rowParam()
+	if err != nil {
+		return nil, err
+	}
+	e, r, err := c.rowOwner(x.OwnerType, x.Owner)
+	if err != nil {
+		return nil, err
+	}
+	c.rows.drop(x)
+	c.actor().retotal(e, r, true)
+	return nil, nil
+}
+
+const rowFieldTable = `
+ID integer ro | ID
+OWNER_ID integer req add | Владелец
+OWNER_TYPE string req add | Тип владельца
+PRODUCT_ID integer | Товар
+PRODUCT_NAME string | Название
+PRICE double | Цена
+PRICE_ACCOUNT double ro | Цена в валюте отчётов
+PRICE_EXCLUSIVE double | Цена без налога
+PRICE_NETTO double | Цена без скидки и налога
+PRICE_BRUTTO double | Цена без скидки
+QUANTITY double | Количество
+DISCOUNT_TYPE_ID integer | Тип скидки
+DISCOUNT_RATE double | Скидка, %
+DISCOUNT_SUM double | Сумма скидки
+TAX_RATE double | Налог
+TAX_INCLUDED char | Налог включён
+CUSTOMIZED char ro | Изменён
+MEASURE_CODE integer | Код единицы
+MEASURE_NAME string | Единица
+SORT integer | Сортировка
+XML_ID string | Внешний код
+TYPE integer ro | Тип
+STORE_ID integer | Склад
+`
+
+func rowSchema() *schema { return parseSchema(rowFieldTable) }
+
+func rowFields(*call) (any, error) {
+	out := &Array{}
+	for _, f := range rowSchema().fields {
+		out.Set(f.item, f.describe())
+	}
+	return object("fields", out), nil
+}
+
+// rowList lists the rows of one owner; =ownerType and =ownerId must be there.
+func rowList(c *call) (any, error) {
+	spec, _ := c.params.Get("filter").(*Array)
+	ownerType, hasType := spec.either("=ownerType", "ownerType")
+	owner, hasOwner := spec.either("=ownerId", "ownerId")
+	if !hasType || !hasOwner {
+		return nil, failed("100", "Required filter fields: =ownerType, =ownerId")
+	}
+	if _, _, err := c.rowOwner(text(ownerType), integer(owner)); err != nil {
+		return nil, err
+	}
+	t := newTable("productrow", rowSchema())
+	byID := map[int64]*row{}
+	for _, x := range c.rows.of(text(ownerType), integer(owner)) {
+		r := &record{id: x.ID, vals: make([]any, len(t.fields))}
+		shown := itemProductRow(x)
+		for at, f := range t.fields {
+			r.vals[at] = shown.Get(f.item)
+		}
+		t.insert(r)
+		byID[x.ID] = x
+	}
+	f, err := c.itemFilter(t, spec, false)
+	if err != nil {
+		return nil, err
+	}
+	order, _ := c.params.Get("order").(*Array)
+	q := query{filter: f, start: integer(c.params.Get("start"))}
+	q.order = sortKeys(order, func(name string) (int, bool) { return t.itemField(name, false) })
+	if len(q.order) == 0 {
+		q.order = []orderBy{{at: t.at("SORT")}}
+	}
+	out := &Array{}
+	for _, r := range c.page(t, q, nil) {
+		out.Append(itemProductRow(byID[r.id]))
+	}
+	return object("productRows", out), nil
+}

@@ -1,0 +1,287 @@
+package emulator
+
+import (
+	"regexp"
+	"strings"
+)
+
+const statusFields = `
+ID integer ro | ID
+ENTITY_ID string req add | Тип
+STATUS_ID string req add | Код
+NAME string req 100 | Название
+NAME_INIT string ro | Название по умолчанию
+SORT integer | Сортировка
+SYSTEM char ro | Системный
+CATEGORY_ID crm_category ro | Воронка
+COLOR string | Цвет
+SEMANTICS string | Семантика
+`
+
+func (m methods) statusMethods() {
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.status.list":         statusList,
+		"crm.status.get":          statusGet,
+		"crm.status.add":          statusAdd,
+		"crm.status.update":       statusUpdate,
+		"crm.status.delete":       statusDelete,
+		"crm.status.fields":       func(c *call) (any, error) { return describeAll(c.statuses.schema), nil },
+		"crm.status.entity.items": statusItems,
+		"crm.status.entity.types": statusTypes,
+	})
+}
+
+// status shows one entry of a directory with what the portal derives from it.
+func (p *Portal) status(r *record) *Array {
+	out := p.oldRow(p.statuses, r, nil)
+	semantics := map[string]string{"S": "success", "F": "failure"}[p.statuses.text(r, "SEMANTICS")]
+	directory := p.statuses.text(r, "ENTITY_ID")
+	switch {
+	case !isStages(directory):
+		out.Set("SEMANTICS", nil)
+		return out
+	case semantics == "":
+		semantics = "process"
+		out.Set("SEMANTICS", nil)
+	case semantics == "failure" && p.firstFailure(directory) != r:
+		semantics = "apology"
+	}
+	out.Set("EXTRA", object("SEMANTICS", semantics, "COLOR", p.statuses.text(r, "COLOR")))
+	return out
+}
+
+func (p *Portal) firstFailure(directory string) *record {
+	for _, s := range p.stages(directory) {
+		if p.statuses.text(s, "SEMANTICS") == "F" {
+			return s
+		}
+	}
+	return nil
+}
+
+// statusList answers all rows at once.
+func statusList(c *call) (any, error) {
+	for _, name := range []string{"filter", "order"} {
+		if v, ok := c.params.either(name, strings.ToUpper(name)); ok && v != nil && v != "" {
+			if _, isArray := v.(*Array); !isArray {
+				return nil, failed("Invalid parameters.", "Incorrect parameters passed.")
+			}
+		}
+	}
+	out := &Array{}
+	for _, r := range c.wholeList(c.statuses) {
+		out.Append(c.status(r))
+	}
+	return out, nil
+}
+
+// wholeList filters and orders a table that is answered without pages; total is the count.
+func (c *call) wholeList(t *table) []*record {
+	spec, _ := c.arrayParam("filter")
+	order, _ := c.arrayParam("order")
+	q := query{filter: c.oldFilter(t, spec), start: -1}
+	q.order = sortKeys(order, func(name string) (int, bool) {
+		at, ok := t.byName[strings.ToUpper(name)]
+		return at, ok
+	})
+	if len(q.order) == 0 {
+		if at, ok := t.byName["SORT"]; ok {
+			q.order = []orderBy{{at: at}}
+		}
+	}
+	list := t.matching(q)
+	c.counted, c.total = true, len(list)
+	return list
+}
+
+func statusGet(c *call) (any, error) {
+	r, err := c.statusParam()
+	if err != nil {
+		return nil, err
+	}
+	return c.status(r), nil
+}
+
+func (c *call) statusParam() (*record, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, errID
+	}
+	r := c.statuses.rows[id]
+	if r == nil {
+		return nil, failed("", "Status is not found.")
+	}
+	return r, nil
+}
+
+// admin refuses what only an administrator of the CRM may do.
+func (c *call) admin() error {
+	if u := c.users.rows[c.hook.UserID]; u == nil || c.users.text(u, "ADMIN") != "Y" {
+		return errAccess
+	}
+	return nil
+}
+
+var statusCode = regexp.MustCompile(`^[A-Za-z0-9_:-]+$`)
+
+func statusAdd(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"ENTITY_ID", "STATUS_ID", "NAME"} {
+		if text(fields.Get(name)) == "" {
+			return nil, failed("", "The field "+name+" is required.")
+		}
+	}
+	directory, id := text(fields.Get("ENTITY_ID")), text(fields.Get("STATUS_ID"))
+	if len(c.statuses.where("ENTITY_ID", directory)) == 0 {
+		return nil, failed("", "Specified entity type is not supported.")
+	}
+	r, err := c.actor().newStatus(directory, id, text(fields.Get("NAME")), fields)
+	if err != nil {
+		return nil, err
+	}
+	return r.id, nil
+}
+
+// newStatus adds an entry to a directory: the code gets the funnel's prefix, the order keeps P before S before F.
+func (a actor) newStatus(directory, id, name string, fields *Array) (*record, error) {
+	if category := categoryOf(directory); category != nil {
+		if prefix := stagePrefix(category.(int64)); !strings.HasPrefix(id, prefix) {
+			id = prefix + id
+		}
+	}
+	limit := 50
+	switch {
+	case directory == leadStages:
+		limit = 21
+	case isStages(directory):
+		limit = 22
+	}
+	if !statusCode.MatchString(id) || len(id) > limit {
+		return nil, failed("ERROR_CORE", "The field STATUS_ID contains invalid characters or is too long.")
+	}
+	list := a.stages(directory)
+	if a.stageIn(list, id) != nil {
+		return nil, failed("ERROR_CORE", "The specified status ID already exists.")
+	}
+	semantics, sort := text(fields.Get("SEMANTICS")), integer(fields.Get("SORT"))
+	if semantics == "P" || !isStages(directory) {
+		semantics = ""
+	}
+	if semantics == "S" {
+		return nil, failed("ERROR_CORE", "A final success stage already exists.")
+	}
+	if sort == 0 {
+		sort = a.nextSort(list, semantics)
+	}
+	if isStages(directory) && semantics == "" && sort >= a.finalSort(list) {
+		return nil, failed("ERROR_CORE", "The sort index of a stage in progress must be less than that of the final stage.")
+	}
+	a.stats.Changes++
+	a.save()
+	return a.addStatus(directory, id, name, sort, semantics, text(fields.Get("COLOR")), false), nil
+}
+
+// finalSort is the place of the success stage.
+func (d *data) finalSort(list []*record) int64 {
+	for _, s := range list {
+		if d.statuses.text(s, "SEMANTICS") == "S" {
+			return d.statuses.integer(s, "SORT")
+		}
+	}
+	return 1 << 30
+}
+
+// nextSort is a place at the end of the stages of a kind: before the success stage, or after everything.
+func (d *data) nextSort(list []*record, semantics string) int64 {
+	last := int64(0)
+	for _, s := range list {
+		if semantics != "" || d.statuses.text(s, "SEMANTICS") == "" {
+			last = max(last, d.statuses.integer(s, "SORT"))
+		}
+	}
+	if final := d.finalSort(list); semantics == "" && last+10 >= final {
+		return min(last+1, final-1)
+	}
+	return last + 10
+}
+
+func statusUpdate(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.statusParam()
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	c.update(c.statuses, r, fields)
+	return true, nil
+}
+
+func statusDelete(c *call) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.statusParam()
+	if err != nil {
+		return nil, err
+	}
+	if c.statuses.text(r, "SYSTEM") == "Y" {
+		return nil, failed("ERROR_CORE", "A system status cannot be deleted.")
+	}
+	c.statuses.remove(r)
+	c.stats.Changes++
+	c.save()
+	return true, nil
+}
+
+func statusItems(c *call) (any, error) {
+	v, _ := c.params.either("entityId", "ENTITYID", "entityid")
+	out := &Array{}
+	for _, s := range c.stages(text(v)) {
+		out.Append(object("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
+	}
+	if out.Len() == 0 {
+		return nil, failed("", "The parameter entityId is not defined or invalid.")
+	}
+	return out, nil
+}
+
+func statusTypes(c *call) (any, error) {
+	out := listOf(object(
+		"ID", leadStages, "NAME", "Стадии лидов", "ENTITY_TYPE_ID", int64(typeLead),
+		"SEMANTIC_INFO", object("START_FIELD", "NEW", "FINAL_SUCCESS_FIELD", "CONVERTED", "FINAL_UNSUCCESS_FIELD", "JUNK", "FINAL_SORT", int64(0)),
+	))
+	for _, d := range [][2]string{
+		{"SOURCE", "Источники"}, {"CONTACT_TYPE", "Тип контакта"}, {"COMPANY_TYPE", "Тип компании"}, {"EMPLOYEES", "Кол-во сотрудников"},
+		{"INDUSTRY", "Сфера деятельности"}, {"DEAL_TYPE", "Тип сделки"}, {"HONORIFIC", "Обращения"}, {"CALL_LIST", "Статусы обзвона"},
+	} {
+		out.Append(object("ID", d[0], "NAME", d[1]))
+	}
+	for _, r := range c.categories.all() {
+		id := c.categories.integer(r, "CATEGORY_ID")
+		prefix := stagePrefix(id)
+		d := object(
+			"ID", dealStages(id), "NAME", "Стадии сделок ("+c.categories.text(r, "NAME")+")", "ENTITY_TYPE_ID", int64(typeDeal),
+			"SEMANTIC_INFO", object("START_FIELD", prefix+"NEW", "FINAL_SUCCESS_FIELD", prefix+"WON", "FINAL_UNSUCCESS_FIELD", prefix+"LOSE", "FINAL_SORT", int64(0)),
+			"FIELD_ATTRIBUTE_SCOPE", "", "CATEGORY_ID", id,
+		)
+		if id > 0 {
+			d.Set("PARENT_ID", "DEAL_STAGE")
+			d.Set("PREFIX", strings.TrimSuffix(prefix, ":"))
+			d.Set("FIELD_ATTRIBUTE_SCOPE", "category_"+text(id))
+			d.Set("CATEGORY_ID", text(id))
+		}
+		out.Append(d)
+	}
+	return out, nil
+}

@@ -1,0 +1,269 @@
+package emulator
+
+import (
+	"regexp"
+	"strings"
+)
+
+const userfieldFields = `
+ID integer ro | ID
+ENTITY_ID string ro | Объект
+FIELD_NAME string req add | Код поля
+USER_TYPE_ID string req add | Тип данных
+XML_ID string | Внешний код
+SORT integer | Сортировка
+MULTIPLE char add | Множественное
+MANDATORY char | Обязательное
+SHOW_FILTER string | Показывать в фильтре
+SHOW_IN_LIST char | Показывать в списке
+EDIT_IN_LIST char | Изменять
+IS_SEARCHABLE char | Участвует в поиске
+SETTINGS any | Настройки
+LIST any | Значения списка
+EDIT_FORM_LABEL any | Подпись в форме
+LIST_COLUMN_LABEL any | Заголовок в списке
+LIST_FILTER_LABEL any | Подпись фильтра
+ERROR_MESSAGE any | Сообщение об ошибке
+HELP_MESSAGE any | Помощь
+`
+
+// labels are shown only when the filter names a language.
+var labels = []string{"EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_MESSAGE", "HELP_MESSAGE"}
+
+// userTypes are the types of custom fields: of the REST name, how the value is kept.
+var userTypes = map[string]class{
+	"string": classText, "integer": classInteger, "double": classDouble, "boolean": classFlag, "datetime": classDatetime, "date": classDate,
+	"money": classText, "url": classText, "address": classText, "enumeration": classText, "file": classAny, "employee": classInteger,
+	"crm_status": classText, "iblock_section": classText, "iblock_element": classText, "crm": classText,
+}
+
+func (m methods) userfieldMethods(p *Portal) {
+	for _, e := range p.entities() {
+		typeID, prefix := e.typeID, "crm."+e.method+".userfield."
+		with := func(run func(c *call, e *entity) (any, error)) func(*call) (any, error) {
+			return func(c *call) (any, error) { return run(c, c.entityOf(typeID)) }
+		}
+		m.add("crm", map[string]func(*call) (any, error){
+			prefix + "add":    with(userfieldAdd),
+			prefix + "get":    with(userfieldGet),
+			prefix + "list":   with(userfieldList),
+			prefix + "update": with(userfieldUpdate),
+			prefix + "delete": with(userfieldDelete),
+		})
+	}
+	m.add("crm", map[string]func(*call) (any, error){
+		"crm.userfield.types": func(*call) (any, error) {
+			out := &Array{}
+			for _, id := range sortedKeys(userTypes) {
+				out.Append(object("ID", id, "title", id))
+			}
+			return out, nil
+		},
+		"crm.userfield.fields": func(c *call) (any, error) { return describeAll(c.userfields.schema), nil },
+	})
+}
+
+var userfieldName = regexp.MustCompile(`^[A-Z0-9_]+$`)
+
+func userfieldAdd(c *call, e *entity) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	name, kind := strings.ToUpper(text(fields.Get("FIELD_NAME"))), text(fields.Get("USER_TYPE_ID"))
+	switch _, known := userTypes[kind]; {
+	case kind == "":
+		return nil, failed("", "The 'USER_TYPE_ID' field is not found.")
+	case name == "":
+		return nil, failed("", "The 'FIELD_NAME' field is not found.")
+	case !known:
+		return nil, failed("ERROR_CORE", "Incorrect custom type specified.")
+	}
+	name = "UF_CRM_" + strings.TrimPrefix(strings.TrimPrefix(name, "UF_CRM_"), "UF_")
+	switch {
+	case len(name) > 50:
+		return nil, failed("ERROR_CORE", "The field name is too long (more than 50 characters).")
+	case !userfieldName.MatchString(name):
+		return nil, failed("ERROR_CORE", "The field name contains invalid characters. Valid characters are A-Z, 0-9 and underscore.")
+	}
+	if _, exists := e.byName[name]; exists {
+		return nil, failed("ERROR_CORE", "The field "+name+" for object CRM_"+e.code+" already exists.")
+	}
+	return c.newUserfield(e, name, kind, fields).id, nil
+}
+
+// newUserfield adds a custom field to its kind of records.
+func (c *call) newUserfield(e *entity, name, kind string, fields *Array) *record {
+	r := c.userfields.make("ENTITY_ID", "CRM_"+e.code, "FIELD_NAME", name, "USER_TYPE_ID", kind, "SORT", int64(100), "MULTIPLE", "N", "MANDATORY", "N",
+		"SHOW_FILTER", "N", "SHOW_IN_LIST", "Y", "EDIT_IN_LIST", "Y", "IS_SEARCHABLE", "N", "SETTINGS", &Array{})
+	if label, ok := fields.Lookup("LABEL"); ok {
+		for _, name := range labels[:3] {
+			c.userfields.place(r, c.userfields.at(name), label)
+		}
+	}
+	for at, v := range c.writable(c.userfields, fields, true) {
+		if f := c.userfields.fields[at]; f.name != "FIELD_NAME" && f.name != "USER_TYPE_ID" {
+			c.userfields.place(r, at, v)
+		}
+	}
+	c.numberItems(r)
+	c.userfields.insert(r)
+	e.add(c.customField(r))
+	c.stats.Changes++
+	c.save()
+	return r
+}
+
+// customField is the schema's view of a custom field.
+func (p *Portal) customField(r *record) *field {
+	name, kind := p.userfields.text(r, "FIELD_NAME"), p.userfields.text(r, "USER_TYPE_ID")
+	settings, _ := p.userfields.value(r, "SETTINGS").(*Array)
+	f := &field{
+		name: name, item: camel(name), kind: kind, class: userTypes[kind], title: labelText(p.userfields.value(r, "EDIT_FORM_LABEL"), name),
+		multiple: p.userfields.text(r, "MULTIPLE") == "Y", required: p.userfields.text(r, "MANDATORY") == "Y",
+		settings: settings, custom: object(),
+	}
+	if list, ok := p.userfields.value(r, "LIST").(*Array); ok {
+		f.custom.Set("LIST", list)
+	}
+	return f
+}
+
+// labelText is a label in the portal's language, of a plain text or of {ru, en ...}.
+func labelText(v any, otherwise string) string {
+	if list, ok := v.(*Array); ok {
+		for _, lang := range []string{"ru", "en"} {
+			if s := text(list.Get(lang)); s != "" && list.Get(lang) != nil {
+				return s
+			}
+		}
+		return otherwise
+	}
+	if s := text(v); s != "" {
+		return s
+	}
+	return otherwise
+}
+
+// numberItems gives the items of an enumeration their ids.
+func (c *call) numberItems(r *record) {
+	list, ok := c.userfields.value(r, "LIST").(*Array)
+	if !ok {
+		return
+	}
+	out := &Array{}
+	for _, v := range list.All() {
+		el, ok := v.(*Array)
+		if !ok || text(el.Get("DEL")) == "Y" {
+			continue
+		}
+		id := integer(el.Get("ID"))
+		if id == 0 {
+			c.lastEnum++
+			id = c.lastEnum
+		}
+		sort := integer(el.Get("SORT"))
+		if sort == 0 {
+			sort = int64(out.Len()+1) * 10
+		}
+		out.Append(object("ID", text(id), "SORT", text(sort), "VALUE", text(el.Get("VALUE")), "DEF", flag(text(el.Get("DEF")) == "Y"), "XML_ID", text(el.Get("XML_ID"))))
+	}
+	c.userfields.place(r, c.userfields.at("LIST"), out)
+}
+
+func (c *call) userfieldParam(e *entity) (*record, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, errID
+	}
+	r := c.userfields.rows[id]
+	if r == nil || c.userfields.text(r, "ENTITY_ID") != "CRM_"+e.code {
+		return nil, failed("ERROR_NOT_FOUND", "The entity with ID '"+text(id)+"' is not found.")
+	}
+	return r, nil
+}
+
+func userfieldGet(c *call, e *entity) (any, error) {
+	r, err := c.userfieldParam(e)
+	if err != nil {
+		return nil, err
+	}
+	return c.userfield(r, ""), nil
+}
+
+// userfield shows a custom field; labels in one language, or as they were given when lang is empty.
+func (c *call) userfield(r *record, lang string) *Array {
+	out := c.oldRow(c.userfields, r, nil)
+	for _, name := range labels {
+		v := c.userfields.value(r, name)
+		if list, ok := v.(*Array); ok && lang != "" {
+			if v = list.Get(lang); v == nil {
+				v = list.Get("ru")
+			}
+		}
+		out.Set(name, v)
+	}
+	if c.userfields.text(r, "USER_TYPE_ID") != "enumeration" {
+		return without(out, "LIST")
+	}
+	return out
+}
+
+func userfieldList(c *call, e *entity) (any, error) {
+	spec, err := c.arrayParam("filter")
+	if err != nil {
+		return nil, err
+	}
+	lang := text(spec.Get("LANG"))
+	out := &Array{}
+	for _, r := range c.wholeList(c.userfields) {
+		if c.userfields.text(r, "ENTITY_ID") != "CRM_"+e.code {
+			continue
+		}
+		shown := c.userfield(r, lang)
+		if lang == "" {
+			for _, name := range labels {
+				shown = without(shown, name)
+			}
+		}
+		out.Append(shown)
+	}
+	c.total = out.Len()
+	return out, nil
+}
+
+func userfieldUpdate(c *call, e *entity) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.userfieldParam(e)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	c.update(c.userfields, r, fields)
+	c.numberItems(r)
+	e.fields[e.at(c.userfields.text(r, "FIELD_NAME"))] = c.customField(r)
+	return true, nil
+}
+
+func userfieldDelete(c *call, e *entity) (any, error) {
+	if err := c.admin(); err != nil {
+		return nil, err
+	}
+	r, err := c.userfieldParam(e)
+	if err != nil {
+		return nil, err
+	}
+	e.drop(c.userfields.text(r, "FIELD_NAME"))
+	c.userfields.remove(r)
+	c.stats.Changes++
+	c.save()
+	return true, nil
+}

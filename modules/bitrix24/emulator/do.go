@@ -1,0 +1,271 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Do does what a person would do in the portal: the same deeds with the same arguments as POST /control/do. It answers
+// the ids that came of it: p.Do("move_deal", Args{"id": 1, "stage": "PREPARATION"}).
+func (p *Portal) Do(deed string, args Args) (Made, error) {
+	all := Args{"do": deed}
+	for k, v := range args {
+		all[k] = v
+	}
+	body, err := json.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("do %s: %w", deed, err)
+	}
+	answer, err := p.doJSON(body)
+	if err != nil {
+		return nil, fmt.Errorf("do %s: %w", deed, err)
+	}
+	var made Made
+	if err := json.Unmarshal(answer, &made); err != nil {
+		return nil, fmt.Errorf("do %s: %w", deed, err)
+	}
+	return made, nil
+}
+
+// Args are the arguments of a deed, Made the ids it answers: "id", and for a conversion "deal", "contact" and "company".
+type (
+	Args map[string]any
+	Made map[string]int64
+)
+
+func (p *Portal) doJSON(body []byte) ([]byte, error) {
+	v, err := decodeJSON(body)
+	if err != nil {
+		return nil, fmt.Errorf("read deed: %w", err)
+	}
+	args, ok := v.(*Array)
+	if !ok {
+		return nil, errors.New("a deed is a JSON object")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	made, err := p.person(args).do(text(args.Get("do")))
+	if err != nil {
+		return nil, err
+	}
+	return appendJSON(nil, made), nil
+}
+
+// A person is somebody in front of the portal's pages.
+type person struct {
+	actor
+	args *Array
+}
+
+// person acts as the employee named in user, else as the administrator.
+func (p *Portal) person(args *Array) person {
+	user := integer(args.Get("user"))
+	if user == 0 {
+		user = 1
+	}
+	return person{actor{p, user}, args}
+}
+
+func (x person) do(deed string) (*Array, error) {
+	verb, noun, _ := strings.Cut(deed, "_")
+	if e := x.entityNamed(noun); e != nil {
+		switch verb {
+		case "create":
+			return x.create(e)
+		case "edit":
+			return x.edit(e)
+		case "delete":
+			return x.remove(e)
+		}
+	}
+	deeds := map[string]func() (*Array, error){
+		"move_deal": x.moveDeal, "restore_deal": x.restoreDeal, "convert_lead": x.convertLead, "reject_lead": x.rejectLead,
+		"merge_contacts": x.mergeContacts, "add_row": x.addRow, "delete_product": x.deleteProduct, "add_product": x.addProduct,
+		"add_comment": x.comment, "add_category": x.addFunnel, "delete_category": x.deleteFunnel, "add_stage": x.addStage,
+		"rename_stage": x.renameStage, "delete_stage": x.deleteStage, "set_mode": x.setMode, "dismiss_user": x.dismissUser,
+		"rename_portal": x.renamePortal,
+	}
+	if do, ok := deeds[deed]; ok {
+		return do()
+	}
+	return nil, fmt.Errorf("nobody knows how to do %q", deed)
+}
+
+func (x person) id() int64 { return integer(x.args.Get("id")) }
+
+func (x person) record(e *entity) (*record, error) {
+	r := e.rows[x.id()]
+	if r == nil {
+		return nil, fmt.Errorf("no %s %d", e.method, x.id())
+	}
+	return r, nil
+}
+
+func made(id int64) *Array { return object("id", id) }
+
+// change reads fields as the old family names them. A person sees at once what does not fit, and saving an unchanged card
+// changes nothing.
+func (x person) change(e *entity, r *record) (*change, error) {
+	fields, ok := x.args.Get("fields").(*Array)
+	if !ok && x.args.Get("fields") != nil {
+		return nil, errors.New("fields is not an object")
+	}
+	c := &call{Portal: x.Portal, params: &Array{}, hook: &Inbound{UserID: x.user}}
+	ch, err := c.oldChange(e, r, fields, false)
+	if err != nil {
+		return nil, err
+	}
+	ch.strict = true
+	return ch, nil
+}
+
+func (x person) create(e *entity) (*Array, error) {
+	ch, err := x.change(e, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := x.actor.create(e, ch)
+	if err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+func (x person) edit(e *entity) (*Array, error) {
+	r, err := x.record(e)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := x.change(e, r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := x.update(e, r, ch); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+func (x person) remove(e *entity) (*Array, error) {
+	r, err := x.record(e)
+	if err != nil {
+		return nil, err
+	}
+	x.delete(e, r)
+	return made(r.id), nil
+}
+
+// moveDeal drags a deal to a stage, in another funnel too; a stage without its funnel's prefix is understood.
+func (x person) moveDeal() (*Array, error) {
+	r, err := x.record(x.deals)
+	if err != nil {
+		return nil, err
+	}
+	category := x.deals.integer(r, "CATEGORY_ID")
+	ch := &change{vals: map[int]any{}, strict: true}
+	if v, ok := x.args.Lookup("category"); ok && v != nil {
+		if category = integer(v); category != x.deals.integer(r, "CATEGORY_ID") {
+			ch.set(x.deals, "CATEGORY_ID", category)
+		}
+	}
+	if stage := text(x.args.Get("stage")); stage != "" {
+		if x.stageIn(x.stages(dealStages(category)), stage) == nil {
+			stage = stagePrefix(category) + stage
+		}
+		ch.set(x.deals, "STAGE_ID", stage)
+	}
+	if _, err := x.update(x.deals, r, ch); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+// restoreDeal takes a deal out of the recycle bin.
+func (x person) restoreDeal() (*Array, error) {
+	b, ok := x.bin[x.id()]
+	if !ok {
+		return nil, fmt.Errorf("no deal %d in the recycle bin", x.id())
+	}
+	delete(x.bin, x.id())
+	r := b.record
+	if !x.behaviour.RestoreKeepsID {
+		r.id = 0
+	}
+	x.deals.insert(r)
+	x.setLinks(x.deals, r, b.links)
+	for _, y := range b.rows {
+		z := *y
+		z.ID, z.Owner = 0, r.id
+		x.rows.put(&z)
+	}
+	x.touch(x.deals, r)
+	x.stats.Changes++
+	x.emit("ONCRMDEALADD", r.id)
+	return object("id", r.id, "deal", r.id), nil
+}
+
+// convertLead is the dialog of «Качественный лид». Nothing named means a deal with a contact.
+func (x person) convertLead() (*Array, error) {
+	r, err := x.record(x.leads)
+	if err != nil {
+		return nil, err
+	}
+	want := conversion{deal: true, category: integer(x.args.Get("category"))}
+	if v, ok := x.args.Lookup("deal"); ok {
+		want.deal = truth(v)
+	}
+	contact, ok := x.args.Lookup("contact")
+	if !ok {
+		contact = x.leads.integer(r, "CONTACT_ID") == 0
+	}
+	want.contact = choice(contact)
+	want.company = choice(x.args.Get("company"))
+	out, err := x.convert(r, want)
+	if err != nil {
+		return nil, err
+	}
+	return object("id", r.id, "lead", r.id, "deal", out.deal, "contact", out.contact, "company", out.company), nil
+}
+
+// choice reads true (a new one), an id, or false and null (none).
+func choice(v any) *int64 {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return new(int64)
+		}
+	case int64:
+		if v > 0 {
+			return &v
+		}
+	case string:
+		if id := integer(v); id > 0 {
+			return &id
+		}
+	}
+	return nil
+}
+
+func (x person) rejectLead() (*Array, error) {
+	r, err := x.record(x.leads)
+	if err != nil {
+		return nil, err
+	}
+	ch := &change{vals: map[int]any{}, strict: true}
+	ch.set(x.leads, "STATUS_ID", "JUNK")
+	if _, err := x.update(x.leads, r, ch); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+func (x person) mergeContacts() (*Array, error) {
+	keep, drop := x.contacts.rows[integer(x.args.Get("keep"))], x.contacts.rows[integer(x.args.Get("drop"))]
+	if keep == nil || drop == nil || keep == drop {
+		return nil, errors.New("merging needs two contacts, keep and drop")
+	}
+	x.merge(keep, drop)
+	return made(keep.id), nil
+}

@@ -1,0 +1,136 @@
+package emulator
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A commKey is a record in the index of phones and e-mail addresses.
+type commKey struct {
+	typeID, id int64
+}
+
+// comm keys are "PHONE 79990000000" and "EMAIL a@b.ru".
+func (p *Portal) commKeyOf(kind, value string) string {
+	if kind == "EMAIL" {
+		return "EMAIL " + strings.ToLower(strings.TrimSpace(value))
+	}
+	return kind + " " + phoneDigits(value)
+}
+
+// phoneDigits is a number without formatting and without its extension.
+func phoneDigits(s string) string {
+	s = strings.ToLower(s)
+	for _, mark := range []string{";", ",", "#", "доб", "ext", "x"} {
+		if i := strings.Index(s, mark); i > 0 {
+			s = s[:i]
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func (a actor) indexMulti(e *entity, r *record) {
+	for _, m := range r.multi {
+		if m.kind != "PHONE" && m.kind != "EMAIL" {
+			continue
+		}
+		key := a.commKeyOf(m.kind, m.text)
+		if a.comm[key] == nil {
+			a.comm[key] = map[commKey]bool{}
+		}
+		a.comm[key][commKey{e.typeID, r.id}] = true
+	}
+}
+
+func (a actor) unindexMulti(e *entity, r *record) {
+	for _, m := range r.multi {
+		key := a.commKeyOf(m.kind, m.text)
+		if delete(a.comm[key], commKey{e.typeID, r.id}); len(a.comm[key]) == 0 {
+			delete(a.comm, key)
+		}
+	}
+}
+
+// commIDs looks records of a kind up by a phone or address; nil for kinds of multifields that are not indexed.
+func (p *Portal) commIDs(e *entity) func(kind, value string) []int64 {
+	return func(kind, value string) []int64 {
+		if kind != "PHONE" && kind != "EMAIL" {
+			return e.ids
+		}
+		return p.commOf(e.typeID, kind, value)
+	}
+}
+
+func (p *Portal) commOf(typeID int64, kind, value string) []int64 {
+	var out []int64
+	for k := range p.comm[p.commKeyOf(kind, value)] {
+		if k.typeID == typeID {
+			out = append(out, k.id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (m methods) duplicateMethods() {
+	m.add("crm", map[string]func(*call) (any, error){"crm.duplicate.findbycomm": findByComm})
+}
+
+const commLimit = 20
+
+func findByComm(c *call) (any, error) {
+	kind, _ := c.params.either("type", "TYPE")
+	list, _ := c.params.either("values", "VALUES")
+	only, _ := c.params.either("entity_type", "ENTITY_TYPE")
+	values, _ := list.(*Array)
+	switch kind := strings.ToUpper(text(kind)); {
+	case kind == "":
+		return nil, failed("Communication type is not defined", "Parameter 'type' is required.")
+	case kind != "PHONE" && kind != "EMAIL":
+		return nil, failed("Communication type '"+kind+"' is not supported in current context", "Parameter 'type' is not supported.")
+	case values.Len() == 0:
+		return nil, failed("Communication values is not defined", "Parameter 'values' is required.")
+	}
+	out := &Array{}
+	for _, e := range c.entities() {
+		if e.typeID == typeDeal || text(only) != "" && !strings.EqualFold(text(only), e.code) {
+			continue
+		}
+		ids := c.duplicatesOf(e, strings.ToUpper(text(kind)), values)
+		if len(ids) == 0 {
+			continue
+		}
+		found := &Array{}
+		for _, id := range ids[:min(len(ids), commLimit)] {
+			found.Append(id)
+		}
+		out.Set(e.code, found)
+		if len(ids) >= commLimit {
+			break // the other kinds are left out without a word
+		}
+	}
+	return out, nil
+}
+
+func (c *call) duplicatesOf(e *entity, kind string, values *Array) []int64 {
+	var ids []int64
+	for i, v := range values.vals {
+		if i == commLimit {
+			break
+		}
+		ids = append(ids, c.commOf(e.typeID, kind, text(v))...)
+		if digits := phoneDigits(text(v)); kind == "PHONE" && c.behaviour.EightIsSeven && len(digits) == 11 && strings.ContainsRune("78", rune(digits[0])) {
+			ids = append(ids, c.commOf(e.typeID, kind, string('7'+'8'-digits[0])+digits[1:])...)
+		}
+	}
+	lag := time.Duration(c.behaviour.DuplicateLagMS) * time.Millisecond
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return lag > 0 && c.now().Sub(e.time(e.rows[id], "DATE_CREATE")) < lag })
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}

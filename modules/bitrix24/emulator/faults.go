@@ -1,0 +1,217 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Fault is something that goes wrong, for a number of requests, by chance, or until it is ended. Its JSON is the body of
+// POST /control/faults; README of the fields in spec: method limits it to requests that call that method.
+type Fault struct {
+	Fault       string   `json:"fault"`
+	Method      string   `json:"method,omitempty"`
+	Count       int      `json:"count,omitempty"`
+	Probability float64  `json:"probability,omitempty"`
+	DelayMS     int      `json:"delay_ms,omitempty"`
+	Scopes      []string `json:"scopes,omitempty"`
+	To          string   `json:"to,omitempty"`
+	OffsetS     float64  `json:"offset_s,omitempty"`
+
+	left int
+}
+
+func (f *Fault) delay() time.Duration { return time.Duration(f.DelayMS) * time.Millisecond }
+
+// requestFaults concern requests, eventFaults the outgoing queue.
+var (
+	requestFaults = []string{
+		"down", "slow", "lost_response", "late", "error_500", "html_502", "half_body", "limit", "operating", "revoked", "plan", "scope", "moved",
+	}
+	eventFaults = []string{"drop_events", "double_events", "shuffle_events", "delay_events"}
+)
+
+type faults struct {
+	active []*Fault
+	random *rand.Rand
+}
+
+// Fail adds a fault, as POST /control/faults does; {Fault: "none"} ends all of them.
+func (p *Portal) Fail(f Fault) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case f.Fault == "none":
+		p.faults.active, p.offset = nil, 0
+		return nil
+	case f.Fault == "clock":
+		p.offset = time.Duration(f.OffsetS * float64(time.Second))
+		return nil
+	case !slices.Contains(requestFaults, f.Fault) && !slices.Contains(eventFaults, f.Fault):
+		return fmt.Errorf("fault %q is not known", f.Fault)
+	case f.Fault == "moved" && f.To == "":
+		return errors.New("fault moved needs an address in to")
+	}
+	f.left = f.Count
+	p.faults.active = append(p.faults.active, &f)
+	return nil
+}
+
+// strike says whether the fault happens this time, and uses up one of its count.
+func (f *faults) strike(x *Fault) bool {
+	if x.Count > 0 && x.left == 0 || x.Probability > 0 && f.random.Float64() >= x.Probability {
+		return false
+	}
+	if x.Count > 0 {
+		x.left--
+	}
+	return true
+}
+
+// A hit is what one request meets: the faults of it that struck.
+type hit struct {
+	slow      time.Duration
+	first     *Fault // answers instead of the portal
+	late      *Fault
+	after     string // lost_response or half_body
+	operating []string
+	scoped    []string
+	hasScopes bool
+}
+
+func (f *faults) take(req *request) *hit {
+	h := &hit{}
+	for _, x := range f.active {
+		if !slices.Contains(requestFaults, x.Fault) || x.Method != "" && !req.holds(x.Method) || !f.strike(x) {
+			continue
+		}
+		switch x.Fault {
+		case "slow":
+			h.slow += x.delay()
+		case "late":
+			h.late = x
+		case "lost_response", "half_body":
+			h.after = x.Fault
+		case "operating":
+			h.operating = append(h.operating, x.Method)
+		case "scope":
+			h.scoped, h.hasScopes = x.Scopes, true
+		default:
+			if h.first == nil || x.Fault == "down" {
+				h.first = x
+			}
+		}
+	}
+	f.active = slices.DeleteFunc(f.active, func(x *Fault) bool { return x.Count > 0 && x.left == 0 })
+	return h
+}
+
+func (h *hit) name() string {
+	if h.first == nil {
+		return ""
+	}
+	return h.first.Fault
+}
+
+// blocks says whether a method is out of operating time by decree.
+func (h *hit) blocks(name string) bool {
+	return slices.ContainsFunc(h.operating, func(m string) bool { return m == "" || strings.EqualFold(m, name) })
+}
+
+func (r *request) scopes(hook *Inbound) []string {
+	if r.hit.hasScopes {
+		return r.hit.scoped
+	}
+	return hook.Scopes
+}
+
+// before lets the faults happen that come before any work; it says whether the request goes on.
+func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
+	if h.first != nil && h.first.Fault == "down" {
+		p.refused(refuse(0, "down", ""))
+		hangUp(w)
+		return false
+	}
+	if h.slow > 0 && !p.sleep(r, h.slow) {
+		return false
+	}
+	if h.first == nil {
+		return true
+	}
+	switch h.first.Fault {
+	case "error_500":
+		p.writeError(w, errInternal)
+	case "html_502":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(http.StatusBadGateway)
+		fmt.Fprint(w, "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n")
+	case "limit":
+		p.writeError(w, errQueryLimit)
+	case "revoked":
+		p.writeError(w, errCredentials)
+	case "plan":
+		p.writeError(w, errPlan)
+	case "moved":
+		w.Header().Set("Location", strings.TrimRight(h.first.To, "/")+r.URL.RequestURI())
+		w.WriteHeader(http.StatusFound)
+	}
+	return false
+}
+
+// sleep waits that long, or until the client or the portal is gone.
+func (p *Portal) sleep(r *http.Request, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+	case <-p.closed:
+	}
+	return false
+}
+
+func (p *Portal) writeError(w http.ResponseWriter, err *restError) {
+	a := p.refused(err)
+	status, body := p.encodeError(a.err)
+	writeJSON(w, status, body)
+}
+
+// deliver writes the answer, or loses it or half of it on the way.
+func (p *Portal) deliver(w http.ResponseWriter, status int, body []byte, h *hit) {
+	switch h.after {
+	case "lost_response":
+		hangUp(w)
+	case "half_body":
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		writeJSON(w, status, body[:len(body)/2])
+		if flusher, ok := w.(http.Flusher); ok {
+			flusher.Flush()
+		}
+		hangUp(w)
+	default:
+		writeJSON(w, status, body)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// hangUp closes the connection without an answer.
+func hangUp(w http.ResponseWriter) {
+	if hijacker, ok := w.(http.Hijacker); ok {
+		if conn, _, err := hijacker.Hijack(); err == nil {
+			_ = conn.Close()
+			return
+		}
+	}
+	panic(http.ErrAbortHandler) // HTTP/2, or the headers are out already
+}

@@ -1,0 +1,269 @@
+package emulator
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A filter is a tree of conditions; any says that one true member is enough (logic OR of crm.item.list).
+type filter struct {
+	any   bool
+	conds []condition
+	subs  []*filter
+}
+
+type condition struct {
+	at     int    // place of the field
+	multi  string // or the kind of multifield
+	op     string // =, <, <=, >, >=, % (contains), %= (pattern)
+	not    bool
+	values []any // already of the field's kind; nil is "no value"
+}
+
+// prefixes of filter keys, longest first, and what they mean.
+var prefixes = []struct {
+	text, op string
+	not      bool
+}{
+	{"!=%", "%=", true}, {"!%=", "%=", true},
+	{"!@", "=", true}, {"!=", "=", true}, {"!%", "%", true}, {">=", ">=", false}, {"<=", "<=", false}, {"=%", "%=", false}, {"%=", "%=", false},
+	{"!", "=", true}, {">", ">", false}, {"<", "<", false}, {"@", "=", false}, {"%", "%", false}, {"=", "=", false},
+}
+
+func splitKey(key string) (op string, not bool, name string) {
+	for _, p := range prefixes {
+		if rest, ok := strings.CutPrefix(key, p.text); ok {
+			return p.op, p.not, rest
+		}
+	}
+	return "=", false, key
+}
+
+// oldFilter reads the filter of an old list method. A field it does not know is left out without a word, so that a typo
+// matches the whole table.
+func (p *Portal) oldFilter(t *table, spec *Array) *filter {
+	f := &filter{}
+	for key, v := range spec.All() {
+		op, not, name := splitKey(key)
+		name = strings.ToUpper(name)
+		if t.multi && isMulti(name) {
+			f.conds = append(f.conds, condition{at: -1, multi: name, op: "=", not: not, values: scalars(v)})
+			continue
+		}
+		at, ok := t.byName[name]
+		if !ok || t.fields[at].multiple && t.fields[at].custom == nil {
+			continue
+		}
+		if kind := t.fields[at].kind; op == "%" && (kind == "crm_status" || kind == "crm_contact" || kind == "crm_company") {
+			continue
+		}
+		f.conds = append(f.conds, p.condition(t, at, op, not, v))
+	}
+	return f
+}
+
+// itemFilter reads the filter of crm.item.list: unknown fields are refused, logic OR may be nested.
+func (p *Portal) itemFilter(t *table, spec *Array, originalUF bool) (*filter, error) {
+	f := &filter{}
+	for key, v := range spec.All() {
+		if _, numeric := integerKey(key); numeric {
+			sub, ok := v.(*Array)
+			if !ok {
+				continue
+			}
+			nested, err := p.itemFilter(t, sub, originalUF)
+			if err != nil {
+				return nil, err
+			}
+			f.subs = append(f.subs, nested)
+			continue
+		}
+		if strings.EqualFold(key, "logic") {
+			f.any = strings.EqualFold(text(v), "OR")
+			continue
+		}
+		op, not, name := splitKey(key)
+		at, ok := t.itemField(name, originalUF)
+		if !ok {
+			return nil, failed("INVALID_ARG_VALUE", "Invalid filter: field '"+name+"' is not allowed in filter")
+		}
+		f.conds = append(f.conds, p.condition(t, at, op, not, v))
+	}
+	return f, nil
+}
+
+// itemField finds a field by its name in crm.item.*.
+func (s *schema) itemField(name string, originalUF bool) (int, bool) {
+	if originalUF && strings.HasPrefix(name, "UF_") {
+		at, ok := s.byName[name]
+		return at, ok
+	}
+	at, ok := s.byItem[name]
+	return at, ok
+}
+
+func scalars(v any) []any {
+	list, ok := v.(*Array)
+	if !ok {
+		return []any{v}
+	}
+	return slices.Clone(list.vals)
+}
+
+func (p *Portal) condition(t *table, at int, op string, not bool, v any) condition {
+	f := t.fields[at]
+	c := condition{at: at, op: op, not: not}
+	for _, el := range scalars(v) {
+		c.values = append(c.values, p.operand(f, op, el))
+	}
+	return c
+}
+
+func (p *Portal) operand(f *field, op string, v any) any {
+	if v == nil || v == "" || v == false {
+		return nil
+	}
+	if op == "%" || op == "%=" {
+		return strings.ToLower(text(v))
+	}
+	switch f.class {
+	case classInteger:
+		return integer(v)
+	case classDouble:
+		return number(v)
+	case classDate, classDatetime:
+		at, ok := p.parseTime(text(v))
+		if !ok {
+			return nil
+		}
+		if f.class == classDate {
+			return dayOf(at, p.zone)
+		}
+		return at
+	case classFlag:
+		if s := text(v); s == "1" || s == "0" || f.kind == "boolean" {
+			return flag(truth(v) && s != "N")
+		}
+	}
+	return text(v)
+}
+
+func (f *filter) match(r *record) bool {
+	if f == nil {
+		return true
+	}
+	for i := range f.conds {
+		if f.conds[i].match(r) == f.any {
+			return f.any
+		}
+	}
+	for _, sub := range f.subs {
+		if sub.match(r) == f.any {
+			return f.any
+		}
+	}
+	return !f.any || len(f.conds)+len(f.subs) == 0
+}
+
+func (c *condition) match(r *record) bool {
+	if c.multi != "" {
+		return slices.ContainsFunc(r.multi, func(m multifield) bool {
+			return m.kind == c.multi && slices.ContainsFunc(c.values, func(v any) bool { return strings.EqualFold(text(v), m.text) })
+		}) != c.not
+	}
+	v := r.get(c.at)
+	if list, ok := v.(*Array); ok {
+		return slices.ContainsFunc(list.vals, c.matchOne) != c.not
+	}
+	return c.matchOne(v) != c.not
+}
+
+// matchOne leaves the negation to its caller.
+func (c *condition) matchOne(v any) bool {
+	for _, want := range c.values {
+		if matches(c.op, v, want) {
+			return true
+		}
+	}
+	return false
+}
+
+func matches(op string, v, want any) bool {
+	switch op {
+	case "%":
+		return strings.Contains(strings.ToLower(text(v)), text(want))
+	case "%=":
+		return like(strings.ToLower(text(v)), text(want))
+	case "=":
+		if want == nil || want == int64(0) {
+			return v == nil || v == "" || v == int64(0)
+		}
+		return v != nil && compare(v, want) == 0
+	}
+	if v == nil || want == nil {
+		return false
+	}
+	n := compare(v, want)
+	switch op {
+	case ">":
+		return n > 0
+	case ">=":
+		return n >= 0
+	case "<":
+		return n < 0
+	}
+	return n <= 0
+}
+
+// compare orders two values of one kind; text without regard to letter case.
+func compare(a, b any) int {
+	switch a := a.(type) {
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b)
+		}
+		return cmp.Compare(float64(a), number(b))
+	case float64:
+		return cmp.Compare(a, number(b))
+	case time.Time:
+		if b, ok := b.(time.Time); ok {
+			return a.Compare(b)
+		}
+	case nil:
+		if b == nil {
+			return 0
+		}
+		return -1
+	}
+	if b == nil {
+		return 1
+	}
+	return strings.Compare(strings.ToLower(text(a)), strings.ToLower(text(b)))
+}
+
+// like is SQL's LIKE: % stands for any text, _ for one letter.
+func like(s, pattern string) bool {
+	text, want := []rune(s), []rune(pattern)
+	i, j, star, mark := 0, 0, -1, 0
+	for i < len(text) {
+		switch {
+		case j < len(want) && want[j] == '%':
+			star, mark = j, i
+			j++
+		case j < len(want) && (want[j] == '_' || want[j] == text[i]):
+			i++
+			j++
+		case star >= 0:
+			mark++
+			i, j = mark, star+1
+		default:
+			return false
+		}
+	}
+	for j < len(want) && want[j] == '%' {
+		j++
+	}
+	return j == len(want)
+}

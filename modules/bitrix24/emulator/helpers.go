@@ -1,0 +1,91 @@
+package emulator
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// A Record is a record as the old family shows it: upper-case names and text; "" is no value. Multifields are under their
+// type and number: "PHONE.MOBILE" is the first mobile phone.
+type Record map[string]string
+
+// Deal returns a deal, and whether it exists.
+func (p *Portal) Deal(id int64) (Record, bool) { return p.recordOf(typeDeal, id) }
+
+// Lead returns a lead, and whether it exists.
+func (p *Portal) Lead(id int64) (Record, bool) { return p.recordOf(typeLead, id) }
+
+// Contact returns a contact, and whether it exists.
+func (p *Portal) Contact(id int64) (Record, bool) { return p.recordOf(typeContact, id) }
+
+// Company returns a company, and whether it exists.
+func (p *Portal) Company(id int64) (Record, bool) { return p.recordOf(typeCompany, id) }
+
+func (p *Portal) recordOf(typeID, id int64) (Record, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.entityOf(typeID)
+	r := e.rows[id]
+	if r == nil {
+		return nil, false
+	}
+	return p.plain(e.table, r), true
+}
+
+func (p *Portal) plain(t *table, r *record) Record {
+	out := Record{}
+	for name, v := range p.oldRow(t, r, nil).All() {
+		if list, ok := v.(*Array); ok {
+			v = string(appendJSON(nil, list))
+		}
+		out[name] = text(v)
+	}
+	for _, m := range r.multi {
+		if key := m.kind + "." + m.sort; out[key] == "" {
+			out[key] = m.text
+		}
+	}
+	return out
+}
+
+// IDs returns the numbers of all records of a kind: "deal", "lead", "contact" or "company".
+func (p *Portal) IDs(kind string) []int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.entityNamed(kind)
+	if e == nil {
+		return nil
+	}
+	return append([]int64(nil), e.ids...)
+}
+
+// Rows returns the product rows of a deal as crm.deal.productrows.get shows them.
+func (p *Portal) Rows(deal int64) []Record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []Record
+	for _, x := range p.rows.of("D", deal) {
+		row := Record{}
+		for name, v := range p.oldProductRow(x).All() {
+			row[name] = text(v)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// MoveDeal drags a deal to a stage of its funnel, as a person does on the kanban.
+func (p *Portal) MoveDeal(id int64, stage string) error {
+	_, err := p.Do("move_deal", Args{"id": id, "stage": stage})
+	return err
+}
+
+// Webhook is the path of the first inbound webhook, to be put behind the portal's address: /rest/1/secret.
+func (p *Portal) Webhook() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return "/rest/" + strconv.FormatInt(p.inbound[0].UserID, 10) + "/" + p.inbound[0].Code
+}
+
+// Handler returns the portal as an http.Handler, for readers who look for one.
+var _ http.Handler = (*Portal)(nil)

@@ -1,0 +1,171 @@
+package emulator
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+const pageSize = 50
+
+// A query is one page of a table.
+type query struct {
+	filter *filter
+	order  []orderBy
+	start  int64 // -1: no counting, from the beginning
+}
+
+type orderBy struct {
+	at   int
+	desc bool
+}
+
+// A page of records. total and next are answered only when counted.
+type page struct {
+	rows    []*record
+	total   int
+	counted bool
+	next    int64 // 0 on the last page
+}
+
+// find answers one page. A scan that needs no count stops as soon as the page is full.
+func (t *table) find(q query, byComm func(kind, value string) []int64) page {
+	ids := t.candidates(q.filter, byComm)
+	byID, desc := q.byID(t)
+	if byID && desc {
+		ids = slices.Clone(ids)
+		slices.Reverse(ids)
+	}
+	enough := math.MaxInt
+	if q.start < 0 && byID {
+		enough = pageSize
+	}
+	var found []*record
+	for _, id := range ids {
+		if r := t.rows[id]; r != nil && q.filter.match(r) {
+			if found = append(found, r); len(found) == enough {
+				break
+			}
+		}
+	}
+	if !byID {
+		slices.SortStableFunc(found, q.compare)
+	}
+	out := page{total: len(found), counted: q.start >= 0}
+	from := int(max(q.start, 0)) / pageSize * pageSize
+	to := min(from+pageSize, len(found))
+	if from < to {
+		out.rows = found[from:to]
+	}
+	if out.counted && to < len(found) && from < to {
+		out.next = int64(to)
+	}
+	return out
+}
+
+// matching returns all that match, in order, without pages.
+func (t *table) matching(q query) []*record {
+	var found []*record
+	for _, id := range t.candidates(q.filter, nil) {
+		if r := t.rows[id]; r != nil && q.filter.match(r) {
+			found = append(found, r)
+		}
+	}
+	slices.SortStableFunc(found, q.compare)
+	return found
+}
+
+// byID says whether the order is that of the ids: then nothing has to be sorted.
+func (q *query) byID(t *table) (yes, desc bool) {
+	if len(q.order) == 0 {
+		return true, false
+	}
+	return t.fields[q.order[0].at].name == "ID", q.order[0].desc
+}
+
+func (q *query) compare(a, b *record) int {
+	for _, o := range q.order {
+		n := compare(a.get(o.at), b.get(o.at))
+		if o.desc {
+			n = -n
+		}
+		if n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// candidates narrows the ids by the best indexed equality and by bounds on ID; the filter itself decides afterwards.
+func (t *table) candidates(f *filter, byComm func(kind, value string) []int64) []int64 {
+	ids := t.ids
+	if f == nil || f.any {
+		return ids
+	}
+	for _, c := range f.conds {
+		if c.not {
+			continue
+		}
+		var found []int64
+		values, indexed := t.indexed[c.at]
+		switch {
+		case c.multi != "" && byComm != nil:
+			for _, v := range c.values {
+				found = append(found, byComm(c.multi, text(v))...)
+			}
+		case c.multi != "" || c.op != "=" || slices.Contains(c.values, nil):
+			continue
+		case t.fields[c.at].name == "ID":
+			for _, v := range c.values {
+				found = append(found, integer(v))
+			}
+		case indexed:
+			for _, v := range c.values {
+				found = append(found, values[indexKey(v)]...)
+			}
+		default:
+			continue
+		}
+		if len(found) < len(ids) {
+			slices.Sort(found)
+			ids = slices.Compact(found)
+		}
+	}
+	return t.bounded(f, ids)
+}
+
+// bounded cuts the ids by >ID, >=ID, <ID and <=ID.
+func (t *table) bounded(f *filter, ids []int64) []int64 {
+	for _, c := range f.conds {
+		if c.multi != "" || c.not || c.op == "=" || c.op[0] == '%' || t.fields[c.at].name != "ID" || len(c.values) != 1 {
+			continue
+		}
+		bound := integer(c.values[0])
+		switch c.op {
+		case ">":
+			bound++
+			fallthrough
+		case ">=":
+			at, _ := slices.BinarySearch(ids, bound)
+			ids = ids[at:]
+		case "<=":
+			bound++
+			fallthrough
+		case "<":
+			at, _ := slices.BinarySearch(ids, bound)
+			ids = ids[:at]
+		}
+	}
+	return ids
+}
+
+// sortKeys reads an order map with the given way of finding fields; unknown ones are left out.
+func sortKeys(spec *Array, find func(name string) (int, bool)) []orderBy {
+	var out []orderBy
+	for name, dir := range spec.All() {
+		if at, ok := find(name); ok {
+			out = append(out, orderBy{at, strings.HasPrefix(strings.ToUpper(text(dir)), "DESC")})
+		}
+	}
+	return out
+}

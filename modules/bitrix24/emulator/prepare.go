@@ -1,0 +1,211 @@
+package emulator
+
+import (
+	"slices"
+	"time"
+)
+
+// prepare checks a change and adds what follows from it: stage, semantics, closing.
+func (a actor) prepare(e *entity, r *record, ch *change) error {
+	if at, ok := e.byName["CURRENCY_ID"]; ok {
+		if v, given := ch.vals[at]; given && text(v) != "" && len(a.currencies.where("CURRENCY", v)) == 0 {
+			return failed("", `Invalid value for the "Currency" field`)
+		}
+	}
+	if err := a.known(e, ch); err != nil {
+		return err
+	}
+	switch e.typeID {
+	case typeDeal:
+		return a.prepareDeal(r, ch)
+	case typeLead:
+		return a.prepareLead(r, ch)
+	case typeContact:
+		return a.required(e, r, ch, "NAME", "LAST_NAME")
+	}
+	return a.required(e, r, ch, "TITLE")
+}
+
+// required refuses a record that would have none of the names.
+func (a actor) required(e *entity, r *record, ch *change, names ...string) error {
+	touched := r == nil
+	for _, name := range names {
+		v, given := ch.vals[e.at(name)]
+		touched = touched || given
+		if !given && r != nil {
+			v = e.value(r, name)
+		}
+		if text(v) != "" {
+			return nil
+		}
+	}
+	if !touched {
+		return nil
+	}
+	title := e.fields[e.at(names[0])].title
+	code := ""
+	if ch.strict {
+		code = "CRM_FIELD_ERROR_REQUIRED"
+	}
+	return failed(code, `The "`+title+`" field is required`)
+}
+
+// known refuses a source, type or user that does not exist, if the portal is set to.
+func (a actor) known(e *entity, ch *change) error {
+	if a.behaviour.UnknownValues != "error" {
+		return nil
+	}
+	for at, v := range ch.vals {
+		f := e.fields[at]
+		ok := true
+		switch {
+		case text(v) == "" || f.name == "STAGE_ID" || f.name == "STATUS_ID":
+		case f.kind == "crm_status":
+			ok = slices.ContainsFunc(a.statuses.where("ENTITY_ID", f.status), func(s *record) bool { return a.statuses.text(s, "STATUS_ID") == text(v) })
+		case f.name == "ASSIGNED_BY_ID":
+			ok = a.users.rows[integer(v)] != nil
+		}
+		if !ok {
+			return failed("CRM_FIELD_ERROR_VALUE_NOT_VALID", `Invalid value for field "`+f.title+`"`)
+		}
+	}
+	return nil
+}
+
+// prepareDeal settles funnel and stage. The old family ignores what does not fit, crm.item.* refuses it.
+func (a actor) prepareDeal(r *record, ch *change) error {
+	e := a.deals
+	category, stage := int64(0), ""
+	if r != nil {
+		category, stage = e.integer(r, "CATEGORY_ID"), e.text(r, "STAGE_ID")
+	}
+	if v, given := ch.vals[e.at("CATEGORY_ID")]; given {
+		if wanted := integer(v); a.category(wanted) != nil {
+			if r != nil && wanted != category {
+				stage = ""
+			}
+			category = wanted
+		} else if ch.strict {
+			return notValid("CATEGORY_ID")
+		}
+		ch.set(e, "CATEGORY_ID", category)
+	}
+	stages := a.stages(dealStages(category))
+	if v, given := ch.vals[e.at("STAGE_ID")]; given {
+		switch wanted := text(v); {
+		case a.stageIn(stages, wanted) != nil:
+			stage = wanted
+		case ch.strict && wanted != "":
+			return notValid("STAGE_ID")
+		}
+	}
+	if a.stageIn(stages, stage) == nil {
+		stage = a.statuses.text(stages[0], "STATUS_ID")
+	}
+	if r != nil && stage == e.text(r, "STAGE_ID") && !ch.has(e, "CATEGORY_ID") {
+		delete(ch.vals, e.at("STAGE_ID"))
+		return nil
+	}
+	semantics := semanticsOf(a.statuses, a.stageIn(stages, stage))
+	closed := flag(semantics != "P")
+	ch.set(e, "STAGE_ID", stage)
+	ch.set(e, "STAGE_SEMANTIC_ID", semantics)
+	ch.set(e, "IS_NEW", flag(a.statuses.text(stages[0], "STATUS_ID") == stage))
+	ch.set(e, "CLOSED", closed)
+	if r == nil || e.text(r, "STAGE_ID") != stage {
+		ch.set(e, "MOVED_TIME", a.moment())
+		ch.set(e, "MOVED_BY_ID", a.user)
+	}
+	if a.behaviour.CloseDateOnClose && closed == "Y" && (r == nil || e.text(r, "CLOSED") != "Y") {
+		ch.setDefault(e, "CLOSEDATE", dayOf(a.now(), a.zone))
+	}
+	return nil
+}
+
+func notValid(name string) error {
+	return failed("CRM_FIELD_ERROR_VALUE_NOT_VALID", `Invalid value for field "`+name+`"`)
+}
+
+func (a actor) prepareLead(r *record, ch *change) error {
+	e := a.leads
+	stages := a.stages(leadStages)
+	stage := ""
+	if r != nil {
+		stage = e.text(r, "STATUS_ID")
+	}
+	if v, given := ch.vals[e.at("STATUS_ID")]; given {
+		switch wanted := text(v); {
+		case a.stageIn(stages, wanted) != nil:
+			stage = wanted
+		case ch.strict && wanted != "":
+			return notValid("STAGE_ID")
+		}
+	}
+	if a.stageIn(stages, stage) == nil {
+		stage = a.statuses.text(stages[0], "STATUS_ID")
+	}
+	if integer(ch.vals[e.at("COMPANY_ID")]) > 0 || ch.primary != nil && *ch.primary > 0 || len(ch.links) > 0 {
+		ch.set(e, "IS_RETURN_CUSTOMER", "Y")
+	}
+	if r != nil && stage == e.text(r, "STATUS_ID") {
+		delete(ch.vals, e.at("STATUS_ID"))
+		return nil
+	}
+	semantics := semanticsOf(a.statuses, a.stageIn(stages, stage))
+	ch.set(e, "STATUS_ID", stage)
+	ch.set(e, "STATUS_SEMANTIC_ID", semantics)
+	ch.set(e, "MOVED_TIME", a.moment())
+	ch.set(e, "MOVED_BY_ID", a.user)
+	ch.set(e, "DATE_CLOSED", nil)
+	if semantics != "P" {
+		ch.set(e, "DATE_CLOSED", a.moment())
+	}
+	return nil
+}
+
+// defaults are what a new record has when the client names nothing.
+func (a actor) defaults(e *entity, r *record, ch *change, now time.Time) {
+	set := func(name string, v any) { e.place(r, e.at(name), v) }
+	base := a.baseCurrency()
+	switch e.typeID {
+	case typeDeal:
+		today := dayOf(now, a.zone)
+		set("TYPE_ID", a.firstStatus("DEAL_TYPE"))
+		set("CATEGORY_ID", int64(0))
+		set("SOURCE_ID", a.firstStatus("SOURCE"))
+		set("BEGINDATE", today)
+		set("CLOSEDATE", today.AddDate(0, 0, 7))
+		set("OPPORTUNITY", 0.0)
+		set("TAX_VALUE", 0.0)
+		set("CURRENCY_ID", base)
+		for _, name := range []string{"IS_MANUAL_OPPORTUNITY", "IS_RECURRING", "IS_RETURN_CUSTOMER", "IS_REPEATED_APPROACH"} {
+			set(name, "N")
+		}
+	case typeLead:
+		set("SOURCE_ID", a.firstStatus("SOURCE"))
+		set("OPPORTUNITY", 0.0)
+		set("CURRENCY_ID", base)
+		set("IS_MANUAL_OPPORTUNITY", "N")
+		set("IS_RETURN_CUSTOMER", "N")
+	case typeContact:
+		set("TYPE_ID", a.firstStatus("CONTACT_TYPE"))
+		set("EXPORT", "Y")
+	case typeCompany:
+		set("COMPANY_TYPE", a.firstStatus("COMPANY_TYPE"))
+		set("CURRENCY_ID", base)
+		set("REVENUE", 0.0)
+		set("IS_MY_COMPANY", "N")
+	}
+	if e.multi {
+		for _, name := range []string{"HAS_PHONE", "HAS_EMAIL", "HAS_IMOL"} {
+			set(name, "N")
+		}
+	}
+	for i, f := range e.fields { // defaults of custom fields
+		if v := f.settings.Get("DEFAULT_VALUE"); f.custom != nil && v != nil && v != "" {
+			if out, ok := a.cast(f, v); ok && ch.vals[i] == nil {
+				e.place(r, i, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package emulator
+
+import "strings"
+
+// resolve replaces references to earlier commands in every value of the tree, also in text that a customer typed: the
+// portal does not know the difference.
+func (s *batchState) resolve(params *Array) {
+	for i, v := range params.vals {
+		switch v := v.(type) {
+		case *Array:
+			s.resolve(v)
+		case string:
+			if strings.Contains(v, "$") {
+				params.vals[i] = s.substitute(v)
+			}
+		}
+	}
+}
+
+// substitute replaces the references in one text. A text that is nothing but a reference becomes the raw value, arrays
+// included. A reference runs to the next white space, so what is glued to its end is swallowed.
+func (s *batchState) substitute(v string) any {
+	var out strings.Builder
+	rest := v
+	for {
+		at, root, path, end := s.nextReference(rest)
+		if at < 0 {
+			break
+		}
+		value, found := follow(root, path)
+		if !found && !s.container {
+			value = rest[at:end]
+		}
+		if at == 0 && end == len(rest) && out.Len() == 0 {
+			return value
+		}
+		out.WriteString(rest[:at] + text(value))
+		rest = rest[end:]
+	}
+	return out.String() + rest
+}
+
+// nextReference finds $result[..], $error[..], $total[..], $next[..] or $time[..], in any letter case.
+func (s *batchState) nextReference(v string) (at int, root any, path []string, end int) {
+	for from := 0; ; {
+		i := strings.IndexByte(v[from:], '$')
+		if i < 0 {
+			return -1, nil, nil, 0
+		}
+		at = from + i
+		from = at + 1
+		for name, root := range s.roots() {
+			head := at + 1 + len(name)
+			if len(v) <= head || v[head] != '[' || !strings.EqualFold(v[at+1:head], name) {
+				continue
+			}
+			end = head
+			for end < len(v) && !isSpace(v[end]) {
+				end++
+			}
+			if path := bracketPath(v[head:end]); path != nil {
+				return at, root, path, end
+			}
+		}
+	}
+}
+
+func (s *batchState) roots() map[string]*Array {
+	return map[string]*Array{"result": s.result, "error": s.errors, "total": s.total, "next": s.next, "time": s.time}
+}
+
+func isSpace(c byte) bool {
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'
+}
+
+// bracketPath reads [a][b][0] and stops at the first text outside brackets.
+func bracketPath(s string) []string {
+	var path []string
+	for strings.HasPrefix(s, "[") {
+		end := strings.IndexByte(s, ']')
+		if end < 0 {
+			break
+		}
+		path = append(path, strings.Trim(s[1:end], `'"`))
+		s = s[end+1:]
+	}
+	return path
+}
+
+// follow walks the path. When it breaks off the value is the last container reached, and found is false; an unknown
+// command leaves the whole state of the batch, which is never empty.
+func follow(root any, path []string) (value any, found bool) {
+	value = root
+	for i, key := range path {
+		a, ok := value.(*Array)
+		if !ok {
+			return value, false
+		}
+		next, ok := a.Lookup(key)
+		if !ok {
+			if i == 0 {
+				return listOf(a), false
+			}
+			return a, false
+		}
+		value = next
+	}
+	return value, true
+}

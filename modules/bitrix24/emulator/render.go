@@ -1,0 +1,135 @@
+package emulator
+
+import (
+	"strconv"
+	"time"
+)
+
+// oldValue is how the old family shows a value: every scalar as text, dates with the portal's offset.
+func (p *Portal) oldValue(f *field, v any) any {
+	if list, ok := v.(*Array); ok && f.multiple {
+		if list.Len() == 0 {
+			return false
+		}
+		out := &Array{}
+		for _, el := range list.All() {
+			out.Append(p.oldScalar(f, el))
+		}
+		return out
+	}
+	if v == nil && f.multiple && f.custom != nil {
+		return false
+	}
+	return p.oldScalar(f, v)
+}
+
+func (p *Portal) oldScalar(f *field, v any) any {
+	switch v := v.(type) {
+	case nil:
+		if f.blank {
+			return ""
+		}
+		return nil
+	case float64:
+		if f.money {
+			return strconv.FormatFloat(v, 'f', 2, 64)
+		}
+		return formatFloat(v)
+	case time.Time:
+		return p.showTime(v)
+	case *Array, emptyObject:
+		return v
+	}
+	if f.class == classFlag && f.kind == "boolean" {
+		if v == "Y" {
+			return "1"
+		}
+		return "0"
+	}
+	return text(v)
+}
+
+// itemValue is how crm.item.* shows a value: numbers as numbers.
+func (p *Portal) itemValue(f *field, v any) any {
+	if f.multiple && f.custom != nil {
+		list, _ := v.(*Array)
+		out := &Array{}
+		for _, el := range list.All() {
+			out.Append(p.itemScalar(f, el))
+		}
+		return out
+	}
+	return p.itemScalar(f, v)
+}
+
+func (p *Portal) itemScalar(f *field, v any) any {
+	switch v := v.(type) {
+	case nil:
+		if f.zero {
+			return int64(0)
+		}
+		return nil
+	case time.Time:
+		return p.showTime(v)
+	}
+	return v
+}
+
+// showTime writes an instant with the portal's offset. A date is shown as that day's midnight of UTC in the portal's zone
+// (2024-08-30T03:00:00+03:00), the shift that REST.md 6.4 warns of.
+func (p *Portal) showTime(at time.Time) string {
+	return at.In(p.zone).Format("2006-01-02T15:04:05-07:00")
+}
+
+// oldRow shows a record in the old family: the chosen fields, all of them when fields is nil.
+func (p *Portal) oldRow(t *table, r *record, want *selection) *Array {
+	out := &Array{}
+	for i, f := range t.fields {
+		if f.hidden || f.multiple && f.custom == nil || !want.has(f.name) {
+			continue
+		}
+		out.Set(f.name, p.oldValue(f, r.get(i)))
+	}
+	if t.multi {
+		for _, kind := range multiTypes {
+			if want.hasMulti(kind) {
+				if list := oldMulti(r, kind); list.Len() > 0 {
+					out.Set(kind, list)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func oldMulti(r *record, kind string) *Array {
+	out := &Array{}
+	for _, m := range r.multi {
+		if m.kind == kind {
+			out.Append(object("ID", text(m.id), "VALUE_TYPE", m.sort, "VALUE", m.text, "TYPE_ID", m.kind))
+		}
+	}
+	return out
+}
+
+// A selection is the wanted columns of a list; nil means all of them.
+type selection struct {
+	names map[string]bool
+	all   bool // "*": every simple field
+	uf    bool // "UF_*": every custom field
+	multi bool // get shows multifields without being asked
+}
+
+func (s *selection) has(name string) bool {
+	if s == nil {
+		return true
+	}
+	if len(name) > 3 && name[:3] == "UF_" {
+		return s.uf || s.names[name]
+	}
+	return s.all || s.names[name]
+}
+
+func (s *selection) hasMulti(kind string) bool {
+	return s == nil || s.multi || s.names[kind]
+}

@@ -1,0 +1,212 @@
+package emulator
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// A row is one product row of a deal or lead.
+type row struct {
+	ID           int64
+	Owner        int64
+	OwnerType    string // D or L
+	ProductID    int64
+	Name         string
+	Price        float64 // final unit price
+	Exclusive    float64 // with discount, without tax
+	Netto        float64 // no discount, no tax
+	Brutto       float64 // no discount, with tax
+	Quantity     float64
+	DiscountType int64 // 1 absolute, 2 percent
+	DiscountRate float64
+	DiscountSum  float64
+	TaxRate      *float64 // nil = no VAT
+	TaxIncluded  string
+	Measure      int64
+	MeasureName  string
+	Sort         int64
+	XMLID        string
+	Type         int64
+}
+
+// rowStore holds the rows of all owners.
+type rowStore struct {
+	byOwner map[string]map[int64][]*row
+	byID    map[int64]*row
+	last    int64
+}
+
+func newRowStore() *rowStore {
+	return &rowStore{byOwner: map[string]map[int64][]*row{"D": {}, "L": {}}, byID: map[int64]*row{}}
+}
+
+// of returns the rows of an owner in the order of SORT.
+func (s *rowStore) of(ownerType string, owner int64) []*row {
+	list := slices.Clone(s.byOwner[ownerType][owner])
+	slices.SortStableFunc(list, func(a, b *row) int { return cmp.Or(cmp.Compare(a.Sort, b.Sort), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+func (s *rowStore) put(x *row) {
+	if x.ID == 0 {
+		s.last++
+		x.ID = s.last
+	}
+	s.last = max(s.last, x.ID)
+	s.byID[x.ID] = x
+	s.byOwner[x.OwnerType][x.Owner] = append(s.byOwner[x.OwnerType][x.Owner], x)
+}
+
+func (s *rowStore) drop(x *row) {
+	delete(s.byID, x.ID)
+	list := s.byOwner[x.OwnerType][x.Owner]
+	s.byOwner[x.OwnerType][x.Owner] = slices.DeleteFunc(list, func(y *row) bool { return y == x })
+}
+
+func (s *rowStore) clear(ownerType string, owner int64) {
+	if s.byOwner[ownerType] == nil {
+		return
+	}
+	for _, x := range s.byOwner[ownerType][owner] {
+		delete(s.byID, x.ID)
+	}
+	delete(s.byOwner[ownerType], owner)
+}
+
+// rowInput is a row as a client sent it, under the names of crm.item.productrow.*; given says what it named.
+type rowInput struct {
+	fields *Array
+}
+
+func (in rowInput) given(name string) bool { return in.fields.Get(name) != nil }
+
+// fill computes a row from what was sent: the documented defaults, and prices from each other (REST.md section 9).
+func (a actor) fill(x *row, in rowInput) error {
+	if v, ok := in.fields.Lookup("productId"); ok {
+		x.ProductID = integer(v)
+	}
+	if product := a.products.rows[x.ProductID]; product != nil && x.Name == "" {
+		x.Name = a.products.text(product, "NAME")
+		x.Measure, x.MeasureName = 796, "шт"
+		if !in.given("price") && x.Price == 0 {
+			x.Price = a.products.number(product, "PRICE")
+		}
+	}
+	if in.given("productName") {
+		x.Name = text(in.fields.Get("productName"))
+	}
+	if v, ok := in.fields.Lookup("quantity"); ok && v != nil && v != "" {
+		x.Quantity = number(v)
+	}
+	if v, ok := in.fields.Lookup("taxRate"); ok {
+		x.TaxRate = nil
+		if v != nil && v != "" && v != false {
+			rate := number(v)
+			x.TaxRate = &rate
+		}
+	}
+	if in.given("taxIncluded") {
+		x.TaxIncluded = flag(text(in.fields.Get("taxIncluded")) == "Y")
+	}
+	if in.given("measureCode") {
+		x.Measure = integer(in.fields.Get("measureCode"))
+		x.MeasureName = measures[x.Measure]
+	}
+	if in.given("measureName") {
+		x.MeasureName = text(in.fields.Get("measureName"))
+	}
+	if in.given("sort") {
+		x.Sort = integer(in.fields.Get("sort"))
+	}
+	if in.given("xmlId") {
+		x.XMLID = text(in.fields.Get("xmlId"))
+	}
+	return x.price(in)
+}
+
+var measures = map[int64]string{6: "м", 112: "л", 163: "г", 166: "кг", 796: "шт"}
+
+// price settles the discount and the four unit prices.
+func (x *row) price(in rowInput) error {
+	if in.given("discountTypeId") {
+		x.DiscountType = integer(in.fields.Get("discountTypeId"))
+		switch {
+		case x.DiscountType == 1 && !in.given("discountSum"):
+			return failed("ERROR_CORE", "Discount Sum (DISCOUNT_SUM) is required if Monetary Discount Type (DISCOUNT_TYPE_ID) is defined.<br>")
+		case x.DiscountType == 2 && !in.given("discountRate"):
+			return failed("ERROR_CORE", "Discount Rate (DISCOUNT_RATE) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined.<br>")
+		case x.DiscountType == 2 && number(in.fields.Get("discountRate")) == 100 && !in.given("discountSum"):
+			return failed("ERROR_CORE", "Discount Sum (DISCOUNT_SUM) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined and Discount Rate (DISCOUNT_RATE) is 100%<br>")
+		}
+	}
+	tax := 1.0
+	if x.TaxRate != nil {
+		tax += *x.TaxRate / 100
+	}
+	switch {
+	case in.given("price"):
+		x.Price = number(in.fields.Get("price"))
+		x.Exclusive = round(x.Price/tax, 6)
+	case in.given("priceExclusive"):
+		x.Exclusive = number(in.fields.Get("priceExclusive"))
+		x.Price = round(x.Exclusive*tax, 6)
+	default:
+		x.Exclusive = round(x.Price/tax, 6)
+	}
+	if in.given("priceExclusive") {
+		x.Exclusive = number(in.fields.Get("priceExclusive"))
+	}
+	rate, sum := in.given("discountRate"), in.given("discountSum")
+	if rate {
+		x.DiscountRate = number(in.fields.Get("discountRate"))
+	}
+	if sum {
+		x.DiscountSum = number(in.fields.Get("discountSum"))
+	}
+	switch {
+	case x.DiscountType == 2 && !sum && x.DiscountRate < 100:
+		x.DiscountSum = round(x.Exclusive*x.DiscountRate/(100-x.DiscountRate), 2)
+	case x.DiscountType == 1 && !rate && x.Exclusive+x.DiscountSum > 0:
+		x.DiscountRate = round(100*x.DiscountSum/(x.Exclusive+x.DiscountSum), 2)
+	}
+	x.Netto = round(x.Exclusive+x.DiscountSum, 6)
+	x.Brutto = round(x.Netto*tax, 6)
+	if x.DiscountSum == 0 {
+		x.Brutto = x.Price
+	}
+	if in.given("priceNetto") {
+		x.Netto = number(in.fields.Get("priceNetto"))
+	}
+	if in.given("priceBrutto") {
+		x.Brutto = number(in.fields.Get("priceBrutto"))
+	}
+	return nil
+}
+
+// round is PHP's: halves up, after what binary fractions add is taken off (1.005 becomes 1.01).
+func round(f float64, digits int) float64 {
+	scale := math.Pow10(digits)
+	exact, _ := strconv.ParseFloat(strconv.FormatFloat(f*scale, 'g', 15, 64), 64)
+	return math.Round(exact) / scale
+}
+
+// retotal sums the rows into their owner and saves it: the extra update that follows every change of rows.
+func (a actor) retotal(e *entity, r *record, changed bool) {
+	total, tax := 0.0, 0.0
+	for _, x := range a.rows.of(e.short, r.id) {
+		total += round(x.Price*x.Quantity, 2)
+		tax += (x.Price - x.Exclusive) * x.Quantity
+	}
+	e.put(r, "TAX_VALUE", round(tax, 2))
+	if e.text(r, "IS_MANUAL_OPPORTUNITY") != "Y" {
+		e.put(r, "OPPORTUNITY", round(total, 2))
+	}
+	if changed {
+		a.stats.Changes++
+	}
+	if changed || a.behaviour.RowsAlwaysSave {
+		a.saved(e, r)
+	}
+}

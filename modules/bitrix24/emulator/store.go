@@ -1,0 +1,185 @@
+package emulator
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	dataFile  = "portal.json"
+	saveEvery = time.Second
+)
+
+func (p *Portal) tables() []*table {
+	return []*table{
+		p.userfields, p.leads.table, p.deals.table, p.contacts.table, p.companies.table, p.requisites, p.banks, p.addresses, p.presets, p.products,
+		p.currencies, p.statuses, p.categories, p.users, p.comments,
+	}
+}
+
+// keepSaved writes the records soon after they have changed.
+func (p *Portal) keepSaved() {
+	ticker := time.NewTicker(saveEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			_ = p.writeData() // tried again at the next change, and at Close with the error told
+		case <-p.closed:
+			return
+		}
+	}
+}
+
+// writeData writes everything to DataDir, if anything has changed; a reader never sees half of it.
+func (p *Portal) writeData() error {
+	p.mu.Lock()
+	if p.opts.DataDir == "" || !p.dirty {
+		p.mu.Unlock()
+		return nil
+	}
+	body := p.dump()
+	p.dirty = false
+	p.mu.Unlock()
+
+	if err := os.MkdirAll(p.opts.DataDir, 0o700); err != nil {
+		return fmt.Errorf("save portal: %w", err)
+	}
+	path := filepath.Join(p.opts.DataDir, dataFile)
+	if err := os.WriteFile(path+".new", body, 0o600); err != nil {
+		return fmt.Errorf("save portal: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("save portal: %w", err)
+	}
+	return nil
+}
+
+func (p *Portal) dump() []byte {
+	tables := &Array{}
+	for _, t := range p.tables() {
+		tables.Set(t.name, dumpTable(t))
+	}
+	rows := &Array{}
+	for _, e := range []*entity{p.deals, p.leads} {
+		for _, id := range e.ids {
+			for _, x := range p.rows.of(e.short, id) {
+				rows.Append(itemProductRow(x))
+			}
+		}
+	}
+	linked := &Array{}
+	for _, e := range p.entities() {
+		if e.links != nil {
+			linked.Set(e.method, dumpLinks(e.links))
+		}
+	}
+	files := &Array{}
+	for id, f := range p.files {
+		files.Set(text(id), object("name", f.name, "content", base64.StdEncoding.EncodeToString(f.content)))
+	}
+	return appendJSON(nil, object(
+		"tables", tables, "rows", rows, "last_row", p.rows.last, "links", linked, "files", files, "mode", p.mode, "line", p.line,
+		"last_multi", p.lastMulti, "last_file", p.lastFile, "last_enum", p.lastEnum, "member", p.member, "domain", p.domain,
+		"inbound", p.dumpInbound(), "outbound", p.dumpOutbound(),
+	))
+}
+
+func dumpTable(t *table) *Array {
+	records := &Array{}
+	for _, r := range t.all() {
+		vals := &Array{}
+		for i, f := range t.fields {
+			if v := r.get(i); v != nil && f.name != "" && f.name != "ID" {
+				vals.Set(f.name, dumpValue(v))
+			}
+		}
+		x := object("id", r.id, "vals", vals)
+		if len(r.multi) > 0 {
+			multi := &Array{}
+			for _, m := range r.multi {
+				multi.Append(listOf(m.id, m.kind, m.sort, m.text))
+			}
+			x.Set("multi", multi)
+		}
+		records.Append(x)
+	}
+	return object("last", t.last, "records", records)
+}
+
+func dumpValue(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return v.Format(time.RFC3339)
+	case *Array:
+		out := &Array{}
+		for k, el := range v.All() {
+			out.Set(k, dumpValue(el))
+		}
+		return out
+	}
+	return v
+}
+
+func dumpLinks(l *links) *Array {
+	out := &Array{}
+	for owner, list := range l.owners {
+		for _, x := range list {
+			out.Append(listOf(owner, x.id, x.sort, x.role, x.primary))
+		}
+	}
+	return out
+}
+
+func (p *Portal) dumpInbound() *Array {
+	out := &Array{}
+	for _, h := range p.inbound {
+		scopes := &Array{}
+		for _, s := range h.Scopes {
+			scopes.Append(s)
+		}
+		out.Append(object("id", h.ID, "title", h.Title, "user", h.UserID, "code", h.Code, "scopes", scopes))
+	}
+	return out
+}
+
+func (p *Portal) dumpOutbound() *Array {
+	out := &Array{}
+	for _, o := range p.outbound {
+		events := &Array{}
+		for _, code := range sortedKeys(o.Events) {
+			events.Append(code)
+		}
+		out.Append(object("id", o.ID, "title", o.Title, "url", o.URL, "token", o.Token, "events", events))
+	}
+	return out
+}
+
+// load reads what an earlier portal left in DataDir. The webhooks of the options stay in force beside the stored ones.
+func (p *Portal) load() error {
+	if p.opts.DataDir == "" {
+		return nil
+	}
+	body, err := os.ReadFile(filepath.Join(p.opts.DataDir, dataFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v, err := decodeJSON(body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dataFile, err)
+	}
+	all, ok := v.(*Array)
+	if !ok {
+		return fmt.Errorf("%s is no JSON object", dataFile)
+	}
+	p.restore(all)
+	return nil
+}
