@@ -87,7 +87,7 @@ func (q *Queue) EnqueueAll(tx *db.Tx, all []Args, opts ...Option) error {
 // order. Of equal ones the last counts.
 func (q *Queue) rows(all []Args, o options) ([]Status, error) {
 	now := q.now()
-	at := now.Add(o.after)
+	at := now.Add(o.after.Truncate(time.Millisecond))
 	if !o.at.IsZero() {
 		at = o.at.UTC().Truncate(time.Microsecond)
 	}

@@ -91,7 +91,7 @@ func (l *lane) settle(tx *db.Tx, claim int64, job Job, cause error) error {
 	case Pauses(cause):
 		row.LastError = "" // it is not about this job: keep what is there
 	case errors.As(cause, &later):
-		row.RunAt = row.RunAt.Add(later.wait)
+		row.RunAt = row.RunAt.Add(later.wait.Truncate(time.Millisecond))
 	default:
 		row.Attempts++
 		wait := backoff(l.q.cfg.RetryFirst, row.Attempts)
@@ -102,7 +102,7 @@ func (l *lane) settle(tx *db.Tx, claim int64, job Job, cause error) error {
 		case IsPermanent(cause), row.Attempts >= l.q.cfg.Attempts:
 			row.State = Failed
 		}
-		row.RunAt = row.RunAt.Add(wait)
+		row.RunAt = row.RunAt.Add(wait.Truncate(time.Millisecond))
 		log := l.log.WithError(cause).WithField("job", job.Kind).WithField("key", job.Key)
 		if row.State == Failed {
 			log.Error("job failed")

@@ -30,7 +30,9 @@ type clock struct {
 	now time.Time
 }
 
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)} }
+func newClock() *clock { return newClockAt(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)) }
+
+func newClockAt(now time.Time) *clock { return &clock{now: now} }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()

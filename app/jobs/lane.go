@@ -171,7 +171,7 @@ func (l *lane) pause(tx *db.Tx, err error) error {
 	wait := pauseFor(row.Pauses, l.q.cfg.PauseMax)
 	var asked *pauseLane
 	if errors.As(err, &asked) {
-		wait = max(wait, asked.wait)
+		wait = max(wait, asked.wait.Truncate(time.Millisecond))
 	}
 	until := now.Add(wait)
 	if row.PausedUntil == nil || row.PausedUntil.Before(until) {

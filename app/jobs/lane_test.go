@@ -1,0 +1,345 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/db/dbtest"
+	"github.com/pixlpark/panel/app/jobs"
+)
+
+func TestModels_matchTheTables(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if err := d.Check(t.Context(), jobs.Models()...); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestEnqueue_refusesWhatNobodyWouldRun(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		q := newQueue(d, newClock(), &shop{})
+		for _, args := range []jobs.Args{named("shop"), named(".push"), named("shop."), named("office.push")} {
+			err := d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return q.Enqueue(tx, args) })
+			if err == nil {
+				t.Errorf("kind %q was enqueued", args.Kind())
+			}
+		}
+	})
+}
+
+type named string
+
+func (n named) Kind() string { return string(n) }
+func (n named) Key() string  { return "a" }
+
+func TestEnqueueAll_manyAtOnceAndTwiceTheSame(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := &shop{}
+		q := newQueue(d, newClock(), s)
+		var all []jobs.Args
+		for i := range 1200 {
+			all = append(all, push{Thing: fmt.Sprint(i % 1100)})
+		}
+		err := d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error {
+			return q.EnqueueAll(tx, all, jobs.Behind())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drain(t, q)
+		if len(s.groups) != 110 {
+			t.Errorf("%d groups of ten, want 110", len(s.groups))
+		}
+	})
+}
+
+func TestLane_aChangeDuringTheRunRunsAfterwards(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]error{"a run that succeeds": nil, "a run that fails": errors.New("odd answer")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				var q *jobs.Queue
+				s := &shop{}
+				s.answer = func(job jobs.Job) error {
+					if len(s.groups) > 1 {
+						return nil
+					}
+					enqueue(t, d, q, push{Thing: "a", Note: "new"})
+					return first
+				}
+				q = newQueue(d, newClock(), s)
+				enqueue(t, d, q, push{Thing: "a", Note: "old"})
+				drain(t, q)
+				if len(s.groups) != 2 {
+					t.Fatalf("groups = %q, want two", s.got())
+				}
+				var args push
+				if err := s.groups[1][0].Decode(&args); err != nil || args.Note != "new" {
+					t.Errorf("second run = %+v, %v, want the newer job", args, err)
+				}
+				left, err := q.List(t.Context(), jobs.Filter{State: jobs.Waiting}, 0, 10)
+				if err != nil || len(left) != 0 {
+					t.Errorf("left = %+v, %v, want nothing: the older job ends", left, err)
+				}
+			})
+		})
+	}
+}
+
+func TestFinish_givesUpAfterTwentyAttempts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newClock()
+		s := &shop{answer: func(jobs.Job) error { return errors.New("odd answer") }}
+		q := newQueue(d, c, s)
+		enqueue(t, d, q, push{Thing: "a"})
+		for n := 1; n < 20; n++ {
+			drain(t, q)
+			got := find(t, q, "a")
+			wait, want := got.RunAt.Sub(c.Now()), time.Duration(n*n)*time.Minute
+			if got.State != jobs.Waiting || got.Attempts != n || (wait-want).Abs() > want/10+time.Millisecond {
+				t.Fatalf("after attempt %d: %s, %d attempts, waits %v; want waiting, %d, %v", n, got.State, got.Attempts, wait, n, want)
+			}
+			c.pass(wait)
+		}
+		drain(t, q)
+		if got := find(t, q, "a"); got.State != jobs.Failed || got.Attempts != 20 {
+			t.Errorf("job = %s after %d attempts, want failed after 20", got.State, got.Attempts)
+		}
+	})
+}
+
+func TestFinish_aSuccessClosesWhatFailedBefore(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		refuse := true
+		s := &shop{answer: func(jobs.Job) error {
+			if refuse {
+				return jobs.Permanent(errors.New("refused"))
+			}
+			return nil
+		}}
+		q := newQueue(d, newClock(), s)
+		for range 2 { // the second failure takes the place of the first
+			enqueue(t, d, q, push{Thing: "a"})
+			enqueue(t, d, q, push{Thing: "b"})
+			drain(t, q)
+			if lane, err := q.Lane(t.Context(), "shop"); err != nil || lane.Failed != 2 {
+				t.Fatalf("failed = %d, %v, want 2", lane.Failed, err)
+			}
+		}
+		refuse = false
+		enqueue(t, d, q, push{Thing: "a"})
+		drain(t, q)
+		failed, err := q.List(t.Context(), jobs.Filter{State: jobs.Failed}, 0, 10)
+		if err != nil || len(failed) != 1 || failed[0].Key != "b" {
+			t.Errorf("failed = %+v, %v, want b alone", failed, err)
+		}
+	})
+}
+
+func TestHandle_aPanicIsTheOutcomeOfItsJobAlone(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := &shop{answer: func(job jobs.Job) error {
+			if job.Key == "b" {
+				panic("oops")
+			}
+			return nil
+		}}
+		q := newQueue(d, newClock(), s)
+		for _, key := range []string{"a", "b", "c"} {
+			enqueue(t, d, q, push{Thing: key})
+		}
+		drain(t, q)
+		for key, want := range map[string]jobs.State{"a": jobs.Done, "b": jobs.Waiting, "c": jobs.Done} {
+			if got := find(t, q, key); got.State != want {
+				t.Errorf("%s = %s, want %s", key, got.State, want)
+			}
+		}
+		if got := find(t, q, "b"); got.Attempts != 1 || !strings.Contains(got.LastError, "oops") {
+			t.Errorf("b = %d attempts, %q", got.Attempts, got.LastError)
+		}
+	})
+}
+
+func TestHandle_outcomesMustBeAsManyAsJobs(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for _, n := range []int{0, 1, 3} {
+			q := jobs.New(d, jobs.Config{Log: dbtest.Silent()})
+			jobs.Handle(q, "shop", 10, func(context.Context, []jobs.Job) []error { return make([]error, n) })
+			a, b := fmt.Sprint("a", n), fmt.Sprint("b", n)
+			enqueue(t, d, q, push{Thing: a})
+			enqueue(t, d, q, push{Thing: b})
+			drain(t, q)
+			for _, key := range []string{a, b} {
+				if got := find(t, q, key); got.State != jobs.Waiting || !strings.Contains(got.LastError, "outcomes for 2 jobs") {
+					t.Errorf("%s = %s, %q", key, got.State, got.LastError)
+				}
+			}
+		}
+	})
+}
+
+func TestPause_withoutAProbeTheNextGroupIsTheTrial(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c, down := newClock(), true
+		s := &shop{answer: func(jobs.Job) error {
+			if down {
+				return jobs.PauseLane(90*time.Second, errors.New("portal says: come later"))
+			}
+			return errors.New("an answer, if an odd one")
+		}}
+		q := newQueue(d, c, s)
+		enqueue(t, d, q, push{Thing: "a"})
+		drain(t, q)
+		c.pass(89 * time.Second) // what the other side asked for is more than the first second
+		drain(t, q)
+		if len(s.groups) != 1 {
+			t.Fatalf("groups = %q, want one before the pause is over", s.got())
+		}
+		c.pass(time.Second)
+		down = false
+		drain(t, q)
+		lane, err := q.Lane(t.Context(), "shop")
+		if err != nil || lane.Paused || len(s.groups) != 2 {
+			t.Errorf("paused = %v, %v, groups = %q; want it to go on after the second", lane.Paused, err, s.got())
+		}
+	})
+}
+
+func TestRun_bulkBesideLiveAndNeverOneKeyTwice(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var bulk, most, twice atomic.Int64
+		goOn, live := make(chan bool), make(chan bool)
+		var busy [3]atomic.Int64
+		q := jobs.New(d, jobs.Config{Log: dbtest.Silent(), Poll: 10 * time.Millisecond})
+		jobs.Handle(q, "shop", 10, func(_ context.Context, group []jobs.Job) []error {
+			for _, job := range group {
+				if i := int(job.Key[0] - '0'); busy[i].Add(1) > 1 {
+					twice.Add(1)
+				} else {
+					defer busy[i].Add(-1)
+				}
+			}
+			if group[0].Priority < jobs.Bulk {
+				close(live)
+			} else {
+				if n := bulk.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				<-goOn
+				bulk.Add(-1)
+			}
+			return make([]error, len(group))
+		}, jobs.Parallel(2), jobs.BulkLimit(1))
+		for _, key := range []string{"0", "1", "2"} {
+			enqueue(t, d, q, push{Thing: key}, jobs.Behind())
+		}
+		run(t, q)
+		until(t, "two bulk groups are under way", func() bool { return bulk.Load() == 2 })
+		enqueue(t, d, q, push{Thing: "0"}, jobs.Behind()) // its key is busy
+		enqueue(t, d, q, push{Thing: "2"})                // not bulk any more
+		next(t, "live work goes beside them", live)
+		close(goOn)
+		until(t, "everything is done", func() bool {
+			lane, err := q.Lane(t.Context(), "shop")
+			return err == nil && lane.Waiting+lane.Running == 0
+		})
+		if most.Load() != 2 || twice.Load() != 0 {
+			t.Errorf("%d bulk groups at most, a key twice: %d; want 2, 0", most.Load(), twice.Load())
+		}
+	})
+}
+
+func TestRun_waitsForWhatIsRunning(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		begun, goOn := make(chan bool), make(chan bool)
+		q := jobs.New(d, jobs.Config{Log: dbtest.Silent()})
+		jobs.Handle(q, "shop", 10, func(ctx context.Context, group []jobs.Job) []error {
+			close(begun)
+			<-goOn
+			return []error{ctx.Err()}
+		})
+		enqueue(t, d, q, push{Thing: "a"})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- q.Run(ctx) }()
+		next(t, "the handler begins", begun)
+		cancel()
+		select {
+		case <-ended:
+			t.Fatal("Run left a handler behind")
+		default:
+		}
+		close(goOn)
+		if err := next(t, "Run ends", ended); err != nil {
+			t.Error(err)
+		}
+		if got := find(t, q, "a"); got.State != jobs.Done {
+			t.Errorf("job = %s, want done: its context outlives Run's", got.State)
+		}
+	})
+}
+
+func TestRun_cancelsHandlersWhenTheGraceIsOver(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		begun := make(chan bool)
+		q := jobs.New(d, jobs.Config{Log: dbtest.Silent(), Grace: time.Millisecond})
+		jobs.Handle(q, "shop", 10, func(ctx context.Context, _ []jobs.Job) []error {
+			close(begun)
+			<-ctx.Done()
+			return []error{ctx.Err()}
+		})
+		enqueue(t, d, q, push{Thing: "a"})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- q.Run(ctx) }()
+		next(t, "the handler begins", begun)
+		cancel()
+		if err := next(t, "Run ends", ended); err != nil {
+			t.Error(err)
+		}
+		again := &shop{}
+		drain(t, newQueue(d, newClockAt(time.Now().Add(time.Hour)), again))
+		if got := again.got(); got != "a" {
+			t.Errorf("after a restart = %q, want a done again", got)
+		}
+	})
+}
+
+func TestPrune_doneJobsAreKeptForADay(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newClock()
+		q := newQueue(d, c, &shop{})
+		enqueue(t, d, q, push{Thing: "a"})
+		drain(t, q)
+		c.pass(24 * time.Hour)
+		drain(t, q)
+		if got := find(t, q, "a"); got.State != jobs.Done {
+			t.Errorf("job = %s, want it kept", got.State)
+		}
+		c.pass(time.Hour)
+		drain(t, q)
+		if _, err := q.Find(t.Context(), "shop.push", "a"); !errors.Is(err, jobs.ErrNoJob) {
+			t.Errorf("err = %v, want the job gone", err)
+		}
+	})
+}
