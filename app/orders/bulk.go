@@ -18,9 +18,10 @@ type Refused struct {
 }
 
 // SetStatuses moves several orders to a status in one transaction, so that whoever listens to the changes is waited for
-// once. Orders that refuse are left as they are and returned; changed counts the ones that really moved.
+// once. Orders that refuse are left as they are and returned; changed counts the ones that really moved. Deleting is not
+// for crowds.
 func (s *Service) SetStatuses(ctx context.Context, ids []int64, by staff.Actor, status Status) (changed int, refused []Refused, err error) {
-	if !status.Known() {
+	if !status.Known() || status == Deleted {
 		return 0, nil, refusal.Value("status", "Выберите статус.")
 	}
 	err = s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {

@@ -152,6 +152,8 @@ func (i *Item) check() error {
 		return refusal.Value("Quantity", "Количество должно быть от 1 до %d.", maxQuantity)
 	case i.Price < 0 || i.Price > maxPrice:
 		return refusal.Value("ItemPrice", "Цена не может быть отрицательной или такой большой.")
+	case i.Price > maxMoney/Money(i.Quantity):
+		return refusal.Value("Quantity", "Сумма позиции слишком велика.")
 	case len(i.Options) > maxOptions:
 		return refusal.Value("Options", "Опций не может быть больше %d.", maxOptions)
 	}
@@ -183,6 +185,8 @@ func (o *Option) check() error {
 		return refusal.Value("Quantity", "Количество должно быть от 1 до %d.", maxQuantity)
 	case o.Price < 0 || o.Price > maxPrice:
 		return refusal.Value("Price", "Цена не может быть отрицательной или такой большой.")
+	case o.Price > maxMoney/Money(o.Quantity):
+		return refusal.Value("Quantity", "Сумма опции слишком велика.")
 	}
 	return nil
 }

@@ -87,9 +87,6 @@ func (h *pages) exportStatus(c echo.Context) error {
 		return h.showExport(c, nil)
 	}
 	to := Status(c.FormValue("to_status"))
-	if !to.Known() || to == Deleted {
-		return h.showExport(c, refusal.Value("to_status", "Выберите статус, в который перевести заказы."))
-	}
 	found, err := h.Count(ctx, q)
 	if err != nil {
 		return err
@@ -117,7 +114,7 @@ func (h *pages) exportStatus(c echo.Context) error {
 	for _, group := range lo.Chunk(ids, 100) {
 		n, no, err := h.SetStatuses(ctx, group, actor(c), to)
 		if err != nil {
-			return err
+			return h.showExport(c, err)
 		}
 		changed, refused = changed+n, append(refused, no...)
 	}

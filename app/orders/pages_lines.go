@@ -124,25 +124,28 @@ func (l *lines) press(button string) bool {
 }
 
 // items are the typed rows as the service takes them, and the discount. What cannot be read is marked, all of it at once.
-func (l *lines) items() ([]Item, Money, bool) {
+func (l *lines) items() (items []Item, discount Money, ok bool) {
 	l.Rows = lo.Reject(l.Rows, func(row line, _ int) bool { return row.empty() })
 	l.number()
-	discount := l.money("DiscountPrice", l.Discount)
-	items := lo.Map(l.Rows, func(row line, _ int) Item {
-		id, _ := strconv.ParseInt(row.ID, 10, 64) // hidden; an unknown one is a new row
-		item := Item{
-			ID: id, MaterialID: l.whole(row.Place+".MaterialId", row.MaterialID, 0), Name: row.Name, Description: row.Description,
-			Price: l.money(row.Place+".ItemPrice", row.Price), Quantity: l.whole(row.Place+".Quantity", row.Quantity, 1), Comment: row.Comment,
-		}
-		for _, option := range row.Options {
-			item.Options = append(item.Options, Option{
-				Title: option.Title, Description: option.Description,
-				Price: l.money(option.Place+".Price", option.Price), Quantity: l.whole(option.Place+".Quantity", option.Quantity, 1),
-			})
-		}
-		return item
-	})
+	discount = l.money("DiscountPrice", l.Discount)
+	items = lo.Map(l.Rows, func(row line, _ int) Item { return l.item(row) })
 	return items, discount, len(l.Errors) == 0
+}
+
+// item reads one row and marks what cannot be read.
+func (l *lines) item(row line) Item {
+	id, _ := strconv.ParseInt(row.ID, 10, 64) // hidden; an unknown one is a new row
+	item := Item{
+		ID: id, MaterialID: l.whole(row.Place+".MaterialId", row.MaterialID, 0), Name: row.Name, Description: row.Description,
+		Price: l.money(row.Place+".ItemPrice", row.Price), Quantity: l.whole(row.Place+".Quantity", row.Quantity, 1), Comment: row.Comment,
+	}
+	for _, option := range row.Options {
+		item.Options = append(item.Options, Option{
+			Title: option.Title, Description: option.Description,
+			Price: l.money(option.Place+".Price", option.Price), Quantity: l.whole(option.Place+".Quantity", option.Quantity, 1),
+		})
+	}
+	return item
 }
 
 // empty rows are left over from «Добавить позицию».
@@ -150,31 +153,37 @@ func (r line) empty() bool {
 	return r.ID == "" && r.Name == "" && r.Price == "" && r.Comment == "" && r.Description == "" && len(r.Options) == 0
 }
 
-// Sum is what the row comes to, as far as it can be read.
-func (r line) Sum() string {
-	l := lines{Rows: []line{r}, Errors: map[string]string{}}
-	items, _, ok := l.items()
-	if !ok || len(items) == 0 || items[0].check() != nil {
-		return "—"
-	}
-	return items[0].Sum().Format()
+// sum is what the row comes to, if it can be read.
+func (r line) sum() (Money, bool) {
+	read := lines{Errors: map[string]string{}}
+	item := read.item(r)
+	return item.Sum(), len(read.Errors) == 0 && item.check() == nil
 }
 
-// Total is what all rows come to less the discount, as far as they can be read.
-func (l lines) Total() string {
-	l = lines{Rows: append([]line(nil), l.Rows...), Discount: l.Discount, Errors: map[string]string{}}
-	items, discount, ok := l.items()
+// Sum is what the row comes to, or a dash.
+func (r line) Sum() string {
+	sum, ok := r.sum()
 	if !ok {
 		return "—"
 	}
-	sum := -discount
-	for _, item := range items {
-		if item.check() != nil {
+	return sum.Format()
+}
+
+// Total is what all rows come to less the discount, or a dash.
+func (l lines) Total() string {
+	read := lines{Errors: map[string]string{}}
+	total := -read.money("DiscountPrice", l.Discount)
+	for _, row := range l.Rows {
+		sum, ok := row.sum()
+		if !ok && !row.empty() {
 			return "—"
 		}
-		sum += item.Sum()
+		total += sum
 	}
-	return sum.Format()
+	if len(read.Errors) > 0 {
+		return "—"
+	}
+	return total.Format()
 }
 
 // Error is what is wrong with an input.

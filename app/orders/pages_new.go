@@ -181,7 +181,7 @@ func (h *pages) createOrder(c echo.Context) error {
 		return h.findClient(c, page, values.Get("key"), &d)
 	}
 	items, discount, ok := d.lines.items()
-	if d.client == nil {
+	if d.client == nil && d.lines.Errors["UserId"] == "" {
 		d.lines.Errors["UserId"] = "Выберите клиента."
 	}
 	if ok && readable && d.client != nil {

@@ -46,9 +46,9 @@ func (s *Service) Statistics(ctx context.Context, first, last time.Time) ([]Day,
 			return nil, refusal.Value("to", "Период не может быть длиннее года.")
 		}
 		// A part for each day instead of the database's own dates: those differ by dialect and know no zones of ours.
-		parts = append(parts, `SELECT ? AS day, status, count(*) AS orders, CAST(sum(total) AS bigint) AS sum FROM orders
-			WHERE created_at >= ? AND created_at < ? AND status <> ? GROUP BY status`)
-		args = append(args, len(days), date.UTC(), date.AddDate(0, 0, 1).UTC(), Deleted)
+		parts = append(parts, fmt.Sprintf(`SELECT %d AS day, status, count(*) AS orders, CAST(sum(total) AS bigint) AS sum FROM orders
+			WHERE created_at >= ? AND created_at < ? AND status <> ? GROUP BY status`, len(days)))
+		args = append(args, date.UTC(), date.AddDate(0, 0, 1).UTC(), Deleted)
 		days = append(days, Day{Date: date, ByStatus: map[Status]Tally{}})
 	}
 	if len(days) == 0 {
