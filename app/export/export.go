@@ -4,7 +4,6 @@
 package export
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -77,9 +76,6 @@ func (p *Page) save(c echo.Context) error {
 		return p.show(c, s.Name, f)
 	}
 	p.panel.Flash(c, panel.Good, "Сохранено. Кеш сайта сброшен.")
-	for _, remark := range f.Remarks {
-		p.panel.Flash(c, panel.Warning, remark)
-	}
 	return panel.SeeOther(c, URL)
 }
 

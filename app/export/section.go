@@ -11,11 +11,8 @@ import (
 // Group is a card of the page.
 type Group string
 
-// The groups.
-const (
-	CRM     Group = "ERP и CRM системы"
-	Storage Group = "Облачные хранилища"
-)
+// CRM is the card «ERP и CRM системы».
+const CRM Group = "ERP и CRM системы"
 
 // Section is the settings of one module on this page.
 type Section struct {
@@ -27,7 +24,8 @@ type Section struct {
 
 	// Open returns a fresh form bound to freshly read settings. Its Switch is the toggle of the section; the form's Section
 	// and, where it is empty, the toggle's label are set by the page. It is called when the page is shown and before each
-	// save; see form.Form for what may be done in Check and what in Save. An error leaves the section out, with a note.
+	// save; see form.Form for what may be done in Check and what in Save. A section that cannot be opened says so in its
+	// place; the others are fine.
 	Open func(ctx context.Context) (*form.Form, error)
 
 	// Actions are buttons below the form, each posted on its own.
@@ -42,7 +40,7 @@ type Section struct {
 type Action struct {
 	Name, Label string // Name is unique in the section
 	Icon        string // name in static/icons.svg, optional
-	// Visible says whether the action makes sense now; nil: always.
+	// Visible says whether the action makes sense now; nil: whenever the section is switched on.
 	Visible func(ctx context.Context) (bool, error)
 	// Do performs it; notice is shown on the page that follows. A refusal.Error is shown there as well.
 	Do func(ctx context.Context) (notice string, err error)
