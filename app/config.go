@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -73,16 +72,4 @@ func (c Config) publicURL() (*url.URL, error) {
 	}
 	u.Path = ""
 	return u, nil
-}
-
-// secretKey is SECRET_KEY decoded, or nil when it is not set.
-func (c Config) secretKey() ([]byte, error) {
-	if c.SecretKey == "" {
-		return nil, nil
-	}
-	key, err := base64.StdEncoding.DecodeString(c.SecretKey)
-	if err != nil || len(key) != 32 {
-		return nil, errors.New("SECRET_KEY must be 32 bytes in base64, for example from: openssl rand -base64 32")
-	}
-	return key, nil
 }

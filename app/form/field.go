@@ -64,11 +64,12 @@ type Field struct {
 	Head   []string // of a table
 	Rows   []Row    // of a table
 
-	checks  []func(string) error
-	limit   int                // longest value, in characters
-	show    func() string      // the variable's value as text
-	store   func(string) error // parses and sets the variable; nil for fields without a value
-	choices []Choice
+	checks   []func(string) error
+	limit    int                // longest value, in characters
+	show     func() string      // the variable's value as text
+	store    func(string) error // parses and sets the variable; nil for fields without a value
+	choices  []Choice
+	unlisted bool // a value outside choices is accepted
 
 	typed     string // what was submitted
 	submitted bool

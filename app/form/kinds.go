@@ -127,11 +127,23 @@ func Select[T ~string](name, label string, p *T, options []Option[T]) *Field {
 				return nil
 			}
 		}
+		if f.unlisted {
+			f.choices = append(f.choices, Choice{Value: s, Label: s})
+			*p = T(s)
+			return nil
+		}
 		if s == "" && !f.Mandatory && *p == "" {
 			return nil
 		}
 		return badOption
 	}
+	return f
+}
+
+// Unlisted lets a selection accept a value outside its list. The form's Check must judge it: the list is another system's
+// and may not have been read yet.
+func (f *Field) Unlisted() *Field {
+	f.unlisted = true
 	return f
 }
 

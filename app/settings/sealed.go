@@ -3,6 +3,7 @@ package settings
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql/driver"
@@ -127,8 +128,9 @@ func (s *Sealed) set(text string) error {
 type Keys struct{ keys []key }
 
 type key struct {
-	id   string
-	aead cipher.AEAD
+	id     string
+	aead   cipher.AEAD
+	secret []byte // for Derive alone
 }
 
 // KeySize is the length of a key in bytes.
@@ -153,7 +155,16 @@ func NewKeys(secrets ...[]byte) (*Keys, error) {
 			return nil, fmt.Errorf("use a secret key: %w", err)
 		}
 		sum := sha256.Sum256(secret)
-		k.keys = append(k.keys, key{hex.EncodeToString(sum[:4]), aead})
+		k.keys = append(k.keys, key{hex.EncodeToString(sum[:4]), aead, secret})
 	}
 	return k, nil
+}
+
+// Derive makes a further key of KeySize bytes for another purpose, from the first key.
+func (k *Keys) Derive(purpose string) ([]byte, error) {
+	derived, err := hkdf.Key(sha256.New, k.keys[0].secret, nil, purpose, KeySize)
+	if err != nil {
+		return nil, fmt.Errorf("derive a key: %w", err)
+	}
+	return derived, nil
 }

@@ -1,0 +1,88 @@
+package bitrix24
+
+import (
+	"embed"
+	"sync"
+	"time"
+
+	"github.com/pixlpark/panel/app"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+//go:embed all:templates all:static all:migrations
+var files embed.FS
+
+// Options are the module's times and permissions. Zero values are the product's own; main reads them from the
+// environment.
+type Options struct {
+	Timeout          time.Duration `env:"BITRIX24_TIMEOUT" envDefault:"65s"`          // of one request to the portal
+	Settle           time.Duration `env:"BITRIX24_SETTLE" envDefault:"70s"`           // how long a portal may go on working after its answer was lost
+	AwaitStaff       time.Duration `env:"BITRIX24_AWAIT_STAFF" envDefault:"5s"`       // how long an employee waits for the outcome
+	AwaitSite        time.Duration `env:"BITRIX24_AWAIT_SITE" envDefault:"2s"`        // how long a site's order waits
+	ReconcileEvery   time.Duration `env:"BITRIX24_RECONCILE_EVERY" envDefault:"10m"`  // how often changes are looked for that no event told
+	ReconcileOverlap time.Duration `env:"BITRIX24_RECONCILE_OVERLAP" envDefault:"3m"` // how much of the last look is read again
+	PauseMax         time.Duration `env:"BITRIX24_PAUSE_MAX" envDefault:"5m"`         // the longest pause of the exchange
+	RetryFirst       time.Duration `env:"BITRIX24_RETRY_FIRST" envDefault:"1m"`       // the wait after a record's first failure
+	AllowPrivate     bool          `env:"ALLOW_PRIVATE_PORTAL"`                       // plain http and private addresses: for demos and tests
+}
+
+// Module keeps the panel's orders, clients and organizations and a Bitrix24 portal's CRM in step.
+type Module struct {
+	*app.Host
+	opts Options
+
+	probing *rest.Limiter // of portals that are not stored yet
+
+	mu   sync.Mutex
+	used map[int64]*rest.Operating // by portal
+}
+
+// New returns the module for main's list.
+func New(opts Options) *Module {
+	return &Module{opts: opts, probing: rest.NewLimiter(rest.LimiterOptions{}), used: map[int64]*rest.Operating{}}
+}
+
+// Name prefixes the module's tables, addresses, templates and jobs.
+func (m *Module) Name() string { return "bitrix24" }
+
+// actor is who the history of an order says it was.
+var actor = staff.Module("bitrix24", "Битрикс24")
+
+// lane is where all exchange with the portal queues.
+const lane = "bitrix24"
+
+// Register declares everything the module adds to the panel.
+func (m *Module) Register(h *app.Host) error {
+	m.Host = h
+	if err := h.Files(files); err != nil {
+		return err
+	}
+	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &choiceRow{}, &journalEntry{}, &auditEntry{})
+
+	h.Export.AddSection(m.section())
+	h.Orders.OnSaved(m.orderSaved)
+	h.Clients.OnSaved(m.clientSaved)
+	h.Organizations.OnSaved(m.organizationSaved)
+	h.Tariff.OnChanged(m.tariffChanged)
+
+	h.Orders.AddAction(m.sendOrder())
+	h.Orders.AddWidget(m.orderWidget())
+	h.Clients.AddFields(m.clientFields)
+	h.Clients.AddAction(m.sendClient())
+	h.Organizations.AddFields(m.organizationFields)
+	h.Organizations.AddAction(m.sendOrganization())
+
+	h.API.POST("/bitrix/events", m.receiveEvent)
+	h.API.POST("/bitrix/events/", m.receiveEvent)
+	h.Admin.GET("/bitrix24/journal", m.journalPage, panel.Require(staff.Administrator))
+	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Журнал обмена", URL: "/admin/bitrix24/journal", Role: staff.Administrator})
+
+	jobs.Handle(h.Jobs, lane, groupLimit, m.exchange, jobs.BulkLimit(bulkLimit))
+	h.Jobs.Probe(lane, m.probe)
+	h.Jobs.Every(m.opts.ReconcileEvery, reconcile{}, jobs.WithPriority(jobs.Reconcile))
+	h.Jobs.Every(24*time.Hour, refreshLists{}, jobs.WithPriority(jobs.Reconcile))
+	return nil
+}

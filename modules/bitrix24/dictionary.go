@@ -1,0 +1,248 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/settings"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// Dictionary is what the portal's lists held when they were last read. It is kept in the database: an unreachable portal
+// leaves the last known lists.
+type Dictionary struct {
+	PortalID     int64
+	ReadAt       time.Time
+	Owner        string // the webhook's owner by name
+	OwnerAdmin   bool
+	Scopes       []string
+	Mode         int // rest.ModeClassic or rest.ModeSimple
+	Funnels      []funnel
+	CompanyTypes []entry
+	Sources      []entry
+	Users        []entry // empty where the webhook may not read them
+	DealFields   []customField
+	LeadFields   []customField
+	Presets      mapping.Presets
+}
+
+// funnel is a «Направление сделки» with its stages in order.
+type funnel struct {
+	ID     int64
+	Name   string
+	Stages []stage
+}
+
+// stage is one stage of a funnel.
+type stage struct {
+	ID, Name  string
+	Semantics rest.Semantics
+}
+
+// entry is a line of a directory.
+type entry struct{ ID, Name string }
+
+// customField is a custom field of the portal's deals or leads.
+type customField struct{ Name, Caption string }
+
+// dictionaryDocument is where the lists of the present portal are kept.
+const dictionaryDocument = "bitrix24/dictionary"
+
+// dictionary returns the lists of a portal as they were last read; empty ones of a portal that was never read.
+func (m *Module) dictionary(ctx context.Context, portalID int64) (Dictionary, error) {
+	d, err := settings.Load[Dictionary](ctx, m.Settings, dictionaryDocument)
+	if err != nil || d.PortalID != portalID {
+		return Dictionary{}, err
+	}
+	return d, nil
+}
+
+// stages are those of one funnel.
+func (d Dictionary) stages(category int64) []stage {
+	f, _ := lo.Find(d.Funnels, func(f funnel) bool { return f.ID == category })
+	return f.Stages
+}
+
+// present keeps of the custom fields those that the portal has: a field that could not be made is not written.
+func (d Dictionary) present(f mapping.FieldNames) mapping.FieldNames {
+	for _, name := range []*string{&f.Discussion, &f.Delivery, &f.DeliveryID, &f.Payment} {
+		if !slices.ContainsFunc(d.DealFields, func(c customField) bool { return c.Name == *name }) {
+			*name = ""
+		}
+	}
+	return f
+}
+
+// readLists reads everything the settings form offers (two requests): it is also the proof of a webhook.
+func (m *Module) readLists(ctx context.Context, client *rest.Client) (Dictionary, error) {
+	batch := rest.Batch{Class: rest.People}
+	batch.Add("profile", "profile", nil)
+	batch.Add("scope", "scope", nil)
+	batch.Add("mode", "crm.settings.mode.get", nil)
+	batch.Add("funnels", "crm.category.list", rest.Params{"entityTypeId": rest.TypeDeal})
+	batch.Add("types", "crm.status.list", rest.Params{"filter": rest.Params{"ENTITY_ID": "COMPANY_TYPE"}, "order": rest.Params{"SORT": "ASC"}})
+	batch.Add("sources", "crm.status.list", rest.Params{"filter": rest.Params{"ENTITY_ID": "SOURCE"}, "order": rest.Params{"SORT": "ASC"}})
+	batch.Add("presets", "crm.requisite.preset.list", rest.Params{"filter": rest.Params{"COUNTRY_ID": 1}})
+	batch.Add("fields", "crm.deal.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
+	batch.Add("leadfields", "crm.lead.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
+	batch.Add("users", "user.get", rest.Params{"FILTER": rest.Params{"ACTIVE": "1"}})
+	result, err := client.Do(ctx, &batch)
+	if err != nil {
+		return Dictionary{}, err
+	}
+	var (
+		profile            rest.Profile
+		mode               rest.ID
+		funnels            rest.Categories
+		types, sources     rest.List[rest.Status]
+		presets            rest.List[rest.Preset]
+		fields, leadFields rest.List[rest.UserField]
+		scopes             rest.List[rest.Text]
+	)
+	for _, answer := range []struct {
+		name string
+		into any
+	}{
+		{"profile", &profile}, {"scope", &scopes}, {"mode", &mode}, {"funnels", &funnels}, {"types", &types}, {"sources", &sources},
+		{"presets", &presets}, {"fields", &fields}, {"leadfields", &leadFields},
+	} {
+		if err := result.Decode(answer.name, answer.into); err != nil {
+			return Dictionary{}, err
+		}
+	}
+	d := Dictionary{
+		ReadAt: db.Now(), Owner: strings.TrimSpace(string(profile.Name) + " " + string(profile.LastName)), OwnerAdmin: bool(profile.Admin),
+		Mode: int(mode), Presets: mapping.FindPresets(presets),
+		Scopes:       lo.Map(scopes, func(s rest.Text, _ int) string { return string(s) }),
+		CompanyTypes: lo.Map(types, statusEntry), Sources: lo.Map(sources, statusEntry),
+		DealFields: lo.Map(fields, fieldOf), LeadFields: lo.Map(leadFields, fieldOf),
+	}
+	var users rest.List[rest.User]
+	if result.Decode("users", &users) == nil { // a webhook with CRM alone may not read them
+		d.Users = lo.Map(users, func(u rest.User, _ int) entry {
+			return entry{ID: fmt.Sprint(u.ID), Name: strings.TrimSpace(string(u.Name) + " " + string(u.LastName))}
+		})
+	}
+	slices.SortStableFunc(funnels.Categories, func(a, b rest.Category) int { return int(a.Sort - b.Sort) })
+	return d, m.readStages(ctx, client, &d, funnels.Categories)
+}
+
+// readStages reads the stages of every funnel, forty funnels to a request.
+func (m *Module) readStages(ctx context.Context, client *rest.Client, d *Dictionary, categories []rest.Category) error {
+	for _, part := range lo.Chunk(categories, 40) {
+		batch := rest.Batch{Class: rest.People}
+		for _, category := range part {
+			batch.Add(fmt.Sprintf("stages%d", category.ID), "crm.status.list",
+				rest.Params{"filter": rest.Params{"ENTITY_ID": stageDirectory(category.ID.Int64())}, "order": rest.Params{"SORT": "ASC"}})
+		}
+		result, err := client.Do(ctx, &batch)
+		if err != nil {
+			return err
+		}
+		for _, category := range part {
+			var stages rest.List[rest.Stage]
+			if err := result.Decode(fmt.Sprintf("stages%d", category.ID), &stages); err != nil {
+				return err
+			}
+			d.Funnels = append(d.Funnels, funnel{ID: category.ID.Int64(), Name: string(category.Name), Stages: lo.Map(stages,
+				func(s rest.Stage, _ int) stage {
+					return stage{ID: string(s.StatusID), Name: string(s.Name), Semantics: s.Semantics}
+				})})
+		}
+	}
+	return nil
+}
+
+// stageDirectory is the ENTITY_ID of a funnel's stages in crm.status.list.
+func stageDirectory(category int64) string {
+	if category == 0 {
+		return "DEAL_STAGE"
+	}
+	return fmt.Sprintf("DEAL_STAGE_%d", category)
+}
+
+func statusEntry(s rest.Status, _ int) entry {
+	return entry{ID: string(s.StatusID), Name: string(s.Name)}
+}
+
+func fieldOf(f rest.UserField, _ int) customField {
+	return customField{Name: string(f.FieldName), Caption: string(f.FormLabel)}
+}
+
+// ourFields are the custom fields the module writes to, with the captions people see.
+var ourFields = []customField{
+	{mapping.DefaultFields.Discussion, "Лента обсуждения"},
+	{mapping.DefaultFields.Delivery, "Доставка"},
+	{mapping.DefaultFields.DeliveryID, "Идентификатор доставки"},
+	{mapping.DefaultFields.Payment, "Оплата"},
+}
+
+// makeFields makes the custom fields of deals and leads that the portal lacks (crm.deal.userfield.add). The warnings say
+// which could not be made, and what to do.
+func (m *Module) makeFields(ctx context.Context, client *rest.Client, d *Dictionary) (warnings []string, err error) {
+	batch := rest.Batch{Class: rest.People}
+	type lacking struct {
+		name, owner string
+		field       customField
+		list        *[]customField
+	}
+	var missing []lacking
+	for _, kind := range []struct {
+		owner, method string
+		list          *[]customField
+	}{{"сделки", "crm.deal.userfield.add", &d.DealFields}, {"лида", "crm.lead.userfield.add", &d.LeadFields}} {
+		for i, field := range ourFields {
+			if slices.ContainsFunc(*kind.list, func(c customField) bool { return c.Name == field.Name }) {
+				continue
+			}
+			name := fmt.Sprintf("%s%d", strings.ReplaceAll(strings.TrimSuffix(kind.method, ".userfield.add"), ".", "_"), i)
+			batch.Add(name, kind.method, rest.Params{"fields": rest.Params{
+				"FIELD_NAME": strings.TrimPrefix(field.Name, "UF_CRM_"), "USER_TYPE_ID": "string", "XML_ID": field.Name,
+				"EDIT_FORM_LABEL": rest.Params{"ru": field.Caption}, "LIST_COLUMN_LABEL": rest.Params{"ru": field.Caption},
+				"LIST_FILTER_LABEL": rest.Params{"ru": field.Caption}, "SETTINGS": rest.Params{"ROWS": 3},
+			}})
+			missing = append(missing, lacking{name, kind.owner, field, kind.list})
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	result, err := client.Do(ctx, &batch)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range missing {
+		if err := result.Error(field.name); err != nil {
+			warnings = append(warnings, fmt.Sprintf("Поле %s «%s» создать не удалось (%s). Создайте его в Битрикс24 сами: код %s, тип «Строка».",
+				field.owner, field.field.Caption, explain(err), strings.TrimPrefix(field.field.Name, "UF_CRM_")))
+			continue
+		}
+		*field.list = append(*field.list, field.field)
+	}
+	return warnings, nil
+}
+
+// refreshLists reads the portal's lists anew, once a day.
+type refreshLists struct{}
+
+// Kind and Key name the job.
+func (refreshLists) Kind() string { return lane + ".refresh_lists" }
+func (refreshLists) Key() string  { return "lists" }
+
+func (r *run) refreshLists(ctx context.Context) error {
+	d, err := r.readLists(ctx, r.client)
+	if err != nil {
+		return err
+	}
+	d.PortalID = r.portal.ID
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return r.Settings.Save(tx, dictionaryDocument, d)
+	})
+}

@@ -1,0 +1,227 @@
+package bitrix24
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+const (
+	groupLimit = 1000 // jobs given to one run; events and stage changes are read fifty records to a command
+	writeLimit = 50   // records one run writes; the rest leaves with the next, so that live orders wait only a moment
+	bulkLimit  = 50
+)
+
+// run is the exchange of one group of jobs: what they concern is read on both sides, compared, and written.
+type run struct {
+	*connection
+	class         rest.Class
+	orders        map[int64]*orderWork
+	clients       map[int64]*clientWork
+	organizations map[int64]*organizationWork
+	questions     []question
+	tasks         []*task
+}
+
+// exchange is the lane's handler. A job names a record; whatever is to be done for it follows from what the record is
+// now, here and there.
+func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
+	outcomes := make([]error, len(group))
+	c, err := m.connect(ctx)
+	if err != nil {
+		return same(outcomes, err)
+	}
+	r := &run{
+		connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
+	}
+	if slices.ContainsFunc(group, func(j jobs.Job) bool { return j.Awaited }) {
+		r.class = rest.People
+	}
+	works := make([][]work, len(group))
+	var pulls []pulled
+	later := map[int]func(context.Context) error{}
+	for i, j := range group {
+		switch j.Kind {
+		case pull{}.Kind():
+			pulls = append(pulls, pulled{job: i})
+			outcomes[i] = decode(j, &pulls[len(pulls)-1].pull)
+		case reconcile{}.Kind():
+			later[i] = r.reconcile
+		case refreshLists{}.Kind():
+			later[i] = r.refreshLists
+		default:
+			works[i], outcomes[i] = r.gather(j)
+		}
+	}
+	if err := r.resolve(ctx, pulls, works); err != nil {
+		return same(outcomes, c.pauses(err))
+	}
+	if err := r.sync(ctx); err != nil {
+		err = c.pauses(err)
+		for i := range outcomes {
+			if outcomes[i] == nil && !settled(works[i]) {
+				outcomes[i] = err
+			}
+		}
+	}
+	for i := range outcomes {
+		for _, w := range works[i] {
+			if outcomes[i] == nil {
+				outcomes[i] = c.outcome(w.failure())
+			}
+		}
+	}
+	for i, do := range later {
+		if err := do(ctx); err != nil {
+			outcomes[i] = c.pauses(err)
+		}
+	}
+	return outcomes
+}
+
+// decode reads a job's arguments. What cannot be read now never will be.
+func decode(j jobs.Job, args any) error {
+	if err := j.Decode(args); err != nil {
+		return jobs.Permanent(err)
+	}
+	return nil
+}
+
+// work is what has to be done for one record of the panel.
+type work interface {
+	failure() error // why it could not be done
+	complete() bool // nothing is left to do, whatever becomes of the rest of the group
+}
+
+func settled(works []work) bool {
+	return len(works) > 0 && lo.EveryBy(works, work.complete)
+}
+
+func same(outcomes []error, err error) []error {
+	for i := range outcomes {
+		outcomes[i] = err
+	}
+	return outcomes
+}
+
+// sync compares and writes everything the run has gathered.
+func (r *run) sync(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
+		r.look,                                                 // what the portal says
+		r.settleClients, r.settleOrganizations, r.settleOrders, // what follows
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	chain := len(r.orders) == 1 && len(r.tasks) <= rest.MaxCommands
+	return r.perform(ctx, r.tasks, chain, r.class)
+}
+
+// look asks the portal everything the works want to know, twice: an answer may lead to a further question.
+func (r *run) look(ctx context.Context) error {
+	for len(r.questions) > 0 {
+		asked := r.questions
+		r.questions = nil
+		if err := r.ask(ctx, asked, r.class); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pauses says what an error of the exchange as a whole means for the lane: everything the portal or the way to it is to
+// blame for holds the lane and burns no attempt.
+func (m *Module) pauses(err error) error {
+	var refused *rest.Error
+	var request *rest.RequestError
+	var moved *rest.MovedError
+	switch {
+	case jobs.Pauses(err):
+		return err
+	case errors.As(err, &refused) && refused.QueryLimit():
+		return jobs.PauseLane(0, errors.New(explain(err)))
+	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &request):
+		return jobs.PauseLane(0, errors.New(explain(err)))
+	}
+	return err // ours: the database, a bug; retried job by job
+}
+
+// outcome says what an error of one record means for its job.
+func (m *Module) outcome(err error) error {
+	var refused *rest.Error
+	var wait *waitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wait):
+		return jobs.RetryAfter(wait.wait, wait)
+	case errors.As(err, &refused) && refused.OperatingLimit():
+		return jobs.RetryAfter(max(refused.RetryAfter, time.Second), errors.New(explain(err)))
+	case errors.As(err, &refused) && !refused.Temporary():
+		return jobs.Permanent(errors.New(explain(err)))
+	case errors.As(err, &refused), rest.Unknown(err):
+		return errors.New(explain(err))
+	}
+	return err
+}
+
+// waitError puts off one record.
+type waitError struct {
+	wait time.Duration
+	why  string
+}
+
+func (e *waitError) Error() string { return e.why }
+
+// settling puts off a record that may yet appear on the portal.
+func settling(wait time.Duration) error {
+	return &waitError{wait: wait, why: "ответ Битрикс24 потерян; проверяем, не создана ли запись, прежде чем создавать её снова"}
+}
+
+// probe asks whether a portal that failed is back: it reads the webhook's own profile, which every webhook may.
+func (m *Module) probe(ctx context.Context) error {
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	var batch rest.Batch
+	batch.Add("profile", "profile", nil)
+	result, err := c.client.Do(ctx, &batch)
+	if err == nil {
+		err = result.Err()
+	}
+	if err != nil {
+		return errors.New(explain(err))
+	}
+	return nil
+}
+
+// gather notes which record of the panel a job concerns.
+func (r *run) gather(j jobs.Job) ([]work, error) {
+	var args struct{ ID int64 }
+	if err := decode(j, &args); err != nil {
+		return nil, err
+	}
+	switch j.Kind {
+	case pushOrder{}.Kind():
+		return []work{r.workOnOrder(args.ID)}, nil
+	case pushClient{}.Kind():
+		w := r.workOnClient(args.ID)
+		w.compare = true
+		return []work{w}, nil
+	case pushOrganization{}.Kind():
+		w := r.workOnOrganization(args.ID)
+		w.compare = true
+		return []work{w}, nil
+	}
+	return nil, jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
+}

@@ -1,0 +1,84 @@
+package bitrix24
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+var errNoPreset = errors.New("на портале нет шаблона реквизитов «Организация»: добавьте его в «CRM / Настройки / Реквизиты» и повторите")
+
+func asRefusal(err error) (*rest.Error, bool) {
+	var refused *rest.Error
+	ok := errors.As(err, &refused)
+	return refused, ok
+}
+
+// explain says what went wrong between us and the portal, and what to do about it. It never holds a secret.
+func explain(err error) string {
+	var moved *rest.MovedError
+	var request *rest.RequestError
+	refused, isRefusal := asRefusal(err)
+	switch {
+	case errors.As(err, &moved):
+		return fmt.Sprintf("Портал переехал на %s. Сохраните в настройках новый адрес.", moved.Portal.Host)
+	case isRefusal:
+		return explainRefusal(refused)
+	case errors.Is(err, rest.ErrAddress):
+		return "Этот адрес портала нельзя вызывать: нужен https и общедоступное имя."
+	case errors.As(err, &request):
+		return explainSilence(request)
+	}
+	return err.Error()
+}
+
+// explainRefusal puts the portal's own codes into words (REST.md, section 4).
+func explainRefusal(e *rest.Error) string {
+	switch {
+	case e.Credentials():
+		return "Портал ответил: неверный код вебхука или номер сотрудника. Проверьте «Код входящего вебхука» и «ID сотрудника», " +
+			"не отозван ли вебхук и не уволен ли его владелец."
+	case e.Plan():
+		return "Портал ответил: REST API доступен только на платном тарифе Битрикс24. Продлите тариф или подписку на Маркет."
+	case e.Scope():
+		return fmt.Sprintf("Вебхуку не хватает прав для %s: отметьте «CRM» в «Настройке прав» входящего вебхука.", e.Method)
+	case e.QueryLimit():
+		return "Портал просит реже обращаться к нему; продолжим через несколько секунд."
+	case e.OperatingLimit():
+		return fmt.Sprintf("Портал временно остановил метод %s: исчерпано время его работы. Продолжим сами.", e.Method)
+	case e.Overload():
+		return "Портал заблокировал REST API из-за перегрузки. Обратитесь в поддержку Битрикс24."
+	case e.PortalDeleted():
+		return "Портал закрыт. Укажите другой портал в настройках."
+	case e.NotFound():
+		return "Портал ответил: такой записи нет."
+	case e.AccessDenied():
+		return fmt.Sprintf("Владельцу вебхука не хватает прав в CRM (%s). Дайте ему права или создайте вебхук от имени администратора.", e.Method)
+	case e.Unknown():
+		return "Портал ответил ошибкой сервера; повторим и проверим, не сделана ли работа."
+	case e.Description != "":
+		return fmt.Sprintf("Портал ответил на %s: %s", e.Method, e.Description)
+	}
+	return fmt.Sprintf("Портал отказал в %s (%s).", e.Method, e.Code)
+}
+
+// explainSilence says why there is no answer that could be read.
+func explainSilence(e *rest.RequestError) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(e.Err, &dns) && dns.IsNotFound:
+		return "Портала с таким адресом нет. Проверьте «URL портала»."
+	case errors.Is(e.Err, rest.ErrWebhook):
+		return "Вебхук указан не полностью: нужны адрес портала, номер сотрудника и код."
+	case errors.As(e.Err, &timeout) && timeout.Timeout():
+		return "Портал не ответил вовремя."
+	case e.Status >= 300 && e.Status < 400:
+		return "Портал перенаправляет на другой адрес. Проверьте «URL портала»."
+	case e.Status != 0:
+		return fmt.Sprintf("По адресу портала ответил не Битрикс24 (статус %d). Проверьте «URL портала».", e.Status)
+	}
+	return "Портал недоступен: соединение не установлено или прервано."
+}

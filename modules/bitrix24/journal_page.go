@@ -1,0 +1,141 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pixlpark/panel/app/panel"
+)
+
+// journalView is templates/journal.html.
+type journalView struct {
+	panel.Page
+	Entries []journalLine
+	Query   journalQuery
+	Older   string // address of the next page; empty on the last
+}
+
+// journalLine is an entry with the addresses of its records.
+type journalLine struct {
+	journalEntry
+	Record    string
+	RecordURL string
+	RemoteURL string
+}
+
+// journalQuery is what the filter of «Журнал обмена» holds.
+type journalQuery struct {
+	Outcome   string
+	Direction string
+	Record    string // kind of record of the panel
+	Text      string // an order's number, or any record's
+	Before    int64
+}
+
+const journalRows = 50
+
+func readJournalQuery(c echo.Context) journalQuery {
+	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64) // anything else: from the newest
+	return journalQuery{
+		Outcome: c.QueryParam("outcome"), Direction: c.QueryParam("direction"), Record: c.QueryParam("record"),
+		Text: strings.TrimSpace(c.QueryParam("q")), Before: max(before, 0),
+	}
+}
+
+// journalPage is «Журнал обмена»: every exchange, newest first.
+func (m *Module) journalPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	q := readJournalQuery(c)
+	entries, err := m.readJournal(ctx, q)
+	if err != nil {
+		return err
+	}
+	s, err := m.settings(ctx)
+	if err != nil {
+		return err
+	}
+	view := journalView{Page: panel.Page{Title: "Журнал обмена"}, Query: q}
+	for _, e := range entries {
+		view.Entries = append(view.Entries, journalLine{journalEntry: e, Record: e.recordName(), RecordURL: e.recordURL(), RemoteURL: s.url(e.Entity, e.RemoteID)})
+	}
+	if len(entries) == journalRows {
+		older := c.Request().URL.Query()
+		older.Set("before", fmt.Sprint(entries[len(entries)-1].ID))
+		view.Older = (&url.URL{Path: c.Request().URL.Path, RawQuery: older.Encode()}).String()
+	}
+	return m.Panel.Render(c, "bitrix24/journal", view)
+}
+
+func (m *Module) readJournal(ctx context.Context, q journalQuery) ([]journalEntry, error) {
+	tx := m.DB.From(ctx).Model(&journalEntry{})
+	if q.Outcome != "" {
+		tx = tx.Where("outcome = ?", q.Outcome)
+	}
+	if q.Direction != "" {
+		tx = tx.Where("direction = ?", q.Direction)
+	}
+	if q.Record != "" {
+		tx = tx.Where("local = ?", q.Record)
+	}
+	if q.Text != "" {
+		number, err := strconv.ParseInt(q.Text, 10, 64)
+		if err != nil {
+			return nil, nil // no record has such a number
+		}
+		tx = tx.Where("local_id = ?", number)
+	}
+	if q.Before > 0 {
+		tx = tx.Where("id < ?", q.Before)
+	}
+	var entries []journalEntry
+	if err := tx.Order("id DESC").Limit(journalRows).Find(&entries).Error; err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	return entries, nil
+}
+
+// recordName is the record of the panel an entry is about.
+func (e journalEntry) recordName() string {
+	title := map[local]string{anOrder: "Заказ", aClient: "Клиент", anOrganization: "Организация"}[e.Local]
+	return fmt.Sprintf("%s № %d", title, e.LocalID)
+}
+
+func (e journalEntry) recordURL() string {
+	path := map[local]string{anOrder: "orders", aClient: "clients", anOrganization: "organizations"}[e.Local]
+	if path == "" {
+		return ""
+	}
+	return fmt.Sprintf("/admin/%s/%d", path, e.LocalID)
+}
+
+// Arrow shows which way an entry went.
+func (e journalEntry) Arrow() string {
+	if e.Direction == inward {
+		return "← из Битрикс24"
+	}
+	return "→ в Битрикс24"
+}
+
+// Tone colours the entry's outcome.
+func (e journalEntry) Tone() string {
+	return map[outcome]string{fine: "good", failed: "bad", uncertain: "warning"}[e.Outcome]
+}
+
+// OutcomeText says how it went.
+func (e journalEntry) OutcomeText() string {
+	return map[outcome]string{fine: "успешно", failed: "ошибка", uncertain: "ответ потерян"}[e.Outcome]
+}
+
+// Took is the duration of the request, empty for what needed none.
+func (e journalEntry) Took() string {
+	if e.DurationMS == 0 {
+		return ""
+	}
+	return (time.Duration(e.DurationMS) * time.Millisecond).String()
+}

@@ -1,0 +1,110 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+)
+
+// takeStage makes the order what its deal's stage says, and notes what both sides have now agreed on. The order's hook
+// enqueues a push, which finds nothing to send unless something followed from the change.
+func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecision) error {
+	where := note{anOrder, w.id, aDeal, w.link.RemoteID}
+	link := *w.link
+	var changed *orders.Order
+	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		link = *w.link
+		link.see(w.deal)
+		if d.Send == "" {
+			link.Agreed = agreeOn(w.link.Agreed, d.Agreed)
+		}
+		if err := r.saveLink(tx, &link); err != nil {
+			return err
+		}
+		if d.Conflict {
+			if err := r.journal(tx, where, inward, r.conflictText(w, d)); err != nil {
+				return err
+			}
+		}
+		if d.Unknown {
+			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)))
+			if err := r.journal(tx, where, inward, text); err != nil {
+				return err
+			}
+		}
+		if d.Take.Status == "" || w.order.Status == orders.Deleted {
+			return nil
+		}
+		var err error
+		changed, err = r.Orders.Change(ctx, w.id, actor, func(o *orders.Order) error {
+			o.Status = d.Take.Status
+			o.Note("стадия «" + r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)) + "»")
+			if d.Take.Paid && o.Due() > 0 {
+				o.Pay(o.Due(), o.PaymentMethod)
+			}
+			return nil
+		})
+		if e, refused := refusal.From(err); refused {
+			changed = nil
+			return r.journalFailure(tx, where, inward, "Стадия не принята: "+e.Message)
+		}
+		if err != nil {
+			return err
+		}
+		return r.journal(tx, where, inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»",
+			r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
+	})
+	if err != nil {
+		return err
+	}
+	*w.link = link
+	if changed != nil {
+		w.order = changed
+	}
+	return nil
+}
+
+// agreeOn returns what is agreed with another pair of status and stage.
+func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {
+	after := mapping.Agreed{stageField: stage}
+	for field, pair := range before {
+		if field != stageField {
+			after[field] = pair
+		}
+	}
+	return after
+}
+
+func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
+	theirs := r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
+	if d.Take.Status != "" {
+		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.order.Status.Label())
+	}
+	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.order.Status.Label(), theirs)
+}
+
+// stageName is a stage as the portal calls it.
+func (r *run) stageName(category int64, stage string) string {
+	for _, s := range r.lists.stages(category) {
+		if s.ID == stage {
+			return s.Name
+		}
+	}
+	return stage
+}
+
+// dealGone notes that the deal was deleted. Nothing is made anew unasked.
+func (r *run) dealGone(ctx context.Context, w *orderWork) error {
+	w.done = true
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		w.link.State = deleted
+		if err := r.saveLink(tx, w.link); err != nil {
+			return err
+		}
+		return r.journal(tx, note{anOrder, w.id, aDeal, w.link.RemoteID}, inward, "Сделка удалена в Битрикс24")
+	})
+}

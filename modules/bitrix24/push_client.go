@@ -1,0 +1,352 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// clientWork brings a client and his contact together.
+type clientWork struct {
+	id      int64
+	compare bool // the client or the contact has changed: read the contact and compare
+	needed  bool // an order or an organization needs the contact: find or make it
+
+	client  *clients.Client
+	link    *Link
+	intent  *intent
+	chosen  choice
+	contact *rest.Contact // as read; nil while it was not, or when it is not there
+	gone    bool          // the portal says there is no such contact
+	found   candidates
+	make    *task // the command that makes the contact
+	change  *task
+	err     error
+	done    bool // nothing to write
+}
+
+func (w *clientWork) failure() error {
+	for _, t := range []*task{w.make, w.change} {
+		if w.err == nil && t != nil {
+			w.err = t.err
+		}
+	}
+	return w.err
+}
+
+func (w *clientWork) complete() bool {
+	return w.err != nil || w.done || finished(w.make) && finished(w.change)
+}
+
+func finished(t *task) bool { return t == nil || t.finished }
+
+// contactID is the client's contact: its number, or a reference to the command that makes it; nil when there is none.
+func (w *clientWork) contactID() any {
+	switch {
+	case w == nil:
+		return nil
+	case w.link != nil:
+		return w.link.RemoteID
+	case w.make != nil:
+		return w.make.made("item", "id")
+	}
+	return nil
+}
+
+func (r *run) workOnClient(id int64) *clientWork {
+	if r.clients[id] == nil {
+		r.clients[id] = &clientWork{id: id}
+	}
+	return r.clients[id]
+}
+
+// loadClients reads what we know of the clients and asks the portal for what we do not.
+func (r *run) loadClients(ctx context.Context) error {
+	if len(r.clients) == 0 {
+		return nil
+	}
+	ids := lo.Keys(r.clients)
+	found, err := r.Clients.FindMany(ctx, ids)
+	if err != nil {
+		return err
+	}
+	links, err := r.links(ctx, r.portal.ID, aClient, aContact, ids)
+	if err != nil {
+		return err
+	}
+	chosen, err := r.choices(ctx, r.portal.ID, aClient, ids)
+	if err != nil {
+		return err
+	}
+	open, err := r.intents(ctx, r.portal.ID, aContact, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientKey(id) }))
+	if err != nil {
+		return err
+	}
+	var read []*clientWork
+	for _, id := range ids {
+		w := r.clients[id]
+		w.client, w.link, w.chosen = found[id], links[id], chosen[id]
+		if i, ok := open[mapping.ClientKey(id)]; ok {
+			w.intent = &i
+		}
+		w.needed = w.needed || w.chosen == choiceSend
+		switch {
+		case w.client == nil || w.link == nil && !w.needed:
+			w.done = true
+		case w.link == nil:
+			r.searchContact(w)
+		case w.compare || !w.link.Checked:
+			read = append(read, w)
+		default:
+			w.done = true
+		}
+	}
+	for _, part := range lo.Chunk(read, 50) {
+		r.readContacts(part)
+	}
+	return nil
+}
+
+// readContacts asks for up to fifty contacts in one command. A list leaves out silently what the webhook's owner may not
+// see, so one that is missing is asked for by name.
+func (r *run) readContacts(works []*clientWork) {
+	r.questions = append(r.questions, question{
+		method: "crm.item.list",
+		params: rest.Params{
+			"entityTypeId": rest.TypeContact, "select": []string{"*"}, "start": -1,
+			"filter": rest.Params{"@id": lo.Map(works, func(w *clientWork, _ int) int64 { return w.link.RemoteID })},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var items rest.Items[rest.Contact]
+			if err := result.Decode(name, &items); err != nil {
+				for _, w := range works {
+					w.err = err
+				}
+				return nil
+			}
+			byID := lo.KeyBy(items.Items, func(c rest.Contact) int64 { return c.ID.Int64() })
+			for _, w := range works {
+				if contact, ok := byID[w.link.RemoteID]; ok {
+					w.contact = &contact
+					continue
+				}
+				r.questions = append(r.questions, question{
+					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeContact, "id": w.link.RemoteID},
+					answer: func(result *rest.Result, name string) error {
+						var item rest.Item[rest.Contact]
+						w.contact, w.gone, w.err = confirm(result, name, &item, func() *rest.Contact { return &item.Item })
+						return nil
+					},
+				})
+			}
+			return nil
+		},
+	})
+}
+
+// confirm reads one record: there, certainly gone, or an error.
+func confirm[T any](result *rest.Result, name string, item any, record func() *T) (*T, bool, error) {
+	err := result.Decode(name, item)
+	if refused, ok := asRefusal(err); ok && refused.NotFound() {
+		return nil, true, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return record(), false, nil
+}
+
+// settleClients decides, for every client, between adopting, making, changing and taking over.
+func (r *run) settleClients(ctx context.Context) error {
+	for _, id := range slices.Sorted(mapKeys(r.clients)) {
+		w := r.clients[id]
+		if w.err != nil || w.done {
+			continue
+		}
+		var err error
+		switch {
+		case w.link == nil:
+			err = r.settleUnknownClient(ctx, w)
+		case w.gone:
+			err = r.dropContact(ctx, w)
+		case w.contact != nil:
+			err = r.compareClient(ctx, w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleUnknownClient links the contact that was found, or makes one.
+func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
+	id, warning, err := r.choose1(ctx, aClient, aContact, w.id, w.found)
+	if err != nil {
+		return err
+	}
+	if id != 0 {
+		w.done = true
+		return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+			w.link = &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true}
+			if err := r.saveLink(tx, w.link); err != nil {
+				return err
+			}
+			if err := r.clearIntent(tx, aContact, mapping.ClientKey(w.id)); err != nil {
+				return err
+			}
+			if err := r.journal(tx, note{aClient, w.id, aContact, id}, inward, "Найден контакт клиента, связан. "+warning); err != nil {
+				return err
+			}
+			return r.Jobs.Enqueue(tx, pushClient{ID: w.id}) // fills what is empty and stamps our key
+		})
+	}
+	if w.intent != nil {
+		if wait := r.waitToSettle(*w.intent); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+	}
+	w.make = &task{
+		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.add", entity: aContact, key: mapping.ClientKey(w.id),
+		note: note{aClient, w.id, aContact, 0},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeContact, "fields": mapping.NewContact(w.client, r.origin)}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Contact]
+			if err := result.Decode(name, &item); err != nil {
+				return 0, err
+			}
+			id := item.Item.ID.Int64()
+			merged := mapping.MergeContact(nil, w.client, item.Item, r.origin)
+			l := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true, Agreed: merged.Agreed}
+			return id, r.saveLink(tx, l)
+		},
+	}
+	r.tasks = append(r.tasks, w.make)
+	return nil
+}
+
+// compareClient compares both sides field by field: what the portal changed is taken now, what the panel changed is
+// sent with the others' commands.
+func (r *run) compareClient(ctx context.Context, w *clientWork) error {
+	merged := mapping.MergeContact(w.link.Agreed, w.client, *w.contact, r.origin)
+	w.link.Checked = true
+	if len(merged.Take) > 0 || len(merged.Send) == 0 {
+		if err := r.takeContact(ctx, w, merged); err != nil {
+			return err
+		}
+	}
+	if len(merged.Send) == 0 {
+		w.done = true
+		return nil
+	}
+	w.change = &task{
+		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.update", note: note{aClient, w.id, aContact, w.link.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeContact, "id": w.link.RemoteID, "fields": merged.Send}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Contact]
+			if err := result.Decode(name, &item); err != nil {
+				return 0, err
+			}
+			w.link.Agreed = merged.Agreed
+			return w.link.RemoteID, r.saveLink(tx, w.link)
+		},
+	}
+	r.tasks = append(r.tasks, w.change)
+	return nil
+}
+
+// takeContact changes the client by what the portal changed. A value the panel cannot take is noted once and left.
+func (r *run) takeContact(ctx context.Context, w *clientWork, merged mapping.ContactMerge) error {
+	link := *w.link
+	refuse := func(tx *db.Tx, field, value string, err error) error {
+		if link.Refused[field] == value {
+			return nil
+		}
+		if link.Refused == nil {
+			link.Refused = map[string]string{}
+		}
+		link.Refused[field] = value
+		return r.journalFailure(tx, note{aClient, w.id, aContact, link.RemoteID}, inward, "Значение с портала не принято: "+err.Error())
+	}
+	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		link = *w.link
+		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take)
+		if err := r.saveLink(tx, &link); err != nil {
+			return err
+		}
+		for _, field := range slices.Sorted(mapKeys(merged.Take)) {
+			value := merged.Take[field]
+			_, err := r.Clients.Change(ctx, w.id, actor, func(c *clients.Client) error { return mapping.TakeContact(c, field, value) })
+			if _, refused := refusal.From(err); refused {
+				if err := refuse(tx, field, value, err); err != nil {
+					return err
+				}
+				// Both keep their own; only another change will be looked at again.
+				link.Agreed[field] = mapping.Pair{Ours: mapping.ContactFields(w.client)[field], Theirs: value}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := r.journal(tx, note{aClient, w.id, aContact, link.RemoteID}, inward, "Контакт изменён в Битрикс24, клиент обновлён"); err != nil {
+				return err
+			}
+		}
+		for _, text := range merged.Notes {
+			if err := r.journal(tx, note{aClient, w.id, aContact, link.RemoteID}, inward, text); err != nil {
+				return err
+			}
+		}
+		return r.saveLink(tx, &link)
+	})
+	if err != nil {
+		return err
+	}
+	*w.link = link
+	for field, pair := range link.Agreed {
+		if _, sent := merged.Take[field]; sent {
+			merged.Agreed[field] = pair
+		}
+	}
+	return nil
+}
+
+// agreedAfterTaking is what holds when the portal's changes are taken and the panel's are not sent yet.
+func agreedAfterTaking(before, after mapping.Agreed, taken map[string]string) mapping.Agreed {
+	now := mapping.Agreed{}
+	for field, pair := range after {
+		_, took := taken[field]
+		was, known := before[field]
+		if took || !known || pair == was {
+			now[field] = pair
+		} else {
+			now[field] = was
+		}
+	}
+	return now
+}
+
+// dropContact forgets a contact that is gone: «Отправить в Битрикс24» is there again, and before a new one is made the
+// old one is looked for by its keys, since it may have been merged.
+func (r *run) dropContact(ctx context.Context, w *clientWork) error {
+	w.done = true
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := r.unlink(tx, w.link); err != nil {
+			return err
+		}
+		return r.journal(tx, note{aClient, w.id, aContact, w.link.RemoteID}, inward, "Контакт удалён в Битрикс24, связь снята")
+	})
+}

@@ -1,0 +1,251 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// legalWork brings a legal entity of an organization and its requisite together, with bank details and legal address.
+type legalWork struct {
+	entity    organizations.LegalEntity
+	requisite *Link
+	bank      *Link
+	open      bool    // an answer about it was lost: it was looked for
+	found     []int64 // requisites that carry its key
+	foundBank []int64
+	err       error
+}
+
+// The fields of Agreed of a requisite's link: fingerprints of what was last sent.
+const (
+	requisitePrint = "requisite"
+	bankPrint      = "bank"
+	addressPrint   = "address"
+)
+
+// loadDetails reads what we know of the legal entities and employees of organizations that are compared.
+func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error {
+	for _, w := range works {
+		for _, e := range w.organization.Employees {
+			if e.Role == organizations.Guest {
+				continue // «у сотрудника компании не должно быть статуса Гость»
+			}
+			employee := r.workOnClient(e.ClientID)
+			employee.needed = true
+			w.employees = append(w.employees, employee)
+		}
+		ids := lo.Map(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) int64 { return l.ID })
+		requisites, err := r.links(ctx, r.portal.ID, aLegalEntity, aRequisite, ids)
+		if err != nil {
+			return err
+		}
+		banks, err := r.links(ctx, r.portal.ID, aLegalEntity, aBank, ids)
+		if err != nil {
+			return err
+		}
+		keys := lo.Map(ids, func(id int64, _ int) string { return mapping.LegalEntityKey(id) })
+		open, err := r.intents(ctx, r.portal.ID, aRequisite, keys)
+		if err != nil {
+			return err
+		}
+		openBanks, err := r.intents(ctx, r.portal.ID, aBank, keys)
+		if err != nil {
+			return err
+		}
+		for _, entity := range w.organization.LegalEntities {
+			l := &legalWork{entity: entity, requisite: requisites[entity.ID], bank: banks[entity.ID]}
+			key := mapping.LegalEntityKey(entity.ID)
+			if i, lost := open[key]; lost && l.requisite == nil {
+				l.open = true
+				r.askByXMLID("crm.requisite.list", key, &l.found, &l.err)
+				if wait := r.waitToSettle(i); wait > 0 {
+					l.err = settling(wait)
+				}
+			}
+			if i, lost := openBanks[key]; lost && l.bank == nil {
+				r.askByXMLID("crm.requisite.bankdetail.list", key, &l.foundBank, &l.err)
+				if wait := r.waitToSettle(i); wait > 0 {
+					l.err = settling(wait)
+				}
+			}
+			w.legal = append(w.legal, l)
+		}
+	}
+	return nil
+}
+
+// askByXMLID looks for a requisite or bank details by their external key.
+func (r *run) askByXMLID(method, key string, found *[]int64, failure *error) {
+	r.questions = append(r.questions, question{
+		method: method,
+		params: rest.Params{
+			"filter": rest.Params{"XML_ID": key, "ORIGINATOR_ID": string(r.origin)}, "select": []string{"ID", "XML_ID", "ORIGINATOR_ID"},
+			"order": rest.Params{"ID": "ASC"},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var list rest.List[rest.Requisite]
+			if err := result.Decode(name, &list); err != nil {
+				*failure = err
+				return nil
+			}
+			for _, row := range list {
+				if string(row.XMLID) == key && string(row.OriginatorID) == string(r.origin) {
+					*found = append(*found, row.ID.Int64())
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// settleDetails makes or changes requisites, bank details and addresses, and ties the employees' contacts to the company.
+func (r *run) settleDetails(w *organizationWork) error {
+	for _, l := range w.legal {
+		if l.err != nil {
+			w.err = l.err
+			continue
+		}
+		r.settleRequisite(w, l)
+	}
+	for _, employee := range w.employees {
+		r.tie(w, employee)
+	}
+	return nil
+}
+
+func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
+	where := note{anOrganization, w.id, aCompany, w.link.RemoteID}
+	key, id := mapping.LegalEntityKey(l.entity.ID), l.entity.ID
+	fields, address := mapping.RequisiteFields(l.entity), l.entity.Address
+	var before *task
+	if l.requisite == nil && len(l.found) > 0 {
+		l.requisite = &Link{PortalID: r.portal.ID, Local: aLegalEntity, LocalID: id, Entity: aRequisite, RemoteID: l.found[0], Checked: true, Agreed: mapping.Agreed{}}
+	}
+	requisiteID := func() any { return l.requisite.RemoteID }
+	switch preset := r.lists.Presets.Of(l.entity); {
+	case l.requisite != nil && l.requisite.Agreed[requisitePrint].Ours != mapping.Print(fields):
+		before = r.detail(w, &task{
+			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.update", note: where,
+			params: func() rest.Params { return rest.Params{"id": l.requisite.RemoteID, "fields": fields} },
+			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+				l.requisite.Agreed[requisitePrint] = mapping.Pair{Ours: mapping.Print(fields)}
+				return l.requisite.RemoteID, r.saveLink(tx, l.requisite)
+			},
+		})
+	case l.requisite == nil && preset == 0:
+		w.err = errNoPreset
+		return
+	case l.requisite == nil:
+		before = r.detail(w, &task{
+			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.add", entity: aRequisite, key: key, note: where,
+			params: func() rest.Params {
+				return rest.Params{"fields": mapping.NewRequisite(l.entity, w.link.RemoteID, preset, r.origin)}
+			},
+			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+				var made rest.ID
+				if err := result.Decode(name, &made); err != nil {
+					return 0, err
+				}
+				l.requisite = &Link{
+					PortalID: r.portal.ID, Local: aLegalEntity, LocalID: id, Entity: aRequisite, RemoteID: made.Int64(), Checked: true,
+					Agreed: mapping.Agreed{requisitePrint: {Ours: mapping.Print(fields)}},
+				}
+				return made.Int64(), r.saveLink(tx, l.requisite)
+			},
+		})
+		requisiteID = func() any { return before.made() }
+	}
+	var after []*task
+	if before != nil {
+		after = append(after, before)
+	}
+	r.settleBank(w, l, after, requisiteID)
+	if known := l.requisite != nil && l.requisite.Agreed[addressPrint].Ours != ""; address != "" && !(known && l.requisite.Agreed[addressPrint].Ours == mapping.Print(address)) {
+		method := "crm.address.add"
+		if known {
+			method = "crm.address.update"
+		}
+		r.detail(w, &task{
+			name: fmt.Sprintf("address%d", id), method: method, after: after, note: where,
+			params: func() rest.Params { return rest.Params{"fields": mapping.LegalAddress(l.entity, requisiteID())} },
+			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+				l.requisite.Agreed[addressPrint] = mapping.Pair{Ours: mapping.Print(address)}
+				return 0, r.saveLink(tx, l.requisite)
+			},
+		})
+	}
+}
+
+func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requisiteID func() any) {
+	where := note{anOrganization, w.id, aCompany, w.link.RemoteID}
+	id, fields := l.entity.ID, mapping.BankFields(l.entity)
+	if l.bank == nil && len(l.foundBank) > 0 {
+		l.bank = &Link{PortalID: r.portal.ID, Local: aLegalEntity, LocalID: id, Entity: aBank, RemoteID: l.foundBank[0], Checked: true, Agreed: mapping.Agreed{}}
+	}
+	switch {
+	case l.bank != nil && l.bank.Agreed[bankPrint].Ours != mapping.Print(fields):
+		r.detail(w, &task{
+			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.update", note: where,
+			params: func() rest.Params { return rest.Params{"id": l.bank.RemoteID, "fields": fields} },
+			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+				l.bank.Agreed[bankPrint] = mapping.Pair{Ours: mapping.Print(fields)}
+				return l.bank.RemoteID, r.saveLink(tx, l.bank)
+			},
+		})
+	case l.bank == nil && mapping.HasBank(l.entity):
+		r.detail(w, &task{
+			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.add", after: after, entity: aBank, key: mapping.LegalEntityKey(id), note: where,
+			params: func() rest.Params {
+				return rest.Params{"fields": mapping.NewBank(l.entity, requisiteID(), r.origin)}
+			},
+			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+				var made rest.ID
+				if err := result.Decode(name, &made); err != nil {
+					return 0, err
+				}
+				l.bank = &Link{
+					PortalID: r.portal.ID, Local: aLegalEntity, LocalID: id, Entity: aBank, RemoteID: made.Int64(), Checked: true,
+					Agreed: mapping.Agreed{bankPrint: {Ours: mapping.Print(fields)}},
+				}
+				return made.Int64(), r.saveLink(tx, l.bank)
+			},
+		})
+	}
+}
+
+// tie makes an employee's contact one of the company's (crm.company.contact.add, which answers false when it is one).
+func (r *run) tie(w *organizationWork, employee *clientWork) {
+	field := fmt.Sprintf("employee/%d", employee.id)
+	if w.link.Agreed[field].Ours != "" {
+		return
+	}
+	var after []*task
+	if employee.make != nil {
+		after = append(after, employee.make)
+	} else if employee.link == nil {
+		return // its own failure is told by its own work
+	}
+	r.detail(w, &task{
+		name: fmt.Sprintf("employee%d_%d", w.id, employee.id), method: "crm.company.contact.add", after: after,
+		note: note{anOrganization, w.id, aCompany, w.link.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"id": w.link.RemoteID, "fields": rest.Params{"CONTACT_ID": employee.contactID()}}
+		},
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			w.link.Agreed[field] = mapping.Pair{Ours: "Y"}
+			return 0, r.saveLink(tx, w.link)
+		},
+	})
+}
+
+func (r *run) detail(w *organizationWork, t *task) *task {
+	w.tasks = append(w.tasks, t)
+	return t
+}

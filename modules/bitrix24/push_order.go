@@ -1,0 +1,410 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/sites"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// orderWork brings an order and its deal together.
+type orderWork struct {
+	id int64
+
+	order        *orders.Order
+	site         *sites.Site
+	chosen       choice
+	link         *Link
+	intent       *intent // we were about to make the deal when we last heard
+	rowsIntent   *intent // … to change its rows
+	rows         map[string]rowLink
+	client       *clientWork
+	organization *organizationWork
+
+	read     bool // look at the deal before anything is written: it or its stage may have changed
+	deal     *rest.Deal
+	gone     bool
+	found    candidates
+	dealRows []rest.ProductRow // as read, when an answer about rows was lost
+
+	tasks []*task
+	err   error
+	done  bool
+}
+
+func (w *orderWork) failure() error {
+	for _, t := range w.tasks {
+		if w.err == nil {
+			w.err = t.err
+		}
+	}
+	return w.err
+}
+
+func (w *orderWork) complete() bool {
+	return w.err != nil || w.done || len(w.tasks) > 0 && lo.EveryBy(w.tasks, finished)
+}
+
+func (r *run) workOnOrder(id int64) *orderWork {
+	if r.orders[id] == nil {
+		r.orders[id] = &orderWork{id: id}
+	}
+	return r.orders[id]
+}
+
+func (r *run) add(w *orderWork, t *task) *task {
+	w.tasks = append(w.tasks, t)
+	r.tasks = append(r.tasks, t)
+	return t
+}
+
+// loadOrders reads what we know of the orders, decides which are to be sent at all, and asks the portal for what it
+// takes to decide the rest.
+func (r *run) loadOrders(ctx context.Context) error {
+	if len(r.orders) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(r.orders))
+	found, err := r.Orders.FindMany(ctx, ids)
+	if err != nil {
+		return err
+	}
+	links, err := r.links(ctx, r.portal.ID, anOrder, aDeal, ids)
+	if err != nil {
+		return err
+	}
+	chosen, err := r.choices(ctx, r.portal.ID, anOrder, ids)
+	if err != nil {
+		return err
+	}
+	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
+	open, err := r.intents(ctx, r.portal.ID, aDeal, keys)
+	if err != nil {
+		return err
+	}
+	openRows, err := r.intents(ctx, r.portal.ID, someRows, keys)
+	if err != nil {
+		return err
+	}
+	rows, err := r.rowLinks(ctx, r.portal.ID, aDeal, ids)
+	if err != nil {
+		return err
+	}
+	shops, err := r.Sites.All(ctx)
+	if err != nil {
+		return err
+	}
+	byID := lo.KeyBy(shops, func(s *sites.Site) int64 { return s.ID })
+	var read []*orderWork
+	for _, id := range ids {
+		w := r.orders[id]
+		w.order, w.link, w.chosen, w.rows = found[id], links[id], chosen[id], rows[id]
+		if i, ok := open[mapping.OrderKey(id)]; ok {
+			w.intent = &i
+		}
+		if i, ok := openRows[mapping.OrderKey(id)]; ok {
+			w.rowsIntent = &i
+		}
+		if w.order == nil {
+			w.done = true
+			continue
+		}
+		w.site = byID[w.order.SiteID]
+		switch {
+		case w.chosen == choiceIgnore, w.link != nil && w.link.State == deleted:
+			w.done = true
+		case w.link != nil:
+			if w.read || string(w.order.Status) != w.link.Agreed[stageField].Ours {
+				read = append(read, w)
+			}
+		case r.settings.wants(w.order, w.chosen) != "":
+			w.done = true
+		case w.intent != nil:
+			r.askByKey(rest.TypeDeal, mapping.OrderKey(id), &w.found, &w.err)
+		}
+		if !w.done {
+			r.gatherCustomer(w)
+		}
+		if w.link != nil && w.rowsIntent != nil && !w.done {
+			r.askRows(w)
+		}
+	}
+	for _, part := range lo.Chunk(read, 50) {
+		r.readDeals(part)
+	}
+	return nil
+}
+
+// gatherCustomer makes the order's client and organization part of the run: a new deal needs their contact and company.
+func (r *run) gatherCustomer(w *orderWork) {
+	w.client = r.workOnClient(w.order.ClientID)
+	w.client.needed = w.client.needed || w.link == nil
+	if w.order.OrganizationID != nil {
+		w.organization = r.workOnOrganization(*w.order.OrganizationID)
+		w.organization.needed = w.organization.needed || w.link == nil
+	}
+}
+
+// readDeals asks for up to fifty deals in one command; one that is missing from the list is asked for by name.
+func (r *run) readDeals(works []*orderWork) {
+	r.questions = append(r.questions, question{
+		method: "crm.item.list",
+		params: rest.Params{
+			"entityTypeId": rest.TypeDeal, "start": -1, "useOriginalUfNames": "Y",
+			"select": []string{"id", "stageId", "categoryId", "movedTime", "opportunity", "comments", "updatedTime"},
+			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var items rest.Items[rest.Deal]
+			if err := result.Decode(name, &items); err != nil {
+				for _, w := range works {
+					w.err = err
+				}
+				return nil
+			}
+			byID := lo.KeyBy(items.Items, func(d rest.Deal) int64 { return d.ID.Int64() })
+			for _, w := range works {
+				if deal, ok := byID[w.link.RemoteID]; ok {
+					w.deal = &deal
+					continue
+				}
+				r.questions = append(r.questions, question{
+					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID},
+					answer: func(result *rest.Result, name string) error {
+						var item rest.Item[rest.Deal]
+						w.deal, w.gone, w.err = confirm(result, name, &item, func() *rest.Deal { return &item.Item })
+						return nil
+					},
+				})
+			}
+			return nil
+		},
+	})
+}
+
+// settleOrders decides, for every order, between making, adopting, changing and taking over.
+func (r *run) settleOrders(ctx context.Context) error {
+	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
+		w := r.orders[id]
+		if w.err != nil || w.done {
+			continue
+		}
+		if err := r.customerFailure(w); err != nil {
+			w.err = err
+			continue
+		}
+		var err error
+		switch {
+		case w.link == nil:
+			err = r.settleNewOrder(ctx, w)
+		case w.gone:
+			err = r.dealGone(ctx, w)
+		default:
+			err = r.settleLinkedOrder(ctx, w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// customerFailure is why a new deal cannot have its contact or company; a deal without them is not made.
+func (r *run) customerFailure(w *orderWork) error {
+	if w.link != nil {
+		return nil
+	}
+	if w.client.err != nil {
+		return w.client.err
+	}
+	if w.organization != nil {
+		return w.organization.err
+	}
+	return nil
+}
+
+// settleNewOrder adopts a deal made by an attempt whose answer was lost, or makes the deal.
+func (r *run) settleNewOrder(ctx context.Context, w *orderWork) error {
+	if len(w.found.byKey) > 0 {
+		return r.adoptDeal(ctx, w, slices.Min(w.found.byKey))
+	}
+	if w.intent != nil {
+		if wait := r.waitToSettle(*w.intent); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+	}
+	deal := r.add(w, r.newDeal(w))
+	if rows := mapping.Rows(w.order); len(rows) > 0 {
+		r.add(w, r.setRows(w, deal, rows))
+	}
+	return nil
+}
+
+// input is what a deal of the order is made of.
+func (r *run) input(w *orderWork) mapping.OrderInput {
+	in := mapping.OrderInput{Order: w.order, Zone: r.Location, Rules: r.settings.Rules, Origin: r.origin}
+	in.Rules.Fields = r.lists.present(in.Rules.Fields)
+	if w.site != nil {
+		in.SiteName, in.SiteURL = w.site.Name, w.site.URL
+	}
+	in.PageURL = r.PublicURL.JoinPath("admin", "orders", fmt.Sprint(w.order.ID)).String()
+	in.ArchiveURL = orders.ArchiveURL(r.PublicURL.String(), w.order)
+	return in
+}
+
+// newDeal makes the order's deal (crm.item.add).
+func (r *run) newDeal(w *orderWork) *task {
+	var after []*task
+	if w.client.make != nil {
+		after = append(after, w.client.make)
+	}
+	if w.organization != nil && w.organization.make != nil {
+		after = append(after, w.organization.make)
+	}
+	in := r.input(w)
+	return &task{
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: after, entity: aDeal, key: mapping.OrderKey(w.id),
+		note: note{anOrder, w.id, aDeal, 0},
+		params: func() rest.Params {
+			fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
+			return rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "fields": fields}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Deal]
+			if err := result.Decode(name, &item); err != nil {
+				return 0, err
+			}
+			agreed := mapping.Agreed{}
+			agreed.Agree(mapping.DealFields(in))
+			agreed.Agree(rest.Params{commentsField: mapping.Comment(in)})
+			agreed.Agree(mapping.DealClient(w.client.contactID(), w.organization.companyID()))
+			agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(item.Item.StageID)}
+			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: item.Item.ID.Int64(), Checked: true, Agreed: agreed}
+			l.see(&item.Item)
+			return l.RemoteID, r.saveLink(tx, l)
+		},
+	}
+}
+
+const (
+	stageField    = "stageId"
+	commentsField = "comments"
+)
+
+// see keeps of a deal what pages show.
+func (l *Link) see(d *rest.Deal) {
+	l.CategoryID, l.Stage, l.Amount = d.CategoryID.Int64(), string(d.StageID), orders.Money(d.Opportunity)
+}
+
+// adoptDeal links a deal that an earlier attempt made. Whatever the order has become since is sent by the next job.
+func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
+	w.done = true
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: id, Checked: true}
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+		if err := r.clearIntent(tx, aDeal, mapping.OrderKey(w.id)); err != nil {
+			return err
+		}
+		// Nobody knows whether the rows were set: the next job reads them first.
+		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now()}
+		if err := tx.Save(&rows).Error; err != nil {
+			return fmt.Errorf("note that rows are unknown: %w", err)
+		}
+		if err := r.journal(tx, note{anOrder, w.id, aDeal, id}, inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
+			return err
+		}
+		return r.Jobs.Enqueue(tx, pushOrder{ID: w.id})
+	})
+}
+
+// settleLinkedOrder moves the deal or takes its stage over, and sends the fields and rows that changed.
+func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
+	fields := rest.Params{}
+	agreed := maps.Clone(w.link.Agreed)
+	if w.deal != nil {
+		decision := r.decide(w)
+		if decision.Take.Status != "" || decision.Unknown || decision.Conflict || !w.sends(decision) {
+			if err := r.takeStage(ctx, w, decision); err != nil {
+				return err
+			}
+			agreed = maps.Clone(w.link.Agreed)
+		}
+		if w.sends(decision) {
+			fields[stageField] = decision.Send
+			agreed[stageField] = decision.Agreed
+		}
+	}
+	in := r.input(w)
+	sent := maps.Clone(mapping.DealFields(in))
+	maps.Copy(sent, mapping.DealClient(w.client.contactID(), w.organization.companyID()))
+	changed := agreed.Changed(sent)
+	if comment := mapping.Comment(in); w.deal != nil && agreed[commentsField].Ours != mapping.Print(comment) {
+		changed[commentsField] = mendComment(string(w.deal.Comments), comment)
+		agreed.Agree(rest.Params{commentsField: comment})
+	}
+	if len(changed) > 0 && changed["opportunity"] != nil {
+		changed["isManualOpportunity"] = "Y"
+	}
+	agreed.Agree(sent)
+	maps.Copy(fields, changed)
+	if len(fields) > 0 {
+		r.add(w, r.updateDeal(w, fields, agreed))
+	}
+	if err := r.changeRows(ctx, w); err != nil {
+		return err
+	}
+	w.done = len(w.tasks) == 0
+	return nil
+}
+
+// sends reports whether the deal has to be moved.
+func (w *orderWork) sends(d mapping.StageDecision) bool { return d.Send != "" }
+
+// decide compares the order's status with the deal's stage.
+func (r *run) decide(w *orderWork) mapping.StageDecision {
+	return r.settings.Rules.DecideStage(w.link.Agreed[stageField], mapping.Present{
+		Status: w.order.Status, StatusAt: w.order.StatusAt, Category: w.deal.CategoryID.Int64(), Stage: string(w.deal.StageID),
+		StageAt: w.deal.MovedTime.Add(-r.clockOffset()),
+	})
+}
+
+// updateDeal sends the fields that changed (crm.item.update).
+func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
+	return &task{
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", note: note{anOrder, w.id, aDeal, w.link.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Deal]
+			if err := result.Decode(name, &item); err != nil {
+				return 0, err
+			}
+			w.link.Agreed = agreed
+			w.link.see(&item.Item)
+			return w.link.RemoteID, r.saveLink(tx, w.link)
+		},
+	}
+}
+
+// mendComment puts our links into a comment that a manager may have written into: in place of our old ones when they
+// are still there, else at the end.
+func mendComment(theirs, ours string) string {
+	lines := strings.Split(theirs, "\n")
+	kept := lo.Reject(lines, func(line string, _ int) bool {
+		return strings.HasPrefix(line, "[URL=") && (strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))
+	})
+	return strings.TrimSpace(strings.Join(append([]string{ours}, kept...), "\n"))
+}

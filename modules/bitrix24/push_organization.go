@@ -1,0 +1,352 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// organizationWork brings an organization and its company together, with requisites and employees.
+type organizationWork struct {
+	id      int64
+	compare bool // the organization or the company has changed: read the company and compare
+	needed  bool // an order needs the company: find or make it
+
+	organization *organizations.Organization
+	link         *Link
+	intent       *intent
+	chosen       choice
+	company      *rest.Company
+	gone         bool
+	found        candidates
+	legal        []*legalWork
+	employees    []*clientWork
+	make         *task
+	tasks        []*task
+	err          error
+	done         bool
+}
+
+func (w *organizationWork) failure() error {
+	if w.err == nil && w.make != nil {
+		w.err = w.make.err
+	}
+	for _, t := range w.tasks {
+		if w.err == nil {
+			w.err = t.err
+		}
+	}
+	return w.err
+}
+
+func (w *organizationWork) complete() bool {
+	return w.err != nil || w.done || finished(w.make) && lo.EveryBy(w.tasks, finished)
+}
+
+// companyID is the organization's company: its number, or a reference to the command that makes it; nil without one.
+func (w *organizationWork) companyID() any {
+	switch {
+	case w == nil:
+		return nil
+	case w.link != nil:
+		return w.link.RemoteID
+	case w.make != nil:
+		return w.make.made("item", "id")
+	}
+	return nil
+}
+
+func (r *run) workOnOrganization(id int64) *organizationWork {
+	if r.organizations[id] == nil {
+		r.organizations[id] = &organizationWork{id: id}
+	}
+	return r.organizations[id]
+}
+
+// loadOrganizations reads what we know of the organizations and asks the portal for what we do not. Comparing one needs
+// its employees' contacts, too.
+func (r *run) loadOrganizations(ctx context.Context) error {
+	if len(r.organizations) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(r.organizations))
+	found, err := r.Organizations.FindMany(ctx, ids)
+	if err != nil {
+		return err
+	}
+	links, err := r.links(ctx, r.portal.ID, anOrganization, aCompany, ids)
+	if err != nil {
+		return err
+	}
+	chosen, err := r.choices(ctx, r.portal.ID, anOrganization, ids)
+	if err != nil {
+		return err
+	}
+	open, err := r.intents(ctx, r.portal.ID, aCompany, lo.Map(ids, func(id int64, _ int) string { return mapping.OrganizationKey(id) }))
+	if err != nil {
+		return err
+	}
+	var read []*organizationWork
+	for _, id := range ids {
+		w := r.organizations[id]
+		w.organization, w.link, w.chosen = found[id], links[id], chosen[id]
+		if i, ok := open[mapping.OrganizationKey(id)]; ok {
+			w.intent = &i
+		}
+		w.needed = w.needed || w.chosen == choiceSend
+		switch {
+		case w.organization == nil || w.link == nil && !w.needed:
+			w.done = true
+		case w.link == nil:
+			r.searchCompany(w)
+		case w.compare || !w.link.Checked:
+			read = append(read, w)
+		default:
+			w.done = true
+		}
+	}
+	for _, part := range lo.Chunk(read, 50) {
+		r.readCompanies(part)
+	}
+	return r.loadDetails(ctx, read)
+}
+
+// searchCompany looks for an organization's company by external key, ИНН, phone and e-mail.
+func (r *run) searchCompany(w *organizationWork) {
+	r.askByKey(rest.TypeCompany, mapping.OrganizationKey(w.id), &w.found, &w.err)
+	inns := lo.Uniq(lo.FilterMap(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) (string, bool) { return l.INN, l.INN != "" }))
+	if len(inns) > 0 {
+		r.questions = append(r.questions, question{
+			method: "crm.requisite.list",
+			params: rest.Params{
+				"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "@RQ_INN": inns}, "select": []string{"ID", "ENTITY_ID", "RQ_INN"},
+				"order": rest.Params{"ID": "ASC"},
+			},
+			answer: func(result *rest.Result, name string) error {
+				var list rest.List[rest.Requisite]
+				if err := result.Decode(name, &list); err != nil {
+					w.err = err
+					return nil
+				}
+				for _, requisite := range list {
+					if slices.Contains(inns, string(requisite.INN)) {
+						w.found.byINN = append(w.found.byINN, requisite.EntityID.Int64())
+					}
+				}
+				return nil
+			},
+		})
+	}
+	r.askByComm(rest.Phone, w.organization.Phone, "COMPANY", &w.found.byPhone, &w.err)
+	r.askByComm(rest.Email, w.organization.Email, "COMPANY", &w.found.byEmail, &w.err)
+}
+
+// readCompanies asks for up to fifty companies in one command.
+func (r *run) readCompanies(works []*organizationWork) {
+	r.questions = append(r.questions, question{
+		method: "crm.item.list",
+		params: rest.Params{
+			"entityTypeId": rest.TypeCompany, "select": []string{"*"}, "start": -1,
+			"filter": rest.Params{"@id": lo.Map(works, func(w *organizationWork, _ int) int64 { return w.link.RemoteID })},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var items rest.Items[rest.Company]
+			if err := result.Decode(name, &items); err != nil {
+				for _, w := range works {
+					w.err = err
+				}
+				return nil
+			}
+			byID := lo.KeyBy(items.Items, func(c rest.Company) int64 { return c.ID.Int64() })
+			for _, w := range works {
+				if company, ok := byID[w.link.RemoteID]; ok {
+					w.company = &company
+					continue
+				}
+				r.questions = append(r.questions, question{
+					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeCompany, "id": w.link.RemoteID},
+					answer: func(result *rest.Result, name string) error {
+						var item rest.Item[rest.Company]
+						w.company, w.gone, w.err = confirm(result, name, &item, func() *rest.Company { return &item.Item })
+						return nil
+					},
+				})
+			}
+			return nil
+		},
+	})
+}
+
+// settleOrganizations decides, for every organization, between adopting, making, changing and taking over.
+func (r *run) settleOrganizations(ctx context.Context) error {
+	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
+		w := r.organizations[id]
+		if w.err != nil || w.done {
+			continue
+		}
+		var err error
+		switch {
+		case w.link == nil:
+			err = r.settleUnknownOrganization(ctx, w)
+		case w.gone:
+			err = r.dropCompany(ctx, w)
+		case w.company != nil:
+			err = r.compareOrganization(ctx, w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleUnknownOrganization links the company that was found, or makes one. The next job completes it: requisites,
+// bank details and employees.
+func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork) error {
+	id, warning, err := r.choose1(ctx, anOrganization, aCompany, w.id, w.found)
+	if err != nil {
+		return err
+	}
+	if id != 0 {
+		w.done = true
+		return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+			w.link = &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: id, Checked: true}
+			if err := r.saveLink(tx, w.link); err != nil {
+				return err
+			}
+			if err := r.clearIntent(tx, aCompany, mapping.OrganizationKey(w.id)); err != nil {
+				return err
+			}
+			if err := r.journal(tx, note{anOrganization, w.id, aCompany, id}, inward, "Найдена компания организации, связана. "+warning); err != nil {
+				return err
+			}
+			return r.Jobs.Enqueue(tx, pushOrganization{ID: w.id})
+		})
+	}
+	if w.intent != nil {
+		if wait := r.waitToSettle(*w.intent); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+	}
+	w.make = &task{
+		name: fmt.Sprintf("company%d", w.id), method: "crm.item.add", entity: aCompany, key: mapping.OrganizationKey(w.id),
+		note: note{anOrganization, w.id, aCompany, 0},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeCompany, "fields": mapping.NewCompany(w.organization, r.settings.Rules, r.origin)}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Company]
+			if err := result.Decode(name, &item); err != nil {
+				return 0, err
+			}
+			id := item.Item.ID.Int64()
+			merged := mapping.MergeCompany(nil, w.organization, item.Item, r.settings.Rules, r.origin)
+			l := &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: id, Checked: true, Agreed: merged.Agreed}
+			if err := r.saveLink(tx, l); err != nil {
+				return 0, err
+			}
+			return id, r.Jobs.Enqueue(tx, pushOrganization{ID: w.id})
+		},
+	}
+	r.tasks = append(r.tasks, w.make)
+	return nil
+}
+
+// compareOrganization compares both sides field by field, then legal entities and employees.
+func (r *run) compareOrganization(ctx context.Context, w *organizationWork) error {
+	merged := mapping.MergeCompany(w.link.Agreed, w.organization, *w.company, r.settings.Rules, r.origin)
+	w.link.Checked = true
+	if err := r.takeCompany(ctx, w, merged); err != nil {
+		return err
+	}
+	if len(merged.Send) > 0 {
+		w.tasks = append(w.tasks, &task{
+			name: fmt.Sprintf("company%d", w.id), method: "crm.item.update", note: note{anOrganization, w.id, aCompany, w.link.RemoteID},
+			params: func() rest.Params {
+				return rest.Params{"entityTypeId": rest.TypeCompany, "id": w.link.RemoteID, "fields": merged.Send}
+			},
+			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+				var item rest.Item[rest.Company]
+				if err := result.Decode(name, &item); err != nil {
+					return 0, err
+				}
+				for field, pair := range merged.Agreed {
+					w.link.Agreed[field] = pair
+				}
+				return w.link.RemoteID, r.saveLink(tx, w.link)
+			},
+		})
+	}
+	if err := r.settleDetails(w); err != nil {
+		return err
+	}
+	r.tasks = append(r.tasks, w.tasks...)
+	w.done = len(w.tasks) == 0
+	return nil
+}
+
+// takeCompany changes the organization by what the portal changed. A value the panel cannot take is noted once.
+func (r *run) takeCompany(ctx context.Context, w *organizationWork, merged mapping.CompanyMerge) error {
+	where := note{anOrganization, w.id, aCompany, w.link.RemoteID}
+	link := *w.link
+	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		link = *w.link
+		link.Refused = maps.Clone(w.link.Refused)
+		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take)
+		if err := r.saveLink(tx, &link); err != nil {
+			return err
+		}
+		for _, text := range merged.Notes {
+			if err := r.journal(tx, where, inward, text); err != nil {
+				return err
+			}
+		}
+		for _, field := range slices.Sorted(maps.Keys(merged.Take)) {
+			value := merged.Take[field]
+			_, err := r.Organizations.Change(ctx, w.id, actor, func(o *organizations.Organization) error {
+				mapping.TakeCompany(o, field, value)
+				return nil
+			})
+			text := "Компания изменена в Битрикс24, организация обновлена"
+			if e, refused := refusal.From(err); refused {
+				text, err = "Значение с портала не принято: "+e.Message, nil
+				if link.Refused[field] == value {
+					continue
+				}
+				link.Refused = lo.Assign(link.Refused, map[string]string{field: value})
+			}
+			if err != nil {
+				return err
+			}
+			if err := r.journal(tx, where, inward, text); err != nil {
+				return err
+			}
+		}
+		return r.saveLink(tx, &link)
+	})
+	if err == nil {
+		*w.link = link
+	}
+	return err
+}
+
+// dropCompany forgets a company that is gone: «Отправить в Битрикс24» is there again.
+func (r *run) dropCompany(ctx context.Context, w *organizationWork) error {
+	w.done = true
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := r.unlink(tx, w.link); err != nil {
+			return err
+		}
+		return r.journal(tx, note{anOrganization, w.id, aCompany, w.link.RemoteID}, inward, "Компания удалена в Битрикс24, связь снята")
+	})
+}

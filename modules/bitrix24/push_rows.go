@@ -1,0 +1,204 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// dealOwner is how crm.item.productrow.* calls a deal.
+const dealOwner = "D"
+
+// setRows puts the rows into a deal that was just made (crm.item.productrow.set, which replaces all rows: never used
+// again, since a manager may have added rows by hand).
+func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
+	return &task{
+		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{deal},
+		entity: someRows, key: mapping.OrderKey(w.id), note: note{anOrder, w.id, aDeal, 0},
+		params: func() rest.Params {
+			list := make([]any, len(rows))
+			for i, row := range rows {
+				list[i] = row.Params()
+			}
+			return rest.Params{"ownerType": dealOwner, "ownerId": deal.made("item", "id"), "productRows": list}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var set rest.ProductRows
+			if err := result.Decode(name, &set); err != nil {
+				return 0, err
+			}
+			if len(set.ProductRows) != len(rows) {
+				return 0, &rest.RequestError{Method: "crm.item.productrow.set", Sent: true, Err: fmt.Errorf("%d rows for %d", len(set.ProductRows), len(rows))}
+			}
+			slices.SortStableFunc(set.ProductRows, func(a, b rest.ProductRow) int { return int(a.Sort - b.Sort) })
+			for i, row := range rows {
+				if err := r.saveRow(tx, w, row, set.ProductRows[i].ID.Int64()); err != nil {
+					return 0, err
+				}
+			}
+			return deal.id, nil
+		},
+	}
+}
+
+func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error {
+	l := rowLink{PortalID: r.portal.ID, Entity: aDeal, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
+	if err := tx.Save(&l).Error; err != nil {
+		return fmt.Errorf("save row link: %w", err)
+	}
+	return nil
+}
+
+// askRows reads a deal's rows (crm.item.productrow.list): the answer to an earlier change of them was lost.
+func (r *run) askRows(w *orderWork) {
+	r.questions = append(r.questions, question{
+		method: "crm.item.productrow.list",
+		params: rest.Params{
+			"filter": rest.Params{"=ownerType": dealOwner, "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var read rest.ProductRows
+			if err := result.Decode(name, &read); err != nil {
+				w.err = err
+				return nil
+			}
+			w.dealRows = read.ProductRows
+			return nil
+		},
+	})
+}
+
+// recognizeRows finds, among a deal's rows, those of ours whose numbers were lost with an answer, and drops the numbers
+// of those that are gone. Rows that nobody claims were added by hand.
+func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]rowLink) {
+	there := map[int64]rest.ProductRow{}
+	for _, row := range w.dealRows {
+		there[row.ID.Int64()] = row
+	}
+	adopted = map[string]rowLink{}
+	for key, known := range w.rows {
+		if _, ok := there[known.RowID]; ok {
+			delete(there, known.RowID)
+			adopted[key] = known
+		}
+	}
+	for _, row := range wanted {
+		if _, known := adopted[row.Key]; known {
+			continue
+		}
+		for _, id := range slices.Sorted(maps.Keys(there)) {
+			candidate := there[id]
+			same := string(candidate.ProductName) == rest.Disarm(row.Name) && orders.Money(candidate.Price) == row.Price && int64(candidate.Quantity) == row.Quantity
+			if same {
+				adopted[row.Key] = rowLink{PortalID: r.portal.ID, Entity: aDeal, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
+				delete(there, id)
+				break
+			}
+		}
+	}
+	return adopted
+}
+
+// changeRows adds, changes and removes our rows one by one, so that those a manager added by hand survive.
+func (r *run) changeRows(ctx context.Context, w *orderWork) error {
+	wanted := mapping.Rows(w.order)
+	if w.rowsIntent != nil {
+		adopted := r.recognizeRows(w, wanted)
+		if len(adopted) < len(wanted) {
+			if wait := r.waitToSettle(*w.rowsIntent); wait > 0 {
+				w.err = settling(wait)
+				return nil
+			}
+		}
+		if err := r.storeRecognized(ctx, w, adopted); err != nil {
+			return err
+		}
+		w.rows = adopted
+	}
+	for _, row := range wanted {
+		known, ok := w.rows[row.Key]
+		switch {
+		case !ok:
+			r.add(w, r.addRow(w, row))
+		case known.Print != row.Print():
+			r.add(w, r.updateRow(w, row, known.RowID))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.rows)) {
+		if !slices.ContainsFunc(wanted, func(row mapping.Row) bool { return row.Key == key }) {
+			r.add(w, r.deleteRow(w, w.rows[key]))
+		}
+	}
+	return nil
+}
+
+func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[string]rowLink) error {
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.portal.ID, aDeal, w.id).Delete(&rowLink{}).Error
+		if err != nil {
+			return fmt.Errorf("forget row links: %w", err)
+		}
+		for _, l := range adopted {
+			if err := tx.Create(&l).Error; err != nil {
+				return fmt.Errorf("save row link: %w", err)
+			}
+		}
+		return r.clearIntent(tx, someRows, mapping.OrderKey(w.id))
+	})
+}
+
+func (r *run) addRow(w *orderWork, row mapping.Row) *task {
+	fields := row.Params()
+	fields["ownerType"], fields["ownerId"] = dealOwner, w.link.RemoteID
+	return &task{
+		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
+		note:   note{anOrder, w.id, aDeal, w.link.RemoteID},
+		params: func() rest.Params { return rest.Params{"fields": fields} },
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var added rest.ProductRowItem
+			if err := result.Decode(name, &added); err != nil {
+				return 0, err
+			}
+			return added.ProductRow.ID.Int64(), r.saveRow(tx, w, row, added.ProductRow.ID.Int64())
+		},
+	}
+}
+
+func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
+	return &task{
+		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
+		note:   note{anOrder, w.id, aDeal, w.link.RemoteID},
+		params: func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			return id, r.saveRow(tx, w, row, id)
+		},
+	}
+}
+
+func (r *run) deleteRow(w *orderWork, l rowLink) *task {
+	return &task{
+		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
+		note:   note{anOrder, w.id, aDeal, w.link.RemoteID},
+		params: func() rest.Params { return rest.Params{"id": l.RowID} },
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			return l.RowID, tx.Delete(&l).Error
+		},
+	}
+}
+
+// rowTask names a command; names of a batch hold letters, digits and underscores only.
+func rowTask(verb string, w *orderWork, key string) string {
+	name := []rune(fmt.Sprintf("%s%d_%s", verb, w.id, key))
+	for i, letter := range name {
+		if letter == '/' {
+			name[i] = '_'
+		}
+	}
+	return string(name)
+}

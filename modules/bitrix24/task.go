@@ -1,0 +1,237 @@
+package bitrix24
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// task is one command that makes or changes a record of the portal.
+type task struct {
+	name   string  // of the command, unique within the group: "deal42"
+	after  []*task // whose outcomes it needs; one that failed fails it too
+	method string
+	params func() rest.Params // called when everything in after is done, or stands earlier in the same batch
+
+	// entity and key say what it makes, for the intent that is stored before the command leaves. Empty: it only changes.
+	entity entity
+	key    string
+
+	// done stores what came of it, in the transaction that clears the intent, and returns the record's number.
+	done func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error)
+
+	note note // for the journal
+
+	id       int64    // of the record, once it is done
+	ref      rest.Ref // while it stands earlier in the same batch
+	finished bool
+	err      error
+}
+
+// made is the record's number, or the reference to it within the batch.
+func (t *task) made(path ...string) any {
+	if t.finished {
+		return t.id
+	}
+	return t.ref.Field(path...)
+}
+
+// maxRequest bounds a request's body; what does not fit leaves with the next.
+const maxRequest = 1 << 20
+
+// perform runs the tasks in as few requests as their order allows.
+//
+// A chain is what one order needs: contact, deal and rows go in one batch by references, which stops at the first
+// failure. Several orders go in waves without references, since a reference to a failed command may end as any number;
+// what a wave made is stored before the next leaves.
+//
+// The error concerns the exchange as a whole; failures of single tasks are in them.
+func (c *connection) perform(ctx context.Context, tasks []*task, chain bool, class rest.Class) error {
+	for {
+		batch := &rest.Batch{Halt: chain, Class: class}
+		var taken []*task
+		for _, t := range tasks {
+			if t.finished || t.blocked() {
+				continue
+			}
+			if batch.Full() || batch.Size() > maxRequest {
+				break
+			}
+			if t.ready(chain, taken) {
+				t.ref = batch.Add(t.name, t.method, t.params())
+				taken = append(taken, t)
+			}
+		}
+		if len(taken) == 0 {
+			return nil
+		}
+		if err := c.send(ctx, batch, taken); err != nil {
+			return err
+		}
+	}
+}
+
+// blocked fails a task whose predecessor failed.
+func (t *task) blocked() bool {
+	for _, before := range t.after {
+		if before.err != nil {
+			t.finished, t.err = true, before.err
+			return true
+		}
+	}
+	return false
+}
+
+// ready reports whether everything the task needs is known, or, in a chain, stands earlier in the batch.
+func (t *task) ready(chain bool, taken []*task) bool {
+	for _, before := range t.after {
+		known := before.finished
+		for _, other := range taken {
+			known = known || chain && other == before
+		}
+		if !known {
+			return false
+		}
+	}
+	return true
+}
+
+// send makes one request: intents, commands, then everything that came of them in one transaction.
+func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task) error {
+	if err := c.intend(ctx, taken); err != nil {
+		return err
+	}
+	began := time.Now()
+	result, err := c.client.Do(ctx, batch)
+	duration := time.Since(began)
+	if err != nil {
+		for _, t := range taken {
+			t.finished, t.err = true, err
+		}
+		return errors.Join(err, c.DB.Transaction(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
+			for _, t := range taken {
+				if err := c.journalTask(tx, t, batch, nil, duration); err != nil {
+					return err
+				}
+			}
+			if rest.Unknown(err) {
+				return nil // the intents stay: the next attempt looks first
+			}
+			return c.settleIntents(tx, taken, taken)
+		}))
+	}
+	return c.DB.Transaction(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
+		var certain []*task
+		for _, t := range taken {
+			t.finished, t.err = true, nil
+			if err := result.Error(t.name); err != nil {
+				t.err = err
+			} else if t.id, err = t.done(ctx, tx, result, t.name); err != nil {
+				if !rest.Unknown(err) {
+					return fmt.Errorf("store the outcome of %s: %w", t.name, err)
+				}
+				t.err = err // an answer of another shape
+			}
+			if t.err == nil || !rest.Unknown(t.err) {
+				certain = append(certain, t)
+			}
+			if err := c.journalTask(tx, t, batch, result, duration); err != nil {
+				return err
+			}
+		}
+		if err := c.settleIntents(tx, taken, certain); err != nil {
+			return err
+		}
+		return c.noteClock(tx, result)
+	})
+}
+
+// intend stores what is about to be made, before it is.
+func (c *connection) intend(ctx context.Context, tasks []*task) error {
+	var rows []intent
+	now := db.Now()
+	for _, t := range tasks {
+		if t.entity != "" {
+			row := intent{PortalID: c.portal.ID, Entity: t.entity, Key: t.key, SentAt: now}
+			if !slices.Contains(rows, row) {
+				rows = append(rows, row)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error
+	})
+	if err != nil {
+		return fmt.Errorf("store intents: %w", err)
+	}
+	return nil
+}
+
+// settleIntents clears the intents of tasks whose outcome is certain, unless another task of the same key has none.
+func (c *connection) settleIntents(tx *db.Tx, taken, certain []*task) error {
+	byEntity := map[entity][]string{}
+	for _, t := range certain {
+		open := slices.ContainsFunc(taken, func(o *task) bool {
+			return o.entity == t.entity && o.key == t.key && !slices.Contains(certain, o)
+		})
+		if t.entity != "" && !open {
+			byEntity[t.entity] = append(byEntity[t.entity], t.key)
+		}
+	}
+	for e, keys := range byEntity {
+		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", c.portal.ID, e, keys).Delete(&intent{}).Error
+		if err != nil {
+			return fmt.Errorf("clear intents: %w", err)
+		}
+	}
+	return nil
+}
+
+// waitToSettle is how long a record of an open intent, looked for and not found, has to wait until it is made again: a
+// portal may go on working after the connection closed.
+func (c *connection) waitToSettle(i intent) time.Duration {
+	return i.SentAt.Add(c.opts.Settle).Sub(db.Now())
+}
+
+// question is one reading command; answer takes what came back.
+type question struct {
+	method string
+	params rest.Params
+	answer func(result *rest.Result, name string) error
+}
+
+// ask puts questions, fifty to a request. The error concerns the exchange as a whole.
+func (c *connection) ask(ctx context.Context, questions []question, class rest.Class) error {
+	for len(questions) > 0 {
+		batch := &rest.Batch{Class: class}
+		n := 0
+		for n < len(questions) && !batch.Full() && batch.Size() < maxRequest {
+			batch.Add(fmt.Sprintf("q%d", n), questions[n].method, questions[n].params)
+			n++
+		}
+		result, err := c.client.Do(ctx, batch)
+		if err != nil {
+			return err
+		}
+		for i, q := range questions[:n] {
+			if err := q.answer(result, fmt.Sprintf("q%d", i)); err != nil {
+				return err
+			}
+		}
+		if err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return c.noteClock(tx, result) }); err != nil {
+			return err
+		}
+		questions = questions[n:]
+	}
+	return nil
+}
