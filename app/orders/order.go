@@ -219,6 +219,9 @@ func (o *Order) Due() Money { return max(o.Total-o.Paid, 0) }
 func (o *Order) Pay(amount Money, method PaymentMethod) {
 	o.Payments = append(o.Payments, Payment{Amount: amount, Method: method})
 	o.Paid += amount
+	if method == PersonalAccount || method == OrganizationAccount {
+		o.AccountPaid += amount
+	}
 	if o.PaymentStatus() == Paid && o.Status == WaitingForPayment {
 		o.Status = Approved
 	}
