@@ -34,6 +34,7 @@ type orderPage struct {
 	Organization *organizations.Organization // empty when the client ordered for himself
 	Payer        organizations.LegalEntity
 	Manager      string
+	Phones       []phoneLine
 	Statuses     []statusGroup
 	ArchiveURL   string
 	Actions      []panel.ActionLink
@@ -126,6 +127,7 @@ func (h *pages) fillManage(c echo.Context, page *orderPage) error {
 		return err
 	}
 	page.Manager = employees.name(o.ManagerID)
+	page.Phones = h.phoneLines(c, page)
 	page.Statuses = statusGroups()
 	page.ArchiveURL = ArchiveURL(h.panel.PublicURL.String(), o)
 	page.Actions = h.Actions(c, h.panel, o)
@@ -133,13 +135,29 @@ func (h *pages) fillManage(c echo.Context, page *orderPage) error {
 	return nil
 }
 
-// Phones are the distinct phones of the order with whose they are: the client's and the recipient's.
-func (p orderPage) Phones() []phone {
-	all := []phone{{p.Client.Name(), p.Client.PhoneText()}, {p.Order.Address.FullName, p.Order.Address.Phone}}
-	return lo.UniqBy(lo.Filter(all, func(n phone, _ int) bool { return n.Number != "" }), func(n phone) string { return n.Number })
+// Phone is a number on the order's page.
+type Phone struct {
+	Order  *Order
+	Name   string // whose it is
+	Number string // E.164
 }
 
-type phone struct{ Name, Number string }
+// AddPhoneWidget adds something small, a button say, beside every phone on the order's page. It has no title.
+func (s *Service) AddPhoneWidget(w panel.Widget[Phone]) { s.phones.AddWidget(w) }
+
+// phoneLine is a phone with what modules put beside it.
+type phoneLine struct {
+	Phone
+	Boxes []panel.Box
+}
+
+// phoneLines are the distinct phones of the order: the client's and the recipient's.
+func (h *pages) phoneLines(c echo.Context, page *orderPage) []phoneLine {
+	o := page.Order
+	all := []Phone{{o, page.Client.Name(), page.Client.PhoneText()}, {o, o.Address.FullName, o.Address.Phone}}
+	all = lo.UniqBy(lo.Filter(all, func(p Phone, _ int) bool { return p.Number != "" }), func(p Phone) string { return p.Number })
+	return lo.Map(all, func(p Phone, _ int) phoneLine { return phoneLine{p, h.phones.Widgets(c, h.panel, p)} })
+}
 
 // orderMenu is the order's «…» menu with what modules add, read only when somebody opens it.
 func (h *pages) orderMenu(c echo.Context) error {

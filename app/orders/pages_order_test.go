@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
@@ -102,6 +103,20 @@ func TestOrderPage_modulesAddActionsAndWidgets(t *testing.T) {
 	s.post(page(o, "/status"), "status", "Pending")
 	s.get(page(o)).want(200).lacks("Отправить в CRM")
 	s.post(page(o, "/actions/crm.nothing")).want(404)
+}
+
+func TestOrderPage_modulesPutThingsBesideEveryPhone(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.New(t, db.SQLite), staff.Operator, func(s *shop) {
+		s.panel.Mount("phone", fstest.MapFS{"call.html": {Data: []byte(`<b>позвонить {{.Number}} по заказу {{.Order.ID}}</b>`)}}, nil)
+		s.orders.AddPhoneWidget(panel.Widget[orders.Phone]{Template: "phone/call", Data: func(_ context.Context, p orders.Phone) (any, error) { return p, nil }})
+	})
+	o := s.place()
+	s.get(page(o)).want(200, fmt.Sprintf("позвонить +79123456789 по заказу %d", o.ID), fmt.Sprintf("позвонить +79120000001 по заказу %d", o.ID))
+	same := s.place(func(d *orders.Draft) { d.Address.Phone = s.client.PhoneText() })
+	if n := strings.Count(s.get(page(same)).want(200).text, "позвонить"); n != 1 {
+		t.Errorf("one phone has %d buttons", n)
+	}
 }
 
 func TestDelivery_isEditedAndRefusedInWords(t *testing.T) {

@@ -31,6 +31,7 @@ type Service struct {
 	organizations *organizations.Service
 	saved         []func(ctx context.Context, tx *db.Tx, e Saved) error
 	settingsTabs  []panel.Link
+	phones        panel.Extensions[Phone]
 }
 
 // Saved says that an order was placed (Before is nil) or changed.
