@@ -9,12 +9,12 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// slow is what a statement may take before it is worth a line in the log.
-const slow = time.Second
-
 // queryLog is GORM's logger. Errors are returned to the caller and logged where they stop, so it says nothing about
 // them; parameters are never logged, since any of them may be a person's data.
-type queryLog struct{ log *logrus.Entry }
+type queryLog struct {
+	log  *logrus.Entry
+	slow time.Duration
+}
 
 func (l queryLog) LogMode(logger.LogLevel) logger.Interface { return l }
 
@@ -32,7 +32,7 @@ func (l queryLog) Error(_ context.Context, format string, args ...any) {
 
 func (l queryLog) Trace(_ context.Context, begin time.Time, fc func() (string, int64), _ error) {
 	took := time.Since(begin)
-	if took < slow {
+	if took < l.slow {
 		return
 	}
 	statement, rows := fc()

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -27,6 +28,9 @@ type Options struct {
 	Path string        // of the SQLite file; its folder is made when missing
 	Log  *logrus.Entry // default: logrus' standard logger
 
+	// SlowQuery is what a statement may take before it is worth a line in the log; default 1 second.
+	SlowQuery time.Duration
+
 	// MaxConns limits the pool on Postgres; default 16. SQLite has one connection whatever this says.
 	MaxConns int
 }
@@ -39,6 +43,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = logrus.NewEntry(logrus.StandardLogger())
 	}
+	o.SlowQuery = cmp.Or(o.SlowQuery, time.Second)
+	o.MaxConns = cmp.Or(o.MaxConns, 16)
 	d := &DB{log: o.Log}
 	d.closing, d.close = context.WithCancel(context.WithoutCancel(ctx))
 
@@ -48,7 +54,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	dialector, err := open(o)
 	if err == nil {
-		err = d.start(ctx, dialector)
+		err = d.start(ctx, dialector, queryLog{o.Log, o.SlowQuery})
 	}
 	if err != nil {
 		d.abandon()
@@ -57,10 +63,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
-func (d *DB) start(ctx context.Context, dialector gorm.Dialector) error {
+func (d *DB) start(ctx context.Context, dialector gorm.Dialector, log queryLog) error {
 	g, err := gorm.Open(dialector, &gorm.Config{
 		NowFunc:                Now,
-		Logger:                 queryLog{d.log},
+		Logger:                 log,
 		TranslateError:         true,
 		SkipDefaultTransaction: true, // a single statement is atomic; more of them belong in Transaction
 		DisableAutomaticPing:   true,
@@ -96,10 +102,11 @@ func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
 	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() +
 		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
-	pool, err := sql.Open(sqlite.DriverName, dsn)
+	connector, err := newSQLiteConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Path, err)
 	}
+	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(1)
 	d.sql = pool
 	return &sqlite.Dialector{Conn: pool}, nil
@@ -131,9 +138,6 @@ func (d *DB) openPostgres(o Options) (gorm.Dialector, error) {
 	config, err := d.connConfig()
 	if err != nil {
 		return nil, err
-	}
-	if o.MaxConns == 0 {
-		o.MaxConns = 16
 	}
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
 		c.TypeMap().RegisterType(&pgtype.Type{

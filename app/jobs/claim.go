@@ -23,7 +23,7 @@ func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 	g := group{claim: rand.Int64()}
 	limit, which := l.limit, "priority < ?"
 	if bulk {
-		which = "priority >= ?"
+		which = "priority = ?"
 		if l.bulkLimit > 0 {
 			limit = min(limit, l.bulkLimit)
 		}

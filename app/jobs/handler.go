@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 )
@@ -9,6 +10,18 @@ import (
 // handlerContext marks ctx as a handler's: Held works with it, and Await does not.
 func (l *lane) handlerContext(ctx context.Context) context.Context {
 	return context.WithValue(ctx, inHandler{}, l.lock)
+}
+
+// handleGroup has the handler work a group and writes down what became of it, also when ctx has ended meanwhile: a
+// handler that was cut short has not failed, and neither have its jobs.
+func (l *lane) handleGroup(ctx context.Context, g group, trial bool) error {
+	outcomes := l.outcomes(ctx, g.jobs)
+	for i, err := range outcomes {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			outcomes[i] = RetryAfter(0, err)
+		}
+	}
+	return l.finish(context.WithoutCancel(ctx), g, outcomes, trial)
 }
 
 // outcomes has the handler work a group and makes sure of one outcome for each job.

@@ -11,6 +11,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/sirupsen/logrus"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // lane is one lane in this process.
@@ -160,8 +161,8 @@ func Held(ctx context.Context) error {
 
 // pause holds the lane, a little longer each time.
 func (l *lane) pause(tx *db.Tx, err error) error {
-	row := laneRow{Name: l.name}
-	if err := tx.Where("name = ?", l.name).Take(&row).Error; err != nil {
+	var row laneRow
+	if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("name = ?", l.name).Take(&row).Error; err != nil {
 		return fmt.Errorf("pause lane %s: %w", l.name, err)
 	}
 	now := l.q.now()
@@ -202,7 +203,7 @@ func (l *lane) unpause(tx *db.Tx) error {
 
 // askProbe asks the other side of a paused lane and says whether it answered.
 func (l *lane) askProbe(ctx context.Context) (bool, error) {
-	answer := l.call(ctx, func(ctx context.Context) error { return l.probe(ctx) })
+	answer := l.call(l.handlerContext(ctx), l.probe)
 	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		if answer != nil {
 			return l.pause(tx, answer)

@@ -316,8 +316,11 @@ func TestRun_cancelsHandlersWhenTheGraceIsOver(t *testing.T) {
 		if err := next(t, "Run ends", ended); err != nil {
 			t.Error(err)
 		}
+		if got := find(t, q, "a"); got.State != jobs.Waiting || got.Attempts != 0 {
+			t.Errorf("job = %s after %d attempts, want it waiting after none", got.State, got.Attempts)
+		}
 		again := &shop{}
-		drain(t, newQueue(d, newClockAt(time.Now().Add(time.Hour)), again))
+		drain(t, newQueue(d, newClockAt(time.Now().Add(time.Second)), again))
 		if got := again.got(); got != "a" {
 			t.Errorf("after a restart = %q, want a done again", got)
 		}

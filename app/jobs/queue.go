@@ -81,6 +81,8 @@ func New(d *db.DB, cfg Config) *Queue {
 //
 // A panic is the outcome of the job that causes it: a group that panics is given again one by one.
 func Handle(q *Queue, lane string, limit int, fn func(ctx context.Context, group []Job) []error, opts ...LaneOption) {
+	q.mu.Lock() // a notification may come while lanes are declared
+	defer q.mu.Unlock()
 	l := q.lane(lane)
 	l.limit, l.handle = limit, fn
 	for _, opt := range opts {
@@ -100,12 +102,14 @@ func BulkLimit(n int) LaneOption { return func(l *lane) { l.bulkLimit = n } }
 
 // Probe has fn asked whether the other side of a paused lane is back, before any job is: its success ends the pause,
 // its error is the reason of the next. A lane without a probe tries its next group instead, while nobody waits for it.
-func (q *Queue) Probe(lane string, fn func(ctx context.Context) error) { q.lane(lane).probe = fn }
-
-// lane finds or makes a lane.
-func (q *Queue) lane(name string) *lane {
+func (q *Queue) Probe(lane string, fn func(ctx context.Context) error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.lane(lane).probe = fn
+}
+
+// lane finds or makes a lane; q.mu is held.
+func (q *Queue) lane(name string) *lane {
 	l := q.lanes[name]
 	if l == nil {
 		l = &lane{q: q, name: name, wake: make(chan struct{}, 1), log: q.cfg.Log.WithField("lane", name)}

@@ -124,14 +124,14 @@ func (l *lane) work(ctx context.Context, trial, beside bool) (bool, error) {
 		return false, err
 	}
 	if len(g.jobs) > 0 {
-		return true, l.finish(ctx, g, l.outcomes(l.handlerContext(ctx), g.jobs), trial)
+		return true, l.handleGroup(l.handlerContext(ctx), g, trial)
 	}
 	if !beside || trial {
 		l.bulk.Wait() // of an earlier turn that was allowed to
 		if g, err = l.claimGroup(ctx, true); err != nil || len(g.jobs) == 0 {
 			return false, err
 		}
-		return true, l.finish(ctx, g, l.outcomes(l.handlerContext(ctx), g.jobs), trial)
+		return true, l.handleGroup(l.handlerContext(ctx), g, trial)
 	}
 	return l.workBeside(ctx)
 }
@@ -150,7 +150,7 @@ func (l *lane) workBeside(ctx context.Context) (bool, error) {
 	l.bulk.Go(func() {
 		defer l.wakeUp()
 		defer l.beside.Add(-1)
-		if err := l.finish(ctx, g, l.outcomes(handling, g.jobs), false); err != nil {
+		if err := l.handleGroup(handling, g, false); err != nil {
 			l.log.WithError(err).Error("lane interrupted")
 			l.broken.Store(true)
 		}

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -168,3 +169,6 @@ func (k *Keys) Derive(purpose string) ([]byte, error) {
 	}
 	return derived, nil
 }
+
+// Format keeps the keys out of whatever is printed.
+func (*Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "settings.Keys") }

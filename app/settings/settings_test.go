@@ -208,6 +208,24 @@ func TestKeys_opensOnlyWhatIsItsOwn(t *testing.T) {
 	}
 }
 
+func TestKeys_deriveOneForEachPurpose(t *testing.T) {
+	t.Parallel()
+	keys := newKeys(t)
+	derive := func(k *settings.Keys, purpose string) string {
+		key, err := k.Derive(purpose)
+		if err != nil || len(key) != settings.KeySize {
+			t.Fatalf("%d bytes, %v", len(key), err)
+		}
+		return string(key)
+	}
+	if derive(keys, "a") != derive(keys, "a") || derive(keys, "a") == derive(keys, "b") || derive(keys, "a") == derive(newKeys(t), "a") {
+		t.Error("a derived key is that of its purpose and its secret alone")
+	}
+	if got := fmt.Sprintf("%v %+v %#v %x", keys, keys, keys, keys); strings.Trim(strings.ReplaceAll(got, "settings.Keys", ""), " ") != "" {
+		t.Errorf("printed: %s", got)
+	}
+}
+
 func TestLoadKeys_makesAFileForItsOwnerAlone(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
