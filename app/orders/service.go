@@ -281,7 +281,7 @@ func (s *Service) checkCustomer(ctx context.Context, o *Order) (*clients.Client,
 	if err != nil {
 		return nil, asValue("UserId", err)
 	}
-	placing := o.Revision <= 1
+	placing := o.ID == 0
 	if placing && client.Status == clients.Blocked {
 		return nil, refusal.Value("UserId", "Клиент №\u00a0%d заблокирован и не может заказывать.", client.ID)
 	}
