@@ -120,15 +120,22 @@ func (s *Site) PostRequest(path string, pairs ...string) *http.Request {
 // Do sends a request of the browser.
 func (s *Site) Do(r *http.Request) Answer {
 	s.t.Helper()
-	resp, err := s.browser.Do(r)
+	answer, err := Read(s.browser.Do(r))
 	Must(s.t, err)
+	return answer
+}
+
+// Read reads a response to its end.
+func Read(resp *http.Response, err error) (Answer, error) {
+	if err != nil {
+		return Answer{}, err
+	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	Must(s.t, err)
 	return Answer{
 		Status: resp.StatusCode, Text: strings.ReplaceAll(html.UnescapeString(string(body)), "\u00a0", " "),
 		Location: resp.Header.Get("Location"), Header: resp.Header,
-	}
+	}, err
 }
 
 // Want checks the status and what a person reads.
