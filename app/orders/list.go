@@ -22,7 +22,7 @@ type Query struct {
 	OrganizationID int64
 	Payment        PaymentStatus
 	From, To       time.Time // placed at or after From and before To
-	Before         int64     // keyset: only orders with a smaller number
+	Before         int64     // keyset: only orders that come after this one
 	Skip           int
 	Take           int // at most 100; 0 means 50
 }
@@ -48,12 +48,17 @@ func (s *Service) FindMany(ctx context.Context, ids []int64) (map[int64]*Order, 
 
 // List returns one page of orders, newest first, whole.
 func (s *Service) List(ctx context.Context, q Query) ([]*Order, error) {
+	order, before := "id DESC", "id < ?"
+	if !q.From.IsZero() || !q.To.IsZero() {
+		// The index by time leads to the period at once; by number everything younger would be read first.
+		order, before = "created_at DESC, id DESC", "(created_at, id) < (SELECT created_at, id FROM orders WHERE id = ?)"
+	}
 	tx := whole(s.matching(ctx, q))
 	if q.Before > 0 {
-		tx = tx.Where("id < ?", q.Before)
+		tx = tx.Where(before, q.Before)
 	}
 	var list []*Order
-	if err := tx.Order("id DESC").Offset(q.Skip).Limit(db.PageSize(q.Take)).Find(&list).Error; err != nil {
+	if err := tx.Order(order).Offset(q.Skip).Limit(db.PageSize(q.Take)).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
 	}
 	return list, nil
