@@ -84,7 +84,7 @@ func newBatchState(container bool) *batchState {
 func (s *batchState) add(id string, a answer) {
 	s.result.Set(id, a.result)
 	if a.call.counted {
-		s.total.Set(id, a.call.total)
+		s.total.Set(id, int64(a.call.total))
 		if a.call.next > 0 {
 			s.next.Set(id, a.call.next)
 		}

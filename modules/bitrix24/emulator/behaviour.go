@@ -70,6 +70,8 @@ type Behaviour struct {
 	CommentEventFields bool `json:"comment_event_fields"`
 	// HandlerTimeoutMS is how long the portal waits for the handler of an event (OPEN.md E1).
 	HandlerTimeoutMS int `json:"handler_timeout_ms"`
+	// CRMRights: the webhook's owner may read and write the CRM; without, its methods answer "Access denied.".
+	CRMRights bool `json:"crm_rights"`
 	// TelephonyRights: the webhook's owner may manage numbers and call.
 	TelephonyRights bool `json:"telephony_rights"`
 }
@@ -80,7 +82,7 @@ func DefaultBehaviour() Behaviour {
 		FailedReference: "text", WrongCodeStatus: 401, WrongCodeError: "INVALID_CREDENTIALS", MethodBeforeCredentials: true,
 		MaxInputVars: 10_000, BucketSize: 50, BucketRate: 2, BucketFirst: true, OperatingSeconds: 480, BatchSize: 50, RequestSeconds: 60,
 		OldUpdateAlwaysSaves: true, RowsAlwaysSave: true, LinkSavesOwner: true, CloseDateOnClose: true, UnknownValues: "store",
-		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, TelephonyRights: true,
+		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, CRMRights: true, TelephonyRights: true,
 	}
 }
 

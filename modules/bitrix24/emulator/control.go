@@ -14,7 +14,7 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET /control/stats", func(w http.ResponseWriter, _ *http.Request) { reply(w, p.Stats()) })
 	mux.HandleFunc("GET /control/behaviour", func(w http.ResponseWriter, _ *http.Request) { reply(w, p.Behaviour()) })
-	mux.HandleFunc("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { reply(w, p.Faults()) })
+	mux.HandleFunc("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { reply(w, map[string][]Fault{"active": p.Faults()}) })
 	mux.HandleFunc("POST /control/reset", func(w http.ResponseWriter, _ *http.Request) {
 		p.Reset()
 		reply(w, map[string]bool{"ok": true})
@@ -37,7 +37,7 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 			complain(w, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, made)
+		writeJSON(w, http.StatusOK, appendJSON(nil, made))
 	})
 	mux.HandleFunc("POST /control/faults", func(w http.ResponseWriter, r *http.Request) {
 		var f Fault
@@ -49,7 +49,7 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 			complain(w, err)
 			return
 		}
-		reply(w, p.Faults())
+		reply(w, map[string][]Fault{"active": p.Faults()})
 	})
 	mux.HandleFunc("POST /control/behaviour", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -48,7 +48,7 @@ func commentAdd(c *call) (any, error) {
 	}
 	e := c.entityNamed(text(fields.Get("ENTITY_TYPE")))
 	if e == nil {
-		return nil, failed("100", "Invalid value for field: ENTITY_TYPE")
+		return nil, failed("NOT_FOUND", "Not found.")
 	}
 	r := e.rows[integer(fields.Get("ENTITY_ID"))]
 	if r == nil {

@@ -22,9 +22,11 @@ func (p *Portal) Do(deed string, args Args) (Made, error) {
 	if err != nil {
 		return nil, fmt.Errorf("do %s: %w", deed, err)
 	}
-	var made Made
-	if err := json.Unmarshal(answer, &made); err != nil {
-		return nil, fmt.Errorf("do %s: %w", deed, err)
+	made := Made{}
+	for name, v := range answer.All() {
+		if id, ok := v.(int64); ok {
+			made[name] = id
+		}
 	}
 	return made, nil
 }
@@ -35,7 +37,7 @@ type (
 	Made map[string]int64
 )
 
-func (p *Portal) doJSON(body []byte) ([]byte, error) {
+func (p *Portal) doJSON(body []byte) (*Array, error) {
 	v, err := decodeJSON(body)
 	if err != nil {
 		return nil, fmt.Errorf("read deed: %w", err)
@@ -46,11 +48,7 @@ func (p *Portal) doJSON(body []byte) ([]byte, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	made, err := p.person(args).do(text(args.Get("do")))
-	if err != nil {
-		return nil, err
-	}
-	return appendJSON(nil, made), nil
+	return p.person(args).do(text(args.Get("do")))
 }
 
 // A person is somebody in front of the portal's pages.

@@ -12,7 +12,7 @@ import (
 )
 
 // A Fault is something that goes wrong, for a number of requests, by chance, or until it is ended. Its JSON is the body of
-// POST /control/faults; README of the fields in spec: method limits it to requests that call that method.
+// POST /control/faults. Method limits it to requests that call that method (events of that code).
 type Fault struct {
 	Fault       string   `json:"fault"`
 	Method      string   `json:"method,omitempty"`
@@ -28,10 +28,12 @@ type Fault struct {
 
 func (f *Fault) delay() time.Duration { return time.Duration(f.DelayMS) * time.Millisecond }
 
-// requestFaults concern requests, eventFaults the outgoing queue.
+// requestFaults concern requests, eventFaults the outgoing queue. Beside them there is "clock", which puts the portal's
+// clock OffsetS seconds off, and "none", which ends everything.
 var (
 	requestFaults = []string{
 		"down", "slow", "lost_response", "late", "error_500", "html_502", "half_body", "limit", "operating", "revoked", "plan", "scope", "moved",
+		"overload", "unexpected", "portal_deleted",
 	}
 	eventFaults = []string{"drop_events", "double_events", "shuffle_events", "delay_events"}
 )
@@ -144,23 +146,25 @@ func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
 		return true
 	}
 	switch h.first.Fault {
-	case "error_500":
-		p.writeError(w, errInternal)
 	case "html_502":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusBadGateway)
 		fmt.Fprint(w, "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n")
-	case "limit":
-		p.writeError(w, errQueryLimit)
-	case "revoked":
-		p.writeError(w, errCredentials)
-	case "plan":
-		p.writeError(w, errPlan)
 	case "moved":
 		w.Header().Set("Location", strings.TrimRight(h.first.To, "/")+r.URL.RequestURI())
 		w.WriteHeader(http.StatusFound)
+	default:
+		p.writeError(w, faultErrors[h.first.Fault])
 	}
 	return false
+}
+
+// faultErrors are the faults that are an answer of the REST module.
+var faultErrors = map[string]*restError{
+	"error_500": errInternal, "limit": errQueryLimit, "revoked": errCredentials, "plan": errPlan,
+	"overload":       refuse(http.StatusServiceUnavailable, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
+	"unexpected":     refuse(http.StatusInternalServerError, "ERROR_UNEXPECTED_ANSWER", "Server returned an unexpected response"),
+	"portal_deleted": refuse(http.StatusInternalServerError, "PORTAL_DELETED", "Portal was deleted"),
 }
 
 // sleep waits that long, or until the client or the portal is gone.

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,9 +21,10 @@ type rig struct {
 	server *httptest.Server
 	hook   string
 
-	mu     sync.Mutex
-	events []string // bodies
-	answer int
+	mu      sync.Mutex
+	events  []string      // bodies
+	arrived chan struct{} // one for each event, as far as somebody waits
+	answer  int
 }
 
 // obj and list are decoded JSON.
@@ -33,12 +35,16 @@ type (
 
 func newRig(t *testing.T, change ...func(*Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, answer: http.StatusOK}
+	r := &rig{t: t, answer: http.StatusOK, arrived: make(chan struct{}, 1000)}
 	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.events = append(r.events, string(body))
+		select {
+		case r.arrived <- struct{}{}:
+		default:
+		}
 		w.WriteHeader(r.answer)
 	}))
 	t.Cleanup(handler.Close)
@@ -220,3 +226,8 @@ func (c *clock) step(d time.Duration) {
 }
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }
+
+// words puts values beside each other.
+func words(values ...any) string {
+	return strings.TrimSpace(fmt.Sprintln(values...))
+}

@@ -80,7 +80,7 @@ func (p *Portal) answer(req *request, readErr error) (int, []byte) {
 			body.Set("next", a.call.next)
 		}
 		if a.call.counted {
-			body.Set("total", a.call.total)
+			body.Set("total", int64(a.call.total))
 		}
 	}
 	if a.time == nil {
@@ -193,21 +193,34 @@ func (p *Portal) run(req *request, m *method, hook *Inbound, params *Array, inBa
 		return answer{err: errScope}
 	}
 	key := strconv.FormatInt(hook.ID, 10) + " " + m.name
-	used, resetAt := p.limits.used(key, started)
+	used, _ := p.limits.used(key, started)
 	if p.behaviour.OperatingLimit && used >= p.behaviour.OperatingSeconds || req.hit.blocks(m.name) {
 		p.countRefusal(errOperatingLimit)
 		return answer{err: errOperatingLimit}
 	}
 	c := &call{Portal: p, hook: hook, params: params}
-	result, err := m.run(c)
+	result, err := c.run(m)
 	seconds := p.behaviour.cost(m.name, params)
-	if p.behaviour.OperatingLimit {
+	var resetAt time.Time
+	if used = 0; p.behaviour.OperatingLimit {
 		p.limits.spend(key, seconds, started)
 		used, resetAt = p.limits.used(key, started)
-	} else {
-		used, resetAt = 0, time.Time{}
 	}
 	return answer{result: result, err: err, call: c, time: p.times(started, used, resetAt), seconds: seconds}
+}
+
+// run does the work, if the webhook's owner may.
+func (c *call) run(m *method) (any, error) {
+	if m.scope != "crm" || c.behaviour.CRMRights {
+		return m.run(c)
+	}
+	switch family, _, _ := cutLast(m.name, "."); family {
+	case "crm.item", "crm.item.productrow", "crm.category":
+		return nil, failed("ACCESS_DENIED", "Access denied")
+	case "crm.requisite.preset":
+		return nil, &restError{status: http.StatusBadRequest, code: int64(0), description: errAccess.description}
+	}
+	return nil, errAccess
 }
 
 // times is the member time of a success.

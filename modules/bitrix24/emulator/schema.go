@@ -33,6 +33,7 @@ type field struct {
 	required bool
 	multiple bool
 	noField  bool // not among *.fields
+	outdated bool // isDeprecated
 	hidden   bool // a value the portal keeps for itself: not in rows of the old family either
 	blank    bool // "no value" reads as "" in the old family, not null
 	money    bool // two decimals in the old family
@@ -56,7 +57,7 @@ var classes = map[string]class{
 }
 
 // parseSchema reads a table of fields, one a line: NAME TYPE[:directory] [marks...] | title. The marks: ro, add (on add
-// only), req, mul, int (internal), nof (not in fields), blank, money, zero, a number (size), item=name or item=- for the name in crm.item.*.
+// only), req, mul, dep, int (internal), nof (not in fields), blank, money, zero, a number (size), item=name or item=- for the name in crm.item.*.
 func parseSchema(table string) *schema {
 	s := &schema{byName: map[string]int{}, byItem: map[string]int{}}
 	for line := range strings.Lines(table) {
@@ -78,6 +79,8 @@ func parseSchema(table string) *schema {
 				f.required = true
 			case "mul":
 				f.multiple = true
+			case "dep":
+				f.outdated = true
 			case "int":
 				f.noField, f.hidden, f.readOnly = true, true, true
 			case "nof":
@@ -170,10 +173,13 @@ func (f *field) describe() *Array {
 	if f.status != "" {
 		d.Set("statusType", f.status)
 	}
+	if f.outdated {
+		d.Set("isDeprecated", true)
+	}
 	if f.custom == nil {
 		d.Set("title", f.title)
-		if f.settings != nil {
-			d.Set("settings", f.settings)
+		if parent := parents[f.kind]; parent > 0 && !f.outdated && !f.multiple {
+			d.Set("settings", object("parentEntityTypeId", parent))
 		}
 		return d
 	}
@@ -189,6 +195,9 @@ func (f *field) describe() *Array {
 	}
 	return d
 }
+
+// parents are the entity types that a field of a kind points to.
+var parents = map[string]int64{"crm_lead": typeLead, "crm_company": typeCompany, "crm_quote": 7}
 
 func enumItems(list *Array) *Array {
 	out := &Array{}

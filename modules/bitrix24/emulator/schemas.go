@@ -52,7 +52,7 @@ OPPORTUNITY double money | Сумма
 IS_MANUAL_OPPORTUNITY char | IS_MANUAL_OPPORTUNITY
 TAX_VALUE double money | Ставка налога
 COMPANY_ID crm_company zero | Компания
-CONTACT_ID crm_contact zero | Контакт
+CONTACT_ID crm_contact zero dep | Контакт
 CONTACT_IDS crm_contact mul | Контакты
 QUOTE_ID crm_quote ro | Предложение
 BEGINDATE date | Дата начала
@@ -110,7 +110,7 @@ DATE_CREATE datetime ro item=createdTime | Дата создания
 DATE_MODIFY datetime ro item=updatedTime | Дата изменения
 MOVED_TIME datetime ro | MOVED_TIME
 COMPANY_ID crm_company zero | Компания
-CONTACT_ID crm_contact zero | Контакт
+CONTACT_ID crm_contact zero dep | Контакт
 CONTACT_IDS crm_contact mul | CONTACT_IDS
 IS_RETURN_CUSTOMER char ro | Повторный лид
 DATE_CLOSED datetime ro blank | Дата закрытия
@@ -145,7 +145,7 @@ CREATED_BY_ID user ro item=createdBy | Кем создан
 MODIFY_BY_ID user ro item=updatedBy | Кем изменён
 DATE_CREATE datetime ro item=createdTime | Дата создания
 DATE_MODIFY datetime ro item=updatedTime | Дата изменения
-COMPANY_ID crm_company zero | Компания
+COMPANY_ID crm_company zero dep | Компания
 COMPANY_IDS crm_company mul | COMPANY_IDS
 LEAD_ID crm_lead ro | Лид
 FACE_ID integer nof | FACE_ID

@@ -40,7 +40,7 @@ func (m methods) commonMethods() {
 		"events":      func(*call) (any, error) { return eventCodes(), nil },
 	})
 	m.add(userScopes, map[string]func(*call) (any, error){
-		"user.current": func(c *call) (any, error) { return c.user(c.users.rows[c.hook.UserID]), nil },
+		"user.current": userCurrent,
 		"user.get":     userGet,
 		"user.search":  userGet,
 		"user.fields":  userFieldTitles,
@@ -111,6 +111,14 @@ func (c *call) user(u *record) *Array {
 	out.Set("TIMESTAMP_X", emptyObject{})
 	out.Set("LAST_ACTIVITY_DATE", emptyObject{})
 	return out
+}
+
+// userCurrent shows the webhook's owner; here the portal writes as text the times that user.get leaves empty.
+func userCurrent(c *call) (any, error) {
+	out := c.user(c.users.rows[c.hook.UserID])
+	out.Set("TIMESTAMP_X", c.now().In(c.zone).Format("02.01.2006 15:04:05"))
+	out.Set("LAST_ACTIVITY_DATE", c.now().In(c.zone).Format("2006-01-02 15:04:05"))
+	return out, nil
 }
 
 func without(a *Array, key string) *Array {
