@@ -71,9 +71,9 @@ func (d Dictionary) stages(category int64) []stage {
 }
 
 // present keeps of the custom fields those that the portal has: a field that could not be made is not written.
-func (d Dictionary) present(f mapping.FieldNames) mapping.FieldNames {
+func present(f mapping.FieldNames, there []customField) mapping.FieldNames {
 	for _, name := range []*string{&f.Discussion, &f.Delivery, &f.DeliveryID, &f.Payment} {
-		if !slices.ContainsFunc(d.DealFields, func(c customField) bool { return c.Name == *name }) {
+		if !slices.ContainsFunc(there, func(c customField) bool { return c.Name == *name }) {
 			*name = ""
 		}
 	}

@@ -160,6 +160,8 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 // workOf is what a look at a linked record means for the panel.
 func (r *run) workOf(l *Link) work {
 	switch {
+	case l.Entity == aLead && l.State != deleted:
+		return r.workOnLead(l)
 	case l.Local == anOrder && l.Entity == aDeal:
 		w := r.workOnOrder(l.LocalID)
 		w.read = true

@@ -26,6 +26,7 @@ type run struct {
 	orders        map[int64]*orderWork
 	clients       map[int64]*clientWork
 	organizations map[int64]*organizationWork
+	leads         map[int64]*leadWork // by their number on the portal
 	questions     []question
 	tasks         []*task
 }
@@ -40,6 +41,7 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 	}
 	r := &run{
 		connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
+		leads: map[int64]*leadWork{},
 	}
 	if slices.ContainsFunc(group, func(j jobs.Job) bool { return j.Awaited }) {
 		r.class = rest.People
@@ -114,9 +116,9 @@ func same(outcomes []error, err error) []error {
 // sync compares and writes everything the run has gathered.
 func (r *run) sync(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
-		r.look,                                                 // what the portal says
-		r.settleClients, r.settleOrganizations, r.settleOrders, // what follows
+		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
+		r.look,                                                                // what the portal says
+		r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders, // what follows
 	} {
 		if err := step(ctx); err != nil {
 			return err

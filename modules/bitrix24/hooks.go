@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
@@ -40,7 +42,7 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 	if err != nil || why != "" && why != tariffLacking {
 		return err
 	}
-	known, err := m.knownOrder(ctx, s.PortalID, e.Order.ID)
+	known, err := m.known(ctx, s.PortalID, anOrder, e.Order.ID)
 	if err != nil {
 		return err
 	}
@@ -56,44 +58,78 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 	return m.Jobs.Enqueue(tx, pushOrder{ID: e.Order.ID}, m.awaits(e.By, why)...)
 }
 
-// knownOrder reports whether the order has a deal or a lead.
-func (m *Module) knownOrder(ctx context.Context, portalID, id int64) (bool, error) {
+// known reports whether a record of the panel has one on the portal, of whatever kind.
+func (m *Module) known(ctx context.Context, portalID int64, kind local, id int64) (bool, error) {
 	var n int64
-	err := m.DB.From(ctx).Model(&Link{}).Where("portal_id = ? AND local = ? AND local_id = ? AND state <> ?", portalID, anOrder, id, deleted).
+	err := m.DB.From(ctx).Model(&Link{}).Where("portal_id = ? AND local = ? AND local_id = ? AND state <> ?", portalID, kind, id, deleted).
 		Limit(1).Count(&n).Error
 	if err != nil {
-		return false, fmt.Errorf("look for the order's link: %w", err)
+		return false, fmt.Errorf("look for a link of %s %d: %w", kind, id, err)
 	}
 	return n > 0, nil
 }
 
-// clientSaved enqueues a client who has a contact.
-func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) error {
-	if e.Before == nil {
-		return nil
+// enqueueEmployees looks again at employees who are, or are to be, leads.
+func (m *Module) enqueueEmployees(ctx context.Context, tx *db.Tx, s Settings, o *organizations.Organization) error {
+	ids := lo.Map(o.Employees, func(e organizations.Employee, _ int) int64 { return e.ClientID })
+	chosen, err := m.choices(ctx, s.PortalID, aClient, ids)
+	if err != nil {
+		return err
 	}
+	for _, id := range ids {
+		if chosen[id] != choiceLead {
+			continue
+		}
+		if err := m.Jobs.Enqueue(tx, pushClient{ID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clientSaved enqueues a client who has a contact or a lead, and a new one while new clients are passed on as leads.
+func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) error {
 	s, why, err := m.active(ctx)
 	if err != nil || why == moduleOff {
 		return err
 	}
-	l, err := m.link(ctx, s.PortalID, aClient, aContact, e.Client.ID)
-	if err != nil || l == nil {
+	if e.Before == nil {
+		if !s.Leads || why != "" {
+			return nil
+		}
+		if err := m.choose(tx, s.PortalID, aClient, e.Client.ID, choiceLead, e.By.Name); err != nil {
+			return err
+		}
+		return m.Jobs.Enqueue(tx, pushClient{ID: e.Client.ID}, m.awaits(e.By, why)...)
+	}
+	known, err := m.known(ctx, s.PortalID, aClient, e.Client.ID)
+	if err != nil || !known {
 		return err
 	}
 	return m.Jobs.Enqueue(tx, pushClient{ID: e.Client.ID}, m.awaits(e.By, why)...)
 }
 
-// organizationSaved enqueues an organization that has a company.
+// organizationSaved enqueues an organization that has a company or an open lead, and a new one while new clients are
+// passed on as leads: its employees' leads carry its name.
 func (m *Module) organizationSaved(ctx context.Context, tx *db.Tx, e organizations.Saved) error {
-	if e.Before == nil {
-		return nil
-	}
 	s, why, err := m.active(ctx)
 	if err != nil || why == moduleOff {
 		return err
 	}
-	l, err := m.link(ctx, s.PortalID, anOrganization, aCompany, e.Organization.ID)
-	if err != nil || l == nil {
+	if err := m.enqueueEmployees(ctx, tx, s, e.Organization); err != nil {
+		return err
+	}
+	if e.Before == nil {
+		if !s.Leads || why != "" {
+			return nil
+		}
+		if err := m.choose(tx, s.PortalID, anOrganization, e.Organization.ID, choiceLead, e.By.Name); err != nil {
+			return err
+		}
+		return m.Jobs.Enqueue(tx, pushOrganization{ID: e.Organization.ID}, m.awaits(e.By, why)...)
+	}
+	known, err := m.known(ctx, s.PortalID, anOrganization, e.Organization.ID)
+	if err != nil || !known {
 		return err
 	}
 	return m.Jobs.Enqueue(tx, pushOrganization{ID: e.Organization.ID}, m.awaits(e.By, why)...)

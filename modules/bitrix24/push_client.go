@@ -24,6 +24,7 @@ type clientWork struct {
 	link    *Link
 	intent  *intent
 	chosen  choice
+	lead    clientLead
 	contact *rest.Contact // as read; nil while it was not, or when it is not there
 	gone    bool          // the portal says there is no such contact
 	found   candidates
@@ -34,7 +35,7 @@ type clientWork struct {
 }
 
 func (w *clientWork) failure() error {
-	for _, t := range []*task{w.make, w.change} {
+	for _, t := range []*task{w.make, w.change, w.lead.make} {
 		if w.err == nil && t != nil {
 			w.err = t.err
 		}
@@ -43,7 +44,7 @@ func (w *clientWork) failure() error {
 }
 
 func (w *clientWork) complete() bool {
-	return w.err != nil || w.done || finished(w.make) && finished(w.change)
+	return w.err != nil || w.done || finished(w.make) && finished(w.change) && finished(w.lead.make)
 }
 
 func finished(t *task) bool { return t == nil || t.finished }
@@ -98,9 +99,17 @@ func (r *run) loadClients(ctx context.Context) error {
 			w.intent = &i
 		}
 		w.needed = w.needed || w.chosen == choiceSend
+	}
+	if err := r.loadClientLeads(ctx, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w := r.clients[id]
 		switch {
-		case w.client == nil || w.link == nil && !w.needed:
+		case w.client == nil || w.link == nil && !w.needed && !w.lead.wanted:
 			w.done = true
+		case w.link == nil && w.lead.link != nil && !w.needed:
+			// in its lead until a person converts it
 		case w.link == nil:
 			r.searchContact(w)
 		case w.compare || !w.link.Checked:
@@ -173,6 +182,8 @@ func (r *run) settleClients(ctx context.Context) error {
 		}
 		var err error
 		switch {
+		case w.link == nil && w.lead.link != nil && !w.needed:
+			r.changeClientLead(w)
 		case w.link == nil:
 			err = r.settleUnknownClient(ctx, w)
 		case w.gone:
@@ -215,6 +226,10 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 			return nil
 		}
 	}
+	if w.lead.wanted && !w.needed {
+		r.makeClientLead(w)
+		return nil
+	}
 	w.make = &task{
 		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.add", entity: aContact, key: mapping.ClientKey(w.id),
 		note: note{aClient, w.id, aContact, 0},
@@ -246,8 +261,11 @@ func (r *run) compareClient(ctx context.Context, w *clientWork) error {
 			return err
 		}
 	}
+	if w.lead.link != nil {
+		w.lead.make = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.DealClient(w.link.RemoteID, nil))
+	}
 	if len(merged.Send) == 0 {
-		w.done = true
+		w.done = w.lead.make == nil
 		return nil
 	}
 	w.change = &task{

@@ -23,8 +23,9 @@ type orderWork struct {
 	order        *orders.Order
 	site         *sites.Site
 	chosen       choice
-	link         *Link
-	intent       *intent // we were about to make the deal when we last heard
+	target       entity  // aDeal, or aLead while the client is one
+	link         *Link   // to the target
+	intent       *intent // we were about to make the target when we last heard
 	rowsIntent   *intent // … to change its rows
 	rows         map[string]rowLink
 	client       *clientWork
@@ -36,9 +37,26 @@ type orderWork struct {
 	found    candidates
 	dealRows []rest.ProductRow // as read, when an answer about rows was lost
 
+	leadID int64 // the converted lead that the deal to be made comes from
+
 	tasks []*task
 	err   error
 	done  bool
+}
+
+// typeID and key are what the portal calls the order's target.
+func (w *orderWork) typeID() int {
+	if w.target == aLead {
+		return rest.TypeLead
+	}
+	return rest.TypeDeal
+}
+
+func (w *orderWork) key() string {
+	if w.target == aLead {
+		return mapping.OrderLeadKey(w.id)
+	}
+	return mapping.OrderKey(w.id)
 }
 
 func (w *orderWork) failure() error {
@@ -56,7 +74,7 @@ func (w *orderWork) complete() bool {
 
 func (r *run) workOnOrder(id int64) *orderWork {
 	if r.orders[id] == nil {
-		r.orders[id] = &orderWork{id: id}
+		r.orders[id] = &orderWork{id: id, target: aDeal}
 	}
 	return r.orders[id]
 }
@@ -99,6 +117,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.targetLeads(ctx, found, links); err != nil {
+		return err
+	}
 	shops, err := r.Sites.All(ctx)
 	if err != nil {
 		return err
@@ -107,9 +128,12 @@ func (r *run) loadOrders(ctx context.Context) error {
 	var read []*orderWork
 	for _, id := range ids {
 		w := r.orders[id]
-		w.order, w.link, w.chosen, w.rows = found[id], links[id], chosen[id], rows[id]
-		if i, ok := open[mapping.OrderKey(id)]; ok {
-			w.intent = &i
+		w.order, w.chosen = found[id], chosen[id]
+		if w.target == aDeal {
+			w.link, w.rows = links[id], rows[id]
+			if i, ok := open[mapping.OrderKey(id)]; ok {
+				w.intent = &i
+			}
 		}
 		if i, ok := openRows[mapping.OrderKey(id)]; ok {
 			w.rowsIntent = &i
@@ -120,8 +144,10 @@ func (r *run) loadOrders(ctx context.Context) error {
 		}
 		w.site = byID[w.order.SiteID]
 		switch {
-		case w.chosen == choiceIgnore, w.link != nil && w.link.State == deleted:
+		case w.chosen == choiceIgnore, w.link != nil && w.link.State != linked:
 			w.done = true
+		case w.link != nil && w.target == aLead:
+			// an open lead has no stage to compare
 		case w.link != nil:
 			if w.read || string(w.order.Status) != w.link.Agreed[stageField].Ours {
 				read = append(read, w)
@@ -129,7 +155,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case r.settings.wants(w.order, w.chosen) != "":
 			w.done = true
 		case w.intent != nil:
-			r.askByKey(rest.TypeDeal, mapping.OrderKey(id), &w.found, &w.err)
+			r.askByKey(w.typeID(), w.key(), &w.found, &w.err)
 		}
 		if !w.done {
 			r.gatherCustomer(w)
@@ -147,6 +173,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 // gatherCustomer makes the order's client and organization part of the run: a new deal needs their contact and company.
 func (r *run) gatherCustomer(w *orderWork) {
 	w.client = r.workOnClient(w.order.ClientID)
+	if w.target == aLead {
+		return // the person who converts the lead makes contact and company
+	}
 	w.client.needed = w.client.needed || w.link == nil
 	if w.order.OrganizationID != nil {
 		w.organization = r.workOnOrganization(*w.order.OrganizationID)
@@ -160,7 +189,7 @@ func (r *run) readDeals(works []*orderWork) {
 		method: "crm.item.list",
 		params: rest.Params{
 			"entityTypeId": rest.TypeDeal, "start": -1, "useOriginalUfNames": "Y",
-			"select": []string{"id", "stageId", "categoryId", "movedTime", "opportunity", "comments", "updatedTime"},
+			"select": []string{"id", "title", "stageId", "categoryId", "movedTime", "opportunity", "comments", "updatedTime"},
 			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
 		},
 		answer: func(result *rest.Result, name string) error {
@@ -204,10 +233,14 @@ func (r *run) settleOrders(ctx context.Context) error {
 		}
 		var err error
 		switch {
+		case w.link == nil && w.target == aLead:
+			err = r.settleNewLead(ctx, w)
 		case w.link == nil:
 			err = r.settleNewOrder(ctx, w)
 		case w.gone:
 			err = r.dealGone(ctx, w)
+		case w.target == aLead:
+			err = r.settleOpenLead(ctx, w)
 		default:
 			err = r.settleLinkedOrder(ctx, w)
 		}
@@ -253,7 +286,10 @@ func (r *run) settleNewOrder(ctx context.Context, w *orderWork) error {
 // input is what a deal of the order is made of.
 func (r *run) input(w *orderWork) mapping.OrderInput {
 	in := mapping.OrderInput{Order: w.order, Zone: r.Location, Rules: r.settings.Rules, Origin: r.origin}
-	in.Rules.Fields = r.lists.present(in.Rules.Fields)
+	in.Rules.Fields = present(in.Rules.Fields, r.lists.DealFields)
+	if w.target == aLead {
+		in.Rules.Fields = present(r.settings.Rules.Fields, r.lists.LeadFields)
+	}
 	if w.site != nil {
 		in.SiteName, in.SiteURL = w.site.Name, w.site.URL
 	}
@@ -277,6 +313,9 @@ func (r *run) newDeal(w *orderWork) *task {
 		note: note{anOrder, w.id, aDeal, 0},
 		params: func() rest.Params {
 			fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
+			if w.leadID != 0 {
+				fields["leadId"] = w.leadID
+			}
 			return rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "fields": fields}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -289,6 +328,7 @@ func (r *run) newDeal(w *orderWork) *task {
 			agreed.Agree(rest.Params{commentsField: mapping.Comment(in)})
 			agreed.Agree(mapping.DealClient(w.client.contactID(), w.organization.companyID()))
 			agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(item.Item.StageID)}
+			agreed[originField] = mapping.Pair{Ours: "Y"}
 			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: item.Item.ID.Int64(), Checked: true, Agreed: agreed}
 			l.see(&item.Item)
 			return l.RemoteID, r.saveLink(tx, l)
@@ -299,6 +339,7 @@ func (r *run) newDeal(w *orderWork) *task {
 const (
 	stageField    = "stageId"
 	commentsField = "comments"
+	originField   = "originId" // agreed once our external key is on the deal
 )
 
 // see keeps of a deal what pages show.
@@ -310,7 +351,10 @@ func (l *Link) see(d *rest.Deal) {
 func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 	w.done = true
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: id, Checked: true}
+		l := &Link{
+			PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: id, Checked: true,
+			Agreed: mapping.Agreed{originField: {Ours: "Y"}},
+		}
 		if err := r.saveLink(tx, l); err != nil {
 			return err
 		}
@@ -350,11 +394,17 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	sent := maps.Clone(mapping.DealFields(in))
 	maps.Copy(sent, mapping.DealClient(w.client.contactID(), w.organization.companyID()))
 	changed := agreed.Changed(sent)
+	if w.deal != nil && agreed[originField].Ours == "" {
+		// A person made this deal out of the order's lead, or it was found by its key: what a new deal has is still missing.
+		own := mapping.ConvertedDeal(in, string(w.deal.Title), agreed[titleField].Theirs)
+		maps.Copy(changed, own)
+		agreed[originField] = mapping.Pair{Ours: "Y"}
+	}
 	if comment := mapping.Comment(in); w.deal != nil && agreed[commentsField].Ours != mapping.Print(comment) {
 		changed[commentsField] = mendComment(string(w.deal.Comments), comment)
 		agreed.Agree(rest.Params{commentsField: comment})
 	}
-	if len(changed) > 0 && changed["opportunity"] != nil {
+	if changed["opportunity"] != nil {
 		changed["isManualOpportunity"] = "Y"
 	}
 	agreed.Agree(sent)

@@ -22,6 +22,7 @@ type organizationWork struct {
 	needed  bool // an order needs the company: find or make it
 
 	organization *organizations.Organization
+	lead         organizationLead
 	link         *Link
 	intent       *intent
 	chosen       choice
@@ -103,9 +104,17 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 			w.intent = &i
 		}
 		w.needed = w.needed || w.chosen == choiceSend
+	}
+	if err := r.loadOrganizationLeads(ctx, ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w := r.organizations[id]
 		switch {
-		case w.organization == nil || w.link == nil && !w.needed:
+		case w.organization == nil || w.link == nil && !w.needed && !w.lead.wanted:
 			w.done = true
+		case w.link == nil && w.lead.link != nil && !w.needed:
+			// in its lead until an employee's lead is converted
 		case w.link == nil:
 			r.searchCompany(w)
 		case w.compare || !w.link.Checked:
@@ -195,6 +204,8 @@ func (r *run) settleOrganizations(ctx context.Context) error {
 		}
 		var err error
 		switch {
+		case w.link == nil && w.lead.link != nil && !w.needed:
+			r.changeOrganizationLead(w)
 		case w.link == nil:
 			err = r.settleUnknownOrganization(ctx, w)
 		case w.gone:
@@ -237,6 +248,10 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 			w.err = settling(wait)
 			return nil
 		}
+	}
+	if w.lead.wanted && !w.needed {
+		r.makeOrganizationLead(w)
+		return nil
 	}
 	w.make = &task{
 		name: fmt.Sprintf("company%d", w.id), method: "crm.item.add", entity: aCompany, key: mapping.OrganizationKey(w.id),
@@ -286,6 +301,9 @@ func (r *run) compareOrganization(ctx context.Context, w *organizationWork) erro
 				return w.link.RemoteID, r.saveLink(tx, w.link)
 			},
 		})
+	}
+	if w.lead.link != nil {
+		r.closeLead(w)
 	}
 	if err := r.settleDetails(w); err != nil {
 		return err

@@ -12,21 +12,26 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// dealOwner is how crm.item.productrow.* calls a deal.
-const dealOwner = "D"
+// owner is how crm.item.productrow.* calls the order's target.
+func (w *orderWork) owner() string {
+	if w.target == aLead {
+		return "L"
+	}
+	return "D"
+}
 
 // setRows puts the rows into a deal that was just made (crm.item.productrow.set, which replaces all rows: never used
 // again, since a manager may have added rows by hand).
 func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 	return &task{
 		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{deal},
-		entity: someRows, key: mapping.OrderKey(w.id), note: note{anOrder, w.id, aDeal, 0},
+		entity: someRows, key: mapping.OrderKey(w.id), note: note{anOrder, w.id, w.target, 0},
 		params: func() rest.Params {
 			list := make([]any, len(rows))
 			for i, row := range rows {
 				list[i] = row.Params()
 			}
-			return rest.Params{"ownerType": dealOwner, "ownerId": deal.made("item", "id"), "productRows": list}
+			return rest.Params{"ownerType": w.owner(), "ownerId": deal.made("item", "id"), "productRows": list}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var set rest.ProductRows
@@ -48,7 +53,7 @@ func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 }
 
 func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error {
-	l := rowLink{PortalID: r.portal.ID, Entity: aDeal, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
+	l := rowLink{PortalID: r.portal.ID, Entity: w.target, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
 	if err := tx.Save(&l).Error; err != nil {
 		return fmt.Errorf("save row link: %w", err)
 	}
@@ -60,7 +65,7 @@ func (r *run) askRows(w *orderWork) {
 	r.questions = append(r.questions, question{
 		method: "crm.item.productrow.list",
 		params: rest.Params{
-			"filter": rest.Params{"=ownerType": dealOwner, "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"},
+			"filter": rest.Params{"=ownerType": w.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"},
 		},
 		answer: func(result *rest.Result, name string) error {
 			var read rest.ProductRows
@@ -96,7 +101,7 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 			candidate := there[id]
 			same := string(candidate.ProductName) == rest.Disarm(row.Name) && orders.Money(candidate.Price) == row.Price && int64(candidate.Quantity) == row.Quantity
 			if same {
-				adopted[row.Key] = rowLink{PortalID: r.portal.ID, Entity: aDeal, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
+				adopted[row.Key] = rowLink{PortalID: r.portal.ID, Entity: w.target, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
 				delete(there, id)
 				break
 			}
@@ -140,7 +145,7 @@ func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 
 func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[string]rowLink) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.portal.ID, aDeal, w.id).Delete(&rowLink{}).Error
+		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.portal.ID, w.target, w.id).Delete(&rowLink{}).Error
 		if err != nil {
 			return fmt.Errorf("forget row links: %w", err)
 		}
@@ -155,10 +160,10 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 
 func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields := row.Params()
-	fields["ownerType"], fields["ownerId"] = dealOwner, w.link.RemoteID
+	fields["ownerType"], fields["ownerId"] = w.owner(), w.link.RemoteID
 	return &task{
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
-		note:   note{anOrder, w.id, aDeal, w.link.RemoteID},
+		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
 		params: func() rest.Params { return rest.Params{"fields": fields} },
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var added rest.ProductRowItem
@@ -173,7 +178,7 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
-		note:   note{anOrder, w.id, aDeal, w.link.RemoteID},
+		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
 		params: func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return id, r.saveRow(tx, w, row, id)
@@ -184,7 +189,7 @@ func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 func (r *run) deleteRow(w *orderWork, l rowLink) *task {
 	return &task{
 		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
-		note:   note{anOrder, w.id, aDeal, w.link.RemoteID},
+		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
 		params: func() rest.Params { return rest.Params{"id": l.RowID} },
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return l.RowID, tx.Delete(&l).Error

@@ -150,6 +150,7 @@ const (
 	choiceNone   choice = ""
 	choiceSend   choice = "send"   // «Отправить в Битрикс24»
 	choiceIgnore choice = "ignore" // «не синхронизировать»
+	choiceLead   choice = "lead"   // registered while new clients were passed on as leads
 )
 
 // choiceRow is a row of bitrix24_choices.

@@ -37,9 +37,6 @@ func cutFront(s string, limit int) string {
 	return "…\n" + s
 }
 
-// bbEscape keeps a text from being read as BB code by putting an invisible character behind its brackets.
-func bbEscape(s string) string { return strings.ReplaceAll(s, "[", "[\u2060") }
-
 func mulDiv128(a, b, c uint64) uint64 {
 	high, low := bits.Mul64(a, b)
 	quotient, _ := bits.Div64(high, low, c)

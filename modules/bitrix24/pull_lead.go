@@ -1,0 +1,399 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// leadWork looks at one lead of ours: whether a person has converted, rejected or deleted it. Only people and the
+// portal's robots convert a lead; no REST method does.
+type leadWork struct {
+	id    int64
+	links []*Link // of the client, the organization, the order that are in it
+
+	lead      *rest.Lead
+	gone      bool
+	deals     []rest.Deal // made out of it
+	contacts  []int64
+	companies []int64
+	err       error
+	done      bool
+}
+
+func (w *leadWork) failure() error { return w.err }
+func (w *leadWork) complete() bool { return w.err != nil || w.done }
+
+// dealWait is how long after a conversion a deal may take to appear; then the person chose to make none.
+const dealWait = 15 * time.Minute
+
+func (r *run) workOnLead(l *Link) *leadWork {
+	w := r.leads[l.RemoteID]
+	if w == nil {
+		w = &leadWork{id: l.RemoteID}
+		r.leads[l.RemoteID] = w
+	}
+	if !slices.ContainsFunc(w.links, func(other *Link) bool { return other.ID == l.ID }) {
+		w.links = append(w.links, l)
+	}
+	return w
+}
+
+// loadLeads asks the portal for the leads, and for what became of those that are converted.
+func (r *run) loadLeads(context.Context) error {
+	ids := slices.Sorted(maps.Keys(r.leads))
+	for _, part := range lo.Chunk(ids, 50) {
+		r.questions = append(r.questions, question{
+			method: "crm.item.list",
+			params: rest.Params{
+				"entityTypeId": rest.TypeLead, "start": -1, "filter": rest.Params{"@id": part},
+				"select": []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"},
+			},
+			answer: func(result *rest.Result, name string) error {
+				var items rest.Items[rest.Lead]
+				if err := result.Decode(name, &items); err != nil {
+					for _, id := range part {
+						r.leads[id].err = err
+					}
+					return nil
+				}
+				byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
+				for _, id := range part {
+					w := r.leads[id]
+					if lead, ok := byID[id]; ok {
+						w.lead = &lead
+						if lead.StageSemanticID == rest.Success {
+							r.askConverted(w)
+						}
+						continue
+					}
+					r.questions = append(r.questions, question{
+						method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeLead, "id": id},
+						answer: func(result *rest.Result, name string) error {
+							var item rest.Item[rest.Lead]
+							w.lead, w.gone, w.err = confirm(result, name, &item, func() *rest.Lead { return &item.Item })
+							if w.lead != nil && w.lead.StageSemanticID == rest.Success {
+								r.askConverted(w)
+							}
+							return nil
+						},
+					})
+				}
+				return nil
+			},
+		})
+	}
+	return nil
+}
+
+// askConverted asks for the deal, contact and company that a conversion made (they carry the lead's number).
+func (r *run) askConverted(w *leadWork) {
+	ask := func(typeID int, take func(items []rest.Deal)) {
+		r.questions = append(r.questions, question{
+			method: "crm.item.list",
+			params: rest.Params{
+				"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"}, "filter": rest.Params{"=leadId": w.id},
+				"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity"},
+			},
+			answer: func(result *rest.Result, name string) error {
+				var items rest.Items[rest.Deal]
+				if err := result.Decode(name, &items); err != nil {
+					w.err = err
+					return nil
+				}
+				take(lo.Filter(items.Items, func(d rest.Deal, _ int) bool { return d.LeadID.Int64() == w.id }))
+				return nil
+			},
+		})
+	}
+	numbers := func(items []rest.Deal) []int64 {
+		return lo.Map(items, func(d rest.Deal, _ int) int64 { return d.ID.Int64() })
+	}
+	ask(rest.TypeDeal, func(items []rest.Deal) { w.deals = items })
+	ask(rest.TypeContact, func(items []rest.Deal) { w.contacts = numbers(items) })
+	ask(rest.TypeCompany, func(items []rest.Deal) { w.companies = numbers(items) })
+}
+
+// settleLeads stores what became of the leads. Everything that follows from it on the portal is sent by further jobs.
+func (r *run) settleLeads(ctx context.Context) error {
+	for _, id := range slices.Sorted(maps.Keys(r.leads)) {
+		w := r.leads[id]
+		if w.err != nil {
+			continue
+		}
+		w.done = true
+		err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+			switch {
+			case w.gone:
+				return r.leadGone(tx, w)
+			case w.lead.StageSemanticID == rest.Success:
+				return r.leadConverted(ctx, tx, w)
+			case w.lead.StageSemanticID == rest.Failure:
+				return r.leadState(tx, w, rejectedHim, "Лид отклонён в Битрикс24")
+			default:
+				return r.leadState(tx, w, linked, "Лид снова в работе в Битрикс24")
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leadState notes that a lead was rejected, or is open again.
+func (r *run) leadState(tx *db.Tx, w *leadWork, state linkState, text string) error {
+	for _, l := range w.links {
+		changed := l.State != state
+		l.State, l.Stage = state, string(w.lead.StageID)
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+		if !changed {
+			continue
+		}
+		if err := r.journal(tx, note{l.Local, l.LocalID, aLead, w.id}, inward, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leadGone notes that a lead was deleted. Nothing is made anew unasked: the order says so, and a client or organization
+// gets its «Отправить в Битрикс24» back.
+func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
+	for _, l := range w.links {
+		if err := r.journal(tx, note{l.Local, l.LocalID, aLead, w.id}, inward, "Лид удалён в Битрикс24"); err != nil {
+			return err
+		}
+		if l.Local == anOrder {
+			l.State = deleted
+			if err := r.saveLink(tx, l); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.unlink(tx, l); err != nil {
+			return err
+		}
+		if err := r.choose(tx, r.portal.ID, l.Local, l.LocalID, choiceNone, actor.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// convertedField keeps when we first saw that a lead is converted.
+const convertedField = "converted"
+
+// leadConverted links order, client and organization to the deal, contact and company that a person made of the lead.
+func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
+	clientID, organizationID, err := r.leadOwners(ctx, w)
+	if err != nil {
+		return err
+	}
+	if err := r.takeConvertedContact(ctx, tx, w, clientID); err != nil {
+		return err
+	}
+	if err := r.takeConvertedCompany(ctx, tx, w, organizationID); err != nil {
+		return err
+	}
+	for _, l := range w.links {
+		if l.State == converted {
+			continue
+		}
+		if l.Local == anOrder {
+			if err := r.takeConvertedDeal(ctx, tx, w, l); err != nil || w.err != nil {
+				return err
+			}
+		}
+		l.State, l.Stage = converted, string(w.lead.StageID)
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+		if err := r.journal(tx, note{l.Local, l.LocalID, aLead, w.id}, inward, "Лид переведён в качественный"); err != nil {
+			return err
+		}
+	}
+	return r.enqueueOtherLeads(ctx, tx, clientID)
+}
+
+// leadOwners are the client and the organization a lead stands for.
+func (r *run) leadOwners(ctx context.Context, w *leadWork) (clientID, organizationID int64, err error) {
+	for _, l := range w.links {
+		switch l.Local {
+		case aClient:
+			clientID = l.LocalID
+		case anOrganization:
+			organizationID = l.LocalID
+		case anOrder:
+			o, err := r.Orders.Find(ctx, l.LocalID)
+			if err != nil {
+				return 0, 0, err
+			}
+			clientID = o.ClientID
+			if o.OrganizationID != nil {
+				organizationID = *o.OrganizationID
+			}
+		}
+	}
+	if organizationID != 0 || clientID == 0 {
+		return clientID, organizationID, nil
+	}
+	list, err := r.Organizations.Of(ctx, clientID)
+	if err != nil {
+		return 0, 0, err
+	}
+	if employer, ok := lo.Find(list, func(o *organizations.Organization) bool { return o.MayOrder(clientID) }); ok {
+		organizationID = employer.ID
+	}
+	return clientID, organizationID, nil
+}
+
+// takeConvertedContact links the client to the contact that was made or chosen. One who has a contact already keeps it.
+func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, clientID int64) error {
+	contactID := w.lead.ContactID.Int64()
+	if contactID == 0 && len(w.contacts) > 0 {
+		contactID = w.contacts[0]
+	}
+	if contactID == 0 || clientID == 0 {
+		return nil
+	}
+	known, err := r.link(ctx, r.portal.ID, aClient, aContact, clientID)
+	if err != nil {
+		return err
+	}
+	where := note{aClient, clientID, aContact, contactID}
+	taken, err := r.linksTo(ctx, r.portal.ID, aContact, []int64{contactID})
+	if err != nil {
+		return err
+	}
+	switch {
+	case known != nil && known.RemoteID == contactID:
+		return nil
+	case known != nil:
+		return r.journalFailure(tx, where, inward, fmt.Sprintf("Лид %d переведён в другой контакт: у клиента остаётся контакт %d", w.id, known.RemoteID))
+	case slices.ContainsFunc(taken, func(l *Link) bool { return l.Local == aClient }):
+		return r.journalFailure(tx, where, inward, fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id))
+	}
+	if err := r.saveLink(tx, &Link{PortalID: r.portal.ID, Local: aClient, LocalID: clientID, Entity: aContact, RemoteID: contactID, Checked: true}); err != nil {
+		return err
+	}
+	return r.Jobs.Enqueue(tx, pushClient{ID: clientID})
+}
+
+// takeConvertedCompany links the organization to the company that was made or chosen; if none was, one is found or made
+// now. The next job closes the organization's own lead.
+func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, organizationID int64) error {
+	if organizationID == 0 {
+		return nil
+	}
+	known, err := r.link(ctx, r.portal.ID, anOrganization, aCompany, organizationID)
+	if err != nil {
+		return err
+	}
+	companyID := w.lead.CompanyID.Int64()
+	if companyID == 0 && len(w.companies) > 0 {
+		companyID = w.companies[0]
+	}
+	switch {
+	case known != nil:
+	case companyID == 0:
+		if err := r.choose(tx, r.portal.ID, anOrganization, organizationID, choiceSend, actor.Name); err != nil {
+			return err
+		}
+	default:
+		taken, err := r.linksTo(ctx, r.portal.ID, aCompany, []int64{companyID})
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(taken, func(l *Link) bool { return l.Local == anOrganization }) {
+			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
+			return r.journalFailure(tx, note{anOrganization, organizationID, aCompany, companyID}, inward, text)
+		}
+		l := &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: organizationID, Entity: aCompany, RemoteID: companyID, Checked: true}
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+	}
+	return r.Jobs.Enqueue(tx, pushOrganization{ID: organizationID})
+}
+
+// takeConvertedDeal links the order to the deal, the oldest of several. While there is none the lead is looked at again;
+// after a quarter of an hour the module makes the deal itself, tied to the lead.
+func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *Link) error {
+	known, err := r.link(ctx, r.portal.ID, anOrder, aDeal, l.LocalID)
+	if err != nil || known != nil {
+		return err
+	}
+	if len(w.deals) == 0 {
+		seen, err := time.Parse(time.RFC3339, l.Agreed[convertedField].Ours)
+		if err != nil {
+			seen = db.Now()
+			l.Agreed[convertedField] = mapping.Pair{Ours: seen.Format(time.RFC3339)}
+			if err := r.saveLink(tx, l); err != nil {
+				return err
+			}
+		}
+		if left := seen.Add(dealWait).Sub(db.Now()); left > 0 {
+			w.err = &waitError{wait: min(left, 20*time.Second), why: "лид переведён в качественный, ждём сделку"}
+			return nil
+		}
+		return r.Jobs.Enqueue(tx, pushOrder{ID: l.LocalID})
+	}
+	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
+	link := &Link{
+		PortalID: r.portal.ID, Local: anOrder, LocalID: l.LocalID, Entity: aDeal, RemoteID: deal.ID.Int64(), Checked: true,
+		Agreed: mapping.Agreed{titleField: l.Agreed[titleField]},
+	}
+	link.see(&deal)
+	if err := r.saveLink(tx, link); err != nil {
+		return err
+	}
+	// The portal has copied the lead's rows: the next job finds out which of the deal's rows are ours.
+	rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(l.LocalID), SentAt: db.Now().Add(-r.opts.Settle)}
+	if err := tx.Save(&rows).Error; err != nil {
+		return fmt.Errorf("note that rows are unknown: %w", err)
+	}
+	if err := r.journal(tx, note{anOrder, l.LocalID, aDeal, link.RemoteID}, inward, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)); err != nil {
+		return err
+	}
+	return r.Jobs.Enqueue(tx, pushOrder{ID: l.LocalID})
+}
+
+// enqueueOtherLeads sends the client's other open leads their contact and company, so that the dialog of their
+// conversion finds them.
+func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) error {
+	if clientID == 0 {
+		return nil
+	}
+	list, err := r.Orders.List(ctx, orders.Query{ClientID: clientID, Take: 100})
+	if err != nil {
+		return err
+	}
+	leads, err := r.links(ctx, r.portal.ID, anOrder, aLead, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
+	if err != nil {
+		return err
+	}
+	var push []jobs.Args
+	for _, id := range slices.Sorted(maps.Keys(leads)) {
+		if leads[id].State == linked {
+			push = append(push, pushOrder{ID: id})
+		}
+	}
+	if len(push) == 0 {
+		return nil
+	}
+	return r.Jobs.EnqueueAll(tx, push)
+}

@@ -1,0 +1,264 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// clientLead is how a client stands with leads: he registered while new clients were passed on as leads, and no
+// person has converted his yet.
+type clientLead struct {
+	wanted  bool   // he is to be a lead, unless a contact of his is found
+	link    *Link  // his open lead
+	company string // the organization he is an employee of
+	intent  *intent
+	found   candidates
+	busy    bool // an order is in the lead already: the next gets a lead of its own
+	make    *task
+}
+
+// organizationLead is the same for an organization.
+type organizationLead struct {
+	wanted bool
+	link   *Link
+	intent *intent
+	found  candidates
+}
+
+// leadsOn reports whether new clients become leads: the switch is on and the portal has leads at all.
+func (c *connection) leadsOn() bool {
+	return c.settings.Leads && c.lists.Mode != rest.ModeSimple
+}
+
+// loadClientLeads finds the clients' open leads, and who is to become one.
+func (r *run) loadClientLeads(ctx context.Context, ids []int64) error {
+	leads, err := r.links(ctx, r.portal.ID, aClient, aLead, ids)
+	if err != nil {
+		return err
+	}
+	open, err := r.intents(ctx, r.portal.ID, aLead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w := r.clients[id]
+		if w.client == nil {
+			continue
+		}
+		if l := leads[id]; l != nil && l.State == linked {
+			w.lead.link = l
+		}
+		if w.link != nil {
+			continue
+		}
+		if w.chosen != choiceLead && w.lead.link == nil || leads[id] != nil && w.lead.link == nil {
+			continue
+		}
+		mayOrder, err := r.employer(ctx, w)
+		if err != nil {
+			return err
+		}
+		w.lead.wanted = w.lead.link != nil || r.leadsOn() && mayOrder
+		if i, lost := open[mapping.ClientLeadKey(id)]; lost && w.lead.link == nil {
+			w.lead.intent = &i
+			r.askByKey(rest.TypeLead, mapping.ClientLeadKey(id), &w.lead.found, &w.err)
+		}
+	}
+	return r.markBusyLeads(ctx)
+}
+
+// employer finds the organization a client works for. It reports false for a guest, who is not sent, and for whomever
+// «Типы отправляемых заказов» leave out.
+func (r *run) employer(ctx context.Context, w *clientWork) (sent bool, err error) {
+	list, err := r.Organizations.Of(ctx, w.id)
+	if err != nil {
+		return false, err
+	}
+	orders, _ := lo.Find(list, func(o *organizations.Organization) bool { return o.MayOrder(w.id) })
+	switch {
+	case orders != nil:
+		w.lead.company = orders.Name
+		return r.settings.OrderTypes != Persons, nil
+	case len(list) > 0:
+		return false, nil // a guest everywhere
+	}
+	return r.settings.OrderTypes != Organizations, nil
+}
+
+// markBusyLeads notes which of the leads carry an order already.
+func (r *run) markBusyLeads(ctx context.Context) error {
+	var ids []int64
+	for _, w := range r.clients {
+		if w.lead.link != nil {
+			ids = append(ids, w.lead.link.RemoteID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	links, err := r.linksTo(ctx, r.portal.ID, aLead, ids)
+	if err != nil {
+		return err
+	}
+	for _, w := range r.clients {
+		w.lead.busy = w.lead.link != nil && slices.ContainsFunc(links, func(l *Link) bool {
+			return l.Local == anOrder && l.RemoteID == w.lead.link.RemoteID
+		})
+	}
+	return nil
+}
+
+// makeClientLead makes the lead of a client whom the portal does not know, or adopts one whose answer was lost.
+func (r *run) makeClientLead(w *clientWork) {
+	key, fields := mapping.ClientLeadKey(w.id), mapping.ClientLead(w.client, w.lead.company)
+	made := mapping.NewLead(fields, key, w.client.PhoneText(), w.client.EmailText(), r.settings.Rules, r.origin)
+	link := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aLead, Checked: true}
+	w.lead.make = r.leadTask(fmt.Sprintf("lead_client%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
+	if w.lead.make == nil {
+		w.done = w.err == nil
+	}
+}
+
+// makeOrganizationLead does the same for an organization.
+func (r *run) makeOrganizationLead(w *organizationWork) {
+	key, fields := mapping.OrganizationLeadKey(w.id), mapping.OrganizationLead(w.organization)
+	made := mapping.NewLead(fields, key, w.organization.Phone, w.organization.Email, r.settings.Rules, r.origin)
+	link := &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aLead, Checked: true}
+	w.make = r.leadTask(fmt.Sprintf("lead_organization%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
+	if w.make == nil {
+		w.done = w.err == nil
+	}
+}
+
+// leadTask makes a lead and links it. A lead that an earlier attempt made turns the making into an update of itself.
+func (r *run) leadTask(
+	name, key string, link *Link, made, fields rest.Params, found candidates, open *intent, failure *error,
+) *task {
+	t := &task{
+		name: name, method: "crm.item.add", entity: aLead, key: key, note: note{link.Local, link.LocalID, aLead, 0},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeLead, "useOriginalUfNames": "Y", "fields": made}
+		},
+	}
+	switch {
+	case len(found.byKey) > 0:
+		id := slices.Min(found.byKey)
+		t.method = "crm.item.update"
+		t.params = func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeLead, "id": id, "useOriginalUfNames": "Y", "fields": fields}
+		}
+	case open != nil:
+		if wait := r.waitToSettle(*open); wait > 0 {
+			*failure = settling(wait)
+			return nil
+		}
+	}
+	t.done = func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+		var item rest.Item[rest.Lead]
+		if err := result.Decode(name, &item); err != nil {
+			return 0, err
+		}
+		link.RemoteID, link.Stage = item.Item.ID.Int64(), string(item.Item.StageID)
+		link.Agreed = mapping.Agreed{titleField: {Ours: string(item.Item.Title), Theirs: string(item.Item.Title)}}
+		link.Agreed.Agree(fields)
+		return link.RemoteID, r.saveLink(tx, link)
+	}
+	r.tasks = append(r.tasks, t)
+	return t
+}
+
+const titleField = "title"
+
+// changeClientLead keeps an open lead like its client, as far as the panel knows better.
+func (r *run) changeClientLead(w *clientWork) {
+	if !w.compare {
+		w.done = true
+		return
+	}
+	w.change = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.ClientLead(w.client, w.lead.company))
+	w.done = w.change == nil
+}
+
+// changeOrganizationLead keeps an organization's open lead like the organization.
+func (r *run) changeOrganizationLead(w *organizationWork) {
+	w.make = r.changeLead(fmt.Sprintf("lead_organization%d", w.id), w.lead.link, mapping.OrganizationLead(w.organization))
+	w.done = w.make == nil
+}
+
+// changeLead sends the fields that changed since they were last sent; nil when there are none.
+func (r *run) changeLead(name string, link *Link, fields rest.Params) *task {
+	changed := rest.Params(link.Agreed.Changed(fields))
+	if len(changed) == 0 {
+		return nil
+	}
+	t := &task{
+		name: name, method: "crm.item.update", note: note{link.Local, link.LocalID, aLead, link.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeLead, "id": link.RemoteID, "useOriginalUfNames": "Y", "fields": changed}
+		},
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			link.Agreed.Agree(fields)
+			return link.RemoteID, r.saveLink(tx, link)
+		},
+	}
+	r.tasks = append(r.tasks, t)
+	return t
+}
+
+// loadOrganizationLeads finds the organizations' open leads, and which are to become one. While its lead is open an
+// organization gets no company: that is made when an employee's lead is converted.
+func (r *run) loadOrganizationLeads(ctx context.Context, ids []int64) error {
+	leads, err := r.links(ctx, r.portal.ID, anOrganization, aLead, ids)
+	if err != nil {
+		return err
+	}
+	open, err := r.intents(ctx, r.portal.ID, aLead, lo.Map(ids, func(id int64, _ int) string { return mapping.OrganizationLeadKey(id) }))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w := r.organizations[id]
+		if w.organization == nil {
+			continue
+		}
+		l := leads[id]
+		switch {
+		case l != nil && l.State == linked:
+			w.lead.link, w.lead.wanted = l, true
+		case w.link != nil:
+			continue
+		case l == nil && w.chosen == choiceLead:
+			w.lead.wanted = r.leadsOn() && r.settings.OrderTypes != Persons
+		}
+		if i, lost := open[mapping.OrganizationLeadKey(id)]; lost && l == nil {
+			w.lead.intent = &i
+			r.askByKey(rest.TypeLead, mapping.OrganizationLeadKey(id), &w.lead.found, &w.err)
+		}
+	}
+	return nil
+}
+
+// closeLead closes an organization's own lead once its company is known: «лид компании обрабатывается автоматически».
+func (r *run) closeLead(w *organizationWork) {
+	lead := w.lead.link
+	r.detail(w, &task{
+		name: fmt.Sprintf("close_lead%d", w.id), method: "crm.item.update", note: note{anOrganization, w.id, aLead, lead.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeLead, "id": lead.RemoteID, "fields": rest.Params{
+				"companyId": w.link.RemoteID, "stageId": rest.LeadConverted,
+			}}
+		},
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			lead.State, lead.Stage = converted, rest.LeadConverted
+			return lead.RemoteID, r.saveLink(tx, lead)
+		},
+	})
+}

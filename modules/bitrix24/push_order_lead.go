@@ -1,0 +1,166 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// targetLeads decides which of the orders without a deal go into a lead: those that are in one, and new ones of clients
+// who are still leads themselves, even if the switch is off by now.
+func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*Link) error {
+	var without, customers []int64
+	for id, o := range found {
+		if deals[id] == nil {
+			without, customers = append(without, id), append(customers, o.ClientID)
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	links, err := r.links(ctx, r.portal.ID, anOrder, aLead, without)
+	if err != nil {
+		return err
+	}
+	leads, err := r.leadClients(ctx, lo.Uniq(customers))
+	if err != nil {
+		return err
+	}
+	open, err := r.intents(ctx, r.portal.ID, aLead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }))
+	if err != nil {
+		return err
+	}
+	rows, err := r.rowLinks(ctx, r.portal.ID, aLead, without)
+	if err != nil {
+		return err
+	}
+	for _, id := range without {
+		w := r.orders[id]
+		if l := links[id]; l != nil && l.State == converted {
+			w.leadID = l.RemoteID // and no deal came of it: it is made now
+			continue
+		}
+		if links[id] == nil && !leads[found[id].ClientID] {
+			continue
+		}
+		w.target, w.link, w.rows = aLead, links[id], rows[id]
+		if i, ok := open[mapping.OrderLeadKey(id)]; ok {
+			w.intent = &i
+		}
+	}
+	return nil
+}
+
+// leadClients reports which clients are leads: no contact, and an open lead or the wish for one.
+func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
+	contacts, err := r.links(ctx, r.portal.ID, aClient, aContact, ids)
+	if err != nil {
+		return nil, err
+	}
+	leads, err := r.links(ctx, r.portal.ID, aClient, aLead, ids)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := r.choices(ctx, r.portal.ID, aClient, ids)
+	if err != nil {
+		return nil, err
+	}
+	are := map[int64]bool{}
+	for _, id := range ids {
+		open := leads[id] != nil && leads[id].State == linked
+		are[id] = contacts[id] == nil && (open || r.leadsOn() && chosen[id] == choiceLead)
+	}
+	return are, nil
+}
+
+// settleNewLead puts an order into its client's lead; when another order is there already, or the client's lead was
+// rejected, into a lead of its own.
+func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
+	if w.client.link != nil {
+		// The portal knows the client after all: the next run makes a deal.
+		w.err = &waitError{why: "у клиента нашёлся контакт в Битрикс24: заказ станет сделкой"}
+		return nil
+	}
+	in := r.input(w)
+	fields := mapping.LeadOrder(in)
+	t := &task{
+		name: fmt.Sprintf("lead%d", w.id), method: "crm.item.update", note: note{anOrder, w.id, aLead, 0},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Lead]
+			if err := result.Decode(name, &item); err != nil {
+				return 0, err
+			}
+			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aLead, RemoteID: item.Item.ID.Int64(), Checked: true}
+			l.Agreed = mapping.Agreed{titleField: {Ours: string(item.Item.Title), Theirs: string(item.Item.Title)}}
+			l.Agreed.Agree(fields)
+			l.Stage, l.Amount = string(item.Item.StageID), orders.Money(item.Item.Opportunity)
+			return l.RemoteID, r.saveLink(tx, l)
+		},
+	}
+	switch lead := &w.client.lead; {
+	case len(w.found.byKey) > 0:
+		t.params = updateLead(func() any { return slices.Min(w.found.byKey) }, fields)
+	case w.intent != nil && r.waitToSettle(*w.intent) > 0:
+		w.err = settling(r.waitToSettle(*w.intent))
+		return nil
+	case (lead.make != nil || lead.link != nil) && !lead.busy && w.intent == nil:
+		lead.busy = true
+		if lead.make != nil {
+			t.after = []*task{lead.make}
+			t.params = updateLead(func() any { return lead.make.made("item", "id") }, fields)
+		} else {
+			t.params = updateLead(func() any { return lead.link.RemoteID }, fields)
+		}
+	default:
+		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
+			w.client.client.PhoneText(), w.client.client.EmailText(), r.settings.Rules, r.origin)
+		maps.Copy(made, fields)
+		t.method, t.entity, t.key = "crm.item.add", aLead, mapping.OrderLeadKey(w.id)
+		t.params = func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeLead, "useOriginalUfNames": "Y", "fields": made}
+		}
+	}
+	r.add(w, t)
+	if rows := mapping.Rows(w.order); len(rows) > 0 {
+		r.add(w, r.setRows(w, t, rows))
+	}
+	return nil
+}
+
+func updateLead(id func() any, fields rest.Params) func() rest.Params {
+	return func() rest.Params {
+		return rest.Params{"entityTypeId": rest.TypeLead, "id": id(), "useOriginalUfNames": "Y", "fields": fields}
+	}
+}
+
+// settleOpenLead sends what changed in an order to its open lead, with the client's contact and company once there are
+// any, so that the dialog of conversion finds them.
+func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
+	fields := mapping.LeadOrder(r.input(w))
+	maps.Copy(fields, mapping.DealClient(w.client.contactID(), nil))
+	if w.order.OrganizationID != nil {
+		company, err := r.connection.link(ctx, r.portal.ID, anOrganization, aCompany, *w.order.OrganizationID)
+		if err != nil {
+			return err
+		}
+		if company != nil {
+			fields["companyId"] = company.RemoteID
+		}
+	}
+	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields); t != nil {
+		w.tasks = append(w.tasks, t)
+	}
+	if err := r.changeRows(ctx, w); err != nil {
+		return err
+	}
+	w.done = len(w.tasks) == 0
+	return nil
+}
