@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -106,7 +107,7 @@ func (h *pages) orderPage(c echo.Context, o *Order, t tab) (orderPage, error) {
 		}
 	case tabHistory:
 		page.Events, err = h.History(ctx, o.ID)
-		page.Events = lo.Reverse(page.Events)
+		slices.Reverse(page.Events)
 	}
 	return page, err
 }

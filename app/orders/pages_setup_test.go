@@ -106,8 +106,10 @@ func (s *shop) place(change ...func(d *orders.Draft)) *orders.Order {
 	d := orders.Draft{
 		By: staff.Site(), SiteID: s.site.ID, ClientID: s.client.ID, PaymentMethod: orders.BankTransfer,
 		Items: []orders.Item{
-			{MaterialID: 17, Name: "Штендер арочный", Description: "Тип: 120x60 см", Quantity: 1, Price: 850_00,
-				Options: []orders.Option{{Title: "Конструкция", Description: "не нужна"}}},
+			{
+				MaterialID: 17, Name: "Штендер арочный", Description: "Тип: 120x60 см", Quantity: 1, Price: 850_00,
+				Options: []orders.Option{{Title: "Конструкция", Description: "не нужна"}},
+			},
 			{Name: "Штендер прямоугольный", Quantity: 2, Price: 425_00, Comment: "Без полей"},
 		},
 		Shipping: orders.Shipping{Type: orders.Point, Title: "Офис на Белинского", Number: 8106},
