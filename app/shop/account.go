@@ -78,7 +78,7 @@ func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Cl
 	if len(account) > 300 {
 		return nil, errWrongPassword
 	}
-	if err := s.Staff.CountAttempt(ctx, account, c.RealIP()); err != nil {
+	if err := s.Panel.Staff.CountAttempt(ctx, account, c.RealIP()); err != nil {
 		return nil, err
 	}
 	client, err := s.Clients.ByEmail(ctx, email)
@@ -96,7 +96,7 @@ func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Cl
 	if !matches {
 		return nil, errWrongPassword
 	}
-	return client, s.Staff.ForgiveAttempts(ctx, account, c.RealIP())
+	return client, s.Panel.Staff.ForgiveAttempts(ctx, account, c.RealIP())
 }
 
 func (s *shop) logout(c echo.Context) error {
@@ -156,7 +156,7 @@ func (s *shop) newAccount(ctx context.Context, typed url.Values, organization bo
 	}
 	client.PasswordHash = string(hash)
 	var registered *clients.Client
-	err = s.DB.Transaction(ctx, func(ctx context.Context, _ *db.Tx) error {
+	err = s.Panel.DB.Transaction(ctx, func(ctx context.Context, _ *db.Tx) error {
 		var err error
 		if registered, err = s.Clients.Register(ctx, staff.Site(), client); err != nil || !organization {
 			return err

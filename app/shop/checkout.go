@@ -146,7 +146,7 @@ func (s *shop) place(c echo.Context, payers []payer, posted *multipart.Form) (*o
 		d.Items = append(d.Items, l.Item)
 	}
 	var placed *orders.Order
-	err = s.DB.Transaction(c.Request().Context(), func(ctx context.Context, _ *db.Tx) error {
+	err = s.Panel.DB.Transaction(c.Request().Context(), func(ctx context.Context, _ *db.Tx) error {
 		var err error
 		if placed, err = s.Orders.Place(ctx, d); err != nil {
 			return err

@@ -162,7 +162,7 @@ func (s *shop) addFiles(c echo.Context) error {
 	if !view.MayAddFiles() {
 		err = refusal.Value("file", "Заказ уже в работе. Напишите в обсуждении, и мы заменим файл.")
 	} else {
-		err = s.DB.Transaction(c.Request().Context(), func(ctx context.Context, _ *db.Tx) error {
+		err = s.Panel.DB.Transaction(c.Request().Context(), func(ctx context.Context, _ *db.Tx) error {
 			return s.attach(ctx, o.ID, item, posted.File["file"])
 		})
 	}

@@ -56,7 +56,7 @@ func open(t *testing.T, d *db.DB) *world {
 	must(t, err)
 	p.Attach(e)
 	shop.Register(e, shop.Deps{
-		DB: d, Panel: p, Staff: employees, Sites: w.sites, Clients: w.clients, Organizations: w.organizations, Orders: w.orders,
+		Panel: p, Sites: w.sites, Clients: w.clients, Organizations: w.organizations, Orders: w.orders,
 	})
 	w.orders.ServeArchive(e, time.UTC, dbtest.Silent())
 	must(t, p.Parse())

@@ -14,7 +14,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/pixlpark/panel/app/clients"
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
@@ -31,9 +30,7 @@ const uploads = 2*orders.MaxFileSize + 1<<20
 
 // Deps is what the shop stands on.
 type Deps struct {
-	DB            *db.DB
-	Panel         *panel.Panel // templates and sessions; of the panel's own pages the shop has nothing
-	Staff         *staff.Service
+	Panel         *panel.Panel // templates, sessions, limits on signing in; its pages are not the shop's
 	Sites         *sites.Service
 	Clients       *clients.Service
 	Organizations *organizations.Service
