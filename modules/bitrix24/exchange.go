@@ -66,10 +66,10 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 		return same(outcomes, c.pauses(err))
 	}
 	if err := r.sync(ctx); err != nil {
-		err = c.pauses(err)
+		paused := c.pauses(err)
 		for i := range outcomes {
-			if outcomes[i] == nil && !settled(works[i]) {
-				outcomes[i] = err
+			if outcomes[i] == nil && !settled(works[i], err) {
+				outcomes[i] = paused
 			}
 		}
 	}
@@ -102,8 +102,9 @@ type work interface {
 	complete() bool // nothing is left to do, whatever becomes of the rest of the group
 }
 
-func settled(works []work) bool {
-	return len(works) > 0 && lo.EveryBy(works, work.complete)
+// settled reports whether the works came to an end of their own, before cause ended the group.
+func settled(works []work, cause error) bool {
+	return len(works) > 0 && lo.EveryBy(works, func(w work) bool { return w.complete() && !errors.Is(cause, w.failure()) })
 }
 
 func same(outcomes []error, err error) []error {
@@ -125,7 +126,10 @@ func (r *run) sync(ctx context.Context) error {
 		}
 	}
 	chain := len(r.orders) == 1 && len(r.tasks) <= rest.MaxCommands
-	return r.perform(ctx, r.tasks, chain, r.class)
+	if err := r.perform(ctx, r.tasks, chain, r.class); err != nil {
+		return err
+	}
+	return r.noteRefusedEmails(ctx)
 }
 
 // look asks the portal everything the works want to know, twice: an answer may lead to a further question.
