@@ -38,6 +38,9 @@ func (p *Page) AddSection(s Section) {
 	if !sectionName.MatchString(s.Name) || slices.ContainsFunc(p.sections, func(other Section) bool { return other.Name == s.Name }) {
 		panic("export: section " + s.Name + " is badly named or added twice")
 	}
+	if s.Group == "" {
+		s.Group = CRM
+	}
 	p.sections = append(p.sections, s)
 }
 

@@ -55,7 +55,7 @@ func open(t *testing.T, d *db.DB, requires tariff.Plan) *crm {
 		m.tariff.Pages(s.Panel, s.Admin)
 		s.Panel.Mount("crm", fstest.MapFS{"below.html": {Data: []byte(`<p>Обработчик: {{.}}</p>`)}}, nil)
 		page.AddSection(export.Section{
-			Name: "crm", Title: "Наша CRM", Help: "https://example.ru/help", Group: export.CRM, Requires: requires, Open: m.open,
+			Name: "crm", Title: "Наша CRM", Help: "https://example.ru/help", Requires: requires, Open: m.open,
 			Template: "crm/below", Data: func(context.Context) (any, error) { return "https://panel.example/api/crm", nil },
 			Actions: []export.Action{
 				{Name: "lists", Label: "Обновить списки", Do: func(context.Context) (string, error) {

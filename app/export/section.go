@@ -19,7 +19,7 @@ type Section struct {
 	Name     string // lower case and unique: the module's; prefixes the fields, "<name>.enabled"
 	Title    string // beside the toggle
 	Help     string // address of an explanation, optional
-	Group    Group
+	Group    Group       // the card it stands in; default: CRM
 	Requires tariff.Plan // below it the toggle is locked, with the reason; empty: open to all
 
 	// Open returns a fresh form bound to freshly read settings. Its Switch is the toggle of the section; the form's Section
