@@ -17,7 +17,6 @@ type Tx struct {
 	*gorm.DB
 	db    *DB
 	after []func(ctx context.Context)
-	last  []func(ctx context.Context)
 	kept  map[any]any
 	depth int
 }
@@ -84,7 +83,7 @@ func pause(ctx context.Context, attempt int) bool {
 }
 
 func (tx *Tx) nested(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) (err error) {
-	after, last := len(tx.after), len(tx.last)
+	after := len(tx.after)
 	tx.depth++
 	defer func() { tx.depth-- }()
 	savepoint := fmt.Sprintf("nested_%d", tx.depth)
@@ -92,7 +91,7 @@ func (tx *Tx) nested(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 		return fmt.Errorf("begin a nested transaction: %w", err)
 	}
 	if err := fn(ctx, tx); err != nil {
-		tx.after, tx.last = tx.after[:after], tx.last[:last]
+		tx.after = tx.after[:after]
 		// Should this fail as well, the connection is gone and the outermost commit fails.
 		_ = tx.Exec("ROLLBACK TO SAVEPOINT " + savepoint).Error
 		return err
@@ -107,11 +106,10 @@ func (tx *Tx) nested(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 // order of registration; never after a rollback. The transaction is over by then: fn's context carries none, keeps
 // the caller's values and outlives its cancellation. A panic in fn is logged and stops nothing, for the commit cannot
 // be taken back any more.
+//
+// What fn itself registers comes after everything that was registered before the commit: the place for what waits, when
+// no cache is stale any more.
 func (tx *Tx) AfterCommit(fn func(ctx context.Context)) { tx.after = append(tx.after, fn) }
-
-// AfterCommitLast is AfterCommit for what waits: it comes after everything else, so that no cache is stale and nobody
-// is left uninformed meanwhile.
-func (tx *Tx) AfterCommitLast(fn func(ctx context.Context)) { tx.last = append(tx.last, fn) }
 
 // Keep remembers a value for the length of this transaction, under a key of the caller's own type. What a nested
 // transaction kept stays when that is rolled back: keep only what does no harm then.
@@ -123,13 +121,10 @@ func (tx *Tx) Kept(key any) any { return tx.kept[key] }
 // Dialect says which of the two databases the transaction runs on.
 func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
 
-// committed calls the callbacks; those may register further ones.
+// committed calls the callbacks, with those that they register.
 func (tx *Tx) committed(ctx context.Context) {
 	for i := 0; i < len(tx.after); i++ {
 		tx.call(ctx, tx.after[i])
-	}
-	for i := 0; i < len(tx.last); i++ {
-		tx.call(ctx, tx.last[i])
 	}
 }
 

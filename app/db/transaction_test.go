@@ -44,21 +44,20 @@ func TestTransaction_afterCommit(t *testing.T) {
 		"is called once everything is committed": {
 			do: func(ctx context.Context, d *db.DB, note func(string) func(context.Context)) error {
 				return d.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-					tx.AfterCommitLast(note("last"))
-					tx.AfterCommit(note("first"))
 					tx.AfterCommit(func(ctx context.Context) {
+						note("first")(ctx)
 						tx.AfterCommit(note("added meanwhile"))
 					})
+					tx.AfterCommit(note("second"))
 					return add(tx, "a")
 				})
 			},
-			want: []string{"first", "added meanwhile", "last"}, saved: []string{"a"},
+			want: []string{"first", "second", "added meanwhile"}, saved: []string{"a"},
 		},
 		"is not called after a rollback": {
 			do: func(ctx context.Context, d *db.DB, note func(string) func(context.Context)) error {
 				return d.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 					tx.AfterCommit(note("never"))
-					tx.AfterCommitLast(note("never"))
 					return errors.Join(add(tx, "a"), errRefused)
 				})
 			},
@@ -83,7 +82,6 @@ func TestTransaction_afterCommit(t *testing.T) {
 					tx.AfterCommit(note("outer"))
 					err := d.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 						tx.AfterCommit(note("never"))
-						tx.AfterCommitLast(note("never"))
 						return errors.Join(add(tx, "nested"), errRefused)
 					})
 					if !errors.Is(err, errRefused) {

@@ -32,7 +32,7 @@ type wait struct {
 }
 
 // awaitAfter registers jobs for the wait of their transaction. It happens in AfterCommit, so that what was enqueued in a
-// nested transaction that was rolled back is not waited for.
+// nested transaction that was rolled back is not waited for; and what AfterCommit registers comes last.
 func (q *Queue) awaitAfter(tx *db.Tx, limit time.Duration, marks []mark) {
 	caller := tx.Statement.Context
 	if caller.Value(inHandler{}) != nil {
@@ -43,7 +43,7 @@ func (q *Queue) awaitAfter(tx *db.Tx, limit time.Duration, marks []mark) {
 		if w == nil {
 			w = &wait{marks: map[int64]mark{}, over: make(chan struct{}), again: make(chan struct{}, 1)}
 			tx.Keep(waitOf{q}, w)
-			tx.AfterCommitLast(func(ctx context.Context) { q.await(ctx, caller, w) })
+			tx.AfterCommit(func(ctx context.Context) { q.await(ctx, caller, w) })
 		}
 		w.limit = max(w.limit, limit)
 		for _, m := range marks {

@@ -173,10 +173,10 @@ func TestEvery_survivesRestartsFailuresAndImpatience(t *testing.T) {
 				t.Fatalf("%d runs %s, want %d", len(s.groups), when, want)
 			}
 		}
-		q := start()
+		start()
 		runs(0, "at first")
 		c.pass(9 * time.Minute)
-		q = start()
+		q := start()
 		runs(0, "after a restart")
 		c.pass(time.Minute)
 		drain(t, q)

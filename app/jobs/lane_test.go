@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -221,11 +222,18 @@ func TestPause_withoutAProbeTheNextGroupIsTheTrial(t *testing.T) {
 	})
 }
 
+// paint is another job of the lane "shop".
+type paint struct{ Thing string }
+
+func (paint) Kind() string  { return "shop.paint" }
+func (p paint) Key() string { return p.Thing }
+
 func TestRun_bulkBesideLiveAndNeverOneKeyTwice(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		var bulk, most, twice atomic.Int64
 		goOn, live := make(chan bool), make(chan bool)
+		var once sync.Once
 		var busy [3]atomic.Int64
 		q := jobs.New(d, jobs.Config{Log: dbtest.Silent(), Poll: 10 * time.Millisecond})
 		jobs.Handle(q, "shop", 10, func(_ context.Context, group []jobs.Job) []error {
@@ -237,7 +245,7 @@ func TestRun_bulkBesideLiveAndNeverOneKeyTwice(t *testing.T) {
 				}
 			}
 			if group[0].Priority < jobs.Bulk {
-				close(live)
+				once.Do(func() { close(live) })
 			} else {
 				if n := bulk.Add(1); n > most.Load() {
 					most.Store(n)
@@ -252,7 +260,8 @@ func TestRun_bulkBesideLiveAndNeverOneKeyTwice(t *testing.T) {
 		}
 		run(t, q)
 		until(t, "two bulk groups are under way", func() bool { return bulk.Load() == 2 })
-		enqueue(t, d, q, push{Thing: "0"}, jobs.Behind()) // its key is busy
+		enqueue(t, d, q, push{Thing: "0"}, jobs.Behind()) // it runs already
+		enqueue(t, d, q, paint{"1"})                      // so does its key, in a job of another kind
 		enqueue(t, d, q, push{Thing: "2"})                // not bulk any more
 		next(t, "live work goes beside them", live)
 		close(goOn)
