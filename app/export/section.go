@@ -16,9 +16,9 @@ const CRM Group = "ERP и CRM системы"
 
 // Section is the settings of one module on this page.
 type Section struct {
-	Name     string // lower case and unique: the module's; prefixes the fields, "<name>.enabled"
-	Title    string // beside the toggle
-	Help     string // address of an explanation, optional
+	Name     string      // lower case and unique: the module's; prefixes the fields, "<name>.enabled"
+	Title    string      // beside the toggle
+	Help     string      // address of an explanation, optional
 	Group    Group       // the card it stands in; default: CRM
 	Requires tariff.Plan // below it the toggle is locked, with the reason; empty: open to all
 
