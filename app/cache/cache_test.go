@@ -158,10 +158,21 @@ func TestForget_aLoadThatBeganBeforeIsNotKept(t *testing.T) {
 	})
 }
 
+// settled makes a cache on d that will not forget everything any more because it has only now begun to listen.
+func settled(d *db.DB) *cache.Cache {
+	c := cache.New(d)
+	if d.Dialect() == db.Postgres {
+		connected := make(chan bool, 4)
+		d.Listen("cache", db.Listener{Connected: func() { connected <- true }}) // told after the cache is
+		<-connected
+	}
+	return c
+}
+
 func TestForgetAfter_commitButNotRollback(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		c := cache.New(d)
+		c := settled(d)
 		get(t, c, "a", 1)
 		refused := errors.New("refused")
 		for _, outcome := range []error{refused, nil} {
