@@ -110,6 +110,7 @@ func (a *App) build(ctx context.Context) error {
 	a.lines = []db.Line{{Name: "app", FS: migrations.FS}}
 	a.models = hostModels()
 	a.routes()
+	a.tidyUp()
 	return nil
 }
 
@@ -175,7 +176,7 @@ func hostModels() []any {
 		&orders.Order{}, &orders.Item{}, &orders.File{}, &orders.Message{}, &orders.Payment{}, &orders.Event{},
 		&clients.Client{}, &organizations.Organization{}, &organizations.LegalEntity{}, &organizations.Employee{}, &sites.Site{},
 	}
-	for _, more := range [][]any{jobs.Models(), settings.Models(), panel.Models(), staff.Models()} {
+	for _, more := range [][]any{jobs.Models(), settings.Models(), panel.Models(), staff.Models(), api.Models()} {
 		models = append(models, more...)
 	}
 	return models

@@ -34,7 +34,8 @@ type Module struct {
 	*app.Host
 	opts Options
 
-	probing *rest.Limiter // of portals that are not stored yet
+	probing  *rest.Limiter // of portals that are not stored yet
+	suspects suspects
 
 	mu   sync.Mutex
 	used map[int64]*rest.Operating // by portal
@@ -60,7 +61,7 @@ func (m *Module) Register(h *app.Host) error {
 	if err := h.Files(files); err != nil {
 		return err
 	}
-	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &choiceRow{}, &journalEntry{}, &auditEntry{})
+	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &choiceRow{}, &journalEntry{}, &auditEntry{}, &phoneCall{})
 
 	h.Export.AddSection(m.section())
 	h.Orders.OnSaved(m.orderSaved)
@@ -70,6 +71,7 @@ func (m *Module) Register(h *app.Host) error {
 
 	h.Orders.AddAction(m.sendOrder())
 	h.Orders.AddWidget(m.orderWidget())
+	h.Orders.AddPhoneWidget(m.phoneWidget())
 	h.Clients.AddFields(m.clientFields)
 	h.Clients.AddAction(m.sendClient())
 	h.Organizations.AddFields(m.organizationFields)
@@ -77,6 +79,7 @@ func (m *Module) Register(h *app.Host) error {
 
 	h.API.POST("/bitrix/events", m.receiveEvent)
 	h.API.POST("/bitrix/events/", m.receiveEvent)
+	h.Admin.POST("/bitrix24/orders/:number/call", m.call, panel.Require(staff.Operator))
 	h.Admin.GET("/bitrix24/journal", m.journalPage, panel.Require(staff.Administrator))
 	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Журнал обмена", URL: "/admin/bitrix24/journal", Role: staff.Administrator})
 

@@ -47,6 +47,8 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 		r.class = rest.People
 	}
 	works := make([][]work, len(group))
+	share := m.suspects.share(group)
+	var leaving []jobs.Job
 	var pulls []pulled
 	later := map[int]func(context.Context) error{}
 	for i, j := range group {
@@ -59,6 +61,11 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 		case refreshLists{}.Kind():
 			later[i] = r.refreshLists
 		default:
+			if len(leaving) == share {
+				outcomes[i] = jobs.RetryAfter(0, errNextGroup)
+				continue
+			}
+			leaving = append(leaving, j)
 			works[i], outcomes[i] = r.gather(j)
 		}
 	}
@@ -67,6 +74,12 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 	}
 	if err := r.sync(ctx); err != nil {
 		paused := c.pauses(err)
+		if rest.Unknown(err) {
+			m.suspects.suspect(leaving)
+			if share == 1 && len(leaving) == 1 {
+				paused = errors.New(explain(err)) // alone and still: its own trouble, not the portal's
+			}
+		}
 		for i := range outcomes {
 			if outcomes[i] == nil && !settled(works[i], err) {
 				outcomes[i] = paused
@@ -78,6 +91,9 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 			if outcomes[i] == nil {
 				outcomes[i] = c.outcome(w.failure())
 			}
+		}
+		if outcomes[i] == nil {
+			m.suspects.clear(group[i])
 		}
 	}
 	for i, do := range later {
@@ -179,6 +195,9 @@ func (m *Module) outcome(err error) error {
 	}
 	return err
 }
+
+// errNextGroup puts off what one run does not take.
+var errNextGroup = errors.New("отправляется следующей группой")
 
 // waitError puts off one record.
 type waitError struct {

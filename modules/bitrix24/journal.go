@@ -129,6 +129,8 @@ func taskText(t *task) string {
 		return "Записаны банковские реквизиты"
 	case "crm.address.add", "crm.address.update":
 		return "Записан юридический адрес"
+	case "crm.timeline.comment.add":
+		return "Оставлено примечание в ленте"
 	case "crm.company.contact.add":
 		return "Сотрудник добавлен в контакты компании"
 	}

@@ -100,6 +100,9 @@ func (r *run) loadClients(ctx context.Context) error {
 		}
 		w.needed = w.needed || w.chosen == choiceSend
 	}
+	if err := r.leaveOutEmails(ctx, ids); err != nil {
+		return err
+	}
 	if err := r.loadClientLeads(ctx, ids); err != nil {
 		return err
 	}

@@ -415,6 +415,9 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	if err := r.changeRows(ctx, w); err != nil {
 		return err
 	}
+	if err := r.noteDeleted(ctx, w); err != nil {
+		return err
+	}
 	w.done = len(w.tasks) == 0
 	return nil
 }

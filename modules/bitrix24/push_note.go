@@ -1,0 +1,92 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// deletedField is agreed once the deal's timeline says that the order was deleted.
+const deletedField = "deleted"
+
+// deletedNote is what the timeline of a deleted order's deal says; the deal itself stays as it is.
+func deletedNote(id int64) string {
+	return fmt.Sprintf("Заказ № %d удалён в панели управления", id)
+}
+
+func noteKey(w *orderWork) string { return w.key() + "/deleted" }
+
+// noteDeleted writes the note (crm.timeline.comment.add). A comment has no external key: after a lost answer the
+// timeline is read and its text compared.
+func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
+	if w.order.Status != orders.Deleted || w.link.Agreed[deletedField].Ours != "" {
+		return nil
+	}
+	open, err := r.intents(ctx, r.portal.ID, aComment, []string{noteKey(w)})
+	if err != nil {
+		return err
+	}
+	done := func(ctx context.Context, tx *db.Tx) error {
+		w.link.Agreed[deletedField] = mapping.Pair{Ours: "Y"}
+		return r.saveLink(tx, w.link)
+	}
+	if i, lost := open[noteKey(w)]; lost {
+		written, err := r.noteWritten(ctx, w)
+		if err != nil {
+			return err
+		}
+		if written {
+			return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+				if err := r.clearIntent(tx, aComment, noteKey(w)); err != nil {
+					return err
+				}
+				return done(ctx, tx)
+			})
+		}
+		if wait := r.waitToSettle(i); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+	}
+	r.add(w, &task{
+		name: fmt.Sprintf("note%d", w.id), method: "crm.timeline.comment.add", entity: aComment, key: noteKey(w),
+		note: note{anOrder, w.id, w.target, w.link.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"fields": rest.Params{
+				"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target), "COMMENT": deletedNote(w.id),
+			}}
+		},
+		done: func(ctx context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			return w.link.RemoteID, done(ctx, tx)
+		},
+	})
+	return nil
+}
+
+// noteWritten reads the timeline's last comments (crm.timeline.comment.list).
+func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err error) {
+	var failure error
+	err = r.ask(ctx, []question{{
+		method: "crm.timeline.comment.list",
+		params: rest.Params{
+			"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target)}, "order": rest.Params{"ID": "DESC"},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var comments rest.List[rest.TimelineComment]
+			failure = result.Decode(name, &comments)
+			for _, c := range comments {
+				written = written || strings.Contains(string(c.Comment), deletedNote(w.id))
+			}
+			return nil
+		},
+	}}, r.class)
+	if err == nil {
+		err = failure
+	}
+	return written, err
+}
