@@ -12,6 +12,7 @@ import (
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -132,12 +133,12 @@ func (x *exchange) recover() {
 	}
 }
 
-// unsent counts the jobs that wait, recurring ones aside.
+// unsent counts the jobs that are due, run, or wait for another attempt; recurring ones that wait for their hour are none.
 func (x *exchange) unsent() int64 {
 	x.t.Helper()
 	var n int64
 	err := x.Host().DB.From(x.t.Context()).Table("jobs").
-		Where("state IN ('waiting', 'running') AND kind NOT IN ('bitrix24.reconcile', 'bitrix24.refresh_lists')").Count(&n).Error
+		Where("state = 'running' OR state = 'waiting' AND (last_error <> '' OR run_at <= ?)", db.Now()).Count(&n).Error
 	x.must(err)
 	return n
 }
@@ -313,3 +314,40 @@ func contains(t testing.TB, what, text string, words ...string) {
 		}
 	}
 }
+
+// saveSettings saves the settings form as an administrator would: what it shows, with some fields changed.
+func (x *exchange) saveSettings(changes ...string) apptest.Answer {
+	x.t.Helper()
+	answer := x.postSettings(changes...)
+	return answer.Want(x.t, http.StatusSeeOther)
+}
+
+// postSettings posts the settings form as the page shows it, with some fields changed; "-" leaves a field out.
+func (x *exchange) postSettings(changes ...string) apptest.Answer {
+	x.t.Helper()
+	admin := x.As(staff.Administrator)
+	values := apptest.Fields(admin.Get(settingsPage).Want(x.t, http.StatusOK).Text, "bitrix24.")
+	for i := 0; i+1 < len(changes); i += 2 {
+		values.Del("bitrix24." + changes[i])
+		if changes[i+1] != "-" {
+			values.Set("bitrix24."+changes[i], changes[i+1])
+		}
+	}
+	return admin.Submit(settingsPage+"/bitrix24", values)
+}
+
+const settingsPage = "/admin/orders/settings/export"
+
+// journalHas counts the lines of «Журнал обмена» with some words.
+func (x *exchange) journalHas(words string, want int64) {
+	x.t.Helper()
+	var n int64
+	x.must(x.Host().DB.From(x.t.Context()).Table("bitrix24_journal").Where("text LIKE ?", "%"+words+"%").Count(&n).Error)
+	if n != want {
+		x.t.Errorf("%d lines of the journal say %q, want %d", n, words, want)
+	}
+}
+
+const minute = time.Minute
+
+func now() time.Time { return db.Now() }
