@@ -31,6 +31,7 @@ type Dictionary struct {
 	DealFields   []customField
 	LeadFields   []customField
 	Presets      mapping.Presets
+	Phones       phoneLines // empty unless the webhook has the scope
 }
 
 // funnel is a «Направление сделки» with its stages in order.
@@ -131,7 +132,10 @@ func (m *Module) readLists(ctx context.Context, client *rest.Client) (Dictionary
 		})
 	}
 	slices.SortStableFunc(funnels.Categories, func(a, b rest.Category) int { return int(a.Sort - b.Sort) })
-	return d, m.readStages(ctx, client, &d, funnels.Categories)
+	if err := m.readStages(ctx, client, &d, funnels.Categories); err != nil {
+		return d, err
+	}
+	return d, m.readLines(ctx, client, &d)
 }
 
 // readStages reads the stages of every funnel, forty funnels to a request.

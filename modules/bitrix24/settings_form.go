@@ -99,7 +99,7 @@ func (e *settingsEdit) fields(ctx context.Context) (*form.Form, error) {
 		e.responsibleField(),
 		form.Toggle("auto", "Автоматически отправлять заказы в Bitrix", &s.Auto),
 		form.Toggle("leads", "Передавать новых клиентов в битрикс в качестве лидов", &s.Leads),
-		form.Toggle("telephony", "Использовать телефонию Битрикс24 на странице заказа в панели управления", &s.Telephony),
+		form.Toggle("telephony", "Использовать телефонию Битрикс24 на странице заказа в панели управления", &s.Telephony).Help(s.telephonyHint(e.lists)),
 	}
 	f.Fields = append(f.Fields, e.advanced(), e.handler())
 	if e.lists.PortalID != 0 {
@@ -141,7 +141,7 @@ func (e *settingsEdit) responsibleField() *form.Field {
 func (e *settingsEdit) advanced() *form.Field {
 	s := &e.edited
 	s.Sources = lo.Assign(map[orders.Source]string{}, s.Sources)
-	fields := []*form.Field{form.Text("line", "Телефонная линия", &s.Line).Help("Номер линии в Битрикс24, с которой звонить")}
+	fields := []*form.Field{e.lineField()}
 	for _, source := range orders.Sources {
 		value := s.SourceID(source.Value)
 		options := lo.Map(e.lists.Sources, func(s entry, _ int) form.Option[string] { return form.Option[string]{Value: s.ID, Label: s.Name} })
