@@ -190,7 +190,7 @@ var ourFields = []customField{
 
 // makeFields makes the custom fields of deals and leads that the portal lacks (crm.deal.userfield.add). The warnings say
 // which could not be made, and what to do.
-func (m *Module) makeFields(ctx context.Context, client *rest.Client, d *Dictionary) (warnings []string, err error) {
+func (m *Module) makeFields(ctx context.Context, client *rest.Client, chosen mapping.FieldNames, d *Dictionary) (warnings []string, err error) {
 	batch := rest.Batch{Class: rest.People}
 	type lacking struct {
 		name, owner string
@@ -203,6 +203,9 @@ func (m *Module) makeFields(ctx context.Context, client *rest.Client, d *Diction
 		list          *[]customField
 	}{{"сделки", "crm.deal.userfield.add", &d.DealFields}, {"лида", "crm.lead.userfield.add", &d.LeadFields}} {
 		for i, field := range ourFields {
+			if !slices.Contains([]string{chosen.Discussion, chosen.Delivery, chosen.DeliveryID, chosen.Payment}, field.Name) {
+				continue // people chose a field of their own
+			}
 			if slices.ContainsFunc(*kind.list, func(c customField) bool { return c.Name == field.Name }) {
 				continue
 			}

@@ -27,6 +27,7 @@ type run struct {
 	clients       map[int64]*clientWork
 	organizations map[int64]*organizationWork
 	leads         map[int64]*leadWork // by their number on the portal
+	alone         bool                // a single record is written: a chain
 	questions     []question
 	tasks         []*task
 }
@@ -69,6 +70,7 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 			works[i], outcomes[i] = r.gather(j)
 		}
 	}
+	r.alone = len(leaving) == 1 && len(pulls) == 0
 	if err := r.resolve(ctx, pulls, works); err != nil {
 		return same(outcomes, c.pauses(err))
 	}
@@ -141,7 +143,7 @@ func (r *run) sync(ctx context.Context) error {
 			return err
 		}
 	}
-	chain := len(r.orders) == 1 && len(r.tasks) <= rest.MaxCommands
+	chain := r.alone && len(r.orders) == 1 && len(r.tasks) <= rest.MaxCommands
 	if err := r.perform(ctx, r.tasks, chain, r.class); err != nil {
 		return err
 	}

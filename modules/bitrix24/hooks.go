@@ -37,9 +37,10 @@ func (pushOrganization) Kind() string  { return lane + ".push_organization" }
 func (a pushOrganization) Key() string { return fmt.Sprintf("organization/%d", a.ID) }
 
 // orderSaved enqueues a linked order, and an unlinked one that the settings want sent, in the order's own transaction.
+// While the exchange is off the jobs of linked records wait for it.
 func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) error {
 	s, why, err := m.active(ctx)
-	if err != nil || why != "" && why != tariffLacking {
+	if err != nil || s.PortalID == 0 {
 		return err
 	}
 	known, err := m.known(ctx, s.PortalID, anOrder, e.Order.ID)
@@ -47,8 +48,8 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 		return err
 	}
 	if !known {
-		if why == tariffLacking {
-			return nil // counted as not sent; «Отправить неотправленные» is for when the tariff is back
+		if why != "" {
+			return nil // counted as not sent; «Отправить неотправленные» is for when the exchange is back
 		}
 		chosen, err := m.choices(ctx, s.PortalID, anOrder, []int64{e.Order.ID})
 		if err != nil || s.wants(e.Order, chosen[e.Order.ID]) != "" {
@@ -90,7 +91,7 @@ func (m *Module) enqueueEmployees(ctx context.Context, tx *db.Tx, s Settings, o 
 // clientSaved enqueues a client who has a contact or a lead, and a new one while new clients are passed on as leads.
 func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) error {
 	s, why, err := m.active(ctx)
-	if err != nil || why == moduleOff {
+	if err != nil || s.PortalID == 0 {
 		return err
 	}
 	if e.Before == nil {
@@ -113,7 +114,7 @@ func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) er
 // passed on as leads: its employees' leads carry its name.
 func (m *Module) organizationSaved(ctx context.Context, tx *db.Tx, e organizations.Saved) error {
 	s, why, err := m.active(ctx)
-	if err != nil || why == moduleOff {
+	if err != nil || s.PortalID == 0 {
 		return err
 	}
 	if err := m.enqueueEmployees(ctx, tx, s, e.Organization); err != nil {

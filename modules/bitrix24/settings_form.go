@@ -154,8 +154,29 @@ func (e *settingsEdit) advanced() *form.Field {
 			return nil
 		}))
 	}
+	fields = append(fields, e.customFields()...)
 	fields = append(fields, form.Toggle("catalog", "Связывать товары с каталогом Битрикс24", &s.Catalog))
 	return form.Folded("Дополнительные настройки", fields...)
+}
+
+// customFields choose the portal's fields that the module writes to: its own, or others that people made before.
+func (e *settingsEdit) customFields() []*form.Field {
+	names := &e.edited.Fields
+	if *names == (mapping.FieldNames{}) {
+		*names = mapping.DefaultFields
+	}
+	var fields []*form.Field
+	for i, name := range []*string{&names.Discussion, &names.Delivery, &names.DeliveryID, &names.Payment} {
+		options := []form.Option[string]{{Value: ourFields[i].Name, Label: ourFields[i].Caption + " (" + ourFields[i].Name + ")"}}
+		for _, f := range e.lists.DealFields {
+			if f.Name != ourFields[i].Name {
+				options = append(options, form.Option[string]{Value: f.Name, Label: strings.TrimSpace(f.Caption + " (" + f.Name + ")")})
+			}
+		}
+		fields = append(fields, form.Select("field."+strings.ToLower(strings.TrimPrefix(ourFields[i].Name, "UF_CRM_PIXLPARK_")),
+			"Поле сделки: "+ourFields[i].Caption, name, options))
+	}
+	return fields
 }
 
 // handler is what people copy into the outbound webhook.
@@ -333,7 +354,10 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 		e.form.Remarks = append(e.form.Remarks, "Настройки сохранены, но портал сейчас не отвечает: "+explain(err)+" Заказы принимаются как обычно и будут отправлены, когда он ответит.")
 		return nil
 	}
-	warnings, err := e.makeFields(ctx, client, &lists)
+	if !slices.ContainsFunc(lists.Funnels, func(f funnel) bool { return f.ID == e.edited.CategoryID }) {
+		return form.FieldError{Name: "category_id", Message: "На портале нет такого направления. Выберите направление из списка"}
+	}
+	warnings, err := e.makeFields(ctx, client, e.edited.Fields, &lists)
 	if err != nil {
 		warnings = []string{explain(err)}
 	}
@@ -413,9 +437,6 @@ func (e *settingsEdit) save(ctx context.Context, tx *db.Tx) error {
 	}
 	if before, _ := e.Settings.Keys.Open(tokenPlace, e.saved.Token); before != "" && before != e.token {
 		s.OldToken, s.OldTokenUntil = e.saved.Token, db.Now().Add(time.Hour)
-	}
-	if s.Fields == (mapping.FieldNames{}) {
-		s.Fields = mapping.DefaultFields
 	}
 	if s.Enabled {
 		if err := e.attach(tx, s); err != nil {
