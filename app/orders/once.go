@@ -18,9 +18,9 @@ type answer struct {
 
 var errPlacedBefore = errors.New("this form has made an order already")
 
-// placeOnce places an order for a form that carries a key of its own: sent twice, by two clicks say, it makes one order
+// PlaceOnce places an order for a form that carries a key of its own: sent twice, by two clicks say, it makes one order
 // and returns that one both times.
-func (s *Service) placeOnce(ctx context.Context, path, key string, d Draft) (*Order, error) {
+func (s *Service) PlaceOnce(ctx context.Context, path, key string, d Draft) (*Order, error) {
 	var placed *Order
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var err error

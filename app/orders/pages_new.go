@@ -185,7 +185,7 @@ func (h *pages) createOrder(c echo.Context) error {
 		d.lines.Errors["UserId"] = "Выберите клиента."
 	}
 	if ok && readable && d.client != nil {
-		o, err := h.placeOnce(ctx, root+"/new", page.Key, d.order(c, items, discount))
+		o, err := h.PlaceOnce(ctx, root+"/new", page.Key, d.order(c, items, discount))
 		if err == nil {
 			h.panel.Flash(c, panel.Good, fmt.Sprintf("Заказ %d создан", o.ID))
 			return panel.SeeOther(c, address(o.ID))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
 )
@@ -85,13 +84,4 @@ func (s *shop) removeFromCart(c echo.Context) error {
 		}
 	}
 	return panel.SeeOther(c, root+"/cart")
-}
-
-// Prices of a format as the product's page shows them: for each run what all of it costs.
-func (p Product) Prices(f Format) []orders.Money {
-	sums := make([]orders.Money, len(p.Runs))
-	for i, run := range p.Runs {
-		sums[i] = f.Prices[i] * orders.Money(run)
-	}
-	return sums
 }

@@ -72,7 +72,7 @@ var Catalogue = []Product{
 	},
 	{
 		Slug: "booklets", MaterialID: 103, Name: "Буклеты",
-		Promise: "А4 в два или три сложения для выставки и рассылки",
+		Promise: "А4 с одним или двумя сгибами — для выставки и рассылки",
 		About:   "Полноцветная печать с двух сторон на мелованной бумаге. Фальцуем сами, укладываем пачками по сто.",
 		Formats: []Format{{"А4, один сгиб", []orders.Money{32_00, 24_00, 17_50, 12_80}}, {"А4, два сгиба", []orders.Money{34_00, 25_50, 18_90, 13_90}}},
 		Runs:    []int64{50, 100, 300, 1000},
@@ -101,6 +101,9 @@ func (p Product) From() orders.Money {
 	}
 	return lowest
 }
+
+// Cost is what a whole run of a format costs; i is the run's place in the product's list.
+func (f Format) Cost(i int, run int64) orders.Money { return f.Prices[i] * orders.Money(run) }
 
 // choice is what a visitor picked: indexes into the product's lists, so that it stays small in a session.
 type choice struct {

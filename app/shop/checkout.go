@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"mime/multipart"
@@ -35,6 +36,9 @@ var deliveries = []Delivery{
 }
 
 var payments = []orders.PaymentMethod{orders.Cash, orders.Online, orders.BankTransfer}
+
+// keyLength is how long the key is that makes a form good for one order.
+const keyLength = 26
 
 // payer is for whom an order can be placed: the client himself, or a legal entity of his organization.
 type payer struct {
@@ -90,7 +94,7 @@ func (s *shop) openCheckout(c echo.Context) (*checkoutPage, error) {
 	client := visitorOf(c).Client
 	view := &checkoutPage{s.page(c, "Оформление заказа"), payers, deliveries, payments}
 	view.Values = url.Values{
-		"payer": {payers[0].Value}, "delivery": {deliveries[0].Name}, "PaymentMethod": {string(payments[0])},
+		"key": {rand.Text()}, "payer": {payers[0].Value}, "delivery": {deliveries[0].Name}, "PaymentMethod": {string(payments[0])},
 		"DeliveryAddress.FullName": {client.FullName()}, "DeliveryAddress.Phone": {client.PhoneText()},
 	}
 	return view, nil
@@ -134,12 +138,16 @@ func (s *shop) checkout(c echo.Context) error {
 	return panel.SeeOther(c, orderAddress(o.ID))
 }
 
-// place writes the order with the files of its items, both or none.
+// place writes the order with the files of its items, both or none. Two clicks on the same form make one order.
 func (s *shop) place(c echo.Context, payers []payer, posted *multipart.Form) (*orders.Order, error) {
 	v := visitorOf(c)
-	d, err := draft(url.Values(posted.Value), payers)
+	typed := url.Values(posted.Value)
+	d, err := draft(typed, payers)
 	if err != nil {
 		return nil, err
+	}
+	if len(typed.Get("key")) != keyLength {
+		return nil, refusal.Value("", "Откройте страницу заново и повторите.")
 	}
 	d.By, d.SiteID, d.ClientID, d.Source, d.UTM = staff.Site(), v.Site.ID, v.Client.ID, orders.FromSite, v.utm
 	for _, l := range v.Cart {
@@ -148,10 +156,13 @@ func (s *shop) place(c echo.Context, payers []payer, posted *multipart.Form) (*o
 	var placed *orders.Order
 	err = s.Panel.DB.Transaction(c.Request().Context(), func(ctx context.Context, _ *db.Tx) error {
 		var err error
-		if placed, err = s.Orders.Place(ctx, d); err != nil {
+		if placed, err = s.Orders.PlaceOnce(ctx, root+"/checkout", typed.Get("key"), d); err != nil {
 			return err
 		}
 		for i, item := range placed.Items {
+			if len(item.Files) > 0 {
+				return nil // the other click was here
+			}
 			if err := s.attach(ctx, placed.ID, item.ID, posted.File[fmt.Sprintf("files.%d", i)]); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package shop_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"html"
 	"io"
 	"mime/multipart"
@@ -195,7 +196,7 @@ func (b *browser) registers(pairs ...string) seen {
 
 func (b *browser) checksOut(files []upload, pairs ...string) seen {
 	b.t.Helper()
-	all := append([]string{"payer", "me", "delivery", "office", "PaymentMethod", "Cash"}, pairs...)
+	all := append([]string{"key", rand.Text(), "payer", "me", "delivery", "office", "PaymentMethod", "Cash"}, pairs...)
 	return b.upload("/site/checkout", files, all...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pixlpark/panel/app/clients"
@@ -279,5 +280,33 @@ func TestCatalogue_everyChoiceCanBeOrdered(t *testing.T) {
 			b.post("/site/products/"+p.Slug, last...).to("/site/cart")
 		}
 		b.checksOut(nil).want(303)
+	})
+}
+
+// Whether the second click comes at once or after the first has emptied the cart, it makes no second order.
+func TestShop_twoClicksMakeOneOrder(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := w.visitor(t)
+		b.registers().to("/site/orders")
+		b.cards()
+		b.get("/site/checkout").want(200, `name="key" value="`)
+		const key = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		var clicks sync.WaitGroup
+		for range 3 {
+			clicks.Go(func() {
+				got := b.checksOut([]upload{{"files.0", "макет.pdf", []byte("x")}}, "key", key)
+				if got.status != http.StatusSeeOther || got.location != "/site/orders/3284901" && got.location != "/site/cart" {
+					t.Errorf("%d to %s", got.status, got.location)
+				}
+			})
+		}
+		clicks.Wait()
+		list, err := w.orders.List(t.Context(), orders.Query{})
+		must(t, err)
+		if len(list) != 1 || len(list[0].Items[0].Files) != 1 {
+			t.Errorf("orders = %+v, want one with one file", list)
+		}
+		b.cards()
+		b.checksOut(nil, "key", "").want(422, "Откройте страницу заново")
 	})
 }
