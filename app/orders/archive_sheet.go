@@ -89,8 +89,10 @@ func (s *Service) sheet(ctx context.Context, o *Order, zone *time.Location) (*sh
 			fact{"Комментарий к заказу", o.Comment},
 		),
 		Sums: []fact{
-			{"Сумма", o.ItemsSum().In(o.Currency)}, {"Скидка", o.Discount.In(o.Currency)},
-			{"За доставку", o.DeliveryPrice.In(o.Currency)}, {"Итого к оплате", o.Total.In(o.Currency)},
+			{"Сумма", o.ItemsSum().In(o.Currency)},
+			{"Скидка", o.Discount.In(o.Currency)},
+			{"За доставку", o.DeliveryPrice.In(o.Currency)},
+			{"Итого к оплате", o.Total.In(o.Currency)},
 			{"Оплачено", o.Paid.In(o.Currency)},
 		},
 	}

@@ -109,8 +109,10 @@ func TestOrder_paymentStatus(t *testing.T) {
 		want        orders.PaymentStatus
 		due         orders.Money
 	}{
-		{900_00, 0, orders.NotPaid, 900_00}, {900_00, 1, orders.PartiallyPaid, 899_99},
-		{900_00, 900_00, orders.Paid, 0}, {0, 0, orders.Paid, 0},
+		{900_00, 0, orders.NotPaid, 900_00},
+		{900_00, 1, orders.PartiallyPaid, 899_99},
+		{900_00, 900_00, orders.Paid, 0},
+		{0, 0, orders.Paid, 0},
 	} {
 		o := orders.Order{Total: tt.total, Paid: tt.paid}
 		if got := o.PaymentStatus(); got != tt.want || o.Due() != tt.due {

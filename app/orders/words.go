@@ -65,8 +65,12 @@ type Word[T ~string] struct {
 // The captions of the panel, in the order its lists show them.
 var (
 	Types = []Word[Type]{
-		{Ordinary, "Обычный"}, {Digital, "Цифровой"}, {Quick, "Быстрый"}, {Custom, "Произвольный"},
-		{TopUpPerson, "Пополнение счета частного лица"}, {TopUpOrganization, "Пополнение счета организации"},
+		{Ordinary, "Обычный"},
+		{Digital, "Цифровой"},
+		{Quick, "Быстрый"},
+		{Custom, "Произвольный"},
+		{TopUpPerson, "Пополнение счета частного лица"},
+		{TopUpOrganization, "Пополнение счета организации"},
 	}
 	Sources = []Word[Source]{
 		{FromSite, "Сайт"}, {FromApp, "Приложение"}, {FromPanel, "Панель управления"}, {FromAPI, "Запрос по API"},
@@ -75,8 +79,11 @@ var (
 		{Point, "Точка выдачи"}, {TransportCompany, "Транспортная компания"}, {Courier, "Курьерская служба"},
 	}
 	PaymentMethods = []Word[PaymentMethod]{
-		{Cash, "Наличные при получении"}, {BankTransfer, "Банковский перевод"}, {PersonalAccount, "Счет частного лица"},
-		{OrganizationAccount, "Счет организации"}, {Online, "Онлайн-оплата"},
+		{Cash, "Наличные при получении"},
+		{BankTransfer, "Банковский перевод"},
+		{PersonalAccount, "Счет частного лица"},
+		{OrganizationAccount, "Счет организации"},
+		{Online, "Онлайн-оплата"},
 	}
 	PaymentStatuses = []Word[PaymentStatus]{
 		{NotPaid, "Не оплачен"}, {PartiallyPaid, "Частично оплачен"}, {Paid, "Оплачен полностью"},
