@@ -304,7 +304,7 @@ func (r *run) takeContact(ctx context.Context, w *clientWork, merged mapping.Con
 	}
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		link = *w.link
-		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take)
+		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take, len(merged.Send) > 0)
 		if err := r.saveLink(tx, &link); err != nil {
 			return err
 		}
@@ -345,16 +345,16 @@ func (r *run) takeContact(ctx context.Context, w *clientWork, merged mapping.Con
 	return nil
 }
 
-// agreedAfterTaking is what holds when the portal's changes are taken and the panel's are not sent yet.
-func agreedAfterTaking(before, after mapping.Agreed, taken map[string]string) mapping.Agreed {
+// agreedAfterTaking is what holds when the portal's changes are taken and the panel's are not sent yet, if there are any.
+// What the merge is not about stays.
+func agreedAfterTaking(before, after mapping.Agreed, taken map[string]string, sends bool) mapping.Agreed {
 	now := mapping.Agreed{}
+	for field, pair := range before {
+		now[field] = pair
+	}
 	for field, pair := range after {
-		_, took := taken[field]
-		was, known := before[field]
-		if took || !known || pair == was {
+		if _, took := taken[field]; took || !sends {
 			now[field] = pair
-		} else {
-			now[field] = was
 		}
 	}
 	return now

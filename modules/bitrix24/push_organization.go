@@ -320,7 +320,7 @@ func (r *run) takeCompany(ctx context.Context, w *organizationWork, merged mappi
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		link = *w.link
 		link.Refused = maps.Clone(w.link.Refused)
-		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take)
+		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take, len(merged.Send) > 0)
 		if err := r.saveLink(tx, &link); err != nil {
 			return err
 		}
