@@ -3,6 +3,7 @@ package bitrix24
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/samber/lo"
 
@@ -17,10 +18,11 @@ type legalWork struct {
 	entity    organizations.LegalEntity
 	requisite *Link
 	bank      *Link
-	open      bool    // an answer about it was lost: it was looked for
-	found     []int64 // requisites that carry its key
+	found     []int64 // requisites that carry its key, or, of a company that was there before us, those with its ИНН
 	foundBank []int64
 	err       error
+
+	settling, settlingBank error // an answer was lost: what is not found has to wait
 }
 
 // The fields of Agreed of a requisite's link: fingerprints of what was last sent.
@@ -63,16 +65,17 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 			l := &legalWork{entity: entity, requisite: requisites[entity.ID], bank: banks[entity.ID]}
 			key := mapping.LegalEntityKey(entity.ID)
 			if i, lost := open[key]; lost && l.requisite == nil {
-				l.open = true
 				r.askByXMLID("crm.requisite.list", key, &l.found, &l.err)
 				if wait := r.waitToSettle(i); wait > 0 {
-					l.err = settling(wait)
+					l.settling = settling(wait)
 				}
+			} else if l.requisite == nil && entity.INN != "" {
+				r.askByINN(w, l)
 			}
 			if i, lost := openBanks[key]; lost && l.bank == nil {
 				r.askByXMLID("crm.requisite.bankdetail.list", key, &l.foundBank, &l.err)
 				if wait := r.waitToSettle(i); wait > 0 {
-					l.err = settling(wait)
+					l.settlingBank = settling(wait)
 				}
 			}
 			w.legal = append(w.legal, l)
@@ -105,9 +108,48 @@ func (r *run) askByXMLID(method, key string, found *[]int64, failure *error) {
 	})
 }
 
+// askByINN looks among the company's requisites for the legal entity's, which people may have typed in.
+func (r *run) askByINN(w *organizationWork, l *legalWork) {
+	r.questions = append(r.questions, question{
+		method: "crm.requisite.list",
+		params: rest.Params{
+			"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "ENTITY_ID": w.link.RemoteID, "RQ_INN": l.entity.INN},
+			"select": []string{"ID", "ENTITY_ID", "RQ_INN"}, "order": rest.Params{"ID": "ASC"},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var list rest.List[rest.Requisite]
+			if err := result.Decode(name, &list); err != nil {
+				l.err = err
+				return nil
+			}
+			for _, row := range list {
+				ours := row.EntityID.Int64() == w.link.RemoteID && string(row.INN) == l.entity.INN
+				if ours && !w.hasRequisite(row.ID.Int64()) {
+					l.found = append(l.found[:0], row.ID.Int64())
+					return nil
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// hasRequisite reports whether a requisite is another legal entity's: branches share an ИНН.
+func (w *organizationWork) hasRequisite(id int64) bool {
+	return slices.ContainsFunc(w.legal, func(l *legalWork) bool {
+		return l.requisite != nil && l.requisite.RemoteID == id || slices.Contains(l.found, id)
+	})
+}
+
 // settleDetails makes or changes requisites, bank details and addresses, and ties the employees' contacts to the company.
 func (r *run) settleDetails(w *organizationWork) error {
 	for _, l := range w.legal {
+		if l.err == nil && len(l.found) == 0 {
+			l.err = l.settling
+		}
+		if l.err == nil && len(l.foundBank) == 0 {
+			l.err = l.settlingBank
+		}
 		if l.err != nil {
 			w.err = l.err
 			continue
