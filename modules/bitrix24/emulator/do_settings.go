@@ -22,6 +22,35 @@ func (x person) addRow() (*Array, error) {
 	return object("id", added.ID, "row", added.ID), nil
 }
 
+// setRows saves the page «Товары» of a deal or lead; a line without name and price is no row.
+func (x person) setRows() (*Array, error) {
+	e, id := x.deals, integer(x.args.Get("deal"))
+	if id == 0 {
+		e, id = x.leads, integer(x.args.Get("lead"))
+	}
+	r := e.rows[id]
+	if r == nil {
+		return nil, errors.New("rows need a deal or a lead")
+	}
+	var inputs []rowInput
+	for _, v := range array(x.args.Get("rows")).All() {
+		el := array(v)
+		if text(el.Get("PRODUCT_NAME")) == "" && text(el.Get("PRICE")) == "" {
+			continue
+		}
+		for _, name := range []string{"PRICE", "QUANTITY"} {
+			if s, ok := el.Get(name).(string); ok {
+				el.Set(name, strings.ReplaceAll(strings.ReplaceAll(s, ",", "."), " ", ""))
+			}
+		}
+		inputs = append(inputs, oldRowInput(el))
+	}
+	if err := x.actor.setRows(e, r, inputs); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
 func (x person) comment() (*Array, error) {
 	for _, e := range x.entities() {
 		if id := integer(x.args.Get(e.method)); id > 0 {

@@ -64,5 +64,6 @@ func (j *journal) add(e logEntry) {
 func (p *Portal) record(e logEntry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.version++
 	p.journal.add(e)
 }

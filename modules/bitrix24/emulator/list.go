@@ -20,8 +20,8 @@ type orderBy struct {
 	desc bool
 }
 
-// A page of records. total and next are answered only when counted.
-type page struct {
+// A listing is one page of records. total and next are answered only when counted.
+type listing struct {
 	rows    []*record
 	total   int
 	counted bool
@@ -29,7 +29,7 @@ type page struct {
 }
 
 // find answers one page. A scan that needs no count stops as soon as the page is full.
-func (t *table) find(q query, byComm func(kind, value string) []int64) page {
+func (t *table) find(q query, byComm func(kind, value string) []int64) listing {
 	ids := t.candidates(q.filter, byComm)
 	byID, desc := q.byID(t)
 	if byID && desc {
@@ -51,7 +51,7 @@ func (t *table) find(q query, byComm func(kind, value string) []int64) page {
 	if !byID {
 		slices.SortStableFunc(found, q.compare)
 	}
-	out := page{total: len(found), counted: q.start >= 0}
+	out := listing{total: len(found), counted: q.start >= 0}
 	from := int(max(q.start, 0)) / pageSize * pageSize
 	to := min(from+pageSize, len(found))
 	if from < to {

@@ -66,7 +66,8 @@ type Portal struct {
 	inbound   []*Inbound
 	outbound  []*Outbound
 	journal   journal
-	dirty     bool // there is something to write to DataDir
+	dirty     bool  // there is something to write to DataDir
+	version   int64 // grows with every change: pages look at it
 }
 
 // New is Open for a portal that keeps nothing: with a DataDir that cannot be read it panics.
@@ -208,4 +209,7 @@ func (p *Portal) moment() time.Time {
 }
 
 // save marks the records as changed.
-func (p *Portal) save() { p.dirty = true }
+func (p *Portal) save() {
+	p.dirty = true
+	p.version++
+}
