@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	groupLimit = 1000 // jobs given to one run; events and stage changes are read fifty records to a command
-	writeLimit = 50   // records one run writes; the rest leaves with the next, so that live orders wait only a moment
+	groupLimit = 1000            // jobs given to one run; events and stage changes are read fifty records to a command
+	pullsWait  = 2 * time.Second // how long a look at the portal gives way to orders that somebody waits for
+	writeLimit = 50              // records one run writes; the rest leaves with the next, so that live orders wait only a moment
 	bulkLimit  = 50
 )
 
@@ -55,6 +56,10 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 	for i, j := range group {
 		switch j.Kind {
 		case pull{}.Kind():
+			if r.class == rest.People && time.Since(j.EnqueuedAt) < pullsWait {
+				outcomes[i] = jobs.RetryAfter(0, errNextGroup)
+				continue
+			}
 			pulls = append(pulls, pulled{job: i})
 			outcomes[i] = decode(j, &pulls[len(pulls)-1].pull)
 		case reconcile{}.Kind():
