@@ -80,6 +80,7 @@ func (m *Module) Register(h *app.Host) error {
 	h.API.POST("/bitrix/events", m.receiveEvent)
 	h.API.POST("/bitrix/events/", m.receiveEvent)
 	h.Admin.POST("/bitrix24/orders/:number/call", m.call, panel.Require(staff.Operator))
+	h.Admin.POST("/bitrix24/orders/:number/:deed", m.orderDeed, panel.Require(staff.Operator))
 	h.Admin.GET("/bitrix24/journal", m.journalPage, panel.Require(staff.Administrator))
 	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Журнал обмена", URL: "/admin/bitrix24/journal", Role: staff.Administrator})
 

@@ -55,6 +55,7 @@ type Link struct {
 	CategoryID int64             // of a deal: its funnel when last seen
 	Stage      string            // of a deal or lead: its stage when last seen
 	Amount     orders.Money      // of a deal: its amount when last seen
+	ByHand     orders.Money      // of a deal: what rows that a manager added come to, when last seen
 	Checked    bool              // false: typed by hand and not yet seen on the portal
 	CreatedAt  time.Time
 	UpdatedAt  time.Time

@@ -16,17 +16,31 @@ import (
 
 // orderBox is templates/order_widget.html.
 type orderBox struct {
-	State   string // отправлен, ждёт, ошибка, не отправляется
-	Tone    string // of the state's pill
-	Why     string // in words: what it waits for, what failed, why it is not sent
-	DealURL string
-	DealID  int64
-	Funnel  string
-	Stage   string
-	Amount  string // the deal's
-	Differs bool   // the deal's amount is not the order's total
-	Seen    *time.Time
-	Reasons []string // «Почему так?»
+	Order     int64
+	Brief     bool   // the deal's link and nothing else: for an accountant
+	State     string // отправлен, ждёт, ошибка, не отправляется
+	Tone      string // of the state's pill
+	Why       string // in words: what it waits for, what failed, why it is not sent
+	Gone      entity // the deal or lead was deleted there: what to do is offered
+	Ignored   bool   // «не синхронизировать» was chosen
+	MayRetry  bool
+	DealURL   string
+	DealID    int64
+	LeadURL   string // while the order is in a lead, or came out of one
+	LeadID    int64
+	LeadState string
+	Customer  []panel.Link // contact and company there
+	Funnel    string
+	Stage     string
+	Control   *control
+	Seen      *time.Time
+	Reasons   []string // «Почему так?»
+}
+
+// control compares the order's total with what the deal holds.
+type control struct {
+	Order, Deal, Difference, ByHand string // ByHand: rows a manager added, which are no error; empty when there are none
+	Equal                           bool
 }
 
 // orderWidget is the box «Битрикс24» of the order page. It asks nothing of the portal.
@@ -46,7 +60,11 @@ func (m *Module) orderWidget() panel.Widget[*orders.Order] {
 
 // orderBox puts into words how the order stands with the portal.
 func (m *Module) orderBox(ctx context.Context, s Settings, o *orders.Order) (*orderBox, error) {
-	l, err := m.link(ctx, s.PortalID, anOrder, aDeal, o.ID)
+	deal, err := m.link(ctx, s.PortalID, anOrder, aDeal, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	lead, err := m.link(ctx, s.PortalID, anOrder, aLead, o.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -54,31 +72,97 @@ func (m *Module) orderBox(ctx context.Context, s Settings, o *orders.Order) (*or
 	if err != nil {
 		return nil, err
 	}
-	box := &orderBox{State: "отправлен", Tone: "good"}
-	if l != nil {
-		box.DealID, box.DealURL, box.Seen = l.RemoteID, s.url(aDeal, l.RemoteID), &l.UpdatedAt
-		box.Amount, box.Differs = l.Amount.In(o.Currency), l.Amount != o.Total
-		for _, f := range lists.Funnels {
-			if f.ID == l.CategoryID {
-				box.Funnel = f.Name
-			}
-		}
-		box.Stage = l.Stage
-		for _, known := range lists.stages(l.CategoryID) {
-			if known.ID == l.Stage {
-				box.Stage = known.Name
-			}
-		}
+	box := &orderBox{Order: o.ID, State: "отправлен", Tone: "good", Brief: !staff.EmployeeFrom(ctx).May(staff.Operator)}
+	if deal != nil {
+		box.showDeal(s, lists, deal, o)
 	}
-	if err := m.orderState(ctx, s, o, l, box); err != nil {
+	if box.Brief {
+		return box, nil
+	}
+	if lead != nil {
+		box.showLead(s, lead)
+	}
+	if box.Customer, err = m.customerLinks(ctx, s, o); err != nil {
 		return nil, err
 	}
-	box.Reasons = m.orderReasons(s, lists, o, l)
+	if err := m.orderState(ctx, s, o, deal, lead, box); err != nil {
+		return nil, err
+	}
+	box.Reasons = m.orderReasons(s, lists, o, deal)
 	return box, nil
 }
 
+// showDeal shows the deal as it was last seen; of one that was deleted only that.
+func (box *orderBox) showDeal(s Settings, lists Dictionary, l *Link, o *orders.Order) {
+	if l.State == deleted {
+		return
+	}
+	box.DealID, box.DealURL, box.Seen = l.RemoteID, s.url(aDeal, l.RemoteID), &l.UpdatedAt
+	box.Funnel, box.Stage = lists.funnelName(l.CategoryID), lists.stageName(l.CategoryID, l.Stage)
+	sum := &control{Order: o.Total.In(o.Currency), Deal: l.Amount.In(o.Currency), Equal: l.Amount == o.Total}
+	if !sum.Equal {
+		sum.Difference = max(l.Amount-o.Total, o.Total-l.Amount).In(o.Currency)
+	}
+	if l.ByHand != 0 {
+		sum.ByHand = l.ByHand.In(o.Currency)
+	}
+	box.Control = sum
+}
+
+// showLead shows the lead that the order is in, or came out of.
+func (box *orderBox) showLead(s Settings, l *Link) {
+	if l.State == deleted {
+		return
+	}
+	box.LeadID, box.LeadURL = l.RemoteID, s.url(aLead, l.RemoteID)
+	box.LeadState = map[linkState]string{linked: "в работе", rejectedHim: "отклонён в Битрикс24", converted: "переведён в качественный"}[l.State]
+	if box.Seen == nil {
+		box.Seen = &l.UpdatedAt
+	}
+}
+
+// customerLinks are the customer's cards on the portal.
+func (m *Module) customerLinks(ctx context.Context, s Settings, o *orders.Order) ([]panel.Link, error) {
+	var links []panel.Link
+	contact, err := m.link(ctx, s.PortalID, aClient, aContact, o.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	if contact != nil {
+		links = append(links, panel.Link{Label: "контакт", URL: s.url(aContact, contact.RemoteID)})
+	}
+	if o.OrganizationID == nil {
+		return links, nil
+	}
+	company, err := m.link(ctx, s.PortalID, anOrganization, aCompany, *o.OrganizationID)
+	if err == nil && company != nil {
+		links = append(links, panel.Link{Label: "компания", URL: s.url(aCompany, company.RemoteID)})
+	}
+	return links, err
+}
+
+// funnelName is a funnel as the portal calls it.
+func (d Dictionary) funnelName(id int64) string {
+	for _, f := range d.Funnels {
+		if f.ID == id {
+			return f.Name
+		}
+	}
+	return fmt.Sprint(id)
+}
+
+// stageName is a stage as the portal calls it.
+func (d Dictionary) stageName(category int64, id string) string {
+	for _, known := range d.stages(category) {
+		if known.ID == id {
+			return known.Name
+		}
+	}
+	return id
+}
+
 // orderState says whether the order is sent, waits, failed or is not sent, and why.
-func (m *Module) orderState(ctx context.Context, s Settings, o *orders.Order, l *Link, box *orderBox) error {
+func (m *Module) orderState(ctx context.Context, s Settings, o *orders.Order, deal, lead *Link, box *orderBox) error {
 	job, err := m.Jobs.Find(ctx, pushOrder{}.Kind(), pushOrder{ID: o.ID}.Key())
 	if err != nil && !errors.Is(err, jobs.ErrNoJob) {
 		return err
@@ -87,15 +171,26 @@ func (m *Module) orderState(ctx context.Context, s Settings, o *orders.Order, l 
 	if err != nil {
 		return err
 	}
+	waits := job != nil && (job.State == jobs.Waiting || job.State == jobs.Running)
+	box.Ignored = chosen[o.ID] == choiceIgnore
+	present := deal
+	if present == nil {
+		present = lead
+	}
+	if present != nil && present.State == deleted && !waits {
+		box.Gone = present.Entity
+		box.State, box.Tone, box.Why = "не отправляется", "warning", goneWords[present.Entity]
+		return nil
+	}
 	switch {
-	case l != nil && l.State == deleted:
-		box.State, box.Tone, box.Why = "не отправляется", "warning", "Сделка удалена в Битрикс24"
 	case job != nil && job.State == jobs.Failed:
-		box.State, box.Tone, box.Why = "ошибка", "bad", job.LastError
-	case job != nil && (job.State == jobs.Waiting || job.State == jobs.Running):
-		box.State, box.Tone = "ждёт", "warning"
+		box.State, box.Tone, box.Why, box.MayRetry = "ошибка", "bad", job.LastError, true
+	case waits:
+		box.State, box.Tone, box.MayRetry = "ждёт", "warning", job.State == jobs.Waiting
 		return m.waitingFor(ctx, job, box)
-	case l == nil:
+	case box.Ignored:
+		box.State, box.Tone, box.Why = "не отправляется", "", string(leftAlone)
+	case present == nil:
 		box.State, box.Tone = "не отправляется", ""
 		why := s.wants(o, chosen[o.ID])
 		if _, off, err := m.active(ctx); err != nil {
@@ -103,10 +198,20 @@ func (m *Module) orderState(ctx context.Context, s Settings, o *orders.Order, l 
 		} else if off != "" {
 			why = off
 		}
-		box.Why = string(why)
+		box.Why, box.MayRetry = string(why), why == ""
+		if why == "" {
+			box.Why = string(placedMeanwhile)
+		}
+	case deal == nil && lead.State == rejectedHim:
+		box.Tone, box.Why = "warning", "Лид отклонён в Битрикс24: сделки не будет, пока его не вернут в работу"
+	case deal == nil && lead.State == linked:
+		box.Why = "Заказ в лиде: сделка появится, когда лид переведут в качественный"
 	}
 	return nil
 }
+
+// goneWords say what was deleted.
+var goneWords = map[entity]string{aDeal: "Сделка удалена в Битрикс24", aLead: "Лид удалён в Битрикс24"}
 
 // waitingFor says what a waiting order waits for: the portal, its turn, or its next attempt.
 func (m *Module) waitingFor(ctx context.Context, job *jobs.Status, box *orderBox) error {
@@ -131,25 +236,14 @@ func (m *Module) orderReasons(s Settings, lists Dictionary, o *orders.Order, l *
 	if l != nil {
 		category = l.CategoryID
 	}
-	name := fmt.Sprint(category)
-	for _, f := range lists.Funnels {
-		if f.ID == category {
-			name = f.Name
-		}
-	}
 	reasons := []string{
 		"Типы отправляемых заказов: " + map[OrderTypes]string{AllOrders: "все заказы", Persons: "заказы частных лиц", Organizations: "заказы организаций"}[s.OrderTypes],
-		"Направление сделки: " + name,
+		"Направление сделки: " + lists.funnelName(category),
 	}
 	stage, maps := s.Stage(category, "", o.Status)
 	switch {
 	case maps:
-		for _, known := range lists.stages(category) {
-			if known.ID == stage {
-				stage = known.Name
-			}
-		}
-		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", o.Status.Label(), stage))
+		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", o.Status.Label(), lists.stageName(category, stage)))
 	default:
 		reasons = append(reasons, fmt.Sprintf("Статусу «%s» не соответствует ни одна стадия: сделка остаётся на своей", o.Status.Label()))
 	}
@@ -168,8 +262,8 @@ func (m *Module) sendOrder() panel.Action[*orders.Order] {
 			if err != nil || why != "" || o.Type.TopUp() || o.Status == orders.Deleted {
 				return false, err
 			}
-			l, err := m.link(ctx, s.PortalID, anOrder, aDeal, o.ID)
-			return l == nil || l.State == linked, err
+			gone, err := m.gone(ctx, s, o.ID)
+			return gone == nil, err
 		},
 		Do: func(ctx context.Context, o *orders.Order) (string, error) {
 			s, _, err := m.active(ctx)

@@ -167,6 +167,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 	for _, part := range lo.Chunk(read, 50) {
 		r.readDeals(part)
 	}
+	if len(read) <= fewDeals {
+		r.askRowsByHand(read)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/pixlpark/panel/app/db"
@@ -206,4 +207,39 @@ func rowTask(verb string, w *orderWork, key string) string {
 		}
 	}
 	return string(name)
+}
+
+// fewDeals is up to how many deals of a run have their rows read for the order's page: with more it would cost the
+// portal more than it tells people.
+const fewDeals = 5
+
+// askRowsByHand reads the rows of deals that are read anyway, in the same request, and notes what those come to that a
+// manager added.
+func (r *run) askRowsByHand(works []*orderWork) {
+	for _, w := range works {
+		if w.rowsIntent != nil {
+			continue // which rows are ours is just being found out
+		}
+		r.questions = append(r.questions, question{
+			method: "crm.item.productrow.list",
+			params: rest.Params{"filter": rest.Params{"=ownerType": w.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}},
+			answer: func(result *rest.Result, name string) error {
+				var read rest.ProductRows
+				if err := result.Decode(name, &read); err != nil {
+					return nil //nolint:nilerr // of a deal that is gone, or one page of something only shown
+				}
+				ours := map[int64]bool{}
+				for _, l := range w.rows {
+					ours[l.RowID] = true
+				}
+				w.link.ByHand = 0
+				for _, row := range read.ProductRows {
+					if !ours[row.ID.Int64()] {
+						w.link.ByHand += orders.Money(math.Round(float64(row.Price) * float64(row.Quantity)))
+					}
+				}
+				return nil
+			},
+		})
+	}
 }

@@ -98,6 +98,7 @@ const (
 	leftAlone       reason = "выбрано «не синхронизировать»"
 	deletedThere    reason = "сделка удалена в Битрикс24"
 	deletedHere     reason = "заказ удален"
+	placedMeanwhile reason = "оформлен, пока обмен или тариф были выключены"
 )
 
 // wants answers whether an order without a deal is to be sent, and if not, why. A choice made by an employee wins over
