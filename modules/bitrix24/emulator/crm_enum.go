@@ -4,15 +4,24 @@ func (m methods) enumMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.enum.ownertype": func(*call) (any, error) {
 			return enumRows([]enumRow{
-				{typeLead, "Лид", "LEAD", "L"}, {typeDeal, "Сделка", "DEAL", "D"}, {typeContact, "Контакт", "CONTACT", "C"}, {typeCompany, "Компания", "COMPANY", "CO"},
-				{5, "Счёт (старая версия)", "INVOICE", "I"}, {31, "Счёт", "SMART_INVOICE", "SI"}, {7, "Предложение", "QUOTE", "Q"},
+				{typeLead, "Лид", "LEAD", "L"},
+				{typeDeal, "Сделка", "DEAL", "D"},
+				{typeContact, "Контакт", "CONTACT", "C"},
+				{typeCompany, "Компания", "COMPANY", "CO"},
+				{5, "Счёт (старая версия)", "INVOICE", "I"},
+				{31, "Счёт", "SMART_INVOICE", "SI"},
+				{7, "Предложение", "QUOTE", "Q"},
 				{typeRequisite, "Реквизиты", "REQUISITE", "RQ"},
 			}), nil
 		},
 		"crm.enum.addresstype": func(*call) (any, error) {
 			return enumRows([]enumRow{
-				{11, "Адрес доставки", "", ""}, {1, "Фактический адрес", "", ""}, {6, "Юридический адрес", "", ""}, {4, "Адрес регистрации", "", ""},
-				{8, "Адрес для корреспонденции", "", ""}, {9, "Адрес бенефициара", "", ""},
+				{11, "Адрес доставки", "", ""},
+				{1, "Фактический адрес", "", ""},
+				{6, "Юридический адрес", "", ""},
+				{4, "Адрес регистрации", "", ""},
+				{8, "Адрес для корреспонденции", "", ""},
+				{9, "Адрес бенефициара", "", ""},
 			}), nil
 		},
 		"crm.enum.settings.mode": func(*call) (any, error) {

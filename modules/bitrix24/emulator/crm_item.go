@@ -241,9 +241,15 @@ func (c *call) itemLists(e *entity, r *record, out *Array, want *selection) {
 
 // flatMulti are the read-only aliases of the first phone and e-mail of a type.
 var flatMulti = []struct{ name, kind, sort string }{
-	{"phoneMobile", "PHONE", "MOBILE"}, {"phoneWork", "PHONE", "WORK"}, {"phoneMailing", "PHONE", "MAILING"},
-	{"emailHome", "EMAIL", "HOME"}, {"emailWork", "EMAIL", "WORK"}, {"emailMailing", "EMAIL", "MAILING"},
-	{"imol", "IM", "IMOL"}, {"email", "EMAIL", ""}, {"phone", "PHONE", ""},
+	{"phoneMobile", "PHONE", "MOBILE"},
+	{"phoneWork", "PHONE", "WORK"},
+	{"phoneMailing", "PHONE", "MAILING"},
+	{"emailHome", "EMAIL", "HOME"},
+	{"emailWork", "EMAIL", "WORK"},
+	{"emailMailing", "EMAIL", "MAILING"},
+	{"imol", "IM", "IMOL"},
+	{"email", "EMAIL", ""},
+	{"phone", "PHONE", ""},
 }
 
 func itemMulti(r *record, out *Array, want *selection) {

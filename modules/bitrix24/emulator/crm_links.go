@@ -7,8 +7,10 @@ func (m methods) linkMethods() {
 		typeID int64
 		name   string
 	}{
-		{"crm.deal.contact.", typeDeal, "CONTACT_ID"}, {"crm.lead.contact.", typeLead, "CONTACT_ID"},
-		{"crm.contact.company.", typeContact, "COMPANY_ID"}, {"crm.company.contact.", typeCompany, "CONTACT_ID"},
+		{"crm.deal.contact.", typeDeal, "CONTACT_ID"},
+		{"crm.lead.contact.", typeLead, "CONTACT_ID"},
+		{"crm.contact.company.", typeContact, "COMPANY_ID"},
+		{"crm.company.contact.", typeCompany, "CONTACT_ID"},
 	}
 	for _, k := range kinds {
 		with := func(run func(linkCall) (any, error)) func(*call) (any, error) {

@@ -262,8 +262,14 @@ func statusTypes(c *call) (any, error) {
 		"SEMANTIC_INFO", object("START_FIELD", "NEW", "FINAL_SUCCESS_FIELD", "CONVERTED", "FINAL_UNSUCCESS_FIELD", "JUNK", "FINAL_SORT", int64(0)),
 	))
 	for _, d := range [][2]string{
-		{"SOURCE", "Источники"}, {"CONTACT_TYPE", "Тип контакта"}, {"COMPANY_TYPE", "Тип компании"}, {"EMPLOYEES", "Кол-во сотрудников"},
-		{"INDUSTRY", "Сфера деятельности"}, {"DEAL_TYPE", "Тип сделки"}, {"HONORIFIC", "Обращения"}, {"CALL_LIST", "Статусы обзвона"},
+		{"SOURCE", "Источники"},
+		{"CONTACT_TYPE", "Тип контакта"},
+		{"COMPANY_TYPE", "Тип компании"},
+		{"EMPLOYEES", "Кол-во сотрудников"},
+		{"INDUSTRY", "Сфера деятельности"},
+		{"DEAL_TYPE", "Тип сделки"},
+		{"HONORIFIC", "Обращения"},
+		{"CALL_LIST", "Статусы обзвона"},
 	} {
 		out.Append(object("ID", d[0], "NAME", d[1]))
 	}

@@ -73,7 +73,8 @@ func TestExamples_answersHaveTheDocumentedShape(t *testing.T) {
 			if x.Name == "crm.duplicate.findbycomm" {
 				r.add("crm.contact.add", obj{"NAME": "John", "PHONE": list{obj{"VALUE": "8976543"}, obj{"VALUE": "11223355"}}})
 			}
-			status, body := 0, obj{}
+			var status int
+			var body obj
 			if x.Query != "" {
 				status, body = r.send(http.MethodGet, r.hook+x.Method+"?"+x.Query, "", "")
 			} else {

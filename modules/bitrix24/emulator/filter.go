@@ -27,9 +27,21 @@ var prefixes = []struct {
 	text, op string
 	not      bool
 }{
-	{"!=%", "%=", true}, {"!%=", "%=", true},
-	{"!@", "=", true}, {"!=", "=", true}, {"!%", "%", true}, {">=", ">=", false}, {"<=", "<=", false}, {"=%", "%=", false}, {"%=", "%=", false},
-	{"!", "=", true}, {">", ">", false}, {"<", "<", false}, {"@", "=", false}, {"%", "%", false}, {"=", "=", false},
+	{"!=%", "%=", true},
+	{"!%=", "%=", true},
+	{"!@", "=", true},
+	{"!=", "=", true},
+	{"!%", "%", true},
+	{">=", ">=", false},
+	{"<=", "<=", false},
+	{"=%", "%=", false},
+	{"%=", "%=", false},
+	{"!", "=", true},
+	{">", ">", false},
+	{"<", "<", false},
+	{"@", "=", false},
+	{"%", "%", false},
+	{"=", "=", false},
 }
 
 func splitKey(key string) (op string, not bool, name string) {

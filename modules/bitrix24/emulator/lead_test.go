@@ -47,12 +47,21 @@ func TestConversion_byAPerson(t *testing.T) {
 	contact, _ := r.Contact(made["contact"])
 	company, _ := r.Company(made["company"])
 	for _, x := range []struct{ what, got, want string }{
-		{"deal's lead", deal["LEAD_ID"], id(lead)}, {"funnel", deal["STAGE_ID"], "C1:NEW"}, {"amount", deal["OPPORTUNITY"], "1780.00"},
-		{"title", deal["TITLE"], "Заявка"}, {"source", deal["SOURCE_ID"], "WEB"}, {"responsible", deal["ASSIGNED_BY_ID"], "3"},
-		{"comments", deal["COMMENTS"], "текст"}, {"UTM", deal["UTM_SOURCE"], "ya"}, {"the key is not copied", deal["ORIGIN_ID"], ""},
-		{"deal's contact", deal["CONTACT_ID"], id(made["contact"])}, {"deal's company", deal["COMPANY_ID"], id(made["company"])},
-		{"contact's lead", contact["LEAD_ID"], id(lead)}, {"contact's name", contact["NAME"] + contact["LAST_NAME"], "ИванПетров"},
-		{"contact's phone", contact["PHONE.MOBILE"], "+79990000000"}, {"contact's company", contact["COMPANY_ID"], id(made["company"])},
+		{"deal's lead", deal["LEAD_ID"], id(lead)},
+		{"funnel", deal["STAGE_ID"], "C1:NEW"},
+		{"amount", deal["OPPORTUNITY"], "1780.00"},
+		{"title", deal["TITLE"], "Заявка"},
+		{"source", deal["SOURCE_ID"], "WEB"},
+		{"responsible", deal["ASSIGNED_BY_ID"], "3"},
+		{"comments", deal["COMMENTS"], "текст"},
+		{"UTM", deal["UTM_SOURCE"], "ya"},
+		{"the key is not copied", deal["ORIGIN_ID"], ""},
+		{"deal's contact", deal["CONTACT_ID"], id(made["contact"])},
+		{"deal's company", deal["COMPANY_ID"], id(made["company"])},
+		{"contact's lead", contact["LEAD_ID"], id(lead)},
+		{"contact's name", contact["NAME"] + contact["LAST_NAME"], "ИванПетров"},
+		{"contact's phone", contact["PHONE.MOBILE"], "+79990000000"},
+		{"contact's company", contact["COMPANY_ID"], id(made["company"])},
 		{"company", company["TITLE"] + company["LEAD_ID"], "ООО Ромашка" + id(lead)},
 	} {
 		same(t, x.what, x.got, x.want)

@@ -117,8 +117,12 @@ func (p *Portal) card(e *entity, r *record, at string) *cardPage {
 		Deed: "delete_" + e.method, Label: "Удалить", Danger: true, Fields: []pair{{"id", text(r.id)}, {"back", "/crm/" + e.method + "/list/"}},
 	})
 	for _, x := range [][2]string{
-		{"ID", text(r.id)}, {"Создан", p.when(e.time(r, "DATE_CREATE"))}, {"Изменён", p.when(e.time(r, "DATE_MODIFY"))},
-		{"Кем изменён", p.userName(e.integer(r, "MODIFY_BY_ID"))}, {"Внешний источник", e.text(r, "ORIGINATOR_ID")}, {"Внешний ключ", e.text(r, "ORIGIN_ID")},
+		{"ID", text(r.id)},
+		{"Создан", p.when(e.time(r, "DATE_CREATE"))},
+		{"Изменён", p.when(e.time(r, "DATE_MODIFY"))},
+		{"Кем изменён", p.userName(e.integer(r, "MODIFY_BY_ID"))},
+		{"Внешний источник", e.text(r, "ORIGINATOR_ID")},
+		{"Внешний ключ", e.text(r, "ORIGIN_ID")},
 	} {
 		c.Service = append(c.Service, cardField{Label: x[0], Value: x[1]})
 	}

@@ -121,8 +121,13 @@ func (p *Portal) inputText(f *field, v any) string {
 
 var (
 	phoneTypes = []option{
-		{Code: "WORK", Name: "Рабочий"}, {Code: "MOBILE", Name: "Мобильный"}, {Code: "FAX", Name: "Факс"}, {Code: "HOME", Name: "Домашний"},
-		{Code: "PAGER", Name: "Пейджер"}, {Code: "MAILING", Name: "Для рассылок"}, {Code: "OTHER", Name: "Другой"},
+		{Code: "WORK", Name: "Рабочий"},
+		{Code: "MOBILE", Name: "Мобильный"},
+		{Code: "FAX", Name: "Факс"},
+		{Code: "HOME", Name: "Домашний"},
+		{Code: "PAGER", Name: "Пейджер"},
+		{Code: "MAILING", Name: "Для рассылок"},
+		{Code: "OTHER", Name: "Другой"},
 	}
 	emailTypes = []option{
 		{Code: "WORK", Name: "Рабочий"}, {Code: "HOME", Name: "Частный"}, {Code: "MAILING", Name: "Для рассылок"}, {Code: "OTHER", Name: "Другой"},

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 type settingsPage struct {
@@ -120,8 +119,8 @@ func (p *Portal) logLine(e logEntry) logLine {
 	if e.Status > 0 {
 		line.Answer = strconv.Itoa(e.Status)
 	}
-	if e.Took > 0 {
-		line.Took = e.Took.Round(time.Millisecond).String()
+	if e.Status > 0 {
+		line.Took = strconv.FormatInt(e.Took.Milliseconds(), 10) + " мс"
 	}
 	if e.Event != "" {
 		line.What = e.Event

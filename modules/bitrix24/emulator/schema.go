@@ -129,14 +129,6 @@ func (s *schema) at(name string) int {
 	return i
 }
 
-func (s *schema) clone() *schema {
-	c := &schema{multi: s.multi, byName: map[string]int{}, byItem: map[string]int{}}
-	for _, f := range s.fields {
-		c.add(f)
-	}
-	return c
-}
-
 // camel turns STAGE_ID into stageId and UF_CRM_1721244707107 into ufCrm_1721244707107: in custom names a part that begins
 // with a digit keeps its underscore.
 func camel(name string) string {

@@ -36,9 +36,18 @@ var stockDirectories = []struct {
 	items [][2]string
 }{
 	{"SOURCE", [][2]string{
-		{"CALL", "Звонок"}, {"EMAIL", "Электронная почта"}, {"WEB", "Веб-сайт"}, {"ADVERTISING", "Реклама"}, {"PARTNER", "Существующий клиент"},
-		{"RECOMMENDATION", "По рекомендации"}, {"TRADE_SHOW", "Выставка"}, {"WEBFORM", "CRM-форма"}, {"CALLBACK", "Обратный звонок"},
-		{"RC_GENERATOR", "Генератор продаж"}, {"STORE", "Интернет-магазин"}, {"OTHER", "Другое"},
+		{"CALL", "Звонок"},
+		{"EMAIL", "Электронная почта"},
+		{"WEB", "Веб-сайт"},
+		{"ADVERTISING", "Реклама"},
+		{"PARTNER", "Существующий клиент"},
+		{"RECOMMENDATION", "По рекомендации"},
+		{"TRADE_SHOW", "Выставка"},
+		{"WEBFORM", "CRM-форма"},
+		{"CALLBACK", "Обратный звонок"},
+		{"RC_GENERATOR", "Генератор продаж"},
+		{"STORE", "Интернет-магазин"},
+		{"OTHER", "Другое"},
 	}},
 	{"COMPANY_TYPE", [][2]string{{"CUSTOMER", "Клиент"}, {"SUPPLIER", "Поставщик"}, {"COMPETITOR", "Конкурент"}, {"PARTNER", "Партнер"}, {"OTHER", "Другое"}}},
 	{"CONTACT_TYPE", [][2]string{{"CLIENT", "Клиенты"}, {"SUPPLIER", "Поставщики"}, {"PARTNER", "Партнеры"}, {"OTHER", "Другое"}}},
@@ -46,9 +55,17 @@ var stockDirectories = []struct {
 		{"SALE", "Продажа"}, {"COMPLEX", "Комплексная продажа"}, {"GOODS", "Продажа товара"}, {"SERVICES", "Продажа услуги"}, {"SERVICE", "Сервисное обслуживание"},
 	}},
 	{"INDUSTRY", [][2]string{
-		{"IT", "Информационные технологии"}, {"TELECOM", "Телекоммуникации и связь"}, {"MANUFACTURING", "Производство"}, {"BANKING", "Банковские услуги"},
-		{"CONSULTING", "Консалтинг"}, {"FINANCE", "Финансы"}, {"GOVERNMENT", "Правительство"}, {"DELIVERY", "Доставка"}, {"ENTERTAINMENT", "Развлечения"},
-		{"NOTPROFIT", "Не для получения прибыли"}, {"OTHER", "Другое"},
+		{"IT", "Информационные технологии"},
+		{"TELECOM", "Телекоммуникации и связь"},
+		{"MANUFACTURING", "Производство"},
+		{"BANKING", "Банковские услуги"},
+		{"CONSULTING", "Консалтинг"},
+		{"FINANCE", "Финансы"},
+		{"GOVERNMENT", "Правительство"},
+		{"DELIVERY", "Доставка"},
+		{"ENTERTAINMENT", "Развлечения"},
+		{"NOTPROFIT", "Не для получения прибыли"},
+		{"OTHER", "Другое"},
 	}},
 	{"EMPLOYEES", [][2]string{{"EMPLOYEES_1", "менее 50"}, {"EMPLOYEES_2", "50 - 250"}, {"EMPLOYEES_3", "250 - 500"}, {"EMPLOYEES_4", "более 500"}}},
 	{"HONORIFIC", [][2]string{{"HNR_RU_1", "г-н"}, {"HNR_RU_2", "г-жа"}}},
@@ -78,7 +95,7 @@ func (p *Portal) seed() {
 	for _, s := range stockStages {
 		a.addStatus(dealStages(0), s.id, s.name, s.sort, s.semantics, s.color, s.system)
 	}
-	a.addCategory("Печать на заказ", 200)
+	a.addCategory("Печать на заказ", 400)
 	for i, preset := range stockPresets {
 		p.presets.insert(p.presets.make(
 			"ENTITY_TYPE_ID", int64(typeRequisite), "COUNTRY_ID", int64(1), "NAME", preset.name, "XML_ID", preset.xmlID, "ACTIVE", "Y",
