@@ -35,9 +35,9 @@ type exchange struct {
 
 // arranged is what a test may have otherwise than the others.
 type arranged struct {
-	options  bitrix24.Options
-	portal   emulator.Options
-	settings map[string]string // fields of the settings form, see connect
+	options bitrix24.Options
+	portal  emulator.Options
+	only    db.Dialect // leaves the other database out
 }
 
 // quick are the module's options for tests: nobody waits for anything, except where the test is about that.
@@ -76,6 +76,9 @@ func apart(t testing.TB, dialect db.Dialect, changes ...func(a *arranged)) *exch
 	a := arranged{options: quick(), portal: emulator.Options{UserID: 1, Code: webhookCode, Token: portalToken, Control: true, Seed: 1}}
 	for _, change := range changes {
 		change(&a)
+	}
+	if a.only != "" && a.only != dialect {
+		t.Skipf("on %s only", a.only)
 	}
 	x := &exchange{module: bitrix24.New(a.options), t: t}
 	x.Panel = apptest.New(t, dialect, x.module)

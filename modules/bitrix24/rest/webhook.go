@@ -119,6 +119,9 @@ func ParsePortal(address string) (*url.URL, error) {
 		host = "[" + host + "]"
 	}
 	if port := u.Port(); port != "" && port != defaultPorts[u.Scheme] {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return nil, ErrPortal
+		}
 		host += ":" + port
 	}
 	return &url.URL{Scheme: u.Scheme, Host: host}, nil
