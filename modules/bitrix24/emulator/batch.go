@@ -32,7 +32,7 @@ func (p *Portal) batch(req *request, hook *Inbound) answer {
 			out.fail(p, id, errBatchLength)
 			continue
 		}
-		if limited && spent > limit {
+		if limited && limit > 0 && spent > limit {
 			return answer{err: &restError{status: http.StatusGatewayTimeout, code: "ERROR_UNEXPECTED_ANSWER", description: "Server returned an unexpected response"}}
 		}
 		a := p.command(req, hook, command, out, vars)

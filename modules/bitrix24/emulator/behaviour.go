@@ -32,7 +32,8 @@ type Behaviour struct {
 	OperatingLimit bool `json:"operating_limit"`
 	// OperatingSeconds is what one method may use within ten minutes.
 	OperatingSeconds float64 `json:"operating_seconds"`
-	// BatchSize is the number of commands of one batch, RequestSeconds the time of one request.
+	// BatchSize is the number of commands of one batch. RequestSeconds is the time of one request, waiting for a slow
+	// portal included; 0 = any.
 	BatchSize      int     `json:"batch_size"`
 	RequestSeconds float64 `json:"request_seconds"`
 	// Cost overrides the seconds of operating time of a method, see cost.
@@ -48,6 +49,8 @@ type Behaviour struct {
 	CloseDateOnClose bool `json:"close_date_on_close"`
 	// UnknownValues says what happens to a source, type or user that does not exist: "store" or "error" (OPEN.md C5).
 	UnknownValues string `json:"unknown_values"`
+	// OldRequiresCustom: the old family, too, refuses a record without a mandatory custom field (OPEN.md D8).
+	OldRequiresCustom bool `json:"old_requires_custom"`
 	// SimpleLeadReadable: in the simple CRM mode a converted lead can still be read (OPEN.md C14).
 	SimpleLeadReadable bool `json:"simple_lead_readable"`
 	// ConversionCopiesCustom and ConversionCopiesOrigin: custom fields of equal name and the external key go from the lead

@@ -140,6 +140,9 @@ func itemFields(c *call) (any, error) {
 		d.Set("upperName", f.name)
 		out.Set(name, d)
 	}
+	if e.multi {
+		out.Set("fm", (&field{name: "FM", kind: "crm_multifield", title: "FM", multiple: true}).describe())
+	}
 	return object("fields", out), nil
 }
 

@@ -231,3 +231,16 @@ func TestUnknownValues(t *testing.T) {
 	r.fails("crm.deal.add", obj{"fields": obj{"SOURCE_ID": "NOWHERE"}}, 400, "CRM_FIELD_ERROR_VALUE_NOT_VALID", "")
 	r.fails("crm.deal.add", obj{"fields": obj{"ASSIGNED_BY_ID": 99}}, 400, "CRM_FIELD_ERROR_VALUE_NOT_VALID", "")
 }
+
+func TestMandatoryCustomFields(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.add("crm.deal.userfield.add", obj{"FIELD_NAME": "MUST", "USER_TYPE_ID": "string", "MANDATORY": "Y", "LABEL": "Доставка"})
+	r.add("crm.deal.add", obj{"TITLE": "x"})
+	r.fails("crm.item.add", obj{"entityTypeId": 2, "fields": obj{"title": "x"}}, 400, "CRM_FIELD_ERROR_REQUIRED", "Доставка")
+	r.call("crm.item.add", obj{"entityTypeId": 2, "fields": obj{"title": "x", "ufCrmMust": "y"}})
+	r.call("crm.item.update", obj{"entityTypeId": 2, "id": 2, "fields": obj{"title": "z"}})
+	r.fails("crm.item.update", obj{"entityTypeId": 2, "id": 2, "fields": obj{"ufCrmMust": ""}}, 400, "CRM_FIELD_ERROR_REQUIRED", "Доставка")
+	r.SetBehaviour(func(b *Behaviour) { b.OldRequiresCustom = true })
+	r.fails("crm.deal.add", obj{"fields": obj{"TITLE": "x"}}, 400, "", "Доставка")
+}

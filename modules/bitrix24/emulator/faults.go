@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -139,7 +140,14 @@ func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
 		hangUp(w)
 		return false
 	}
-	if h.slow > 0 && !p.sleep(r, h.slow) {
+	p.mu.Lock()
+	limit := time.Duration(p.behaviour.RequestSeconds * float64(time.Second))
+	p.mu.Unlock()
+	if h.slow > 0 && !p.sleep(r, min(h.slow, cmp.Or(limit, h.slow))) {
+		return false
+	}
+	if limit > 0 && h.slow > limit {
+		writeHTML(w, http.StatusGatewayTimeout, "504 Gateway Time-out")
 		return false
 	}
 	if h.first == nil {
@@ -147,9 +155,7 @@ func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
 	}
 	switch h.first.Fault {
 	case "html_502":
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(http.StatusBadGateway)
-		fmt.Fprint(w, "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n")
+		writeHTML(w, http.StatusBadGateway, "502 Bad Gateway")
 	case "moved":
 		w.Header().Set("Location", strings.TrimRight(h.first.To, "/")+r.URL.RequestURI())
 		w.WriteHeader(http.StatusFound)
@@ -207,6 +213,13 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// writeHTML answers as the proxy in front of the portal does.
+func writeHTML(w http.ResponseWriter, status int, title string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<html><head><title>%s</title></head><body><center><h1>%s</h1></center></body></html>\n", title, title)
 }
 
 // hangUp closes the connection without an answer.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -130,4 +131,55 @@ func TestFault_clock(t *testing.T) {
 	r.fault(Fault{Fault: "clock", OffsetS: -90})
 	_, body := r.post("profile", nil)
 	same(t, "date_start", body["time"].(obj)["date_start"], any("2026-11-23T14:58:30+03:00"))
+}
+
+func TestFault_scopeIsSeenByTheScopeMethod(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) { o.Scopes = []string{"crm", "telephony"} })
+	r.fault(Fault{Fault: "scope", Scopes: []string{"user"}})
+	same(t, "scope", r.call("scope", nil).([]any)[0], any("user"))
+	same(t, "isAvailable", r.call("method.get", obj{"name": "crm.deal.add"}).(obj)["isAvailable"], any(false))
+}
+
+func TestFault_slowerThanTheRequestLimitIsCutOff(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.SetBehaviour(func(b *Behaviour) { b.RequestSeconds = 0.01 })
+	r.fault(Fault{Fault: "slow", DelayMS: 60_000})
+	status, body, err := r.raw("crm.deal.add", addDeal)
+	if err != nil || status != http.StatusGatewayTimeout || !strings.Contains(body, "<html>") {
+		t.Errorf("%d %q %v", status, body, err)
+	}
+}
+
+// TestPortal_manyAtOnce is for the race detector: requests, deeds, faults, pages and events side by side.
+func TestPortal_manyAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.fault(Fault{Fault: "double_events", Probability: 0.5})
+	var wg sync.WaitGroup
+	for worker := range 6 {
+		wg.Go(func() {
+			for i := range 8 {
+				key := "order:" + id(int64(worker*100+i))
+				r.batch(1, obj{"a": "crm.item.add?entityTypeId=2&fields[originId]=" + key, "b": "crm.deal.productrows.set?id=$result[a][item][id]&rows[0][PRODUCT_NAME]=x&rows[0][PRICE]=5"})
+				r.call("crm.deal.list", obj{"filter": obj{"=ORIGIN_ID": key}})
+				r.do("create_contact", Args{"fields": obj{"NAME": "x", "PHONE": list{obj{"VALUE": "+7999000" + id(int64(i))}}}})
+				r.page("/crm/deal/kanban/")
+				r.State()
+				r.Stats()
+			}
+		})
+	}
+	wg.Wait()
+	deals := r.IDs("deal")
+	same(t, "deals", len(deals), 48)
+	for _, deal := range deals {
+		if rows := r.Rows(deal); len(rows) != 1 {
+			t.Errorf("deal %d has %d rows", deal, len(rows))
+		}
+	}
+	if events := r.sent(); len(events) < 48 {
+		t.Errorf("%d events of 48 changes", len(events))
+	}
 }

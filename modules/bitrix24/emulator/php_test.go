@@ -52,6 +52,9 @@ func FuzzParseStr(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q became %s: %v", query, encoded, err)
 		}
+		if strings.ContainsRune(string(encoded), '\uFFFD') {
+			return // different broken bytes become one sign
+		}
 		if second := appendJSON(nil, again); string(second) != string(encoded) {
 			t.Errorf("%q: %s, then %s", query, encoded, second)
 		}

@@ -15,6 +15,9 @@ func (a actor) prepare(e *entity, r *record, ch *change) error {
 	if err := a.known(e, ch); err != nil {
 		return err
 	}
+	if err := a.mandatory(e, r, ch); err != nil {
+		return err
+	}
 	switch e.typeID {
 	case typeDeal:
 		return a.prepareDeal(r, ch)
@@ -48,6 +51,30 @@ func (a actor) required(e *entity, r *record, ch *change, names ...string) error
 		code = "CRM_FIELD_ERROR_REQUIRED"
 	}
 	return failed(code, `The "`+title+`" field is required`)
+}
+
+// mandatory refuses a record without a custom field that has to be filled.
+func (a actor) mandatory(e *entity, r *record, ch *change) error {
+	if !ch.strict && !a.behaviour.OldRequiresCustom || ch.imported {
+		return nil
+	}
+	for at, f := range e.fields {
+		if f.custom == nil || !f.required || f.settings.Get("DEFAULT_VALUE") != nil && r == nil {
+			continue
+		}
+		v, given := ch.vals[at]
+		if !given && r != nil {
+			continue
+		}
+		if list, ok := v.(*Array); v == nil || v == "" || ok && list.Len() == 0 {
+			code := ""
+			if ch.strict {
+				code = "CRM_FIELD_ERROR_REQUIRED"
+			}
+			return failed(code, `The "`+f.title+`" field is required`)
+		}
+	}
+	return nil
 }
 
 // known refuses a source, type or user that does not exist, if the portal is set to.

@@ -21,6 +21,7 @@ type method struct {
 type call struct {
 	*Portal
 	hook    *Inbound
+	scopes  []string // of the webhook, unless a fault takes some away
 	params  *Array
 	total   int
 	next    int64
@@ -198,7 +199,7 @@ func (p *Portal) run(req *request, m *method, hook *Inbound, params *Array, inBa
 		p.countRefusal(errOperatingLimit)
 		return answer{err: errOperatingLimit}
 	}
-	c := &call{Portal: p, hook: hook, params: params}
+	c := &call{Portal: p, hook: hook, scopes: req.scopes(hook), params: params}
 	result, err := c.run(m)
 	seconds := p.behaviour.cost(m.name, params)
 	var resetAt time.Time

@@ -22,15 +22,18 @@ func (p *Portal) tables() []*table {
 	}
 }
 
-// keepSaved writes the records soon after they have changed.
+// keepSaved writes the records soon after they have changed, and the less often the more there is to write.
 func (p *Portal) keepSaved() {
-	ticker := time.NewTicker(saveEvery)
-	defer ticker.Stop()
+	wait := saveEvery
 	for {
+		timer := time.NewTimer(wait)
 		select {
-		case <-ticker.C:
+		case <-timer.C:
+			started := time.Now()
 			_ = p.writeData() // tried again at the next change, and at Close with the error told
+			wait = max(saveEvery, 20*time.Since(started))
 		case <-p.closed:
+			timer.Stop()
 			return
 		}
 	}

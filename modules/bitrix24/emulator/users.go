@@ -68,7 +68,7 @@ func profile(c *call) (any, error) {
 var allScopes = []string{"crm", "telephony", "call", "user", "user_basic", "user_brief", "department"}
 
 func scopeList(c *call) (any, error) {
-	scopes := c.hook.Scopes
+	scopes := c.scopes
 	if truth(c.params.Get("full")) {
 		scopes = allScopes
 	}
@@ -83,7 +83,7 @@ func methodList(c *call) (any, error) {
 	scope, one := c.params.Lookup("scope")
 	var names []string
 	for _, m := range c.methods {
-		visible := allows(c.hook.Scopes, m.scope) && !m.app || truth(c.params.Get("full"))
+		visible := allows(c.scopes, m.scope) && !m.app || truth(c.params.Get("full"))
 		if one {
 			visible = m.scope == text(scope) || slices.Contains(strings.Split(m.scope, "|"), text(scope))
 		}
@@ -101,7 +101,7 @@ func methodList(c *call) (any, error) {
 
 func methodGet(c *call) (any, error) {
 	m := c.methods.find(text(c.params.Get("name")))
-	return object("isExisting", m != nil, "isAvailable", m != nil && !m.app && allows(c.hook.Scopes, m.scope)), nil
+	return object("isExisting", m != nil, "isAvailable", m != nil && !m.app && allows(c.scopes, m.scope)), nil
 }
 
 // user shows an employee: text, but a real boolean for ACTIVE.
