@@ -21,6 +21,7 @@ import (
 type pull struct {
 	Entity entity
 	ID     int64
+	Caught bool `json:",omitempty"` // reconciliation asked for it: no event had told
 }
 
 // Kind and Key name the job.
@@ -149,6 +150,7 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 			}
 			for _, p := range pulls {
 				if p.Entity == e && p.ID == l.RemoteID {
+					r.caught[w] = r.caught[w] || p.Caught
 					works[p.job] = append(works[p.job], w)
 				}
 			}

@@ -29,6 +29,7 @@ type run struct {
 	organizations map[int64]*organizationWork
 	leads         map[int64]*leadWork // by their number on the portal
 	alone         bool                // a single record is written: a chain
+	caught        map[work]bool       // what reconciliation asked to look at
 	questions     []question
 	tasks         []*task
 }
@@ -43,7 +44,8 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 	}
 	r := &run{
 		connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
-		leads: map[int64]*leadWork{},
+		caught: map[work]bool{},
+		leads:  map[int64]*leadWork{},
 	}
 	if slices.ContainsFunc(group, func(j jobs.Job) bool { return j.Awaited }) {
 		r.class = rest.People

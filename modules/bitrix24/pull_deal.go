@@ -55,6 +55,9 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		if err != nil {
 			return err
 		}
+		if err := r.countCaught(tx, w); err != nil {
+			return err
+		}
 		return r.journal(tx, where, inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»",
 			r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
 	})

@@ -326,6 +326,11 @@ func (r *run) takeContact(ctx context.Context, w *clientWork, merged mapping.Con
 				return err
 			}
 		}
+		if len(merged.Take) > 0 {
+			if err := r.countCaught(tx, w); err != nil {
+				return err
+			}
+		}
 		for _, text := range merged.Notes {
 			if err := r.journal(tx, note{aClient, w.id, aContact, link.RemoteID}, inward, text); err != nil {
 				return err

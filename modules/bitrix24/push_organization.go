@@ -324,6 +324,11 @@ func (r *run) takeCompany(ctx context.Context, w *organizationWork, merged mappi
 		if err := r.saveLink(tx, &link); err != nil {
 			return err
 		}
+		if len(merged.Take) > 0 {
+			if err := r.countCaught(tx, w); err != nil {
+				return err
+			}
+		}
 		for _, text := range merged.Notes {
 			if err := r.journal(tx, where, inward, text); err != nil {
 				return err

@@ -91,22 +91,25 @@ func (r *run) enqueueCaught(ctx context.Context, e entity, modified map[int64]ti
 		return err
 	}
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		caught := 0
 		for _, l := range links {
 			seen := l.UpdatedAt.Add(r.clockOffset()).Truncate(time.Second)
 			if modified[l.RemoteID].Before(seen) {
 				continue
 			}
-			if err := r.Jobs.Enqueue(tx, pull{Entity: e, ID: l.RemoteID}, jobs.WithPriority(jobs.Reconcile)); err != nil {
+			if err := r.Jobs.Enqueue(tx, pull{Entity: e, ID: l.RemoteID, Caught: true}, jobs.WithPriority(jobs.Reconcile)); err != nil {
 				return err
 			}
-			caught++
 		}
-		if caught == 0 {
-			return nil
-		}
-		return tx.Model(&portal{}).Where("id = ?", r.portal.ID).Update("caught", gorm.Expr("caught + ?", caught)).Error
+		return nil
 	})
+}
+
+// countCaught counts a change of the portal that the panel took over, if reconciliation found it.
+func (r *run) countCaught(tx *db.Tx, w work) error {
+	if !r.caught[w] {
+		return nil
+	}
+	return tx.Model(&portal{}).Where("id = ?", r.portal.ID).Update("caught", gorm.Expr("caught + 1")).Error
 }
 
 func (r *run) saveCursors(ctx context.Context, cursors map[entity]time.Time) error {
