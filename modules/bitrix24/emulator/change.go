@@ -40,9 +40,9 @@ func (c *call) itemChange(e *entity, r *record, fields *Array, imported bool) (*
 		case name == "observers":
 			c.takeObservers(e, ch, v)
 			continue
-		case name == "leadId" && e.byName["LEAD_ID"] != 0:
-			if r == nil {
-				ch.set(e, "LEAD_ID", integer(v))
+		case name == "leadId":
+			if at, ok := e.byName["LEAD_ID"]; ok && r == nil {
+				ch.vals[at] = integer(v)
 			}
 			continue
 		case isMulti(name):

@@ -7,7 +7,6 @@ type restError struct {
 	status      int
 	code        any
 	description string
-	argument    string // the bad parameter; only some of the newer methods name it
 }
 
 func (e *restError) Error() string {

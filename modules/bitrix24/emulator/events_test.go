@@ -195,3 +195,22 @@ func TestEventFaults(t *testing.T) {
 		t.Errorf("not shuffled: %v", got)
 	}
 }
+
+func TestEvents_ofARenamedPortalKeepItsMember(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) { o.Domain = "old.bitrix24.ru" })
+	auth := func() *Array {
+		r.sent()
+		r.do("create_deal", Args{"fields": obj{"TITLE": "x"}})
+		r.do("delete_deal", Args{"id": r.IDs("deal")[0]})
+		if err := r.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return array(parseStr(r.events[0], 100).Get("auth"))
+	}
+	before := auth()
+	r.do("rename_portal", Args{"to": "new.bitrix24.ru"})
+	after := auth()
+	same(t, "domain", text(after.Get("domain")), "new.bitrix24.ru")
+	same(t, "member_id", text(after.Get("member_id")), text(before.Get("member_id")))
+}

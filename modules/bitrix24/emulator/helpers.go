@@ -1,9 +1,6 @@
 package emulator
 
-import (
-	"net/http"
-	"strconv"
-)
+import "strconv"
 
 // A Record is a record as the old family shows it: upper-case names and text; "" is no value. Multifields are under their
 // type and number: "PHONE.MOBILE" is the first mobile phone.
@@ -86,6 +83,3 @@ func (p *Portal) Webhook() string {
 	defer p.mu.Unlock()
 	return "/rest/" + strconv.FormatInt(p.inbound[0].UserID, 10) + "/" + p.inbound[0].Code
 }
-
-// Handler returns the portal as an http.Handler, for readers who look for one.
-var _ http.Handler = (*Portal)(nil)

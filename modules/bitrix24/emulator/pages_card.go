@@ -11,7 +11,8 @@ type cardPage struct {
 	ID                                  int64
 	Kind, URL, Heading, About, Sum, Tab string
 	MoveURL                             string
-	Notes                               []string
+	Funnel                              string
+	Funnels                             []option
 	Actions                             []deed
 	Stages                              []cardStage
 	Tabs                                []tab
@@ -140,7 +141,7 @@ func (p *Portal) cardStages(c *cardPage, e *entity, r *record) {
 	if e.typeID == typeDeal {
 		category := e.integer(r, "CATEGORY_ID")
 		directory, present, c.MoveURL = dealStages(category), e.text(r, "STAGE_ID"), "/do/move_deal"
-		c.Notes = append(c.Notes, p.categories.text(p.category(category), "NAME"))
+		c.Funnel, c.Funnels = text(category), p.funnelOptions()
 	} else {
 		present, c.MoveURL = e.text(r, "STATUS_ID"), "/crm/lead/move"
 	}

@@ -96,11 +96,7 @@ func (p *Portal) encodeError(err error) (int, []byte) {
 	if !ok {
 		e = errInternal
 	}
-	body := object("error", e.code, "error_description", e.description)
-	if e.argument != "" {
-		body.Set("argument", e.argument)
-	}
-	return e.status, appendJSON(nil, body)
+	return e.status, appendJSON(nil, object("error", e.code, "error_description", e.description))
 }
 
 // execute makes the checks of REST.md section 22.1 in their order, then runs the method.
