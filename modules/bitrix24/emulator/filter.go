@@ -134,6 +134,9 @@ func (p *Portal) condition(t *table, at int, op string, not bool, v any) conditi
 }
 
 func (p *Portal) operand(f *field, op string, v any) any {
+	if v == false && f.class == classFlag {
+		return "N"
+	}
 	if v == nil || v == "" || v == false {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 
 const userFields = `
 ID integer ro | ID
-ACTIVE boolean | Активность
+ACTIVE char | Активность
 NAME string | Имя
 LAST_NAME string | Фамилия
 SECOND_NAME string | Отчество
