@@ -31,6 +31,7 @@ type organizationLead struct {
 	link   *Link
 	intent *intent
 	found  candidates
+	make   *task
 }
 
 // leadsOn reports whether new clients become leads: the switch is on and the portal has leads at all.
@@ -132,8 +133,8 @@ func (r *run) makeOrganizationLead(w *organizationWork) {
 	key, fields := mapping.OrganizationLeadKey(w.id), mapping.OrganizationLead(w.organization)
 	made := mapping.NewLead(fields, key, w.organization.Phone, w.organization.Email, r.settings.Rules, r.origin)
 	link := &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aLead, Checked: true}
-	w.make = r.leadTask(fmt.Sprintf("lead_organization%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
-	if w.make == nil {
+	w.lead.make = r.leadTask(fmt.Sprintf("lead_organization%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
+	if w.lead.make == nil {
 		w.done = w.err == nil
 	}
 }
@@ -189,8 +190,8 @@ func (r *run) changeClientLead(w *clientWork) {
 
 // changeOrganizationLead keeps an organization's open lead like the organization.
 func (r *run) changeOrganizationLead(w *organizationWork) {
-	w.make = r.changeLead(fmt.Sprintf("lead_organization%d", w.id), w.lead.link, mapping.OrganizationLead(w.organization))
-	w.done = w.make == nil
+	w.lead.make = r.changeLead(fmt.Sprintf("lead_organization%d", w.id), w.lead.link, mapping.OrganizationLead(w.organization))
+	w.done = w.lead.make == nil
 }
 
 // changeLead sends the fields that changed since they were last sent; nil when there are none.

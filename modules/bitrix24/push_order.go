@@ -301,18 +301,25 @@ func (r *run) input(w *orderWork) mapping.OrderInput {
 	return in
 }
 
+// customer are the deal's contact and company, as numbers or as references to the commands that make them.
+func (w *orderWork) customer() rest.Params {
+	return mapping.DealClient(w.client.contactID(), w.organization.companyID())
+}
+
+// customerTasks are the commands that make the deal's contact and company now.
+func (w *orderWork) customerTasks() []*task {
+	tasks := []*task{w.client.make}
+	if w.organization != nil {
+		tasks = append(tasks, w.organization.make)
+	}
+	return lo.Compact(tasks)
+}
+
 // newDeal makes the order's deal (crm.item.add).
 func (r *run) newDeal(w *orderWork) *task {
-	var after []*task
-	if w.client.make != nil {
-		after = append(after, w.client.make)
-	}
-	if w.organization != nil && w.organization.make != nil {
-		after = append(after, w.organization.make)
-	}
 	in := r.input(w)
 	return &task{
-		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: after, entity: aDeal, key: mapping.OrderKey(w.id),
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: w.customerTasks(), entity: aDeal, key: mapping.OrderKey(w.id),
 		note: note{anOrder, w.id, aDeal, 0},
 		params: func() rest.Params {
 			fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
@@ -329,7 +336,7 @@ func (r *run) newDeal(w *orderWork) *task {
 			agreed := mapping.Agreed{}
 			agreed.Agree(mapping.DealFields(in))
 			agreed.Agree(rest.Params{commentsField: mapping.Comment(in)})
-			agreed.Agree(mapping.DealClient(w.client.contactID(), w.organization.companyID()))
+			agreed.Agree(w.customer())
 			agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(item.Item.StageID)}
 			agreed[originField] = mapping.Pair{Ours: "Y"}
 			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: item.Item.ID.Int64(), Checked: true, Agreed: agreed}
@@ -395,7 +402,10 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	}
 	in := r.input(w)
 	sent := maps.Clone(mapping.DealFields(in))
-	maps.Copy(sent, mapping.DealClient(w.client.contactID(), w.organization.companyID()))
+	customerIsMade := len(w.customerTasks()) > 0
+	if !customerIsMade {
+		maps.Copy(sent, w.customer())
+	}
 	changed := agreed.Changed(sent)
 	if w.deal != nil && agreed[originField].Ours == "" {
 		// A person made this deal out of the order's lead, or it was found by its key: what a new deal has is still missing.
@@ -412,7 +422,7 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	}
 	agreed.Agree(sent)
 	maps.Copy(fields, changed)
-	if len(fields) > 0 {
+	if len(fields) > 0 || customerIsMade {
 		r.add(w, r.updateDeal(w, fields, agreed))
 	}
 	if err := r.changeRows(ctx, w); err != nil {
@@ -436,17 +446,24 @@ func (r *run) decide(w *orderWork) mapping.StageDecision {
 	})
 }
 
-// updateDeal sends the fields that changed (crm.item.update).
+// updateDeal sends the fields that changed (crm.item.update), and a contact or company that is made now.
 func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
+	makes := w.customerTasks()
 	return &task{
-		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", note: note{anOrder, w.id, aDeal, w.link.RemoteID},
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", after: makes, note: note{anOrder, w.id, aDeal, w.link.RemoteID},
 		params: func() rest.Params {
+			if len(makes) > 0 {
+				maps.Copy(fields, w.customer())
+			}
 			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Deal]
 			if err := result.Decode(name, &item); err != nil {
 				return 0, err
+			}
+			if len(makes) > 0 {
+				agreed.Agree(w.customer())
 			}
 			w.link.Agreed = agreed
 			w.link.see(&item.Item)

@@ -38,11 +38,8 @@ type organizationWork struct {
 }
 
 func (w *organizationWork) failure() error {
-	if w.err == nil && w.make != nil {
-		w.err = w.make.err
-	}
-	for _, t := range w.tasks {
-		if w.err == nil {
+	for _, t := range append([]*task{w.make, w.lead.make}, w.tasks...) {
+		if w.err == nil && t != nil {
 			w.err = t.err
 		}
 	}
@@ -50,7 +47,7 @@ func (w *organizationWork) failure() error {
 }
 
 func (w *organizationWork) complete() bool {
-	return w.err != nil || w.done || finished(w.make) && lo.EveryBy(w.tasks, finished)
+	return w.err != nil || w.done || finished(w.make) && finished(w.lead.make) && lo.EveryBy(w.tasks, finished)
 }
 
 // companyID is the organization's company: its number, or a reference to the command that makes it; nil without one.
