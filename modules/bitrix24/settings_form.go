@@ -454,6 +454,9 @@ func (e *settingsEdit) save(ctx context.Context, tx *db.Tx) error {
 		if err := e.Jobs.Resume(ctx, lane); err != nil {
 			e.Log.WithError(err).Error("exchange not resumed")
 		}
+		if _, err := e.Jobs.RetryAll(ctx, lane); err != nil { // other settings may mend what failed
+			e.Log.WithError(err).Error("failed jobs not tried again")
+		}
 	})
 	return nil
 }
