@@ -36,6 +36,8 @@ type Module struct {
 
 	probing  *rest.Limiter // of portals that are not stored yet
 	suspects suspects
+	noImport sync.Map // portals that do not let the webhook import
+	meters   meters
 
 	mu   sync.Mutex
 	used map[int64]*rest.Operating // by portal
@@ -55,13 +57,19 @@ var actor = staff.Module("bitrix24", "Битрикс24")
 // lane is where all exchange with the portal queues.
 const lane = "bitrix24"
 
+// bulkLane is for long work beside the exchange: it gathers and compares, and holds up nobody.
+const bulkLane = "bitrix24_bulk"
+
 // Register declares everything the module adds to the panel.
 func (m *Module) Register(h *app.Host) error {
 	m.Host = h
 	if err := h.Files(files); err != nil {
 		return err
 	}
-	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &choiceRow{}, &journalEntry{}, &auditEntry{}, &phoneCall{})
+	if err := m.meter(h.Metrics); err != nil {
+		return err
+	}
+	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &choiceRow{}, &journalEntry{}, &auditEntry{}, &phoneCall{}, &backfill{}, &backfilled{}, &check{})
 
 	h.Export.AddSection(m.section())
 	h.Orders.OnSaved(m.orderSaved)
@@ -77,16 +85,26 @@ func (m *Module) Register(h *app.Host) error {
 	h.Organizations.AddFields(m.organizationFields)
 	h.Organizations.AddAction(m.sendOrganization())
 
+	h.Panel.AddBanner(m.banners)
 	h.API.POST("/bitrix/events", m.receiveEvent)
 	h.API.POST("/bitrix/events/", m.receiveEvent)
 	h.Admin.POST("/bitrix24/orders/:number/call", m.call, panel.Require(staff.Operator))
 	h.Admin.POST("/bitrix24/orders/:number/:deed", m.orderDeed, panel.Require(staff.Operator))
+	h.Admin.GET("/bitrix24/check", m.doctorPage, panel.Require(staff.Administrator))
+	h.Admin.POST("/bitrix24/check", m.checkAgain, panel.Require(staff.Administrator))
+	h.Admin.GET("/bitrix24/status", m.statusPage, panel.Require(staff.Administrator))
+	h.Admin.POST("/bitrix24/status/:deed", m.statusDeed, panel.Require(staff.Administrator))
 	h.Admin.GET("/bitrix24/journal", m.journalPage, panel.Require(staff.Administrator))
-	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Журнал обмена", URL: "/admin/bitrix24/journal", Role: staff.Administrator})
+	h.Admin.POST("/bitrix24/journal/:id/retry", m.retryEntry, panel.Require(staff.Administrator))
+	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Состояние обмена", URL: statusURL, Role: staff.Administrator})
+	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Журнал обмена", URL: journalURL, Role: staff.Administrator})
 
+	m.bulkPages(h)
+	jobs.Handle(h.Jobs, bulkLane, 1, m.bulkWork)
 	jobs.Handle(h.Jobs, lane, groupLimit, m.exchange, jobs.BulkLimit(bulkLimit))
 	h.Jobs.Probe(lane, m.probe)
 	h.Jobs.Every(m.opts.ReconcileEvery, reconcile{}, jobs.WithPriority(jobs.Reconcile))
 	h.Jobs.Every(24*time.Hour, refreshLists{}, jobs.WithPriority(jobs.Reconcile))
+	h.Jobs.Every(24*time.Hour, pruneJournal{}, jobs.Behind())
 	return nil
 }

@@ -32,6 +32,17 @@ type run struct {
 	caught        map[work]bool       // what reconciliation asked to look at
 	questions     []question
 	tasks         []*task
+
+	bulk bool           // «Выгрузка базы»: everything in the group is a record of an export
+	held map[int64]bool // exports that pause
+}
+
+func newRun(c *connection) *run {
+	return &run{
+		connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
+		caught: map[work]bool{},
+		leads:  map[int64]*leadWork{},
+	}
 }
 
 // exchange is the lane's handler. A job names a record; whatever is to be done for it follows from what the record is
@@ -42,13 +53,12 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 	if err != nil {
 		return same(outcomes, err)
 	}
-	r := &run{
-		connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
-		caught: map[work]bool{},
-		leads:  map[int64]*leadWork{},
-	}
+	r := newRun(c)
 	if slices.ContainsFunc(group, func(j jobs.Job) bool { return j.Awaited }) {
 		r.class = rest.People
+	}
+	if err := r.prepareBulk(ctx, group); err != nil {
+		return same(outcomes, err)
 	}
 	works := make([][]work, len(group))
 	share := m.suspects.share(group)
@@ -103,6 +113,11 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 		}
 		if outcomes[i] == nil {
 			m.suspects.clear(group[i])
+		}
+	}
+	if r.bulk {
+		if err := m.noteSent(ctx, group, outcomes); err != nil {
+			return same(outcomes, err)
 		}
 	}
 	for i, do := range later {
@@ -247,15 +262,20 @@ func (r *run) gather(j jobs.Job) ([]work, error) {
 	}
 	switch j.Kind {
 	case pushOrder{}.Kind():
+		r.attempts[record{anOrder, args.ID}] = j.Attempts + 1
 		return []work{r.workOnOrder(args.ID)}, nil
 	case pushClient{}.Kind():
+		r.attempts[record{aClient, args.ID}] = j.Attempts + 1
 		w := r.workOnClient(args.ID)
 		w.compare = true
 		return []work{w}, nil
 	case pushOrganization{}.Kind():
+		r.attempts[record{anOrganization, args.ID}] = j.Attempts + 1
 		w := r.workOnOrganization(args.ID)
 		w.compare = true
 		return []work{w}, nil
+	case sendRecord{}.Kind():
+		return r.gatherRecord(j)
 	}
 	return nil, jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
 }

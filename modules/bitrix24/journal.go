@@ -83,6 +83,9 @@ func (c *connection) journalTask(tx *db.Tx, t *task, batch *rest.Batch, result *
 			e.Request = readable(command)
 		}
 	}
+	if t.place != nil {
+		e.Request = readableImport(t)
+	}
 	if result != nil {
 		e.Answer = limited(string(result.Raw(t.name)))
 	}
@@ -99,7 +102,7 @@ func (c *connection) journalTask(tx *db.Tx, t *task, batch *rest.Batch, result *
 }
 
 func (c *connection) write(tx *db.Tx, e journalEntry) error {
-	e.At = db.Now()
+	e.At, e.Attempt = db.Now(), c.attempts[record{e.Local, e.LocalID}]
 	if err := tx.Create(&e).Error; err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
@@ -115,6 +118,8 @@ func taskText(t *task) string {
 		return map[entity]string{
 			aDeal: "Сделка обновлена", aContact: "Контакт обновлён", aCompany: "Компания обновлена", aLead: "Лид обновлён",
 		}[t.note.entity]
+	case "crm.item.batchImport":
+		return "Создана сделка (импорт, роботы не запускались)"
 	case "crm.item.productrow.set":
 		return "Записаны товары"
 	case "crm.item.productrow.add":

@@ -220,7 +220,7 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 			if err := r.journal(tx, note{aClient, w.id, aContact, id}, inward, "Найден контакт клиента, связан. "+warning); err != nil {
 				return err
 			}
-			return r.Jobs.Enqueue(tx, pushClient{ID: w.id}) // fills what is empty and stamps our key
+			return r.Jobs.Enqueue(tx, pushClient{ID: w.id}, r.follow()...) // fills what is empty and stamps our key
 		})
 	}
 	if w.intent != nil {

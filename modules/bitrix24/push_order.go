@@ -129,6 +129,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 	for _, id := range ids {
 		w := r.orders[id]
 		w.order, w.chosen = found[id], chosen[id]
+		if r.bulk && w.chosen == choiceNone {
+			w.chosen = choiceSend
+		}
 		if w.target == aDeal {
 			w.link, w.rows = links[id], rows[id]
 			if i, ok := open[mapping.OrderKey(id)]; ok {
@@ -279,7 +282,7 @@ func (r *run) settleNewOrder(ctx context.Context, w *orderWork) error {
 			return nil
 		}
 	}
-	deal := r.add(w, r.newDeal(w))
+	deal := r.add(w, r.dealTask(w))
 	if rows := mapping.Rows(w.order); len(rows) > 0 {
 		r.add(w, r.setRows(w, deal, rows))
 	}
@@ -379,7 +382,7 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 		if err := r.journal(tx, note{anOrder, w.id, aDeal, id}, inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
 			return err
 		}
-		return r.Jobs.Enqueue(tx, pushOrder{ID: w.id})
+		return r.Jobs.Enqueue(tx, pushOrder{ID: w.id}, r.follow()...)
 	})
 }
 

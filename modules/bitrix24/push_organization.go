@@ -237,7 +237,7 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 			if err := r.journal(tx, note{anOrganization, w.id, aCompany, id}, inward, "Найдена компания организации, связана. "+warning); err != nil {
 				return err
 			}
-			return r.Jobs.Enqueue(tx, pushOrganization{ID: w.id})
+			return r.Jobs.Enqueue(tx, pushOrganization{ID: w.id}, r.follow()...)
 		})
 	}
 	if w.intent != nil {
@@ -267,7 +267,7 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 			if err := r.saveLink(tx, l); err != nil {
 				return 0, err
 			}
-			return id, r.Jobs.Enqueue(tx, pushOrganization{ID: w.id})
+			return id, r.Jobs.Enqueue(tx, pushOrganization{ID: w.id}, r.follow()...)
 		},
 	}
 	r.tasks = append(r.tasks, w.make)

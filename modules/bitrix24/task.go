@@ -27,6 +27,10 @@ type task struct {
 	// done stores what came of it, in the transaction that clears the intent, and returns the record's number.
 	done func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error)
 
+	// fields, if there are any, say that it may leave with others in one crm.item.batchImport; place is where it did.
+	fields func() rest.Params
+	place  *imported
+
 	note note // for the journal
 
 	id       int64    // of the record, once it is done
@@ -56,9 +60,15 @@ const maxRequest = 1 << 20
 func (c *connection) perform(ctx context.Context, tasks []*task, chain bool, class rest.Class) error {
 	for {
 		batch := &rest.Batch{Halt: chain, Class: class}
-		var taken []*task
+		var taken, imports []*task
 		for _, t := range tasks {
 			if t.finished || t.blocked() {
+				continue
+			}
+			if t.fields != nil {
+				if t.ready(chain, taken) {
+					imports = append(imports, t)
+				}
 				continue
 			}
 			if batch.Full() || batch.Size() > maxRequest {
@@ -69,6 +79,7 @@ func (c *connection) perform(ctx context.Context, tasks []*task, chain bool, cla
 				taken = append(taken, t)
 			}
 		}
+		taken = append(taken, addImports(batch, imports)...)
 		if len(taken) == 0 {
 			return nil
 		}
@@ -131,7 +142,7 @@ func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 		var certain []*task
 		for _, t := range taken {
 			t.finished, t.err = true, nil
-			if err := result.Error(t.name); err != nil {
+			if err := c.refusal(t, result); err != nil {
 				t.err = err
 			} else if t.id, err = t.done(ctx, tx, result, t.name); err != nil {
 				if !rest.Unknown(err) {
