@@ -7,7 +7,6 @@ import (
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/form"
-	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
 
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -126,34 +125,4 @@ func (m *Module) unknown(ctx context.Context, kind local, e entity, id int64) (b
 	}
 	l, err := m.link(ctx, s.PortalID, kind, e, id)
 	return l == nil, err
-}
-
-// organizationFields adds the line «Bitrix ID» to an organization that the portal knows.
-func (m *Module) organizationFields(ctx context.Context, o *organizations.Organization) (*form.Form, error) {
-	s, err := m.settings(ctx)
-	if err != nil || !s.connected() || o.ID == 0 {
-		return nil, err
-	}
-	l, err := m.link(ctx, s.PortalID, anOrganization, aCompany, o.ID)
-	if err != nil || l == nil {
-		return nil, err
-	}
-	return &form.Form{Section: m.Name(), Fields: []*form.Field{form.Static("Bitrix ID", fmt.Sprint(l.RemoteID))}}, nil
-}
-
-// sendOrganization is «Отправить в Битрикс24» of an organization, there while it has no Bitrix ID.
-func (m *Module) sendOrganization() panel.Action[*organizations.Organization] {
-	return panel.Action[*organizations.Organization]{
-		Name: "bitrix24.send", Label: "Отправить в Битрикс24", Icon: "send",
-		Visible: func(ctx context.Context, o *organizations.Organization) (bool, error) {
-			return m.unknown(ctx, anOrganization, aCompany, o.ID)
-		},
-		Do: func(ctx context.Context, o *organizations.Organization) (string, error) {
-			s, err := m.settings(ctx)
-			if err != nil {
-				return "", err
-			}
-			return m.sendNow(ctx, s, anOrganization, o.ID, pushOrganization{ID: o.ID}, "Компания", aCompany)
-		},
-	}
 }

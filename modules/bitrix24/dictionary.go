@@ -236,6 +236,14 @@ func (m *Module) makeFields(ctx context.Context, client *rest.Client, chosen map
 	return warnings, nil
 }
 
+// leadsHint says that a portal has no leads.
+func (d Dictionary) leadsHint() string {
+	if d.Mode != rest.ModeSimple {
+		return ""
+	}
+	return "На портале простой режим CRM, без лидов: контакт и сделка создаются сразу"
+}
+
 // refreshLists reads the portal's lists anew, once a day.
 type refreshLists struct{}
 

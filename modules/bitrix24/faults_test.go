@@ -1,9 +1,11 @@
 package bitrix24_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
+	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
@@ -45,4 +47,21 @@ func (x *exchange) complete(n int) {
 		equal(x.t, "number of rows", len(x.portal.Rows(id)), 3)
 		equal(x.t, "contact", d["CONTACT_ID"], s.Contacts[0]["ID"])
 	}
+}
+
+func TestClientAndOrganizationChangedWhileThePortalIsDown_areSentOnceItIsBack(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		client := x.employee()
+		organization := x.organization(client).ID()
+		x.As(staff.Operator).Post(fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", organization)).Want(t, http.StatusSeeOther)
+		x.settle()
+		x.fail(emulator.Fault{Fault: "down"})
+		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": "Марья"}).Want(t, http.StatusOK)
+		x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Name": "АО «Ветер»"}).Want(t, http.StatusOK)
+		x.fail(emulator.Fault{Fault: "none"})
+		x.recover()
+		s := x.state()
+		equal(t, "name of the contact", s.Contacts[0]["NAME"], "Марья")
+		equal(t, "name of the company", s.Companies[0]["TITLE"], "АО «Ветер»")
+	})
 }

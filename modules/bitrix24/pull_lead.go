@@ -355,7 +355,7 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
 	link := &Link{
 		PortalID: r.portal.ID, Local: anOrder, LocalID: l.LocalID, Entity: aDeal, RemoteID: deal.ID.Int64(), Checked: true,
-		Agreed: mapping.Agreed{titleField: l.Agreed[titleField]},
+		Agreed: mapping.Agreed{titleField: l.Agreed[titleField], stageField: {Theirs: string(deal.StageID)}}, // the order's status leads
 	}
 	link.see(&deal)
 	if err := r.saveLink(tx, link); err != nil {

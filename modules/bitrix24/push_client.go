@@ -35,19 +35,23 @@ type clientWork struct {
 }
 
 func (w *clientWork) failure() error {
-	for _, t := range []*task{w.make, w.change, w.lead.make} {
-		if w.err == nil && t != nil {
+	for _, t := range w.tasks() {
+		if w.err == nil {
 			w.err = t.err
 		}
 	}
 	return w.err
 }
 
-func (w *clientWork) complete() bool {
-	return w.err != nil || w.done || finished(w.make) && finished(w.change) && finished(w.lead.make)
-}
+func (w *clientWork) complete() bool { return w.err != nil || w.done || finished(w.tasks()) }
 
-func finished(t *task) bool { return t == nil || t.finished }
+func (w *clientWork) tasks() []*task { return lo.Compact([]*task{w.make, w.change, w.lead.make}) }
+
+// finished reports whether commands were found necessary and all have been answered. A work without commands is either
+// done, or nothing has been decided about it yet.
+func finished(tasks []*task) bool {
+	return len(tasks) > 0 && lo.EveryBy(tasks, func(t *task) bool { return t.finished })
+}
 
 // contactID is the client's contact: its number, or a reference to the command that makes it; nil when there is none.
 func (w *clientWork) contactID() any {

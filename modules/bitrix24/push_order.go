@@ -69,7 +69,7 @@ func (w *orderWork) failure() error {
 }
 
 func (w *orderWork) complete() bool {
-	return w.err != nil || w.done || len(w.tasks) > 0 && lo.EveryBy(w.tasks, finished)
+	return w.err != nil || w.done || finished(w.tasks)
 }
 
 func (r *run) workOnOrder(id int64) *orderWork {
@@ -182,10 +182,12 @@ func (r *run) gatherCustomer(w *orderWork) {
 	if w.target == aLead {
 		return // the person who converts the lead makes contact and company
 	}
-	w.client.needed = w.client.needed || w.link == nil
+	// A deal that a person made of the order's lead may lack them too: nobody had to choose them in the dialog.
+	incomplete := w.link == nil || w.link.Agreed[originField].Ours == ""
+	w.client.needed = w.client.needed || incomplete
 	if w.order.OrganizationID != nil {
 		w.organization = r.workOnOrganization(*w.order.OrganizationID)
-		w.organization.needed = w.organization.needed || w.link == nil
+		w.organization.needed = w.organization.needed || incomplete
 	}
 }
 

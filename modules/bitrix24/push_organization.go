@@ -38,8 +38,8 @@ type organizationWork struct {
 }
 
 func (w *organizationWork) failure() error {
-	for _, t := range append([]*task{w.make, w.lead.make}, w.tasks...) {
-		if w.err == nil && t != nil {
+	for _, t := range w.commands() {
+		if w.err == nil {
 			w.err = t.err
 		}
 	}
@@ -47,7 +47,11 @@ func (w *organizationWork) failure() error {
 }
 
 func (w *organizationWork) complete() bool {
-	return w.err != nil || w.done || finished(w.make) && finished(w.lead.make) && lo.EveryBy(w.tasks, finished)
+	return w.err != nil || w.done || finished(w.commands())
+}
+
+func (w *organizationWork) commands() []*task {
+	return lo.Compact(append([]*task{w.make, w.lead.make}, w.tasks...))
 }
 
 // companyID is the organization's company: its number, or a reference to the command that makes it; nil without one.

@@ -98,7 +98,7 @@ func (e *settingsEdit) fields(ctx context.Context) (*form.Form, error) {
 		form.Select("category_id", "Направление сделки", &e.category, e.funnelOptions()).Unlisted(),
 		e.responsibleField(),
 		form.Toggle("auto", "Автоматически отправлять заказы в Bitrix", &s.Auto),
-		form.Toggle("leads", "Передавать новых клиентов в битрикс в качестве лидов", &s.Leads),
+		form.Toggle("leads", "Передавать новых клиентов в битрикс в качестве лидов", &s.Leads).Help(e.lists.leadsHint()),
 		form.Toggle("telephony", "Использовать телефонию Битрикс24 на странице заказа в панели управления", &s.Telephony).Help(s.telephonyHint(e.lists)),
 	}
 	f.Fields = append(f.Fields, e.advanced(), e.handler())
