@@ -27,6 +27,10 @@ func (m *Module) bulkPages(h *app.Host) {
 	h.Admin.GET("/bitrix24/backfill", m.backfillPage, administrators)
 	h.Admin.POST("/bitrix24/backfill", m.startBackfill, administrators)
 	h.Admin.POST("/bitrix24/backfill/:id/:deed", m.changeBackfill, administrators)
+	h.Admin.GET("/bitrix24/vanished", m.vanishedPage, administrators)
+	h.Admin.POST("/bitrix24/vanished/:decision", m.decideVanished, administrators)
+	h.Panel.AddBanner(m.vanishedBanner)
+	h.Jobs.Every(24*time.Hour, checkDeleted{}, jobs.WithPriority(jobs.Bulk))
 	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Выгрузка базы", URL: backfillPath, Role: staff.Administrator})
 }
 
@@ -43,6 +47,8 @@ func (m *Module) bulkWork(ctx context.Context, group []jobs.Job) []error {
 			outcomes[i] = m.pruneJournal(ctx)
 		case gatherBackfill{}.Kind():
 			outcomes[i] = m.gatherRecords(ctx, args.ID)
+		case checkDeleted{}.Kind():
+			outcomes[i] = m.checkDeleted(ctx)
 		default:
 			outcomes[i] = jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
 		}

@@ -108,6 +108,9 @@ func (m *Module) storeEvent(ctx context.Context, s Settings, why reason, event r
 		if err != nil {
 			return fmt.Errorf("note the event: %w", err)
 		}
+		if err := m.noteCheck(tx, s.PortalID, event); err != nil {
+			return err
+		}
 		if !known || event.RecordID == 0 || why != "" {
 			return nil
 		}
@@ -137,6 +140,9 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 	ids := map[entity][]int64{}
 	for _, p := range pulls {
 		ids[p.Entity] = append(ids[p.Entity], p.ID)
+	}
+	if err := r.lookAtProducts(ctx, ids[aProduct]); err != nil {
+		return err
 	}
 	for e, remote := range ids {
 		links, err := r.linksTo(ctx, r.portal.ID, e, remote)

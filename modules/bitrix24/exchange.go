@@ -35,6 +35,8 @@ type run struct {
 
 	bulk bool           // «Выгрузка базы»: everything in the group is a record of an export
 	held map[int64]bool // exports that pause
+
+	products map[material]*productWork
 }
 
 func newRun(c *connection) *run {
@@ -158,7 +160,8 @@ func same(outcomes []error, err error) []error {
 func (r *run) sync(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
-		r.look,                                                                // what the portal says
+		r.loadProducts,
+		r.look, r.holdVanished, r.settleProducts, // what the portal says
 		r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders, // what follows
 	} {
 		if err := step(ctx); err != nil {

@@ -108,6 +108,9 @@ func (r *run) dealGone(ctx context.Context, w *orderWork) error {
 		if err := r.saveLink(tx, w.link); err != nil {
 			return err
 		}
+		if err := r.countCaught(tx, w); err != nil {
+			return err
+		}
 		return r.journal(tx, note{anOrder, w.id, aDeal, w.link.RemoteID}, inward, "Сделка удалена в Битрикс24")
 	})
 }

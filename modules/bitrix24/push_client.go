@@ -245,7 +245,7 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Contact]
-			if err := result.Decode(name, &item); err != nil {
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
 			id := item.Item.ID.Int64()
@@ -282,7 +282,7 @@ func (r *run) compareClient(ctx context.Context, w *clientWork) error {
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Contact]
-			if err := result.Decode(name, &item); err != nil {
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
 			w.link.Agreed = merged.Agreed
@@ -375,6 +375,9 @@ func (r *run) dropContact(ctx context.Context, w *clientWork) error {
 	w.done = true
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := r.unlink(tx, w.link); err != nil {
+			return err
+		}
+		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
 		return r.journal(tx, note{aClient, w.id, aContact, w.link.RemoteID}, inward, "Контакт удалён в Битрикс24, связь снята")

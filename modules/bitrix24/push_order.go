@@ -285,7 +285,7 @@ func (r *run) settleNewOrder(ctx context.Context, w *orderWork) error {
 		}
 	}
 	deal := r.add(w, r.dealTask(w))
-	if rows := mapping.Rows(w.order); len(rows) > 0 {
+	if rows := r.rowsOf(w); len(rows) > 0 {
 		r.add(w, r.setRows(w, deal, rows))
 	}
 	return nil
@@ -335,7 +335,7 @@ func (r *run) newDeal(w *orderWork) *task {
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Deal]
-			if err := result.Decode(name, &item); err != nil {
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
 			agreed := mapping.Agreed{}
@@ -462,9 +462,10 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 			}
 			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
 		},
+		missing: r.lookFor(aDeal, w.link.RemoteID),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Deal]
-			if err := result.Decode(name, &item); err != nil {
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
 			if len(makes) > 0 {

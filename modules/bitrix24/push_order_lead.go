@@ -95,7 +95,7 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 		name: fmt.Sprintf("lead%d", w.id), method: "crm.item.update", note: note{anOrder, w.id, aLead, 0},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Lead]
-			if err := result.Decode(name, &item); err != nil {
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
 			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aLead, RemoteID: item.Item.ID.Int64(), Checked: true}
@@ -129,7 +129,7 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 		}
 	}
 	r.add(w, t)
-	if rows := mapping.Rows(w.order); len(rows) > 0 {
+	if rows := r.rowsOf(w); len(rows) > 0 {
 		r.add(w, r.setRows(w, t, rows))
 	}
 	return nil

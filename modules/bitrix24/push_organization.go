@@ -262,7 +262,7 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Company]
-			if err := result.Decode(name, &item); err != nil {
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
 			id := item.Item.ID.Int64()
@@ -293,7 +293,7 @@ func (r *run) compareOrganization(ctx context.Context, w *organizationWork) erro
 			},
 			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 				var item rest.Item[rest.Company]
-				if err := result.Decode(name, &item); err != nil {
+				if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 					return 0, err
 				}
 				for field, pair := range merged.Agreed {
@@ -369,6 +369,9 @@ func (r *run) dropCompany(ctx context.Context, w *organizationWork) error {
 	w.done = true
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := r.unlink(tx, w.link); err != nil {
+			return err
+		}
+		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
 		return r.journal(tx, note{anOrganization, w.id, aCompany, w.link.RemoteID}, inward, "Компания удалена в Битрикс24, связь снята")

@@ -62,11 +62,14 @@ func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error 
 }
 
 // askRows reads a deal's rows (crm.item.productrow.list): the answer to an earlier change of them was lost.
-func (r *run) askRows(w *orderWork) {
+func (r *run) askRows(w *orderWork) { r.askRowsFrom(w, 0) }
+
+// askRowsFrom reads a page of them: a list holds fifty.
+func (r *run) askRowsFrom(w *orderWork, start int) {
 	r.questions = append(r.questions, question{
 		method: "crm.item.productrow.list",
 		params: rest.Params{
-			"filter": rest.Params{"=ownerType": w.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"},
+			"filter": rest.Params{"=ownerType": w.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}, "start": start,
 		},
 		answer: func(result *rest.Result, name string) error {
 			var read rest.ProductRows
@@ -74,7 +77,10 @@ func (r *run) askRows(w *orderWork) {
 				w.err = err
 				return nil
 			}
-			w.dealRows = read.ProductRows
+			w.dealRows = append(w.dealRows, read.ProductRows...)
+			if next := result.Next(name); next > start {
+				r.askRowsFrom(w, next)
+			}
 			return nil
 		},
 	})
@@ -113,7 +119,7 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 
 // changeRows adds, changes and removes our rows one by one, so that those a manager added by hand survive.
 func (r *run) changeRows(ctx context.Context, w *orderWork) error {
-	wanted := mapping.Rows(w.order)
+	wanted := r.rowsOf(w)
 	if w.rowsIntent != nil {
 		adopted := r.recognizeRows(w, wanted)
 		if len(adopted) < len(wanted) {
@@ -166,9 +172,10 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
 		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
 		params: func() rest.Params { return rest.Params{"fields": fields} },
+		missing: r.lookFor(w.target, w.link.RemoteID),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var added rest.ProductRowItem
-			if err := result.Decode(name, &added); err != nil {
+			if err := readNumbered(result, name, &added, &added.ProductRow.ID); err != nil {
 				return 0, err
 			}
 			return added.ProductRow.ID.Int64(), r.saveRow(tx, w, row, added.ProductRow.ID.Int64())
@@ -181,6 +188,7 @@ func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
 		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
 		params: func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
+		missing: r.rowsUnknown(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return id, r.saveRow(tx, w, row, id)
 		},
@@ -192,9 +200,21 @@ func (r *run) deleteRow(w *orderWork, l rowLink) *task {
 		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
 		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
 		params: func() rest.Params { return rest.Params{"id": l.RowID} },
+		missing: r.rowsUnknown(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return l.RowID, tx.Delete(&l).Error
 		},
+	}
+}
+
+// rowsUnknown is what follows when somebody removed a row of ours by hand: the next attempt reads which are there.
+func (r *run) rowsUnknown(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
+	return func(_ context.Context, tx *db.Tx) error {
+		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now().Add(-r.opts.Settle)}
+		if err := tx.Save(&rows).Error; err != nil {
+			return fmt.Errorf("note that rows are unknown: %w", err)
+		}
+		return nil
 	}
 }
 

@@ -66,7 +66,7 @@ func decodeAnswer(status int, body []byte, b *Batch) (answer, Timing, error) {
 		if envelope.Error == nil {
 			return answer{}, Timing{}, errors.New("a status of failure and no error")
 		}
-		return answer{}, Timing{}, refused.asError(batchMethod, status)
+		return answer{}, Timing{}, refused.asError(BatchMethod, status)
 	}
 	a, err := decodeCommands(envelope.Result, b)
 	if err != nil {

@@ -41,9 +41,10 @@ type Exchange struct {
 	Address  string
 	Commands []Command
 	Halt     bool
-	Status   int    // 0 if no answer came
-	Answer   string // its beginning
-	Err      error  // what Do returns for it; failures of single commands are in the answer
+	Status   int     // 0 if no answer came
+	Answer   string  // its beginning
+	Result   *Result // what came of each command; nil with Err
+	Err      error   // what Do returns for it
 }
 
 // answerExcerpt is how much of an answer an Exchange holds.
@@ -99,7 +100,7 @@ func (c *Client) Do(ctx context.Context, b *Batch) (*Result, error) {
 		return &Result{batch: b}, nil
 	}
 	if err := c.hook.Check(); err != nil {
-		return nil, &RequestError{Method: batchMethod, Err: err}
+		return nil, &RequestError{Method: BatchMethod, Err: err}
 	}
 	result, err := c.post(ctx, c.hook.Portal, b)
 	var moved *redirect
@@ -122,11 +123,11 @@ func (r *redirect) Error() string { return "moved to " + r.to.Host }
 // post makes one request at a portal's address and has it observed.
 func (c *Client) post(ctx context.Context, portal *url.URL, b *Batch) (*Result, error) {
 	if err := CheckAddress(portal, c.opts.AllowPrivate); err != nil {
-		return nil, &RequestError{Method: batchMethod, Err: err}
+		return nil, &RequestError{Method: BatchMethod, Err: err}
 	}
 	if c.opts.Limiter != nil {
 		if err := c.opts.Limiter.Wait(ctx, b.Class); err != nil {
-			return nil, &RequestError{Method: batchMethod, Err: err}
+			return nil, &RequestError{Method: BatchMethod, Err: err}
 		}
 	}
 	sent := c.opts.Now()
@@ -145,6 +146,7 @@ func (c *Client) post(ctx context.Context, portal *url.URL, b *Batch) (*Result, 
 			Halt:     b.Halt,
 			Status:   status,
 			Answer:   c.excerpt(body),
+			Result:   result,
 			Err:      err,
 		})
 	}
@@ -166,7 +168,7 @@ func (c *Client) roundTrip(ctx context.Context, portal *url.URL, b *Batch) (int,
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
 
 	fail := func(status int, err error) error {
-		return &RequestError{Method: batchMethod, Sent: wrote.Load(), Status: status, Err: c.hook.maskedError(err)}
+		return &RequestError{Method: BatchMethod, Sent: wrote.Load(), Status: status, Err: c.hook.maskedError(err)}
 	}
 	address := c.hook.endpoint(portal).String()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(b.body()))
@@ -213,7 +215,7 @@ func (c *Client) read(
 		refused.RetryAfter = retryAfter(header, received)
 		return nil, refused
 	case err != nil:
-		return nil, &RequestError{Method: batchMethod, Sent: true, Status: status, Err: c.hook.maskedError(err)}
+		return nil, &RequestError{Method: BatchMethod, Sent: true, Status: status, Err: c.hook.maskedError(err)}
 	}
 	result := &Result{Timing: timing, batch: b, answer: a, masked: c.hook.maskedError}
 	result.offset, result.timed = timing.offset(sent, received)
@@ -227,7 +229,7 @@ func (c *Client) read(
 // readRedirect keeps scheme and host of where a portal sends us, and nothing of the path, which holds the code.
 func (c *Client) readRedirect(portal *url.URL, status int, header http.Header) error {
 	fail := func(reason string) error {
-		return &RequestError{Method: batchMethod, Status: status, Err: errors.New(reason)}
+		return &RequestError{Method: BatchMethod, Status: status, Err: errors.New(reason)}
 	}
 	target, err := portal.Parse(header.Get("Location"))
 	if err != nil || header.Get("Location") == "" {

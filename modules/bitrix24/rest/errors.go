@@ -19,8 +19,8 @@ type Error struct {
 	RetryAfter  time.Duration
 }
 
-// batchMethod is the Method of errors that concern the whole exchange.
-const batchMethod = "batch"
+// BatchMethod is the Method of errors that concern the whole exchange.
+const BatchMethod = "batch"
 
 func (e *Error) Error() string {
 	text := e.Method + ": " + e.Description
@@ -98,7 +98,7 @@ var commercialPlans = regexp.MustCompile(`(?i)commercial plan|коммерчес
 
 // Plan is a portal whose tariff has no REST. Its code is that of missing rights, but a batch as a whole needs none.
 func (e *Error) Plan() bool {
-	return e.code(codeAccessDenied) && (e.Method == batchMethod || commercialPlans.MatchString(e.Description))
+	return e.code(codeAccessDenied) && (e.Method == BatchMethod || commercialPlans.MatchString(e.Description))
 }
 
 // NoMethod is a method the portal does not have.
