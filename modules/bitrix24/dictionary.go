@@ -258,6 +258,6 @@ func (r *run) refreshLists(ctx context.Context) error {
 	}
 	d.PortalID = r.portal.ID
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return r.Settings.Save(tx, dictionaryDocument, d)
+		return r.keepLists(ctx, tx, d)
 	})
 }

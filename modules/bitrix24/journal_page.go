@@ -19,6 +19,8 @@ type journalView struct {
 	Entries []journalLine
 	Query   journalQuery
 	Older   string // address of the next page; empty on the last
+
+	RawQuery string // of this page
 }
 
 // journalLine is an entry with the addresses of its records.
@@ -60,7 +62,7 @@ func (m *Module) journalPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view := journalView{Page: panel.Page{Title: "Журнал обмена"}, Query: q}
+	view := journalView{Page: panel.Page{Title: "Журнал обмена"}, Query: q, RawQuery: c.QueryString()}
 	for _, e := range entries {
 		view.Entries = append(view.Entries, journalLine{journalEntry: e, Record: e.recordName(), RecordURL: e.recordURL(), RemoteURL: s.url(e.Entity, e.RemoteID)})
 	}

@@ -27,6 +27,8 @@ type portal struct {
 	Caught        int64  // changes that reconciliation found and no event had told
 	LastEventAt   *time.Time
 	RefusedEvents int64
+	Trouble       string // what needs a person before requests succeed again
+	MovedTo       string // where its redirects lead
 	CreatedAt     time.Time
 }
 
@@ -40,6 +42,7 @@ type connection struct {
 	origin   mapping.Origin
 	client   *rest.Client
 	lists    Dictionary
+	attempts map[record]int // of the records whose jobs are at work, for the journal
 }
 
 // connect opens the exchange with the portal of the settings. The error is of the kind that pauses the lane.
@@ -55,7 +58,7 @@ func (m *Module) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, jobs.PauseLane(m.opts.PauseMax, fmt.Errorf("код вебхука не читается, сохраните настройки заново: %w", err))
 	}
-	c := &connection{Module: m, settings: s}
+	c := &connection{Module: m, settings: s, attempts: map[record]int{}}
 	if err := m.DB.From(ctx).First(&c.portal, s.PortalID).Error; err != nil {
 		return nil, fmt.Errorf("read portal %d: %w", s.PortalID, err)
 	}
@@ -65,6 +68,7 @@ func (m *Module) connect(ctx context.Context) (*connection, error) {
 	if c.lists, err = m.dictionary(ctx, s.PortalID); err != nil {
 		return nil, err
 	}
+	c.settings = s.against(c.lists)
 	c.client = m.client(hook, s.PortalID)
 	return c, nil
 }
@@ -73,6 +77,7 @@ func (m *Module) connect(ctx context.Context) (*connection, error) {
 func (m *Module) client(hook rest.Webhook, portalID int64) *rest.Client {
 	return rest.New(hook, rest.Options{
 		Timeout: m.opts.Timeout, AllowPrivate: m.opts.AllowPrivate, Limiter: m.limiter(portalID), Operating: m.operating(portalID),
+		Observe: m.observe(portalID, hook.Portal),
 	})
 }
 

@@ -30,6 +30,7 @@ type Settings struct {
 	Leads      bool // «Передавать новых клиентов в битрикс в качестве лидов»
 	Telephony  bool
 	Line       string // the telephone line calls go out from
+	FunnelName string // of «Направление сделки», to name it when it is gone
 
 	ConnectedAt time.Time // when this portal was first connected: older orders are not sent by themselves
 

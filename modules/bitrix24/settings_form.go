@@ -29,7 +29,11 @@ import (
 func (m *Module) section() export.Section {
 	return export.Section{
 		Name: m.Name(), Title: "Битрикс24", Requires: tariff.Professional, Open: m.openSettings,
-		Actions: []export.Action{{Name: "lists", Label: "Обновить списки портала", Do: m.refreshNow}},
+		Actions: []export.Action{
+			{Name: "check", Label: "Проверить подключение", Icon: "plug", Do: m.checkConnection, Then: doctorURL},
+			{Name: "moved", Label: "Сохранить новый адрес портала", Icon: "link", Visible: m.portalMoved, Do: m.saveMoved},
+			{Name: "lists", Label: "Обновить списки портала", Icon: "refresh", Do: m.refreshNow},
+		},
 	}
 }
 
@@ -45,6 +49,7 @@ type settingsEdit struct {
 	values   url.Values // as posted: rows of tables that were never shown are read from here
 	form     *form.Form
 	read     bool // the portal answered while this form was checked
+	renamed  bool // … and is the one we know, under another address
 }
 
 // stageEdit is a row of «Стадия сделки → Статус заказа».
@@ -73,8 +78,9 @@ func (m *Module) openSettings(ctx context.Context) (*form.Form, error) {
 	if e.code, err = m.Settings.Keys.Open(codePlace, saved.Code); err != nil {
 		e.code = ""
 	}
-	if saved.CategoryID != 0 {
-		e.category = strconv.FormatInt(saved.CategoryID, 10)
+	e.edited.CategoryID = saved.against(e.lists).CategoryID
+	if e.edited.CategoryID != 0 {
+		e.category = strconv.FormatInt(e.edited.CategoryID, 10)
 	}
 	return e.fields(ctx)
 }
@@ -102,6 +108,9 @@ func (e *settingsEdit) fields(ctx context.Context) (*form.Form, error) {
 		form.Toggle("telephony", "Использовать телефонию Битрикс24 на странице заказа в панели управления", &s.Telephony).Help(s.telephonyHint(e.lists)),
 	}
 	f.Fields = append(f.Fields, e.advanced(), e.handler())
+	if lost := s.lost(e.lists); len(lost) > 0 {
+		f.Notice = lostText(lost) + " Новые заказы попадают в первую стадию. Ближайшие замены предложены ниже: проверьте и сохраните."
+	}
 	if e.lists.PortalID != 0 {
 		tables, err := e.tables(ctx)
 		if err != nil {
@@ -240,6 +249,7 @@ func (e *settingsEdit) stageEdits(id int64, proposed *bool) []*stageEdit {
 		}
 		rows = append(rows, edit)
 	}
+	*proposed = e.proposeSuccessors(id, rows) || *proposed
 	return rows
 }
 
@@ -357,6 +367,9 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 	if !slices.ContainsFunc(lists.Funnels, func(f funnel) bool { return f.ID == e.edited.CategoryID }) {
 		return form.FieldError{Name: "category_id", Message: "На портале нет такого направления. Выберите направление из списка"}
 	}
+	if err := e.recognize(ctx, client); err != nil {
+		return err
+	}
 	warnings, err := e.makeFields(ctx, client, e.edited.Fields, &lists)
 	if err != nil {
 		warnings = []string{explain(err)}
@@ -366,6 +379,7 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 		e.form.Remarks = append(e.form.Remarks, "В Битрикс24 включён простой режим CRM (без лидов): контакт и сделка будут создаваться сразу.")
 	}
 	e.lists, e.read = lists, true
+	e.edited.FunnelName = e.funnelName(e.edited.CategoryID)
 	return e.bindTables(e.values)
 }
 
@@ -376,10 +390,12 @@ func (e *settingsEdit) bindTables(values url.Values) error {
 	previous := e.edited.Funnels
 	e.edited.Funnels = map[int64]mapping.Funnel{}
 	for id, table := range previous {
-		e.edited.Funnels[id] = table
+		if slices.ContainsFunc(e.lists.Funnels, func(f funnel) bool { return f.ID == id }) {
+			e.edited.Funnels[id] = table
+		}
 	}
 	for _, f := range e.lists.Funnels {
-		var table mapping.Funnel
+		table := mapping.Funnel{Name: f.Name}
 		posted := false
 		for _, s := range f.Stages {
 			rule := mapping.StageRule{StageID: s.ID, Name: s.Name}
@@ -467,6 +483,11 @@ func (e *settingsEdit) attach(tx *db.Tx, s *Settings) error {
 	if err != nil {
 		return err
 	}
+	if e.renamed {
+		if err := e.rename(tx, e.saved.PortalID, address); err != nil {
+			return err
+		}
+	}
 	p, err := e.portalAt(tx, address)
 	if err != nil {
 		return err
@@ -476,6 +497,9 @@ func (e *settingsEdit) attach(tx *db.Tx, s *Settings) error {
 	}
 	if !e.read {
 		return nil
+	}
+	if err := tx.Model(p).Updates(map[string]any{"trouble": "", "moved_to": ""}).Error; err != nil {
+		return fmt.Errorf("note that the portal answers: %w", err)
 	}
 	e.lists.PortalID = p.ID
 	return e.Settings.Save(tx, dictionaryDocument, e.lists)
@@ -526,6 +550,6 @@ func (m *Module) refreshNow(ctx context.Context) (string, error) {
 		return "", refusal.Value("", "%s", explain(err))
 	}
 	d.PortalID = c.portal.ID
-	err = m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return m.Settings.Save(tx, dictionaryDocument, d) })
+	err = m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return m.keepLists(ctx, tx, d) })
 	return "Списки портала обновлены", err
 }

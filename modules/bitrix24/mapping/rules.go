@@ -23,6 +23,7 @@ type Rules struct {
 
 // Funnel is one funnel's table, in the portal's order of stages.
 type Funnel struct {
+	Name   string // as the portal called it when the table was saved
 	Stages []StageRule
 }
 

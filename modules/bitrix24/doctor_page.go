@@ -1,0 +1,108 @@
+package bitrix24
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/export"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/refusal"
+)
+
+// doctorURL is «Проверка подключения».
+const doctorURL = "/admin/bitrix24/check"
+
+// doctorView is templates/doctor.html.
+type doctorView struct {
+	panel.Page
+	Check   *check
+	Lines   []checkLine
+	Waiting bool // for events
+	Verdict checkState
+}
+
+// doctorPage shows the last check of the portal; while its events are awaited the browser asks again by itself.
+func (m *Module) doctorPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	s, err := m.settings(ctx)
+	if err != nil {
+		return err
+	}
+	var checks []check
+	if err := m.DB.From(ctx).Where("portal_id = ?", s.PortalID).Order("id DESC").Limit(1).Find(&checks).Error; err != nil {
+		return fmt.Errorf("read the last check: %w", err)
+	}
+	view := doctorView{Page: panel.Page{Title: "Проверка подключения", Parent: &panel.Link{Label: "Битрикс24", URL: export.URL}, Menu: export.URL}}
+	if len(checks) > 0 {
+		view.Check = &checks[0]
+		view.Lines = append(view.Check.Lines, view.Check.events(db.Now())...)
+	}
+	view.Verdict = passed
+	for _, line := range view.Lines {
+		switch {
+		case line.State == awaited:
+			view.Waiting = true
+		case line.State == notGood, line.State == doubtful && view.Verdict == passed:
+			view.Verdict = line.State
+		}
+	}
+	if view.Waiting {
+		c.Response().Header().Set("Refresh", strconv.Itoa(2)) // works without a script, too
+	}
+	return m.Panel.Render(c, "bitrix24/doctor", view)
+}
+
+// events are the lines of the two awaited events as they stand now.
+func (c *check) events(now time.Time) []checkLine {
+	if c.AwaitsUntil == nil {
+		return nil
+	}
+	var lines []checkLine
+	for _, event := range []struct {
+		what, name string
+		seen       *time.Time
+	}{{"Событие изменения контакта", "Обновление контакта", c.ChangeSeenAt}, {"Событие удаления контакта", "Удаление контакта", c.DeletionSeenAt}} {
+		line := checkLine{What: event.what}
+		switch {
+		case event.seen != nil:
+			line.State, line.Text = passed, fmt.Sprintf("Получено через %s.", seconds(event.seen.Sub(c.StartedAt)))
+		case now.Before(*c.AwaitsUntil):
+			line.State, line.Text = awaited, "Ждём…"
+		default:
+			line.State, line.Text = notGood, fmt.Sprintf("Не пришло за %s.", seconds(checkPatience))
+			line.Todo = "Откройте исходящий вебхук в Битрикс24: отмечено ли событие «" + event.name + "», верны ли адрес обработчика и «Токен приложения». " +
+				"Панель должна быть доступна порталу из интернета."
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func seconds(d time.Duration) string {
+	return fmt.Sprintf("%d\u00a0с", max(int(d.Round(time.Second).Seconds()), 1))
+}
+
+// Tone colours the line.
+func (s checkState) Tone() string {
+	return map[checkState]string{passed: "good", notGood: "bad", doubtful: "warning", awaited: "info"}[s]
+}
+
+// Label says how it came out.
+func (s checkState) Label() string {
+	return map[checkState]string{passed: "в порядке", notGood: "ошибка", doubtful: "внимание", awaited: "ждём"}[s]
+}
+
+// checkAgain is the button of the page.
+func (m *Module) checkAgain(c echo.Context) error {
+	_, err := m.checkConnection(c.Request().Context())
+	if no, ok := refusal.From(err); ok {
+		m.Panel.Flash(c, panel.Bad, no.Message)
+	} else if err != nil {
+		return err
+	}
+	return panel.SeeOther(c, doctorURL)
+}

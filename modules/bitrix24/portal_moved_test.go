@@ -1,0 +1,76 @@
+package bitrix24_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/emulator"
+)
+
+// at serves a portal at a further address.
+func (x *exchange) at(p *emulator.Portal) string {
+	server := httptest.NewServer(p)
+	x.t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestPortalMoved_theFormOffersToSaveTheNewAddress(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		first := x.place()
+		old, _ := x.deal(first)
+		other := x.at(x.portal)
+		x.fail(emulator.Fault{Fault: "moved", To: other, Method: "", Count: 1})
+		second := x.place()
+		x.deal(second)
+		admin := x.As(staff.Administrator)
+		admin.Get("/admin/orders").Want(t, http.StatusOK, "Портал Битрикс24 переехал на "+other)
+		admin.Get(settingsPage).Want(t, http.StatusOK, "Сохранить новый адрес портала")
+		admin.Post(settingsPage+"/bitrix24/actions/moved").Want(t, http.StatusSeeOther)
+		text := admin.Get(settingsPage).Want(t, http.StatusOK, other).Text
+		if strings.Contains(text, "Сохранить новый адрес портала") {
+			t.Error("the new address is still offered after it was saved")
+		}
+		x.setStatus(first, "WaitingForPayment")
+		id, deal := x.deal(first)
+		equal(t, "deal", id, old)
+		equal(t, "stage", deal["STAGE_ID"], "PREPAYMENT_INVOICE")
+	})
+}
+
+func TestWebhookReplaced_aRenamedPortalKeepsItsLinks(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		order := x.place()
+		old, _ := x.deal(order)
+		x.saveSettings("portal_url", x.at(x.portal))
+		x.setStatus(order, "WaitingForPayment")
+		id, deal := x.deal(order)
+		equal(t, "deal", id, old)
+		equal(t, "stage", deal["STAGE_ID"], "PREPAYMENT_INVOICE")
+	})
+}
+
+func TestWebhookReplaced_anotherPortalStartsWithoutLinks(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		client := int64(x.order(x.place()).Number("UserId"))
+		another := emulator.New(emulator.Options{UserID: 1, Code: webhookCode, Control: true, Seed: 2})
+		t.Cleanup(func() { _ = another.Close() })
+		before := len(x.state().Deals)
+		x.saveSettings("portal_url", x.at(another))
+		x.As(staff.Administrator).Get(settingsPage).Want(t, http.StatusOK, "Это другой портал")
+		x.place(by(client))
+		if n := len(x.state().Deals); n != before {
+			t.Errorf("the former portal has %d deals, want %d", n, before)
+		}
+		if !strings.Contains(string(another.State()), "Соколова") {
+			t.Error("the new portal has not got the client of the new order")
+		}
+		x.saveSettings("portal_url", x.portalURL)
+		x.place(by(client))
+		if n := len(x.state().Contacts); n != 1 {
+			t.Errorf("back at the former portal the client has %d contacts, want the one known from before", n)
+		}
+	})
+}

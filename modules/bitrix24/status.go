@@ -1,0 +1,153 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/orders"
+)
+
+// place is where an order stands in the exchange. Every order stands in exactly one, so that the numbers of «Состояние
+// обмена» add up to all orders.
+type place string
+
+const (
+	placeSent     place = "sent"
+	placeWaiting  place = "waiting"
+	placeFailed   place = "failed"
+	placeIgnored  place = "ignored"
+	placeGoneDeal place = "gone_deal"
+	placeGoneLead place = "gone_lead"
+	placeTopUp    place = "top_up"
+	placeDeleted  place = "deleted"
+	placeBefore   place = "before"
+	placeManual   place = "manual"
+	placeType     place = "type"
+	placeUnsent   place = "unsent"
+)
+
+// excluded are the places of orders that are not sent, with the reason, in the order of the page.
+var excluded = []struct {
+	place place
+	why   reason
+}{
+	{placeBefore, beforeConnected},
+	{placeType, otherType},
+	{placeManual, notAutomatic},
+	{placeTopUp, topUp},
+	{placeIgnored, leftAlone},
+	{placeGoneDeal, deletedThere},
+	{placeGoneLead, "лид удалён в Битрикс24"},
+	{placeDeleted, deletedHere},
+	{placeUnsent, placedMeanwhile},
+}
+
+// standing is the one expression that says where an order stands, the same for counting and for sending what was left
+// out. It follows Settings.wants: whatever is linked or queued comes first, then what an employee decided, then the rules.
+func (s Settings) standing() (sql string, args []any) {
+	byType := "1 = 0"
+	switch s.OrderTypes {
+	case Persons:
+		byType = "o.organization_id IS NOT NULL"
+	case Organizations:
+		byType = "o.organization_id IS NULL"
+	}
+	manual := "1 = 0"
+	if !s.Auto {
+		manual = "1 = 1"
+	}
+	return `CASE
+		WHEN j.failed = 1 THEN 'failed'
+		WHEN j.failed = 0 THEN 'waiting'
+		WHEN deal.state = '' THEN 'sent'
+		WHEN deal.state = 'deleted' AND c.choice = 'ignore' THEN 'ignored'
+		WHEN deal.state = 'deleted' THEN 'gone_deal'
+		WHEN lead.state <> 'deleted' THEN 'sent'
+		WHEN c.choice = 'ignore' THEN 'ignored'
+		WHEN lead.state = 'deleted' THEN 'gone_lead'
+		WHEN o.type IN ? THEN 'top_up'
+		WHEN o.status = ? THEN 'deleted'
+		WHEN c.choice = 'send' THEN 'unsent'
+		WHEN o.created_at < ? THEN 'before'
+		WHEN ` + manual + ` THEN 'manual'
+		WHEN ` + byType + ` THEN 'type'
+		ELSE 'unsent' END`,
+		[]any{[]orders.Type{orders.TopUpPerson, orders.TopUpOrganization}, orders.Deleted, s.ConnectedAt}
+}
+
+// standings is what the expression reads: every order with its links, its job and its choice, none of them more than once.
+func (s Settings) standings() (sql string, args []any) {
+	return `FROM orders o
+		LEFT JOIN bitrix24_links deal ON deal.portal_id = ? AND deal.local = 'order' AND deal.entity = 'deal' AND deal.local_id = o.id
+		LEFT JOIN bitrix24_links lead ON lead.portal_id = ? AND lead.local = 'order' AND lead.entity = 'lead' AND lead.local_id = o.id
+		LEFT JOIN bitrix24_choices c ON c.portal_id = ? AND c.local = 'order' AND c.local_id = o.id
+		LEFT JOIN (SELECT CAST(substr(key, 7) AS bigint) AS order_id, MIN(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS failed
+			FROM jobs WHERE kind = ? AND state IN ('waiting', 'running', 'failed') GROUP BY key) j ON j.order_id = o.id`,
+		[]any{s.PortalID, s.PortalID, s.PortalID, pushOrder{}.Kind()}
+}
+
+// countOrders counts all orders by where they stand, in one query, so that the numbers belong to one moment.
+func (m *Module) countOrders(ctx context.Context, s Settings) (map[place]int64, error) {
+	what, whatArgs := s.standing()
+	from, fromArgs := s.standings()
+	var rows []struct {
+		Place place
+		Count int64
+	}
+	err := m.DB.From(ctx).Raw("SELECT "+what+" AS place, count(*) AS count "+from+" GROUP BY 1", slices.Concat(whatArgs, fromArgs)...).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("count orders by where they stand: %w", err)
+	}
+	counts := map[place]int64{}
+	for _, row := range rows {
+		counts[row.Place] = row.Count
+	}
+	return counts, nil
+}
+
+// sendUnsent sends what was placed while the exchange, the automatic switch or the tariff was off, as bulk work.
+func (m *Module) sendUnsent(ctx context.Context, s Settings) (int64, error) {
+	what, whatArgs := s.standing()
+	from, fromArgs := s.standings()
+	var sent int64
+	err := m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for last := int64(0); ; {
+			var ids []int64
+			err := tx.Raw("SELECT o.id "+from+" WHERE o.id > ? AND "+what+" = ? ORDER BY o.id LIMIT 1000",
+				slices.Concat(fromArgs, []any{last}, whatArgs, []any{placeUnsent})...).Scan(&ids).Error
+			if err != nil {
+				return fmt.Errorf("find orders that were not sent: %w", err)
+			}
+			if len(ids) == 0 {
+				return nil
+			}
+			push := make([]jobs.Args, len(ids))
+			for i, id := range ids {
+				push[i] = pushOrder{ID: id}
+			}
+			if err := m.Jobs.EnqueueAll(tx, push, jobs.Behind()); err != nil {
+				return err
+			}
+			sent, last = sent+int64(len(ids)), ids[len(ids)-1]
+		}
+	})
+	return sent, err
+}
+
+// burst and rate are the portal's limit on requests («limits»): a bucket of fifty that leaks two a second.
+const (
+	burst = 50
+	rate  = 2
+)
+
+// used is how much of the portal's request bucket is used at a moment.
+func (p portal) used(now time.Time) int {
+	if p.BucketAt == nil {
+		return 0
+	}
+	return int(max(0, p.BucketLevel-max(0, now.Sub(*p.BucketAt).Seconds())*rate))
+}
