@@ -1,0 +1,212 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// input is what a deal of the order is made of.
+func (r *run) input(w *orderWork) mapping.OrderInput {
+	in := mapping.OrderInput{Order: w.order, Zone: r.Location, Rules: r.settings.Rules, Origin: r.origin}
+	in.Rules.Fields = present(in.Rules.Fields, r.lists.DealFields)
+	if w.target == aLead {
+		in.Rules.Fields = present(r.settings.Rules.Fields, r.lists.LeadFields)
+	}
+	if w.site != nil {
+		in.SiteName, in.SiteURL = w.site.Name, w.site.URL
+	}
+	in.PageURL = r.PublicURL.JoinPath("admin", "orders", fmt.Sprint(w.order.ID)).String()
+	in.ArchiveURL = orders.ArchiveURL(r.PublicURL.String(), w.order)
+	return in
+}
+
+// customer are the deal's contact and company, as numbers or as references to the commands that make them.
+func (w *orderWork) customer() rest.Params {
+	return mapping.DealClient(w.client.contactID(), w.organization.companyID())
+}
+
+// customerTasks are the commands that make the deal's contact and company now.
+func (w *orderWork) customerTasks() []*task {
+	tasks := []*task{w.client.make}
+	if w.organization != nil {
+		tasks = append(tasks, w.organization.make)
+	}
+	return lo.Compact(tasks)
+}
+
+// newDeal makes the order's deal (crm.item.add).
+func (r *run) newDeal(w *orderWork) *task {
+	in := r.input(w)
+	return &task{
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: w.customerTasks(), entity: aDeal, key: mapping.OrderKey(w.id),
+		note: note{anOrder, w.id, aDeal, 0},
+		params: func() rest.Params {
+			fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
+			if w.leadID != 0 {
+				fields["leadId"] = w.leadID
+			}
+			return rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "fields": fields}
+		},
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Deal]
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
+				return 0, err
+			}
+			agreed := mapping.Agreed{}
+			agreed.Agree(mapping.DealFields(in))
+			agreed.Agree(rest.Params{commentsField: mapping.Comment(in)})
+			agreed.Agree(w.customer())
+			agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(item.Item.StageID)}
+			agreed[originField] = mapping.Pair{Ours: "Y"}
+			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: item.Item.ID.Int64(), Checked: true, Agreed: agreed}
+			l.see(&item.Item)
+			return l.RemoteID, r.saveLink(tx, l)
+		},
+	}
+}
+
+const (
+	stageField    = "stageId"
+	commentsField = "comments"
+	originField   = "originId" // agreed once our external key is on the deal
+)
+
+// see keeps of a deal what pages show.
+func (l *Link) see(d *rest.Deal) {
+	l.CategoryID, l.Stage, l.Amount = d.CategoryID.Int64(), string(d.StageID), orders.Money(d.Opportunity)
+}
+
+// adoptDeal links a deal that an earlier attempt made. Whatever the order has become since is sent by the next job.
+func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
+	w.done = true
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		l := &Link{
+			PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: id, Checked: true,
+			Agreed: mapping.Agreed{originField: {Ours: "Y"}},
+		}
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+		if err := r.clearIntent(tx, aDeal, mapping.OrderKey(w.id)); err != nil {
+			return err
+		}
+		// Nobody knows whether the rows were set: the next job reads them first.
+		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now()}
+		if err := tx.Save(&rows).Error; err != nil {
+			return fmt.Errorf("note that rows are unknown: %w", err)
+		}
+		if err := r.journal(tx, note{anOrder, w.id, aDeal, id}, inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
+			return err
+		}
+		return r.Jobs.Enqueue(tx, pushOrder{ID: w.id}, r.follow()...)
+	})
+}
+
+// settleLinkedOrder moves the deal or takes its stage over, and sends the fields and rows that changed.
+func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
+	fields := rest.Params{}
+	agreed := maps.Clone(w.link.Agreed)
+	if w.deal != nil {
+		decision := r.decide(w)
+		if decision.Take.Status != "" || decision.Unknown || decision.Conflict || !w.sends(decision) {
+			if err := r.takeStage(ctx, w, decision); err != nil {
+				return err
+			}
+			agreed = maps.Clone(w.link.Agreed)
+		}
+		if w.sends(decision) {
+			fields[stageField] = decision.Send
+			agreed[stageField] = decision.Agreed
+		}
+	}
+	in := r.input(w)
+	sent := maps.Clone(mapping.DealFields(in))
+	customerIsMade := len(w.customerTasks()) > 0
+	if !customerIsMade {
+		maps.Copy(sent, w.customer())
+	}
+	changed := agreed.Changed(sent)
+	if w.deal != nil && agreed[originField].Ours == "" {
+		// A person made this deal out of the order's lead, or it was found by its key: what a new deal has is still missing.
+		own := mapping.ConvertedDeal(in, string(w.deal.Title), agreed[titleField].Theirs)
+		maps.Copy(changed, own)
+		agreed[originField] = mapping.Pair{Ours: "Y"}
+	}
+	if comment := mapping.Comment(in); w.deal != nil && agreed[commentsField].Ours != mapping.Print(comment) {
+		changed[commentsField] = mendComment(string(w.deal.Comments), comment)
+		agreed.Agree(rest.Params{commentsField: comment})
+	}
+	if changed["opportunity"] != nil {
+		changed["isManualOpportunity"] = "Y"
+	}
+	agreed.Agree(sent)
+	maps.Copy(fields, changed)
+	if len(fields) > 0 || customerIsMade {
+		r.add(w, r.updateDeal(w, fields, agreed))
+	}
+	if err := r.changeRows(ctx, w); err != nil {
+		return err
+	}
+	if err := r.noteDeleted(ctx, w); err != nil {
+		return err
+	}
+	w.done = len(w.tasks) == 0
+	return nil
+}
+
+// sends reports whether the deal has to be moved.
+func (w *orderWork) sends(d mapping.StageDecision) bool { return d.Send != "" }
+
+// decide compares the order's status with the deal's stage.
+func (r *run) decide(w *orderWork) mapping.StageDecision {
+	return r.settings.Rules.DecideStage(w.link.Agreed[stageField], mapping.Present{
+		Status: w.order.Status, StatusAt: w.order.StatusAt, Category: w.deal.CategoryID.Int64(), Stage: string(w.deal.StageID),
+		StageAt: w.deal.MovedTime.Add(-r.clockOffset()),
+	})
+}
+
+// updateDeal sends the fields that changed (crm.item.update), and a contact or company that is made now.
+func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
+	makes := w.customerTasks()
+	return &task{
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", after: makes, note: note{anOrder, w.id, aDeal, w.link.RemoteID},
+		params: func() rest.Params {
+			if len(makes) > 0 {
+				maps.Copy(fields, w.customer())
+			}
+			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
+		},
+		missing: r.lookFor(aDeal, w.link.RemoteID),
+		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+			var item rest.Item[rest.Deal]
+			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
+				return 0, err
+			}
+			if len(makes) > 0 {
+				agreed.Agree(w.customer())
+			}
+			w.link.Agreed = agreed
+			w.link.see(&item.Item)
+			return w.link.RemoteID, r.saveLink(tx, w.link)
+		},
+	}
+}
+
+// mendComment puts our links into a comment that a manager may have written into: in place of our old ones when they
+// are still there, else at the end.
+func mendComment(theirs, ours string) string {
+	lines := strings.Split(theirs, "\n")
+	kept := lo.Reject(lines, func(line string, _ int) bool {
+		return strings.HasPrefix(line, "[URL=") && (strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))
+	})
+	return strings.TrimSpace(strings.Join(append([]string{ours}, kept...), "\n"))
+}
