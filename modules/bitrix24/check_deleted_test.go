@@ -55,7 +55,7 @@ func TestManyDeletions_atOnceWaitForAPerson(t *testing.T) {
 		if got := x.number("SELECT count(*) FROM bitrix24_links WHERE state = 'deleted'"); got != 0 {
 			t.Fatalf("%d links dropped before anybody has decided", got)
 		}
-		admin.Post(vanishedPage + "/declined").Want(t, http.StatusSeeOther)
+		admin.Post(vanishedPage+"/declined").Want(t, http.StatusSeeOther)
 		x.checkDeleted()
 		admin.Get("/admin/orders").Want(t, http.StatusOK).Lacks(t, "разом исчезли")
 		if got := x.number("SELECT count(*) FROM bitrix24_links WHERE state = 'deleted'"); got != 0 {
@@ -64,7 +64,7 @@ func TestManyDeletions_atOnceWaitForAPerson(t *testing.T) {
 		x.must(x.Host().DB.From(t.Context()).Exec("DELETE FROM bitrix24_vanished").Error)
 		x.checkDeleted()
 		admin.Get(vanishedPage).Want(t, http.StatusOK, fmt.Sprintf("Заказ № %d", placed[0]))
-		admin.Post(vanishedPage + "/confirmed").Want(t, http.StatusSeeOther)
+		admin.Post(vanishedPage+"/confirmed").Want(t, http.StatusSeeOther)
 		x.settle()
 		if got := x.number("SELECT count(*) FROM bitrix24_links WHERE state = 'deleted'"); got != 12 {
 			t.Errorf("%d links dropped, want 12", got)

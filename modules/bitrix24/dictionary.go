@@ -111,8 +111,15 @@ func (m *Module) readLists(ctx context.Context, client *rest.Client) (Dictionary
 		name string
 		into any
 	}{
-		{"profile", &profile}, {"scope", &scopes}, {"mode", &mode}, {"funnels", &funnels}, {"types", &types}, {"sources", &sources},
-		{"presets", &presets}, {"fields", &fields}, {"leadfields", &leadFields},
+		{"profile", &profile},
+		{"scope", &scopes},
+		{"mode", &mode},
+		{"funnels", &funnels},
+		{"types", &types},
+		{"sources", &sources},
+		{"presets", &presets},
+		{"fields", &fields},
+		{"leadfields", &leadFields},
 	} {
 		if err := result.Decode(answer.name, answer.into); err != nil {
 			return Dictionary{}, err

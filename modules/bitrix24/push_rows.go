@@ -170,8 +170,8 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields["ownerType"], fields["ownerId"] = w.owner(), w.link.RemoteID
 	return &task{
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
-		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
-		params: func() rest.Params { return rest.Params{"fields": fields} },
+		note:    note{anOrder, w.id, w.target, w.link.RemoteID},
+		params:  func() rest.Params { return rest.Params{"fields": fields} },
 		missing: r.lookFor(w.target, w.link.RemoteID),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var added rest.ProductRowItem
@@ -186,8 +186,8 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
-		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
-		params: func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
+		note:    note{anOrder, w.id, w.target, w.link.RemoteID},
+		params:  func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
 		missing: r.rowsUnknown(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return id, r.saveRow(tx, w, row, id)
@@ -198,8 +198,8 @@ func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 func (r *run) deleteRow(w *orderWork, l rowLink) *task {
 	return &task{
 		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
-		note:   note{anOrder, w.id, w.target, w.link.RemoteID},
-		params: func() rest.Params { return rest.Params{"id": l.RowID} },
+		note:    note{anOrder, w.id, w.target, w.link.RemoteID},
+		params:  func() rest.Params { return rest.Params{"id": l.RowID} },
 		missing: r.rowsUnknown(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return l.RowID, tx.Delete(&l).Error
