@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -116,6 +115,14 @@ func (e journalEntry) recordURL() string {
 	return fmt.Sprintf("/admin/%s/%d", path, e.LocalID)
 }
 
+// RemoteName is the kind of the record of the portal.
+func (e journalEntry) RemoteName() string {
+	return map[entity]string{
+		aDeal: "сделка", aLead: "лид", aContact: "контакт", aCompany: "компания", aRequisite: "реквизиты", aBank: "банковские реквизиты",
+		aProduct: "товар", someRows: "товары сделки", aComment: "комментарий",
+	}[e.Entity]
+}
+
 // Arrow shows which way an entry went.
 func (e journalEntry) Arrow() string {
 	if e.Direction == inward {
@@ -139,5 +146,8 @@ func (e journalEntry) Took() string {
 	if e.DurationMS == 0 {
 		return ""
 	}
-	return (time.Duration(e.DurationMS) * time.Millisecond).String()
+	if e.DurationMS < 1000 {
+		return fmt.Sprintf("%d мс", e.DurationMS)
+	}
+	return strings.Replace(fmt.Sprintf("%.1f с", float64(e.DurationMS)/1000), ".", ",", 1)
 }
