@@ -373,9 +373,17 @@ func agreedAfterTaking(before, after mapping.Agreed, taken map[string]string, se
 // old one is looked for by its keys, since it may have been merged.
 func (r *run) dropContact(ctx context.Context, w *clientWork) error {
 	w.done = true
+	if w.needed {
+		w.err = &waitError{why: "контакт клиента удалён в Битрикс24: ищем другой или создаём заново"}
+	}
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := r.unlink(tx, w.link); err != nil {
 			return err
+		}
+		if w.chosen == choiceSend { // once: it is not made anew unasked
+			if err := r.choose(tx, r.portal.ID, aClient, w.id, choiceNone, actor.Name); err != nil {
+				return err
+			}
 		}
 		if err := r.countCaught(tx, w); err != nil {
 			return err

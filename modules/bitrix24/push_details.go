@@ -192,7 +192,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 			},
 			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 				var made rest.ID
-				if err := result.Decode(name, &made); err != nil {
+				if err := readNumbered(result, name, &made, &made); err != nil {
 					return 0, err
 				}
 				l.requisite = &Link{
@@ -249,7 +249,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 			},
 			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 				var made rest.ID
-				if err := result.Decode(name, &made); err != nil {
+				if err := readNumbered(result, name, &made, &made); err != nil {
 					return 0, err
 				}
 				l.bank = &Link{

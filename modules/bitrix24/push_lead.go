@@ -164,7 +164,7 @@ func (r *run) leadTask(
 	}
 	t.done = func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 		var item rest.Item[rest.Lead]
-		if err := result.Decode(name, &item); err != nil {
+		if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 			return 0, err
 		}
 		link.RemoteID, link.Stage = item.Item.ID.Int64(), string(item.Item.StageID)

@@ -337,20 +337,24 @@ func (r *run) takeCompany(ctx context.Context, w *organizationWork, merged mappi
 		}
 		for _, field := range slices.Sorted(maps.Keys(merged.Take)) {
 			value := merged.Take[field]
-			_, err := r.Organizations.Change(ctx, w.id, actor, func(o *organizations.Organization) error {
+			present, err := r.Organizations.Change(ctx, w.id, actor, func(o *organizations.Organization) error {
 				mapping.TakeCompany(o, field, value)
 				return nil
 			})
-			text := "Компания изменена в Битрикс24, организация обновлена"
+			text, said := "Компания изменена в Битрикс24, организация обновлена", false
 			if e, refused := refusal.From(err); refused {
-				text, err = "Значение с портала не принято: "+e.Message, nil
-				if link.Refused[field] == value {
-					continue
-				}
+				// Both keep their own; only another change will be looked at again.
+				present, err = w.organization, nil
+				text, said = "Значение с портала не принято: "+e.Message, link.Refused[field] == value
 				link.Refused = lo.Assign(link.Refused, map[string]string{field: value})
 			}
 			if err != nil {
 				return err
+			}
+			pair := mapping.Pair{Ours: mapping.CompanyFields(present)[field], Theirs: merged.Agreed[field].Theirs}
+			link.Agreed[field], merged.Agreed[field] = pair, pair
+			if said {
+				continue
 			}
 			if err := r.journal(tx, where, inward, text); err != nil {
 				return err
@@ -367,9 +371,17 @@ func (r *run) takeCompany(ctx context.Context, w *organizationWork, merged mappi
 // dropCompany forgets a company that is gone: «Отправить в Битрикс24» is there again.
 func (r *run) dropCompany(ctx context.Context, w *organizationWork) error {
 	w.done = true
+	if w.needed {
+		w.err = &waitError{why: "компания организации удалена в Битрикс24: ищем другую или создаём заново"}
+	}
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := r.unlink(tx, w.link); err != nil {
 			return err
+		}
+		if w.chosen == choiceSend { // once: it is not made anew unasked
+			if err := r.choose(tx, r.portal.ID, anOrganization, w.id, choiceNone, actor.Name); err != nil {
+				return err
+			}
 		}
 		if err := r.countCaught(tx, w); err != nil {
 			return err

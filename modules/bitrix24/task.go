@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -30,6 +31,10 @@ type task struct {
 	// fields, if there are any, say that it may leave with others in one crm.item.batchImport; place is where it did.
 	fields func() rest.Params
 	place  *imported
+
+	// missing, where there is one, stores what follows when the record that is to be changed is not there: the task has
+	// failed, and is tried again.
+	missing func(ctx context.Context, tx *db.Tx) error
 
 	note note // for the journal
 
@@ -160,8 +165,62 @@ func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 		if err := c.settleIntents(tx, taken, certain); err != nil {
 			return err
 		}
+		if err := noteMissing(ctx, tx, taken); err != nil {
+			return err
+		}
+		tellHalted(taken)
 		return c.noteClock(tx, result)
 	})
+}
+
+// errMissing is the failure of a task whose record was not there: another attempt finds out more.
+var errMissing = errors.New("запись удалена в Битрикс24; проверяем, что с ней стало")
+
+// noteMissing lets tasks say what follows from their record not being there.
+func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
+	for _, t := range taken {
+		refused, ok := asRefusal(t.err)
+		if !ok || !refused.NotFound() || t.missing == nil {
+			continue
+		}
+		if err := t.missing(ctx, tx); err != nil {
+			return err
+		}
+		t.err = errMissing
+	}
+	return nil
+}
+
+// tellHalted gives the commands of a chain that were not run the reason: what stopped it.
+func tellHalted(taken []*task) {
+	var stopped error
+	for _, t := range taken {
+		switch {
+		case t.err != nil && stopped == nil:
+			stopped = t.err
+		case errors.Is(t.err, rest.ErrHalted):
+			t.err = stopped
+		}
+	}
+}
+
+// lookFor has a record of the portal looked for: it may be gone.
+func (c *connection) lookFor(e entity, id int64) func(ctx context.Context, tx *db.Tx) error {
+	return func(_ context.Context, tx *db.Tx) error {
+		return c.Jobs.Enqueue(tx, pull{Entity: e, ID: id}, jobs.WithPriority(jobs.Pull))
+	}
+}
+
+// readNumbered decodes the record that a command answers with. One without a number is an answer of another shape, and
+// nobody knows what became of the command.
+func readNumbered(result *rest.Result, name string, answer any, id *rest.ID) error {
+	if err := result.Decode(name, answer); err != nil {
+		return err
+	}
+	if id.Int64() <= 0 {
+		return &rest.RequestError{Method: name, Sent: true, Err: errors.New("a record without a number")}
+	}
+	return nil
 }
 
 // intend stores what is about to be made, before it is.

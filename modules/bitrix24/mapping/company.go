@@ -13,6 +13,11 @@ const (
 	fieldType  = "typeId"
 )
 
+// CompanyFields are an organization's synced fields in the panel's own words.
+func CompanyFields(o *organizations.Organization) map[string]string {
+	return map[string]string{fieldTitle: o.Name, fieldPhone: o.Phone, fieldEmail: o.Email, fieldType: string(o.Type)}
+}
+
 // NewCompany are the fields of a company made for an organization (crm.item.add, entityTypeId 4).
 func NewCompany(o *organizations.Organization, rules Rules, origin Origin) rest.Params {
 	fields := rest.Params{
@@ -46,7 +51,7 @@ func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Comp
 	m := CompanyMerge{Send: rest.Params{}, Take: map[string]string{}, Agreed: Agreed{}}
 	phone, phoneExact := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
 	email, emailExact := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
-	ours := map[string]string{fieldTitle: o.Name, fieldPhone: o.Phone, fieldEmail: o.Email, fieldType: string(o.Type)}
+	ours := CompanyFields(o)
 	sent := map[string]string{fieldTitle: Cut(o.Name, titleLimit), fieldPhone: o.Phone, fieldEmail: o.Email}
 	typeID, typeMaps := rules.CompanyType(string(theirs.TypeID), o.Type)
 	sent[fieldType] = typeID

@@ -200,7 +200,7 @@ func normalPhone(s string) string {
 
 var fieldTitles = map[string]string{
 	fieldName: "Имя", fieldSecondName: "Отчество", fieldLastName: "Фамилию", fieldPhone: "Телефон", fieldEmail: "Почту",
-	fieldTitle: "Название",
+	fieldTitle: "Название", fieldType: "Тип компании",
 }
 
 // TakeContact changes a client by what MergeContact says is to be taken. The error is a refusal of one field.

@@ -51,7 +51,8 @@ func (r Rules) DecideStage(agreed Pair, now Present) StageDecision {
 		}
 	}
 	if theirsMoved {
-		if rule.Status != now.Status || rule.Paid {
+		met := agreed == Pair{} // for the first time: that both are at one place is no change, and pays for nothing
+		if rule.Status != now.Status || rule.Paid && !met {
 			d.Take = rule
 		}
 		d.Agreed.Ours = string(rule.Status)
