@@ -29,6 +29,7 @@ func (m *Module) bulkPages(h *app.Host) {
 	h.Admin.POST("/bitrix24/backfill/:id/:deed", m.changeBackfill, administrators)
 	h.Admin.GET("/bitrix24/vanished", m.vanishedPage, administrators)
 	h.Admin.POST("/bitrix24/vanished/:decision", m.decideVanished, administrators)
+	m.comparePages(h)
 	h.Panel.AddBanner(m.vanishedBanner)
 	h.Jobs.Every(24*time.Hour, checkDeleted{}, jobs.WithPriority(jobs.Bulk))
 	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Выгрузка базы", URL: backfillPath, Role: staff.Administrator})
@@ -47,6 +48,13 @@ func (m *Module) bulkWork(ctx context.Context, group []jobs.Job) []error {
 			outcomes[i] = m.pruneJournal(ctx)
 		case gatherBackfill{}.Kind():
 			outcomes[i] = m.gatherRecords(ctx, args.ID)
+		case compareOrders{}.Kind():
+			outcomes[i] = m.compare(ctx, args.ID)
+		case mendOrders{}.Kind():
+			var a mendOrders
+			if outcomes[i] = decode(j, &a); outcomes[i] == nil {
+				outcomes[i] = m.mendAll(ctx, a)
+			}
 		case checkDeleted{}.Kind():
 			outcomes[i] = m.checkDeleted(ctx)
 		default:

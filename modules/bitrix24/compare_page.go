@@ -1,0 +1,175 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pixlpark/panel/app"
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
+)
+
+const comparePath = "/admin/bitrix24/compare"
+
+// comparePages declares «Сверка».
+func (m *Module) comparePages(h *app.Host) {
+	administrators := panel.Require(staff.Administrator)
+	h.Admin.GET("/bitrix24/compare", m.comparePage, administrators)
+	h.Admin.POST("/bitrix24/compare", m.startComparison, administrators)
+	h.Admin.POST("/bitrix24/compare/:id/mend", m.mendRows, administrators)
+	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Сверка", URL: comparePath, Role: staff.Administrator})
+}
+
+// compareView is templates/compare.html.
+type compareView struct {
+	panel.Page
+	Why      reason
+	From, To string
+	Error    string
+	It       *comparison
+	Open     int64 // rows that nobody has mended
+	Result   comparedResult
+	Rows     []comparedLine
+	Older    string
+}
+
+type comparedLine struct {
+	comparedRow
+	RemoteURL string
+}
+
+const comparedRows = 50
+
+// comparePage shows the last comparison.
+func (m *Module) comparePage(c echo.Context) error {
+	view, err := m.viewComparison(c)
+	if err != nil {
+		return err
+	}
+	return m.Panel.Render(c, "bitrix24/compare", view)
+}
+
+func (m *Module) viewComparison(c echo.Context) (compareView, error) {
+	ctx := c.Request().Context()
+	view := compareView{Page: panel.Page{Title: "Сверка"}, Result: comparedResult(c.QueryParam("result"))}
+	s, why, err := m.active(ctx)
+	if err != nil {
+		return view, err
+	}
+	view.Why = why
+	now := db.Now().In(m.Location)
+	view.From, view.To = now.AddDate(0, -1, 0).Format("2006-01-02"), now.Format("2006-01-02")
+	if view.It, err = m.lastComparison(ctx, s.PortalID); err != nil || view.It == nil {
+		return view, err
+	}
+	view.From, view.To = view.It.Since.In(m.Location).Format("2006-01-02"), view.It.Until.In(m.Location).AddDate(0, 0, -1).Format("2006-01-02")
+	err = m.DB.From(ctx).Model(&comparedRow{}).Where("comparison_id = ? AND mended_at IS NULL", view.It.ID).Count(&view.Open).Error
+	if err != nil {
+		return view, fmt.Errorf("count what differs: %w", err)
+	}
+	q := m.DB.From(ctx).Where("comparison_id = ?", view.It.ID)
+	if view.Result != "" {
+		q = q.Where("result = ?", view.Result)
+	}
+	if before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64); before > 0 { // anything else: from the newest
+		q = q.Where("order_id < ?", before)
+	}
+	var rows []comparedRow
+	if err := q.Order("order_id DESC").Limit(comparedRows).Find(&rows).Error; err != nil {
+		return view, fmt.Errorf("read what differs: %w", err)
+	}
+	for _, row := range rows {
+		view.Rows = append(view.Rows, comparedLine{comparedRow: row, RemoteURL: s.url(aDeal, row.RemoteID)})
+	}
+	if len(rows) == comparedRows {
+		view.Older = fmt.Sprintf("%s?result=%s&before=%d", comparePath, view.Result, rows[len(rows)-1].OrderID)
+	}
+	return view, nil
+}
+
+func (m *Module) lastComparison(ctx context.Context, portalID int64) (*comparison, error) {
+	var last []comparison
+	if err := m.DB.From(ctx).Where("portal_id = ?", portalID).Order("id DESC").Limit(1).Find(&last).Error; err != nil {
+		return nil, fmt.Errorf("read the last comparison: %w", err)
+	}
+	if len(last) == 0 {
+		return nil, nil
+	}
+	return &last[0], nil
+}
+
+// startComparison begins a comparison of a period.
+func (m *Module) startComparison(c echo.Context) error {
+	ctx := c.Request().Context()
+	values, err := panel.Values(c)
+	if err != nil {
+		return err
+	}
+	view, err := m.viewComparison(c)
+	if err != nil {
+		return err
+	}
+	s, why, err := m.active(ctx)
+	if err != nil {
+		return err
+	}
+	view.From, view.To = values.Get("from"), values.Get("to")
+	since, until, err := m.period(view.From, view.To)
+	switch {
+	case why != "":
+		view.Error = "Сверять не с чем: " + string(why) + "."
+	case err != nil:
+		view.Error = err.Error()
+	case since == nil || until == nil:
+		view.Error = "Укажите начало и конец периода."
+	case view.It != nil && !view.It.Over():
+		view.Error = "Прошлая сверка ещё идёт: дождитесь её."
+	default:
+		it := &comparison{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, Since: *since, Until: *until}
+		if err := m.beginComparison(ctx, it); err != nil {
+			return err
+		}
+		m.Panel.Flash(c, panel.Good, "Сверка началась")
+		return panel.SeeOther(c, comparePath)
+	}
+	view.Status = http.StatusUnprocessableEntity
+	return m.Panel.Render(c, "bitrix24/compare", view)
+}
+
+// mendRows sends one order of a comparison, or all that are not the same.
+func (m *Module) mendRows(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return refusal.Unknown("Такой сверки нет.")
+	}
+	who := staff.ActorFrom(ctx).Name
+	order, _ := strconv.ParseInt(c.FormValue("order"), 10, 64) // none: all of them
+	notice := "Отличия отправляются в Битрикс24"
+	err = m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if order == 0 {
+			return m.Jobs.Enqueue(tx, mendOrders{ID: id, Actor: who}, jobs.Behind())
+		}
+		var rows []comparedRow
+		if err := tx.Where("comparison_id = ? AND order_id = ?", id, order).Find(&rows).Error; err != nil {
+			return fmt.Errorf("read what differs: %w", err)
+		}
+		if len(rows) == 0 {
+			return refusal.Unknown("Такого заказа в сверке нет.")
+		}
+		notice = fmt.Sprintf("Заказ № %d отправляется в Битрикс24", order)
+		return m.mend(ctx, tx, rows[0], who, jobs.Await(m.opts.AwaitStaff))
+	})
+	if err != nil {
+		return err
+	}
+	m.Panel.Flash(c, panel.Good, notice)
+	return panel.SeeOther(c, comparePath)
+}
