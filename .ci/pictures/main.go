@@ -129,7 +129,7 @@ func run(script string) chromedp.Action[chromedp.Void] {
 	}
 }
 
-// evaluate answers the JSON of what a script comes to on a page of the same address.
+// evaluate reads the JSON text that a script on a page comes to, unless into is nil.
 func (c *camera) evaluate(page, script string, into any) error {
 	ctx, cancel := context.WithTimeout(c.tab, 30*time.Second)
 	defer cancel()
@@ -137,7 +137,7 @@ func (c *camera) evaluate(page, script string, into any) error {
 		return err
 	}
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
-	if err != nil {
+	if err != nil || into == nil {
 		return err
 	}
 	return json.Unmarshal([]byte(text), into)
