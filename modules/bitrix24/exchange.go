@@ -9,6 +9,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -147,6 +148,13 @@ type work interface {
 // settled reports whether the works came to an end of their own, before cause ended the group.
 func settled(works []work, cause error) bool {
 	return len(works) > 0 && lo.EveryBy(works, func(w work) bool { return w.complete() && !errors.Is(cause, w.failure()) })
+}
+
+// conclude stores what a comparison came to. Only what is stored is done: a job whose transaction failed is tried again.
+func (r *run) conclude(ctx context.Context, done *bool, store func(ctx context.Context, tx *db.Tx) error) error {
+	err := r.DB.Transaction(ctx, store)
+	*done = err == nil
+	return err
 }
 
 func same(outcomes []error, err error) []error {

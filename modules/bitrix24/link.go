@@ -130,12 +130,14 @@ func (m *Module) unlink(tx *db.Tx, l *Link) error {
 	return nil
 }
 
-// intent is a row of bitrix24_intents: a record we were about to make when we last heard.
+// intent is a row of bitrix24_intents: a record we were about to make when we last heard. Agreed is what both sides have
+// agreed on if it was made: without it, what either side has changed since could not be told from what was sent.
 type intent struct {
 	PortalID int64  `gorm:"primaryKey"`
 	Entity   entity `gorm:"primaryKey"`
 	Key      string `gorm:"primaryKey"`
 	SentAt   time.Time
+	Agreed   mapping.Agreed `gorm:"serializer:json"`
 }
 
 func (intent) TableName() string { return "bitrix24_intents" }

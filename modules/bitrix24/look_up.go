@@ -22,6 +22,15 @@ type candidates struct {
 	err                            error
 }
 
+// sent is what both sides have agreed on if the record is the one whose answer was lost: what was sent. Two records that
+// have never met have agreed on nothing.
+func (c candidates) sent(i *intent, id int64) mapping.Agreed {
+	if i == nil || !slices.Contains(c.byKey, id) {
+		return nil
+	}
+	return i.Agreed
+}
+
 // searchContact looks for a client's contact by external key, phone and e-mail.
 func (r *run) searchContact(w *clientWork) {
 	r.askByKey(rest.TypeContact, mapping.ClientKey(w.id), &w.found, &w.err)

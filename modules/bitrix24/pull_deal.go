@@ -102,8 +102,7 @@ func (r *run) stageName(category int64, stage string) string {
 
 // dealGone notes that the deal was deleted. Nothing is made anew unasked.
 func (r *run) dealGone(ctx context.Context, w *orderWork) error {
-	w.done = true
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		w.link.State = deleted
 		if err := r.saveLink(tx, w.link); err != nil {
 			return err

@@ -132,8 +132,7 @@ func (r *run) settleLeads(ctx context.Context) error {
 		if w.err != nil {
 			continue
 		}
-		w.done = true
-		err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		err := r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 			switch {
 			case w.gone:
 				return r.leadGone(tx, w)

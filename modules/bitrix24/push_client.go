@@ -212,9 +212,10 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 		return err
 	}
 	if id != 0 {
-		w.done = true
-		return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-			w.link = &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true}
+		return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
+			w.link = &Link{
+				PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true, Agreed: w.found.sent(w.intent, id),
+			}
 			if err := r.saveLink(tx, w.link); err != nil {
 				return err
 			}
@@ -238,7 +239,7 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 		return nil
 	}
 	w.make = &task{
-		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.add", entity: aContact, key: mapping.ClientKey(w.id),
+		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.add", entity: aContact, key: mapping.ClientKey(w.id), agreed: mapping.SentContact(w.client),
 		note: note{aClient, w.id, aContact, 0},
 		params: func() rest.Params {
 			return rest.Params{"entityTypeId": rest.TypeContact, "fields": mapping.NewContact(w.client, r.origin)}
@@ -372,11 +373,10 @@ func agreedAfterTaking(before, after mapping.Agreed, taken map[string]string, se
 // dropContact forgets a contact that is gone: «Отправить в Битрикс24» is there again, and before a new one is made the
 // old one is looked for by its keys, since it may have been merged.
 func (r *run) dropContact(ctx context.Context, w *clientWork) error {
-	w.done = true
 	if w.needed {
 		w.err = &waitError{why: "контакт клиента удалён в Битрикс24: ищем другой или создаём заново"}
 	}
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		if err := r.unlink(tx, w.link); err != nil {
 			return err
 		}

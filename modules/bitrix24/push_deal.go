@@ -46,8 +46,11 @@ func (w *orderWork) customerTasks() []*task {
 // newDeal makes the order's deal (crm.item.add).
 func (r *run) newDeal(w *orderWork) *task {
 	in := r.input(w)
+	sent := mapping.Agreed{stageField: {Ours: string(w.order.Status), Theirs: r.stageOfNew(w.order.Status)}, originField: {Ours: "Y"}}
+	sent.Agree(mapping.DealFields(in))
+	sent.Agree(rest.Params{commentsField: mapping.Comment(in)})
 	return &task{
-		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: w.customerTasks(), entity: aDeal, key: mapping.OrderKey(w.id),
+		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: w.customerTasks(), entity: aDeal, key: mapping.OrderKey(w.id), agreed: sent,
 		note: note{anOrder, w.id, aDeal, 0},
 		params: func() rest.Params {
 			fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
@@ -61,12 +64,9 @@ func (r *run) newDeal(w *orderWork) *task {
 			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
 				return 0, err
 			}
-			agreed := mapping.Agreed{}
-			agreed.Agree(mapping.DealFields(in))
-			agreed.Agree(rest.Params{commentsField: mapping.Comment(in)})
+			agreed := maps.Clone(sent)
 			agreed.Agree(w.customer())
 			agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(item.Item.StageID)}
-			agreed[originField] = mapping.Pair{Ours: "Y"}
 			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: item.Item.ID.Int64(), Checked: true, Agreed: agreed}
 			l.see(&item.Item)
 			return l.RemoteID, r.saveLink(tx, l)
@@ -85,24 +85,35 @@ func (l *Link) see(d *rest.Deal) {
 	l.CategoryID, l.Stage, l.Amount = d.CategoryID.Int64(), string(d.StageID), orders.Money(d.Opportunity)
 }
 
-// adoptDeal links a deal that an earlier attempt made. Whatever the order has become since is sent by the next job.
+// stageOfNew is where a new deal of an order begins: at the stage of the order's status, else at the funnel's first.
+func (r *run) stageOfNew(status orders.Status) string {
+	if stage, ok := r.settings.Stage(r.settings.CategoryID, "", status); ok {
+		return stage
+	}
+	return r.firstStage(r.settings.CategoryID)
+}
+
+// adoptDeal links a deal that an earlier attempt made, as it was sent. Whatever either side has become since is settled
+// by the next job.
 func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
-	w.done = true
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		l := &Link{
-			PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: id, Checked: true,
-			Agreed: mapping.Agreed{originField: {Ours: "Y"}},
+	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
+		agreed := mapping.Agreed{}
+		if w.intent != nil {
+			maps.Copy(agreed, w.intent.Agreed)
 		}
+		agreed[originField] = mapping.Pair{Ours: "Y"}
+		l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: id, Checked: true, Agreed: agreed}
 		if err := r.saveLink(tx, l); err != nil {
 			return err
 		}
 		if err := r.clearIntent(tx, aDeal, mapping.OrderKey(w.id)); err != nil {
 			return err
 		}
-		// Nobody knows whether the rows were set: the next job reads them first.
-		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now()}
-		if err := tx.Save(&rows).Error; err != nil {
-			return fmt.Errorf("note that rows are unknown: %w", err)
+		if w.rowsIntent == nil { // they did not leave with the deal; still the next job reads them first
+			rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now().Add(-r.opts.Settle)}
+			if err := tx.Save(&rows).Error; err != nil {
+				return fmt.Errorf("note that rows are unknown: %w", err)
+			}
 		}
 		if err := r.journal(tx, note{anOrder, w.id, aDeal, id}, inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
 			return err

@@ -2,6 +2,7 @@ package bitrix24
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,6 +21,7 @@ type legalWork struct {
 	bank      *Link
 	found     []int64 // requisites that carry its key, or, of a company that was there before us, those with its ИНН
 	foundBank []int64
+	addressed bool // the requisite has a legal address, whoever wrote it
 	err       error
 
 	settling, settlingBank error // an answer was lost: what is not found has to wait
@@ -65,7 +67,10 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 			l := &legalWork{entity: entity, requisite: requisites[entity.ID], bank: banks[entity.ID]}
 			key := mapping.LegalEntityKey(entity.ID)
 			if i, lost := open[key]; lost && l.requisite == nil {
-				r.askByXMLID("crm.requisite.list", key, &l.found, &l.err)
+				r.askByXMLID("crm.requisite.list", key, &l.err, func(id int64) {
+					l.found = append(l.found, id)
+					r.askInside(l, id)
+				})
 				if wait := r.waitToSettle(i); wait > 0 {
 					l.settling = settling(wait)
 				}
@@ -73,10 +78,13 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 				r.askByINN(w, l)
 			}
 			if i, lost := openBanks[key]; lost && l.bank == nil {
-				r.askByXMLID("crm.requisite.bankdetail.list", key, &l.foundBank, &l.err)
+				r.askByXMLID("crm.requisite.bankdetail.list", key, &l.err, func(id int64) { l.foundBank = append(l.foundBank, id) })
 				if wait := r.waitToSettle(i); wait > 0 {
 					l.settlingBank = settling(wait)
 				}
+			}
+			if l.requisite != nil {
+				r.askInside(l, l.requisite.RemoteID)
 			}
 			w.legal = append(w.legal, l)
 		}
@@ -85,7 +93,7 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 }
 
 // askByXMLID looks for a requisite or bank details by their external key.
-func (r *run) askByXMLID(method, key string, found *[]int64, failure *error) {
+func (r *run) askByXMLID(method, key string, failure *error, found func(id int64)) {
 	r.questions = append(r.questions, question{
 		method: method,
 		params: rest.Params{
@@ -100,7 +108,7 @@ func (r *run) askByXMLID(method, key string, found *[]int64, failure *error) {
 			}
 			for _, row := range list {
 				if string(row.XMLID) == key && string(row.OriginatorID) == string(r.origin) {
-					*found = append(*found, row.ID.Int64())
+					found(row.ID.Int64())
 				}
 			}
 			return nil
@@ -125,13 +133,47 @@ func (r *run) askByINN(w *organizationWork, l *legalWork) {
 			for _, row := range list {
 				ours := row.EntityID.Int64() == w.link.RemoteID && string(row.INN) == l.entity.INN
 				if ours && !w.hasRequisite(row.ID.Int64()) {
-					l.found = append(l.found[:0], row.ID.Int64())
+					l.found = []int64{row.ID.Int64()}
+					r.askInside(l, row.ID.Int64())
 					return nil
 				}
 			}
 			return nil
 		},
 	})
+}
+
+// askInside looks for the legal address and the bank details of a requisite that is there already, unless they are known
+// to be ours: an address has no number, and a second one is refused.
+func (r *run) askInside(l *legalWork, requisite int64) {
+	if l.entity.Address != "" && (l.requisite == nil || l.requisite.Agreed[addressPrint].Ours == "") {
+		r.questions = append(r.questions, question{
+			method: "crm.address.list",
+			params: rest.Params{"filter": rest.Params{"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite}},
+			answer: func(result *rest.Result, name string) error {
+				var list rest.List[rest.Address]
+				l.err = errors.Join(l.err, result.Decode(name, &list))
+				l.addressed = l.addressed || slices.ContainsFunc(list, func(a rest.Address) bool { return a.EntityID.Int64() == requisite })
+				return nil
+			},
+		})
+	}
+	if l.entity.Account != "" && l.bank == nil {
+		r.questions = append(r.questions, question{
+			method: "crm.requisite.bankdetail.list",
+			params: rest.Params{"filter": rest.Params{"ENTITY_ID": requisite, "RQ_ACC_NUM": l.entity.Account}, "order": rest.Params{"ID": "ASC"}},
+			answer: func(result *rest.Result, name string) error {
+				var list rest.List[rest.BankDetail]
+				l.err = errors.Join(l.err, result.Decode(name, &list))
+				for _, row := range list {
+					if row.EntityID.Int64() == requisite && string(row.Account) == l.entity.Account {
+						l.foundBank = append(l.foundBank, row.ID.Int64())
+					}
+				}
+				return nil
+			},
+		})
+	}
 }
 
 // hasRequisite reports whether a requisite is another legal entity's: branches share an ИНН.
@@ -209,7 +251,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 		after = append(after, before)
 	}
 	r.settleBank(w, l, after, requisiteID)
-	if known := l.requisite != nil && l.requisite.Agreed[addressPrint].Ours != ""; address != "" && !(known && l.requisite.Agreed[addressPrint].Ours == mapping.Print(address)) {
+	if known := l.addressed || l.requisite != nil && l.requisite.Agreed[addressPrint].Ours != ""; address != "" && !(l.requisite != nil && l.requisite.Agreed[addressPrint].Ours == mapping.Print(address)) {
 		method := "crm.address.add"
 		if known {
 			method = "crm.address.update"

@@ -229,9 +229,10 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 		return err
 	}
 	if id != 0 {
-		w.done = true
-		return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-			w.link = &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: id, Checked: true}
+		return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
+			w.link = &Link{
+				PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: id, Checked: true, Agreed: w.found.sent(w.intent, id),
+			}
 			if err := r.saveLink(tx, w.link); err != nil {
 				return err
 			}
@@ -255,7 +256,7 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 		return nil
 	}
 	w.make = &task{
-		name: fmt.Sprintf("company%d", w.id), method: "crm.item.add", entity: aCompany, key: mapping.OrganizationKey(w.id),
+		name: fmt.Sprintf("company%d", w.id), method: "crm.item.add", entity: aCompany, key: mapping.OrganizationKey(w.id), agreed: mapping.SentCompany(w.organization, r.settings.Rules),
 		note: note{anOrganization, w.id, aCompany, 0},
 		params: func() rest.Params {
 			return rest.Params{"entityTypeId": rest.TypeCompany, "fields": mapping.NewCompany(w.organization, r.settings.Rules, r.origin)}
@@ -370,11 +371,10 @@ func (r *run) takeCompany(ctx context.Context, w *organizationWork, merged mappi
 
 // dropCompany forgets a company that is gone: «Отправить в Битрикс24» is there again.
 func (r *run) dropCompany(ctx context.Context, w *organizationWork) error {
-	w.done = true
 	if w.needed {
 		w.err = &waitError{why: "компания организации удалена в Битрикс24: ищем другую или создаём заново"}
 	}
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		if err := r.unlink(tx, w.link); err != nil {
 			return err
 		}

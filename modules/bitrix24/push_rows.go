@@ -26,7 +26,7 @@ func (w *orderWork) owner() string {
 func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 	return &task{
 		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{deal},
-		entity: someRows, key: mapping.OrderKey(w.id), note: note{anOrder, w.id, w.target, 0},
+		entity: someRows, key: mapping.OrderKey(w.id), agreed: agreedRows(rows...), note: note{anOrder, w.id, w.target, 0},
 		params: func() rest.Params {
 			list := make([]any, len(rows))
 			for i, row := range rows {
@@ -86,9 +86,19 @@ func (r *run) askRowsFrom(w *orderWork, start int) {
 	})
 }
 
+// agreedRows is what an intent keeps of rows: what their links will say, and what they look like.
+func agreedRows(rows ...mapping.Row) mapping.Agreed {
+	agreed := mapping.Agreed{}
+	for _, row := range rows {
+		agreed[row.Key] = mapping.Pair{Ours: row.Print(), Theirs: row.Looks()}
+	}
+	return agreed
+}
+
 // recognizeRows finds, among a deal's rows, those of ours whose numbers were lost with an answer, and drops the numbers
-// of those that are gone. Rows that nobody claims were added by hand.
-func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]rowLink) {
+// of those that are gone. Rows that nobody claims were added by hand. all is false while some of those that were sent
+// are missing: they may yet appear.
+func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]rowLink, all bool) {
 	there := map[int64]rest.ProductRow{}
 	for _, row := range w.dealRows {
 		there[row.ID.Int64()] = row
@@ -100,29 +110,42 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 			adopted[key] = known
 		}
 	}
-	for _, row := range wanted {
-		if _, known := adopted[row.Key]; known {
+	sent := w.rowsIntent.Agreed
+	if len(sent) == 0 {
+		sent = agreedRows(wanted...) // a deal that was adopted: they look like that if they were set
+	}
+	all = true
+	for _, key := range slices.Sorted(maps.Keys(sent)) {
+		if _, known := adopted[key]; known {
 			continue
 		}
-		for _, id := range slices.Sorted(maps.Keys(there)) {
-			candidate := there[id]
-			same := string(candidate.ProductName) == rest.Disarm(row.Name) && orders.Money(candidate.Price) == row.Price && int64(candidate.Quantity) == row.Quantity
-			if same {
-				adopted[row.Key] = rowLink{PortalID: r.portal.ID, Entity: w.target, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
-				delete(there, id)
-				break
-			}
+		id, found := looksLike(there, sent[key].Theirs)
+		all = all && found
+		if found {
+			delete(there, id)
+			adopted[key] = rowLink{PortalID: r.portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: id, Print: sent[key].Ours}
 		}
 	}
-	return adopted
+	return adopted, all
+}
+
+// looksLike finds the first row that looks like that.
+func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found bool) {
+	for _, id := range slices.Sorted(maps.Keys(there)) {
+		row := there[id]
+		if (mapping.Row{Name: string(row.ProductName), Price: orders.Money(row.Price), Quantity: int64(row.Quantity)}).Looks() == looks {
+			return id, true
+		}
+	}
+	return 0, false
 }
 
 // changeRows adds, changes and removes our rows one by one, so that those a manager added by hand survive.
 func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 	wanted := r.rowsOf(w)
 	if w.rowsIntent != nil {
-		adopted := r.recognizeRows(w, wanted)
-		if len(adopted) < len(wanted) {
+		adopted, all := r.recognizeRows(w, wanted)
+		if !all {
 			if wait := r.waitToSettle(*w.rowsIntent); wait > 0 {
 				w.err = settling(wait)
 				return nil
@@ -170,7 +193,7 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields["ownerType"], fields["ownerId"] = w.owner(), w.link.RemoteID
 	return &task{
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
-		note:    note{anOrder, w.id, w.target, w.link.RemoteID},
+		agreed: agreedRows(row), note: note{anOrder, w.id, w.target, w.link.RemoteID},
 		params:  func() rest.Params { return rest.Params{"fields": fields} },
 		missing: r.lookFor(w.target, w.link.RemoteID),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -24,6 +26,7 @@ type task struct {
 	// entity and key say what it makes, for the intent that is stored before the command leaves. Empty: it only changes.
 	entity entity
 	key    string
+	agreed mapping.Agreed // kept with the intent: what its link will say
 
 	// done stores what came of it, in the transaction that clears the intent, and returns the record's number.
 	done func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error)
@@ -229,10 +232,12 @@ func (c *connection) intend(ctx context.Context, tasks []*task) error {
 	now := db.Now()
 	for _, t := range tasks {
 		if t.entity != "" {
-			row := intent{PortalID: c.portal.ID, Entity: t.entity, Key: t.key, SentAt: now}
-			if !slices.Contains(rows, row) {
-				rows = append(rows, row)
+			i := slices.IndexFunc(rows, func(row intent) bool { return row.Entity == t.entity && row.Key == t.key })
+			if i < 0 {
+				i = len(rows)
+				rows = append(rows, intent{PortalID: c.portal.ID, Entity: t.entity, Key: t.key, SentAt: now, Agreed: mapping.Agreed{}})
 			}
+			maps.Copy(rows[i].Agreed, t.agreed)
 		}
 	}
 	if len(rows) == 0 {

@@ -38,6 +38,15 @@ func NewCompany(o *organizations.Organization, rules Rules, origin Origin) rest.
 	return fields
 }
 
+// SentCompany is what both sides have agreed on once a company is made with NewCompany.
+func SentCompany(o *organizations.Organization, rules Rules) Agreed {
+	typeID, _ := rules.CompanyType("", o.Type)
+	return Agreed{
+		fieldTitle: {Ours: o.Name, Theirs: Cut(o.Name, titleLimit)}, fieldPhone: {Ours: o.Phone, Theirs: o.Phone},
+		fieldEmail: {Ours: o.Email, Theirs: o.Email}, fieldType: {Ours: string(o.Type), Theirs: typeID},
+	}
+}
+
 // CompanyMerge is what a comparison of an organization with its company comes to.
 type CompanyMerge struct {
 	Send   rest.Params       // for crm.item.update; empty: nothing to send

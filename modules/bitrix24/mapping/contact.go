@@ -76,6 +76,17 @@ func multifield(typeID, valueType, value string) map[string]any {
 	return map[string]any{"typeId": typeID, "valueType": valueType, "value": Cut(value, multifieldLimit)}
 }
 
+// SentContact is what both sides have agreed on once a contact is made with NewContact.
+func SentContact(c *clients.Client) Agreed {
+	agreed := Agreed{}
+	sent := personName(c)
+	sent[fieldPhone], sent[fieldEmail] = c.PhoneText(), c.EmailText()
+	for field, ours := range ContactFields(c) {
+		agreed[field] = Pair{Ours: ours, Theirs: sent[field]}
+	}
+	return agreed
+}
+
 // ContactMerge is what a comparison of a client with his contact comes to.
 type ContactMerge struct {
 	Send   rest.Params       // for crm.item.update; empty: nothing to send

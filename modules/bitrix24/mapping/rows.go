@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -96,6 +97,11 @@ func (r Row) Params() rest.Params {
 
 // Print is the row's content for comparing with what was last sent.
 func (r Row) Print() string { return Print(map[string]any(r.Params())) }
+
+// Looks is what can be read back of a row, to find one whose number was lost with an answer.
+func (r Row) Looks() string {
+	return Print([]any{strings.TrimSpace(rest.Disarm(r.Name)), r.Price.String(), r.Quantity})
+}
 
 // Sum is what the rows add up to.
 func Sum(rows []Row) orders.Money {

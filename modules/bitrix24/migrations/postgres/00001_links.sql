@@ -49,6 +49,7 @@ CREATE TABLE bitrix24_intents (
     entity text NOT NULL,
     key text NOT NULL,
     sent_at timestamptz NOT NULL,
+    agreed text CHECK (agreed IS NULL OR agreed::json IS NOT NULL),
     PRIMARY KEY (portal_id, entity, key)
 );
 

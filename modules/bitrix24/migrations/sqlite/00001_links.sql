@@ -49,6 +49,7 @@ CREATE TABLE bitrix24_intents (
     entity text NOT NULL,
     key text NOT NULL,
     sent_at datetime NOT NULL,
+    agreed text CHECK (json_valid(agreed)),
     PRIMARY KEY (portal_id, entity, key)
 );
 
