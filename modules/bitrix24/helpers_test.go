@@ -1,11 +1,14 @@
 package bitrix24_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +33,7 @@ type exchange struct {
 	portal    *emulator.Portal
 	portalURL string
 	module    *bitrix24.Module
+	poison    *atomic.Value // a text that the portal does not survive, see poisoned
 	t         testing.TB
 }
 
@@ -80,17 +84,29 @@ func apart(t testing.TB, dialect db.Dialect, changes ...func(a *arranged)) *exch
 	if a.only != "" && a.only != dialect {
 		t.Skipf("on %s only", a.only)
 	}
-	x := &exchange{module: bitrix24.New(a.options), t: t}
+	x := &exchange{module: bitrix24.New(a.options), poison: &atomic.Value{}, t: t}
 	x.Panel = apptest.New(t, dialect, x.module)
 	a.portal.EventsURL = x.URL + "/api/bitrix/events"
 	x.portal = emulator.New(a.portal)
-	server := httptest.NewServer(x.portal)
+	server := httptest.NewServer(x.poisoned(x.portal))
 	x.portalURL = server.URL
 	t.Cleanup(func() {
 		server.Close()
 		_ = x.portal.Close()
 	})
 	return x
+}
+
+// poisoned breaks down before any work when a request holds the poison, as a portal may do on some record.
+func (x *exchange) poisoned(portal http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if poison, _ := x.poison.Load().(string); err != nil || poison != "" && strings.Contains(string(body), poison) {
+			panic(http.ErrAbortHandler)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		portal.ServeHTTP(w, r)
+	})
 }
 
 // webhook is the portal's inbound webhook.
@@ -354,3 +370,12 @@ func (x *exchange) journalHas(words string, want int64) {
 const minute = time.Minute
 
 func now() time.Time { return db.Now() }
+
+// another is a second process of the same panel, on the same database and portal.
+func (x *exchange) another() *exchange {
+	x.t.Helper()
+	y := *x
+	y.module = bitrix24.New(quick())
+	y.Panel = apptest.Open(x.t, x.Database, y.module)
+	return &y
+}
