@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
@@ -150,4 +152,28 @@ func (p portal) used(now time.Time) int {
 		return 0
 	}
 	return int(max(0, p.BucketLevel-max(0, now.Sub(*p.BucketAt).Seconds())*rate))
+}
+
+// queue is what waits to be exchanged.
+type queue struct {
+	Length int64
+	Oldest *time.Time // when the longest waiting was enqueued
+}
+
+// readQueue counts what waits; recurring work that waits for its hour is none of it.
+func (m *Module) readQueue(ctx context.Context) (queue, error) {
+	var q queue
+	waiting := m.DB.From(ctx).Model(&jobs.Status{}).Where("lane = ? AND state = 'waiting' AND kind NOT IN ?", lane,
+		[]string{reconcile{}.Kind(), refreshLists{}.Kind()})
+	if err := waiting.Session(&gorm.Session{}).Count(&q.Length).Error; err != nil {
+		return q, fmt.Errorf("count what waits: %w", err)
+	}
+	var oldest []jobs.Status
+	if err := waiting.Session(&gorm.Session{}).Order("enqueued_at").Limit(1).Find(&oldest).Error; err != nil {
+		return q, fmt.Errorf("find what waits longest: %w", err)
+	}
+	if len(oldest) > 0 {
+		q.Oldest = &oldest[0].EnqueuedAt
+	}
+	return q, nil
 }

@@ -3,7 +3,6 @@ package bitrix24
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,6 +26,7 @@ type statusView struct {
 	Unsent   int64
 	Reasons  []statusReason
 	Lane     jobs.LaneState
+	Queue    queue
 	Portal   portal
 	Used     int // of the request limit
 	Burst    int
@@ -64,6 +64,9 @@ func (m *Module) statusView(ctx context.Context) (statusView, error) {
 	if view.Lane, err = m.Jobs.Lane(ctx, lane); err != nil {
 		return view, err
 	}
+	if view.Queue, err = m.readQueue(ctx); err != nil {
+		return view, err
+	}
 	if view.Problems, err = m.Jobs.List(ctx, jobs.Filter{Lane: lane, State: jobs.Failed}, 0, 10); err != nil {
 		return view, err
 	}
@@ -90,14 +93,6 @@ func (v *statusView) count(counts map[place]int64) {
 			v.Excluded += n
 		}
 	}
-}
-
-// Age is how long the longest waiting job has waited.
-func (v statusView) Age() string {
-	if v.Lane.Oldest == nil {
-		return ""
-	}
-	return time.Since(*v.Lane.Oldest).Round(time.Second).String()
 }
 
 // Record is what a job is about, in words.
