@@ -1,0 +1,68 @@
+package app_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pixlpark/panel/app"
+	"github.com/pixlpark/panel/app/apptest"
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/staff"
+)
+
+// greeter is a second module: nothing outside of it has to change but main's list.
+type greeter struct{}
+
+func (greeter) Name() string { return "greeter" }
+
+func (greeter) Register(h *app.Host) error {
+	h.Orders.AddAction(panel.Action[*orders.Order]{Name: "greeter.greet", Label: "Поздороваться"})
+	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Приветствия", URL: "/admin/greeter"})
+	h.Admin.GET("/greeter", func(c echo.Context) error { return c.String(http.StatusOK, "Здравствуйте, "+panel.Employee(c).Name) })
+	return nil
+}
+
+func TestNew_takesAnotherModuleWithoutAChangeToTheHost(t *testing.T) {
+	t.Parallel()
+	p := apptest.New(t, db.SQLite, greeter{})
+	operator := p.As(staff.Operator)
+	operator.Get("/admin/orders").Want(t, http.StatusOK, "Приветствия")
+	operator.Get("/admin/greeter").Want(t, http.StatusOK, "Здравствуйте")
+}
+
+func TestNew_runsWithoutAnyModule(t *testing.T) {
+	for _, dialect := range []db.Dialect{db.SQLite, db.Postgres} {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			p := apptest.New(t, dialect)
+			administrator := p.As(staff.Administrator)
+			for _, page := range []string{
+				"/admin/orders", "/admin/orders/new", "/admin/orders/statistics", "/admin/orders/export", "/admin/orders/settings/export",
+				"/admin/clients", "/admin/organizations", "/admin/settings/staff", "/admin/settings/jobs",
+			} {
+				administrator.Get(page).Want(t, http.StatusOK)
+			}
+		})
+	}
+}
+
+// badModule has a name that would not do as a prefix of tables.
+type badModule struct{ greeter }
+
+func (badModule) Name() string { return "Bad module" }
+
+func TestNew_refusesABadModuleName(t *testing.T) {
+	cfg := app.Config{DataDir: t.TempDir(), Addr: "127.0.0.1:0", TimeZone: "UTC", LogLevel: "panic", LogFormat: "text"}
+	log, err := cfg.Logger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := app.New(t.Context(), cfg, log, badModule{}); err == nil {
+		_ = a.Close()
+		t.Error("a module with a bad name was taken")
+	}
+}
