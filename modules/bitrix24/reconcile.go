@@ -81,6 +81,7 @@ func (r *run) reconcileEntity(ctx context.Context, e entity, typeID int, cursors
 		if err != nil {
 			return err
 		}
+		before := last
 		for _, item := range items.Items {
 			last = max(last, item.ID.Int64())
 			if item.UpdatedTime.After(newest) {
@@ -95,7 +96,7 @@ func (r *run) reconcileEntity(ctx context.Context, e entity, typeID int, cursors
 				return err
 			}
 		}
-		if len(items.Items) < 50 {
+		if len(items.Items) < 50 || last == before {
 			break
 		}
 	}

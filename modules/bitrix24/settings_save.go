@@ -92,7 +92,10 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 	}
 	if err != nil {
 		e.form.Remarks = append(e.form.Remarks, "Настройки сохранены, но портал сейчас не отвечает: "+explain(err)+" Заказы принимаются как обычно и будут отправлены, когда он ответит.")
-		return nil
+		if e.lists.PortalID == 0 || e.edited.PortalURL != e.saved.PortalURL {
+			return nil
+		}
+		return e.bindTables(e.values) // against the lists as they were last read
 	}
 	if !slices.ContainsFunc(lists.Funnels, func(f funnel) bool { return f.ID == e.edited.CategoryID }) {
 		return form.FieldError{Name: "category_id", Message: "На портале нет такого направления. Выберите направление из списка"}
