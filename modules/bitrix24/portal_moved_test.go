@@ -1,6 +1,7 @@
 package bitrix24_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -71,6 +72,41 @@ func TestWebhookReplaced_anotherPortalStartsWithoutLinks(t *testing.T) {
 		x.place(by(client))
 		if n := len(x.state().Contacts); n != 1 {
 			t.Errorf("back at the former portal the client has %d contacts, want the one known from before", n)
+		}
+	})
+}
+
+func TestTokenReplaced_theOldOneIsGoodForAnHour(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		const fresh = "an0thertokenofthesameportalW5"
+		x.saveSettings("application_token", fresh)
+		send := func(token string, want int) {
+			t.Helper()
+			x.Browser().Post("/api/bitrix/events", "event", "ONCRMDEALUPDATE", "data[FIELDS][ID]", "1", "auth[application_token]", token).Want(t, want)
+		}
+		send(fresh, http.StatusOK)
+		send(portalToken, http.StatusOK)
+		send("neither", http.StatusForbidden)
+
+		database := x.Host().DB.From(t.Context())
+		var document string
+		x.must(database.Table("settings").Where("name = 'bitrix24'").Pluck("document", &document).Error)
+		var saved map[string]any
+		x.must(json.Unmarshal([]byte(document), &saved))
+		saved["OldTokenUntil"] = now().Add(-minute)
+		changed, err := json.Marshal(saved)
+		x.must(err)
+		x.must(database.Exec("UPDATE settings SET document = ? WHERE name = 'bitrix24'", string(changed)).Error)
+		admin := x.As(staff.Administrator)
+		admin.Post("/admin/cache/reset").Want(t, http.StatusSeeOther)
+		send(fresh, http.StatusOK)
+		send(portalToken, http.StatusForbidden)
+
+		text := admin.Get(statusPath).Want(t, http.StatusOK, "токен исходящего вебхука", "Отклонено событий").Text
+		for _, secret := range []string{fresh, portalToken, webhookCode} {
+			if strings.Contains(text, secret) || strings.Contains(document, secret) {
+				t.Error("a secret is on the page or in the settings as it is")
+			}
 		}
 	})
 }
