@@ -22,7 +22,9 @@ func TestImports(t *testing.T) {
 	}{
 		{
 			"the host knows no module",
-			func(pkg string) bool { return under(pkg, "app") || under(pkg, "templates") || under(pkg, "static") || under(pkg, "migrations") },
+			func(pkg string) bool {
+				return under(pkg, "app") || under(pkg, "templates") || under(pkg, "static") || under(pkg, "migrations")
+			},
 			func(i string) bool { return under(i, "modules") },
 		},
 		{

@@ -130,7 +130,7 @@ func pictures(c *camera, s scene) []picture {
 		{name: "journal", url: c.panel + "/admin/bitrix24/journal"},
 		{name: "status", url: c.panel + "/admin/bitrix24/status"},
 		{name: "compare", url: c.panel + "/admin/bitrix24/compare", wait: "#comparison", scripts: []string{
-			fmt.Sprintf(`fetch("/admin/bitrix24/compare", {method: "POST", body: new URLSearchParams(new FormData(document.querySelector("main form")))}).then(answer => answer.text())`),
+			`fetch("/admin/bitrix24/compare", {method: "POST", body: new URLSearchParams(new FormData(document.querySelector("main form")))}).then(answer => answer.text())`,
 			wait("2500"), `location.reload()`,
 		}},
 		{name: "backfill", url: c.panel + "/admin/bitrix24/backfill", height: 560},

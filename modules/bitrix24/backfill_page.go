@@ -284,7 +284,7 @@ func (m *Module) period(from, to string) (since, until *time.Time, err error) {
 		}
 		day, err := time.ParseInLocation(time.DateOnly, text, m.Location)
 		if err != nil {
-			return nil, fmt.Errorf("Непонятная дата: %s.", text) //nolint:staticcheck // a sentence for people
+			return nil, refusal.Value("", "Непонятная дата: %s.", text)
 		}
 		day = day.AddDate(0, 0, days).UTC()
 		return &day, nil
@@ -296,7 +296,7 @@ func (m *Module) period(from, to string) (since, until *time.Time, err error) {
 		return nil, nil, err
 	}
 	if since != nil && until != nil && !since.Before(*until) {
-		return nil, nil, errors.New("Конец периода раньше его начала.") //nolint:staticcheck // a sentence for people
+		return nil, nil, refusal.Value("", "Конец периода раньше его начала.")
 	}
 	return since, until, nil
 }

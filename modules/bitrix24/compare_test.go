@@ -40,7 +40,7 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		x.fail(emulator.Fault{Fault: "drop_events"})
 		deal, _ := x.deal(changed)
 		x.do("edit_deal", emulator.Args{"id": deal, "fields": map[string]any{"OPPORTUNITY": 5, "STAGE_ID": "EXECUTING", "CONTACT_ID": 0, "UF_CRM_PIXLPARK_DELIVERY_ID": "другая"}})
-		deal, _ = x.deal(rows)
+		deal, _ := x.deal(rows)
 		x.do("set_rows", emulator.Args{"deal": deal, "rows": []map[string]any{{"PRODUCT_NAME": "Чужой товар", "PRICE": 1, "QUANTITY": 1}}})
 		deal, _ = x.deal(gone)
 		x.do("delete_deal", emulator.Args{"id": deal})
@@ -56,7 +56,7 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		id := x.number("SELECT max(id) FROM bitrix24_comparisons")
 		admin.Post(fmt.Sprintf("%s/%d/mend", comparePage, id), "order", fmt.Sprint(changed)).Want(t, http.StatusSeeOther)
 		x.settle()
-		deal, record := x.deal(changed)
+		_, record := x.deal(changed)
 		equal(t, "amount", kopecks(t, record["OPPORTUNITY"]), orders.Money(1149_75))
 		equal(t, "stage", record["STAGE_ID"], "NEW")
 		equal(t, "status", x.order(changed).Value("Status"), orders.Placed)
@@ -67,7 +67,7 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		for _, order := range []int64{missing, same, changed, rows, gone} {
 			x.deal(order)
 		}
-		deal, _ = x.deal(rows)
+		deal, _ := x.deal(rows)
 		equal(t, "sum of rows with the one added by hand", x.rowsSum(deal), orders.Money(1150_75))
 	})
 }

@@ -19,7 +19,6 @@ import (
 // is the order of the fields: the external key is ours alone, an ИНН is the company's, phones and e-mails are shared.
 type candidates struct {
 	byKey, byINN, byPhone, byEmail []int64
-	err                            error
 }
 
 // sent is what both sides have agreed on if the record is the one whose answer was lost: what was sent. Two records that
