@@ -22,7 +22,9 @@ func (greeter) Name() string { return "greeter" }
 func (greeter) Register(h *app.Host) error {
 	h.Orders.AddAction(panel.Action[*orders.Order]{Name: "greeter.greet", Label: "Поздороваться"})
 	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Приветствия", URL: "/admin/greeter"})
-	h.Admin.GET("/greeter", func(c echo.Context) error { return c.String(http.StatusOK, "Здравствуйте, "+panel.Employee(c).Name) })
+	h.Admin.GET("/greeter", func(c echo.Context) error {
+		return c.String(http.StatusOK, "Здравствуйте, "+panel.Employee(c).Name)
+	})
 	return nil
 }
 

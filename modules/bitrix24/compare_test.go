@@ -40,7 +40,7 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		x.fail(emulator.Fault{Fault: "drop_events"})
 		deal, _ := x.deal(changed)
 		x.do("edit_deal", emulator.Args{"id": deal, "fields": map[string]any{"OPPORTUNITY": 5, "STAGE_ID": "EXECUTING", "CONTACT_ID": 0, "UF_CRM_PIXLPARK_DELIVERY_ID": "другая"}})
-		deal, _ := x.deal(rows)
+		deal, _ = x.deal(rows)
 		x.do("set_rows", emulator.Args{"deal": deal, "rows": []map[string]any{{"PRODUCT_NAME": "Чужой товар", "PRICE": 1, "QUANTITY": 1}}})
 		deal, _ = x.deal(gone)
 		x.do("delete_deal", emulator.Args{"id": deal})
@@ -67,7 +67,7 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		for _, order := range []int64{missing, same, changed, rows, gone} {
 			x.deal(order)
 		}
-		deal, _ := x.deal(rows)
+		deal, _ = x.deal(rows)
 		equal(t, "sum of rows with the one added by hand", x.rowsSum(deal), orders.Money(1150_75))
 	})
 }
