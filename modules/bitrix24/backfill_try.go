@@ -73,7 +73,7 @@ func (m *Module) try(ctx context.Context, b *backfill) ([]planned, error) {
 			return nil, err
 		}
 	}
-	known := r.known()
+	known := r.linkedBefore()
 	var notes map[note][]string
 	err = m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		last, err := lastEntry(tx)
@@ -117,8 +117,8 @@ func (m *Module) newest(ctx context.Context, s Settings, b *backfill, kind local
 	return found, nil
 }
 
-// known are the records that were linked before the trial.
-func (r *run) known() map[note]bool {
+// linkedBefore are the records that were linked before the trial.
+func (r *run) linkedBefore() map[note]bool {
 	known := map[note]bool{}
 	for id, w := range r.organizations {
 		known[note{local: anOrganization, localID: id}] = w.link != nil
@@ -215,12 +215,11 @@ func (r *run) dealDetails(w *orderWork) []string {
 		stage = wanted
 	}
 	rows := mapping.Rows(w.order)
-	what := "сделка"
 	if w.target == aLead {
 		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.order.Total.In(w.order.Currency), len(rows))}
 	}
 	return []string{
-		fmt.Sprintf("%s «%s», стадия «%s»", what, mapping.DealTitle(w.id), r.stageName(category, stage)),
+		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.id), r.stageName(category, stage)),
 		fmt.Sprintf("сумма %s, строк товаров: %d на %s", w.order.Total.In(w.order.Currency), len(rows), mapping.Sum(rows).In(w.order.Currency)),
 	}
 }

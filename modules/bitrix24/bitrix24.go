@@ -27,6 +27,9 @@ type Options struct {
 	PauseMax         time.Duration `env:"BITRIX24_PAUSE_MAX" envDefault:"5m"`         // the longest pause of the exchange
 	RetryFirst       time.Duration `env:"BITRIX24_RETRY_FIRST" envDefault:"1m"`       // the wait after a record's first failure
 	AllowPrivate     bool          `env:"ALLOW_PRIVATE_PORTAL"`                       // plain http and private addresses: for demos and tests
+
+	limits rest.Limits      // of the portal's bucket; a benchmark's time passes faster
+	clock  func() time.Time // for operating time; nil is time.Now
 }
 
 // Module keeps the panel's orders, clients and organizations and a Bitrix24 portal's CRM in step.
