@@ -26,6 +26,7 @@
 //	pull                 an event, reconciliation                  looks at a record of the portal
 //	reconcile            every ten minutes                         finds what no event told
 //	refresh_lists        once a day                                reads funnels, stages, company types
+//	prune_journal        once a day                                removes lines older than ninety days
 //	backfill             «Выгрузка базы»                           makes one record of what existed before
 //
 // Beside the exchange, in a lane of its own, goes long work that mostly reads: gathering an export (backfill.go),
