@@ -262,8 +262,7 @@ func (c *connection) readPairs(ctx context.Context, pairs []*pair) error {
 					singles = append(singles, question{
 						method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeDeal, "id": p.link.RemoteID, "useOriginalUfNames": "Y"},
 						answer: func(result *rest.Result, name string) error {
-							var item rest.Item[rest.Deal]
-							p.deal, p.gone, p.err = confirm(result, name, &item, func() *rest.Deal { return &item.Item })
+							p.deal, p.gone, p.err = confirm(result, name, func(x *rest.Deal) *rest.ID { return &x.ID })
 							return p.err
 						},
 					})

@@ -91,10 +91,10 @@ func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failur
 	})
 }
 
-// choose1 picks one record out of those found: the one with our key, else by ИНН, else the one that matches phone and
+// pick chooses one record out of those found: the one with our key, else by ИНН, else the one that matches phone and
 // e-mail, else the oldest. Records linked to another record of the panel are passed over. The warning says that there
 // was a choice.
-func (r *run) choose1(ctx context.Context, kind local, e entity, id int64, found candidates) (chosen int64, warning string, err error) {
+func (r *run) pick(ctx context.Context, kind local, e entity, id int64, found candidates) (chosen int64, warning string, err error) {
 	all := slices.Concat(found.byKey, found.byINN, found.byPhone, found.byEmail)
 	if len(all) == 0 {
 		return 0, "", nil

@@ -81,8 +81,7 @@ func (r *run) loadLeads(context.Context) error {
 					r.questions = append(r.questions, question{
 						method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeLead, "id": id},
 						answer: func(result *rest.Result, name string) error {
-							var item rest.Item[rest.Lead]
-							w.lead, w.gone, w.err = confirm(result, name, &item, func() *rest.Lead { return &item.Item })
+							w.lead, w.gone, w.err = confirm(result, name, func(x *rest.Lead) *rest.ID { return &x.ID })
 							if w.lead != nil && w.lead.StageSemanticID == rest.Success {
 								r.askConverted(w)
 							}
@@ -132,7 +131,9 @@ func (r *run) settleLeads(ctx context.Context) error {
 		if w.err != nil {
 			continue
 		}
+		links := w.links
 		err := r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
+			w.err, w.links = nil, copies(links) // a transaction that is run again begins anew
 			switch {
 			case w.gone:
 				return r.leadGone(tx, w)
@@ -149,6 +150,14 @@ func (r *run) settleLeads(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func copies(links []*Link) []*Link {
+	return lo.Map(links, func(l *Link, _ int) *Link {
+		c := *l
+		c.Agreed = maps.Clone(l.Agreed)
+		return &c
+	})
 }
 
 // leadState notes that a lead was rejected, or is open again.

@@ -3,6 +3,7 @@ package bitrix24
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/samber/lo"
@@ -157,8 +158,7 @@ func (r *run) readContacts(works []*clientWork) {
 				r.questions = append(r.questions, question{
 					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeContact, "id": w.link.RemoteID},
 					answer: func(result *rest.Result, name string) error {
-						var item rest.Item[rest.Contact]
-						w.contact, w.gone, w.err = confirm(result, name, &item, func() *rest.Contact { return &item.Item })
+						w.contact, w.gone, w.err = confirm(result, name, func(x *rest.Contact) *rest.ID { return &x.ID })
 						return nil
 					},
 				})
@@ -168,16 +168,17 @@ func (r *run) readContacts(works []*clientWork) {
 	})
 }
 
-// confirm reads one record: there, certainly gone, or an error.
-func confirm[T any](result *rest.Result, name string, item any, record func() *T) (*T, bool, error) {
-	err := result.Decode(name, item)
+// confirm reads one record (crm.item.get): there, certainly gone, or an error.
+func confirm[T any](result *rest.Result, name string, number func(*T) *rest.ID) (record *T, gone bool, err error) {
+	var item rest.Item[T]
+	err = readNumbered(result, name, &item, number(&item.Item))
 	if refused, ok := asRefusal(err); ok && refused.NotFound() {
 		return nil, true, nil
 	}
 	if err != nil {
 		return nil, false, err
 	}
-	return record(), false, nil
+	return &item.Item, false, nil
 }
 
 // settleClients decides, for every client, between adopting, making, changing and taking over.
@@ -207,7 +208,7 @@ func (r *run) settleClients(ctx context.Context) error {
 
 // settleUnknownClient links the contact that was found, or makes one.
 func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
-	id, warning, err := r.choose1(ctx, aClient, aContact, w.id, w.found)
+	id, warning, err := r.pick(ctx, aClient, aContact, w.id, w.found)
 	if err != nil {
 		return err
 	}
@@ -309,6 +310,7 @@ func (r *run) takeContact(ctx context.Context, w *clientWork, merged mapping.Con
 	}
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		link = *w.link
+		link.Refused = maps.Clone(w.link.Refused)
 		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take, len(merged.Send) > 0)
 		if err := r.saveLink(tx, &link); err != nil {
 			return err

@@ -212,8 +212,8 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 	}
 }
 
-// mendComment puts our links into a comment that a manager may have written into: in place of our old ones when they
-// are still there, else at the end.
+// mendComment puts our links into a comment that a manager may have written into: first, in place of
+// our old ones.
 func mendComment(theirs, ours string) string {
 	lines := strings.Split(theirs, "\n")
 	kept := lo.Reject(lines, func(line string, _ int) bool {

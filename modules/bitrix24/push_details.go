@@ -36,6 +36,32 @@ const (
 
 // loadDetails reads what we know of the legal entities and employees of organizations that are compared.
 func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error {
+	var ids []int64
+	for _, w := range works {
+		for _, l := range w.organization.LegalEntities {
+			ids = append(ids, l.ID)
+		}
+	}
+	if len(works) == 0 {
+		return nil
+	}
+	requisites, err := r.links(ctx, r.portal.ID, aLegalEntity, aRequisite, ids)
+	if err != nil {
+		return err
+	}
+	banks, err := r.links(ctx, r.portal.ID, aLegalEntity, aBank, ids)
+	if err != nil {
+		return err
+	}
+	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.LegalEntityKey(id) })
+	open, err := r.intents(ctx, r.portal.ID, aRequisite, keys)
+	if err != nil {
+		return err
+	}
+	openBanks, err := r.intents(ctx, r.portal.ID, aBank, keys)
+	if err != nil {
+		return err
+	}
 	for _, w := range works {
 		for _, e := range w.organization.Employees {
 			if e.Role == organizations.Guest {
@@ -44,24 +70,6 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 			employee := r.workOnClient(e.ClientID)
 			employee.needed = true
 			w.employees = append(w.employees, employee)
-		}
-		ids := lo.Map(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) int64 { return l.ID })
-		requisites, err := r.links(ctx, r.portal.ID, aLegalEntity, aRequisite, ids)
-		if err != nil {
-			return err
-		}
-		banks, err := r.links(ctx, r.portal.ID, aLegalEntity, aBank, ids)
-		if err != nil {
-			return err
-		}
-		keys := lo.Map(ids, func(id int64, _ int) string { return mapping.LegalEntityKey(id) })
-		open, err := r.intents(ctx, r.portal.ID, aRequisite, keys)
-		if err != nil {
-			return err
-		}
-		openBanks, err := r.intents(ctx, r.portal.ID, aBank, keys)
-		if err != nil {
-			return err
 		}
 		for _, entity := range w.organization.LegalEntities {
 			l := &legalWork{entity: entity, requisite: requisites[entity.ID], bank: banks[entity.ID]}

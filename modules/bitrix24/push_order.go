@@ -214,8 +214,7 @@ func (r *run) readDeals(works []*orderWork) {
 				r.questions = append(r.questions, question{
 					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID},
 					answer: func(result *rest.Result, name string) error {
-						var item rest.Item[rest.Deal]
-						w.deal, w.gone, w.err = confirm(result, name, &item, func() *rest.Deal { return &item.Item })
+						w.deal, w.gone, w.err = confirm(result, name, func(x *rest.Deal) *rest.ID { return &x.ID })
 						return nil
 					},
 				})

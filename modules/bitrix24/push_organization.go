@@ -185,8 +185,7 @@ func (r *run) readCompanies(works []*organizationWork) {
 				r.questions = append(r.questions, question{
 					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeCompany, "id": w.link.RemoteID},
 					answer: func(result *rest.Result, name string) error {
-						var item rest.Item[rest.Company]
-						w.company, w.gone, w.err = confirm(result, name, &item, func() *rest.Company { return &item.Item })
+						w.company, w.gone, w.err = confirm(result, name, func(x *rest.Company) *rest.ID { return &x.ID })
 						return nil
 					},
 				})
@@ -224,7 +223,7 @@ func (r *run) settleOrganizations(ctx context.Context) error {
 // settleUnknownOrganization links the company that was found, or makes one. The next job completes it: requisites,
 // bank details and employees.
 func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork) error {
-	id, warning, err := r.choose1(ctx, anOrganization, aCompany, w.id, w.found)
+	id, warning, err := r.pick(ctx, anOrganization, aCompany, w.id, w.found)
 	if err != nil {
 		return err
 	}
