@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -109,7 +110,11 @@ func TestAnyFault_onAnyWrite_leavesExactlyOneOfEverything(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, method := range writes {
+			for i, method := range writes {
+				// Every write meets a lost answer, and every fault a few of the writes. FAULTS=all is the whole table.
+				if os.Getenv("FAULTS") != "all" && name != "lost once" && i != len(name)%len(writes) && method != "crm.item.add" {
+					continue
+				}
 				t.Run(method, func(t *testing.T) {
 					each(t, func(t *testing.T, x *exchange) {
 						x.reference()

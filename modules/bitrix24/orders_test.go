@@ -1,11 +1,13 @@
 package bitrix24_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/pixlpark/panel/app/apptest"
+	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
@@ -17,22 +19,23 @@ func TestAThousandStageChanges_areReadInTwoRequests(t *testing.T) {
 	}
 	each(t, func(t *testing.T, x *exchange) {
 		x.fail(emulator.Fault{Fault: "drop_events"})
-		first := x.place()
-		x.settle()
-		client := int64(x.order(first).Number("UserId"))
-		small := func(d apptest.JSON) {
-			by(client)(d)
-			d["Items"] = []apptest.JSON{{"Name": "Визитки", "Quantity": 1, "ItemPrice": 100}}
-			delete(d, "DiscountPrice")
-			delete(d, "DeliveryPrice")
-		}
-		placed := make([]int64, 1000)
-		for i := range placed {
-			placed[i] = x.place(small)
-		}
+		client, ctx := x.employee(), t.Context()
+		shops, err := x.Host().Sites.All(ctx)
+		x.must(err)
+		x.must(x.Host().DB.Transaction(ctx, func(ctx context.Context, _ *db.Tx) error {
+			for range 1000 {
+				if _, err := x.Host().Orders.Place(ctx, orders.Draft{
+					By: staff.Site(), SiteID: shops[0].ID, ClientID: client, Type: orders.Ordinary, Source: orders.FromSite,
+					Items: []orders.Item{{Name: "Визитки", Quantity: 1, Price: 100_00}},
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
 		x.Drain()
 		x.fail(emulator.Fault{Fault: "none"})
-		for _, deal := range x.portal.IDs("deal")[1:] {
+		for _, deal := range x.portal.IDs("deal") {
 			x.must(x.portal.MoveDeal(deal, "EXECUTING"))
 		}
 		x.must(x.portal.Flush(t.Context()))
