@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"path"
 	"regexp"
 	"time"
 
@@ -85,8 +84,7 @@ func (h *Host) Files(files fs.FS) error {
 	if err != nil {
 		return err
 	}
-	own := path.Join("modules", h.name)
-	h.Panel.Mount(h.name, h.app.onDisk(path.Join(own, "templates"), templates), h.app.onDisk(path.Join(own, "static"), static))
+	h.Panel.Mount(h.name, templates, static)
 	if migrations != nil {
 		h.app.lines = append(h.app.lines, db.Line{Name: h.name, FS: migrations})
 	}
