@@ -369,3 +369,48 @@ func TestOneRecordThatBreaksThePortal_isFoundAndHoldsUpNobodyElse(t *testing.T) 
 		x.complete(10)
 	}, func(a *arranged) { a.options.AwaitSite = 0 })
 }
+
+func TestLostAnswerToAChange_isNotTakenForAChangeOfThePortals(t *testing.T) {
+	for name, f := range map[string]emulator.Fault{
+		"done": {Fault: "lost_response", Method: "crm.item.update", Count: 1},
+		"late": {Fault: "late", Method: "crm.item.update", Count: 1, DelayMS: 60},
+		"not":  {Fault: "error_500", Method: "crm.item.update", Count: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, x *exchange) {
+				client := x.employee()
+				organization := x.organization(client).ID()
+				order := x.place(by(client), set("OrganizationId", organization))
+				x.settle()
+				change := func(what, value string) {
+					switch what {
+					case "client":
+						x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": value}).Want(t, http.StatusOK)
+					case "organization":
+						x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Name": value}).Want(t, http.StatusOK)
+					}
+				}
+				for _, what := range []string{"client", "organization"} {
+					x.fail(f)
+					change(what, "Первое")
+					change(what, "Второе")
+					x.recover()
+				}
+				x.fail(f)
+				x.setStatus(order, orders.PrintingInProgress)
+				x.setStatus(order, orders.Fulfilled)
+				x.recover()
+
+				equal(t, "the client's name", x.client(client).Value("FirstName"), "Второе")
+				s := x.state()
+				equal(t, "the contact's name", s.Contacts[0]["NAME"], "Второе")
+				equal(t, "the company's name", s.Companies[0]["TITLE"], "Второе")
+				equal(t, "status", x.order(order).Value("Status"), orders.Fulfilled)
+				_, deal := x.deal(order)
+				equal(t, "stage", deal["STAGE_ID"], "FINAL_INVOICE")
+				x.journalHas("с обеих сторон", 0)
+				x.journalHas("обе стороны", 0)
+			}, func(a *arranged) { a.options.Settle = 150 * time.Millisecond })
+		})
+	}
+}
