@@ -24,6 +24,7 @@ type clientWork struct {
 	client  *clients.Client
 	link    *Link
 	intent  *intent
+	lost    *intent // a change whose answer was lost
 	chosen  choice
 	lead    clientLead
 	contact *rest.Contact // as read; nil while it was not, or when it is not there
@@ -92,7 +93,9 @@ func (r *run) loadClients(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := r.intents(ctx, r.portal.ID, aContact, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientKey(id) }))
+	open, err := r.intents(ctx, r.portal.ID, aContact, lo.FlatMap(ids, func(id int64, _ int) []string {
+		return []string{mapping.ClientKey(id), changeKey(mapping.ClientKey(id))}
+	}))
 	if err != nil {
 		return err
 	}
@@ -102,6 +105,9 @@ func (r *run) loadClients(ctx context.Context) error {
 		w.client, w.link, w.chosen = found[id], links[id], chosen[id]
 		if i, ok := open[mapping.ClientKey(id)]; ok {
 			w.intent = &i
+		}
+		if i, ok := open[changeKey(mapping.ClientKey(id))]; ok {
+			w.lost = &i
 		}
 		w.needed = w.needed || w.chosen == choiceSend
 	}
@@ -263,8 +269,12 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 // compareClient compares both sides field by field: what the portal changed is taken now, what the panel changed is
 // sent with the others' commands.
 func (r *run) compareClient(ctx context.Context, w *clientWork) error {
+	if err := r.settleChange(ctx, w.link, w.lost, mapping.PresentContact(*w.contact)); err != nil {
+		return putOff(err, &w.err)
+	}
 	merged := mapping.MergeContact(w.link.Agreed, w.client, *w.contact, r.origin)
 	w.link.Checked = true
+	before := w.link.Agreed
 	if len(merged.Take) > 0 || len(merged.Send) == 0 {
 		if err := r.takeContact(ctx, w, merged); err != nil {
 			return err
@@ -279,6 +289,7 @@ func (r *run) compareClient(ctx context.Context, w *clientWork) error {
 	}
 	w.change = &task{
 		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.update", note: note{aClient, w.id, aContact, w.link.RemoteID},
+		entity: aContact, key: changeKey(mapping.ClientKey(w.id)), agreed: changeAgreed(before, merged.Agreed, merged.Take),
 		params: func() rest.Params {
 			return rest.Params{"entityTypeId": rest.TypeContact, "id": w.link.RemoteID, "fields": merged.Send}
 		},

@@ -125,6 +125,12 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 // settleLinkedOrder moves the deal or takes its stage over, and sends the fields and rows that changed.
 func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	fields := rest.Params{}
+	if w.deal != nil {
+		err := r.settleChange(ctx, w.link, w.lost, map[string]string{stageField: string(w.deal.StageID)})
+		if err != nil {
+			return putOff(err, &w.err)
+		}
+	}
 	agreed := maps.Clone(w.link.Agreed)
 	if w.deal != nil {
 		decision := r.decide(w)
@@ -188,7 +194,7 @@ func (r *run) decide(w *orderWork) mapping.StageDecision {
 // updateDeal sends the fields that changed (crm.item.update), and a contact or company that is made now.
 func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
 	makes := w.customerTasks()
-	return &task{
+	t := &task{
 		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", after: makes, note: note{anOrder, w.id, aDeal, w.link.RemoteID},
 		params: func() rest.Params {
 			if len(makes) > 0 {
@@ -210,6 +216,11 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 			return w.link.RemoteID, r.saveLink(tx, w.link)
 		},
 	}
+	if fields[stageField] != nil {
+		t.entity, t.key = aDeal, changeKey(mapping.OrderKey(w.id))
+		t.agreed = mapping.Agreed{stageField: agreed[stageField]}
+	}
+	return t
 }
 
 // mendComment puts our links into a comment that a manager may have written into: first, in place of

@@ -24,6 +24,7 @@ type orderWork struct {
 	link         *Link   // to the target
 	intent       *intent // we were about to make the target when we last heard
 	rowsIntent   *intent // … to change its rows
+	lost         *intent // … to move the deal
 	rows         map[string]rowLink
 	client       *clientWork
 	organization *organizationWork
@@ -102,7 +103,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
-	open, err := r.intents(ctx, r.portal.ID, aDeal, keys)
+	open, err := r.intents(ctx, r.portal.ID, aDeal, append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...))
 	if err != nil {
 		return err
 	}
@@ -134,6 +135,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 			if i, ok := open[mapping.OrderKey(id)]; ok {
 				w.intent = &i
 			}
+			if i, ok := open[changeKey(mapping.OrderKey(id))]; ok {
+				w.lost = &i
+			}
 		}
 		if i, ok := openRows[mapping.OrderKey(id)]; ok {
 			w.rowsIntent = &i
@@ -149,7 +153,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case w.link != nil && w.target == aLead:
 			// an open lead has no stage to compare
 		case w.link != nil:
-			if w.read || string(w.order.Status) != w.link.Agreed[stageField].Ours {
+			if w.read || w.lost != nil || string(w.order.Status) != w.link.Agreed[stageField].Ours {
 				read = append(read, w)
 			}
 		case r.settings.wants(w.order, w.chosen) != "":

@@ -25,6 +25,7 @@ type organizationWork struct {
 	lead         organizationLead
 	link         *Link
 	intent       *intent
+	lost         *intent // a change whose answer was lost
 	chosen       choice
 	company      *rest.Company
 	gone         bool
@@ -93,7 +94,9 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := r.intents(ctx, r.portal.ID, aCompany, lo.Map(ids, func(id int64, _ int) string { return mapping.OrganizationKey(id) }))
+	open, err := r.intents(ctx, r.portal.ID, aCompany, lo.FlatMap(ids, func(id int64, _ int) []string {
+		return []string{mapping.OrganizationKey(id), changeKey(mapping.OrganizationKey(id))}
+	}))
 	if err != nil {
 		return err
 	}
@@ -103,6 +106,9 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 		w.organization, w.link, w.chosen = found[id], links[id], chosen[id]
 		if i, ok := open[mapping.OrganizationKey(id)]; ok {
 			w.intent = &i
+		}
+		if i, ok := open[changeKey(mapping.OrganizationKey(id))]; ok {
+			w.lost = &i
 		}
 		w.needed = w.needed || w.chosen == choiceSend
 	}
@@ -280,14 +286,19 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 
 // compareOrganization compares both sides field by field, then legal entities and employees.
 func (r *run) compareOrganization(ctx context.Context, w *organizationWork) error {
+	if err := r.settleChange(ctx, w.link, w.lost, mapping.PresentCompany(*w.company)); err != nil {
+		return putOff(err, &w.err)
+	}
 	merged := mapping.MergeCompany(w.link.Agreed, w.organization, *w.company, r.settings.Rules, r.origin)
 	w.link.Checked = true
+	before := w.link.Agreed
 	if err := r.takeCompany(ctx, w, merged); err != nil {
 		return err
 	}
 	if len(merged.Send) > 0 {
 		w.tasks = append(w.tasks, &task{
 			name: fmt.Sprintf("company%d", w.id), method: "crm.item.update", note: note{anOrganization, w.id, aCompany, w.link.RemoteID},
+			entity: aCompany, key: changeKey(mapping.OrganizationKey(w.id)), agreed: changeAgreed(before, merged.Agreed, merged.Take),
 			params: func() rest.Params {
 				return rest.Params{"entityTypeId": rest.TypeCompany, "id": w.link.RemoteID, "fields": merged.Send}
 			},

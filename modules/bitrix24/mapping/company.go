@@ -47,6 +47,15 @@ func SentCompany(o *organizations.Organization, rules Rules) Agreed {
 	}
 }
 
+// PresentCompany are a company's synced fields, as the portal has them.
+func PresentCompany(theirs rest.Company) map[string]string {
+	phone, _ := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
+	email, _ := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
+	return map[string]string{
+		fieldTitle: string(theirs.Title), fieldPhone: string(phone.Value), fieldEmail: string(email.Value), fieldType: string(theirs.TypeID),
+	}
+}
+
 // CompanyMerge is what a comparison of an organization with its company comes to.
 type CompanyMerge struct {
 	Send   rest.Params       // for crm.item.update; empty: nothing to send
@@ -64,9 +73,7 @@ func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Comp
 	sent := map[string]string{fieldTitle: Cut(o.Name, titleLimit), fieldPhone: o.Phone, fieldEmail: o.Email}
 	typeID, typeMaps := rules.CompanyType(string(theirs.TypeID), o.Type)
 	sent[fieldType] = typeID
-	present := map[string]string{
-		fieldTitle: string(theirs.Title), fieldPhone: string(phone.Value), fieldEmail: string(email.Value), fieldType: string(theirs.TypeID),
-	}
+	present := PresentCompany(theirs)
 	fm := map[string]any{}
 	for _, field := range []string{fieldTitle, fieldPhone, fieldEmail, fieldType} {
 		pair, known := agreed[field]

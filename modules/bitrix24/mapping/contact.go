@@ -87,6 +87,16 @@ func SentContact(c *clients.Client) Agreed {
 	return agreed
 }
 
+// PresentContact are a contact's synced fields, as the portal has them.
+func PresentContact(theirs rest.Contact) map[string]string {
+	phone, _ := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
+	email, _ := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
+	return map[string]string{
+		fieldName: string(theirs.Name), fieldSecondName: string(theirs.SecondName), fieldLastName: string(theirs.LastName),
+		fieldPhone: string(phone.Value), fieldEmail: string(email.Value),
+	}
+}
+
 // ContactMerge is what a comparison of a client with his contact comes to.
 type ContactMerge struct {
 	Send   rest.Params       // for crm.item.update; empty: nothing to send
@@ -105,10 +115,7 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 	ours := ContactFields(c)
 	sent := personName(c)
 	sent[fieldPhone], sent[fieldEmail] = ours[fieldPhone], ours[fieldEmail]
-	present := map[string]string{
-		fieldName: string(theirs.Name), fieldSecondName: string(theirs.SecondName), fieldLastName: string(theirs.LastName),
-		fieldPhone: string(phone.Value), fieldEmail: string(email.Value),
-	}
+	present := PresentContact(theirs)
 	fm := map[string]any{}
 	for _, field := range contactFields {
 		pair, known := agreed[field]
