@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -101,7 +103,8 @@ func (a *App) build(ctx context.Context) error {
 	h.Orders = orders.New(d, h.Sites, h.Clients, h.Organizations)
 	a.Staff = staff.New(d)
 	h.Panel, err = panel.New(panel.Options{
-		DB: d, Staff: a.Staff, Log: log, Templates: templates.FS, Static: static.FS, PublicURL: public, Location: zone, SecretKey: formKey, Dev: a.cfg.Dev,
+		DB: d, Staff: a.Staff, Log: log, PublicURL: public, Location: zone, SecretKey: formKey, Dev: a.cfg.Dev,
+		Templates: a.onDisk("templates", templates.FS), Static: a.onDisk("static", static.FS),
 	})
 	if err != nil {
 		return errors.Join(err, d.Close())
@@ -112,6 +115,15 @@ func (a *App) build(ctx context.Context) error {
 	a.routes()
 	a.tidyUp()
 	return nil
+}
+
+// onDisk is a folder of the sources with DEV=1, when the program was started beside them, so that a page shows what was
+// just edited; else what is built in.
+func (a *App) onDisk(folder string, builtIn fs.FS) fs.FS {
+	if info, err := os.Stat(folder); a.cfg.Dev && err == nil && info.IsDir() {
+		return os.DirFS(folder)
+	}
+	return builtIn
 }
 
 // routes puts the host's pages, the public API and the shop on the server.

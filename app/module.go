@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"path"
 	"regexp"
 	"time"
 
@@ -84,7 +85,8 @@ func (h *Host) Files(files fs.FS) error {
 	if err != nil {
 		return err
 	}
-	h.Panel.Mount(h.name, templates, static)
+	own := path.Join("modules", h.name)
+	h.Panel.Mount(h.name, h.app.onDisk(path.Join(own, "templates"), templates), h.app.onDisk(path.Join(own, "static"), static))
 	if migrations != nil {
 		h.app.lines = append(h.app.lines, db.Line{Name: h.name, FS: migrations})
 	}
