@@ -56,11 +56,20 @@ func (p *Panel) As(role staff.Role) *Browser {
 // Get opens a page.
 func (b *Browser) Get(path string) Answer {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.url+path, nil)
+	answer, err := paneltest.Read(b.Open(path))
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.do(r)
+	return answer
+}
+
+// Open is Get for a response as it comes, character references and all.
+func (b *Browser) Open(path string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.url+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return b.client.Do(r)
 }
 
 // Post submits a form of name, value, name, value.
