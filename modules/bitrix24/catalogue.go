@@ -152,7 +152,7 @@ func (r *run) settleProducts(ctx context.Context) error {
 		}
 		makes = append(makes, r.makeProduct(w))
 	}
-	return r.perform(ctx, makes, false, r.class)
+	return r.perform(ctx, makes, r.class)
 }
 
 // makeProduct adds a product to the portal's catalogue (crm.product.add).

@@ -29,7 +29,6 @@ type run struct {
 	clients       map[int64]*clientWork
 	organizations map[int64]*organizationWork
 	leads         map[int64]*leadWork // by their number on the portal
-	alone         bool                // a single record is written: a chain
 	caught        map[work]bool       // what reconciliation asked to look at
 	questions     []question
 	tasks         []*task
@@ -90,7 +89,6 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 			works[i], outcomes[i] = r.gather(j)
 		}
 	}
-	r.alone = len(leaving) == 1 && len(pulls) == 0
 	if err := r.resolve(ctx, pulls, works); err != nil {
 		return same(outcomes, c.pauses(err))
 	}
@@ -176,8 +174,7 @@ func (r *run) sync(ctx context.Context) error {
 			return err
 		}
 	}
-	chain := r.alone && len(r.orders) == 1 && len(r.tasks) <= rest.MaxCommands
-	if err := r.perform(ctx, r.tasks, chain, r.class); err != nil {
+	if err := r.perform(ctx, r.tasks, r.class); err != nil {
 		return err
 	}
 	return r.noteRefusedEmails(ctx)

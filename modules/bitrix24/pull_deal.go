@@ -2,6 +2,7 @@ package bitrix24
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pixlpark/panel/app/db"
@@ -16,8 +17,9 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 	where := note{anOrder, w.id, aDeal, w.link.RemoteID}
 	link := *w.link
 	var changed *orders.Order
+	overtaken := false
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		link = *w.link
+		link, overtaken = *w.link, false
 		link.see(w.deal)
 		if d.Send == "" {
 			link.Agreed = agreeOn(w.link.Agreed, d.Agreed)
@@ -41,6 +43,9 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		}
 		var err error
 		changed, err = r.Orders.Change(ctx, w.id, actor, func(o *orders.Order) error {
+			if overtaken = o.Status != w.order.Status; overtaken {
+				return errOvertaken
+			}
 			o.Status = d.Take.Status
 			o.Note("стадия «" + r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)) + "»")
 			if d.Take.Paid && o.Due() > 0 {
@@ -61,6 +66,10 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		return r.journal(tx, where, inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»",
 			r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
 	})
+	if overtaken {
+		w.err = &waitError{why: errOvertaken.Error()} // decided upon what is no longer so
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -70,6 +79,8 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 	}
 	return nil
 }
+
+var errOvertaken = errors.New("заказ изменён в это же мгновение; сравниваем ещё раз")
 
 // agreeOn returns what is agreed with another pair of status and stage.
 func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/samber/lo"
+	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
@@ -259,11 +260,28 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 			id := item.Item.ID.Int64()
 			merged := mapping.MergeContact(nil, w.client, item.Item, r.origin)
 			l := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true, Agreed: merged.Agreed}
-			return id, r.saveLink(tx, l)
+			if err := r.saveLink(tx, l); err != nil {
+				return 0, err
+			}
+			return id, r.compareLater(tx, w)
 		},
 	}
 	r.tasks = append(r.tasks, w.make)
 	return nil
+}
+
+// compareLater enqueues a client who was changed while his contact was made: who changed him saw no link yet. The lock
+// waits for one who is just about to.
+func (r *run) compareLater(tx *db.Tx, w *clientWork) error {
+	var now clients.Client
+	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("id", "revision").First(&now, w.id).Error
+	if err != nil {
+		return fmt.Errorf("read client %d again: %w", w.id, err)
+	}
+	if now.Revision == w.client.Revision {
+		return nil
+	}
+	return r.Jobs.Enqueue(tx, pushClient{ID: w.id})
 }
 
 // compareClient compares both sides field by field: what the portal changed is taken now, what the panel changed is

@@ -138,6 +138,9 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 			if err := r.takeStage(ctx, w, decision); err != nil {
 				return err
 			}
+			if w.err != nil {
+				return nil
+			}
 			agreed = maps.Clone(w.link.Agreed)
 		}
 		if w.sends(decision) {
@@ -185,8 +188,16 @@ func (w *orderWork) sends(d mapping.StageDecision) bool { return d.Send != "" }
 
 // decide compares the order's status with the deal's stage.
 func (r *run) decide(w *orderWork) mapping.StageDecision {
-	return r.settings.Rules.DecideStage(w.link.Agreed[stageField], mapping.Present{
-		Status: w.order.Status, StatusAt: w.order.StatusAt, Category: w.deal.CategoryID.Int64(), Stage: string(w.deal.StageID),
+	agreed := w.link.Agreed[stageField]
+	category, stage := w.deal.CategoryID.Int64(), string(w.deal.StageID)
+	if agreed == (mapping.Pair{}) && !w.deal.MovedTime.After(w.deal.CreatedTime.Time) {
+		// Adopted, and nobody has moved it since it was made: it stands where the order stood then.
+		if rule, ok := r.settings.Rules.Status(category, stage); ok {
+			agreed = mapping.Pair{Ours: string(rule.Status), Theirs: stage}
+		}
+	}
+	return r.settings.Rules.DecideStage(agreed, mapping.Present{
+		Status: w.order.Status, StatusAt: w.order.StatusAt, Category: category, Stage: stage,
 		StageAt: w.deal.MovedTime.Add(-r.clockOffset()),
 	})
 }

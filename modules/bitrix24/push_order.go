@@ -198,7 +198,7 @@ func (r *run) readDeals(works []*orderWork) {
 		method: "crm.item.list",
 		params: rest.Params{
 			"entityTypeId": rest.TypeDeal, "start": -1, "useOriginalUfNames": "Y",
-			"select": []string{"id", "title", "stageId", "categoryId", "movedTime", "opportunity", "comments", "updatedTime"},
+			"select": []string{"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime"},
 			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
 		},
 		answer: func(result *rest.Result, name string) error {

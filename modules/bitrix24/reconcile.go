@@ -10,6 +10,7 @@ import (
 
 	"github.com/samber/lo"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
@@ -190,7 +191,7 @@ func (r *run) adoptAgain(ctx context.Context, l *Link, deal int64) error {
 		}
 		// Its rows have other numbers now: the next job reads them first.
 		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(l.LocalID), SentAt: db.Now().Add(-r.opts.Settle)}
-		if err := tx.Save(&rows).Error; err != nil {
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
 			return fmt.Errorf("note that rows are unknown: %w", err)
 		}
 		text := fmt.Sprintf("Сделка %d снова в Битрикс24: связана с заказом по внешнему ключу", deal)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/samber/lo"
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
@@ -60,13 +61,14 @@ const maxRequest = 1 << 20
 
 // perform runs the tasks in as few requests as their order allows.
 //
-// A chain is what one order needs: contact, deal and rows go in one batch by references, which stops at the first
-// failure. Several orders go in waves without references, since a reference to a failed command may end as any number;
-// what a wave made is stored before the next leaves.
+// A chain has contact, deal and rows of an order in one batch by references, so that nobody finds a deal without its
+// rows. It stops at the first failure, since a reference to a failed command may end as any number. What it left undone
+// goes in waves without references, in which one failure concerns nobody else; what a wave made is stored before the
+// next leaves.
 //
 // The error concerns the exchange as a whole; failures of single tasks are in them.
-func (c *connection) perform(ctx context.Context, tasks []*task, chain bool, class rest.Class) error {
-	for {
+func (c *connection) perform(ctx context.Context, tasks []*task, class rest.Class) error {
+	for chain := true; ; {
 		batch := &rest.Batch{Halt: chain, Class: class}
 		var taken, imports []*task
 		for _, t := range tasks {
@@ -79,7 +81,7 @@ func (c *connection) perform(ctx context.Context, tasks []*task, chain bool, cla
 				}
 				continue
 			}
-			if batch.Full() || batch.Size() > maxRequest {
+			if batch.Full() || batch.Size() > maxRequest || chain && len(taken) > 0 && len(taken)+1+followers(tasks, t) > rest.MaxCommands {
 				break
 			}
 			if t.ready(chain, taken) {
@@ -94,7 +96,13 @@ func (c *connection) perform(ctx context.Context, tasks []*task, chain bool, cla
 		if err := c.send(ctx, batch, taken); err != nil {
 			return err
 		}
+		chain = chain && lo.EveryBy(taken, func(t *task) bool { return t.finished && t.err == nil })
 	}
+}
+
+// followers counts the commands that need what t makes: they leave with it.
+func followers(tasks []*task, t *task) int {
+	return lo.CountBy(tasks, func(other *task) bool { return slices.Contains(other.after, t) })
 }
 
 // blocked fails a task whose predecessor failed.
@@ -141,7 +149,7 @@ func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 				}
 			}
 			if rest.Unknown(err) {
-				return nil // the intents stay: the next attempt looks first
+				return c.storeIntents(tx, taken) // the next attempt looks first; the portal may go on working from now
 			}
 			return c.settleIntents(tx, taken, taken)
 		}))
@@ -150,7 +158,13 @@ func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 		var certain []*task
 		for _, t := range taken {
 			t.finished, t.err = true, nil
-			if err := c.refusal(t, result); err != nil {
+			err := c.refusal(t, result)
+			if errors.Is(err, rest.ErrHalted) {
+				t.finished = false // it was not run, and leaves again
+				certain = append(certain, t)
+				continue
+			}
+			if err != nil {
 				t.err = err
 			} else if t.id, err = t.done(ctx, tx, result, t.name); err != nil {
 				if !rest.Unknown(err) {
@@ -171,7 +185,6 @@ func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 		if err := noteMissing(ctx, tx, taken); err != nil {
 			return err
 		}
-		tellHalted(taken)
 		return c.noteClock(tx, result)
 	})
 }
@@ -192,19 +205,6 @@ func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 		t.err = errMissing
 	}
 	return nil
-}
-
-// tellHalted gives the commands of a chain that were not run the reason: what stopped it.
-func tellHalted(taken []*task) {
-	var stopped error
-	for _, t := range taken {
-		switch {
-		case t.err != nil && stopped == nil:
-			stopped = t.err
-		case errors.Is(t.err, rest.ErrHalted):
-			t.err = stopped
-		}
-	}
 }
 
 // lookFor has a record of the portal looked for: it may be gone.
@@ -228,6 +228,17 @@ func readNumbered(result *rest.Result, name string, answer any, id *rest.ID) err
 
 // intend stores what is about to be made, before it is.
 func (c *connection) intend(ctx context.Context, tasks []*task) error {
+	err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return c.storeIntents(tx, tasks)
+	})
+	if err != nil {
+		return fmt.Errorf("store intents: %w", err)
+	}
+	return nil
+}
+
+// storeIntents notes that the outcomes of tasks are unknown as of now.
+func (c *connection) storeIntents(tx *db.Tx, tasks []*task) error {
 	var rows []intent
 	now := db.Now()
 	for _, t := range tasks {
@@ -243,13 +254,7 @@ func (c *connection) intend(ctx context.Context, tasks []*task) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error
-	})
-	if err != nil {
-		return fmt.Errorf("store intents: %w", err)
-	}
-	return nil
+	return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error
 }
 
 // settleIntents clears the intents of tasks whose outcome is certain, unless another task of the same key has none.

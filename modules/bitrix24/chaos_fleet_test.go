@@ -1,0 +1,225 @@
+package bitrix24_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/pixlpark/panel/app"
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/db/dbtest"
+	"github.com/pixlpark/panel/modules/bitrix24"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// buildPanel builds the program and returns its path.
+func buildPanel(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "panel")
+	if out, err := exec.Command("go", "build", "-o", path, "github.com/pixlpark/panel").CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return path
+}
+
+// fleet is the program in one or several processes on one database, behind a balancer that knows nothing of who is dead.
+type fleet struct {
+	t         *testing.T
+	binary    string
+	dialect   db.Dialect
+	database  db.Options
+	secret    string
+	env       []string
+	balancer  *httptest.Server
+	next      atomic.Int64
+	processes []*process
+}
+
+// process is one of them, killed and started again at the same address.
+type process struct {
+	address string
+	proxy   *httputil.ReverseProxy
+	log     string
+	cmd     *exec.Cmd
+	ended   chan error
+}
+
+func newFleet(t *testing.T, binary string, dialect db.Dialect) *fleet {
+	t.Helper()
+	f := &fleet{t: t, binary: binary, dialect: dialect, database: dbtest.Empty(t, dialect)}
+	f.secret = base64.StdEncoding.EncodeToString([]byte(strings.Repeat("c", 32)))
+	f.balancer = httptest.NewServer(f)
+	t.Cleanup(func() {
+		for _, p := range f.processes {
+			p.kill()
+		}
+		f.balancer.CloseClientConnections()
+		f.balancer.Close()
+	})
+	f.env = append(os.Environ(),
+		"PUBLIC_URL="+f.url(), "SECRET_KEY="+f.secret, "ALLOW_PRIVATE_PORTAL=1", "LOG_LEVEL=warn",
+		"BITRIX24_TIMEOUT=10s", "BITRIX24_AWAIT_SITE=200ms", "BITRIX24_AWAIT_STAFF=200ms",
+		"DATABASE_URL="+f.database.URL, "DATA_DIR="+filepath.Dir(f.database.Path),
+	)
+	return f
+}
+
+func (f *fleet) url() string { return f.balancer.URL }
+
+// ServeHTTP passes a request on to the processes in turn, the dead ones too.
+func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(f.processes) == 0 {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	f.processes[int(f.next.Add(1))%len(f.processes)].proxy.ServeHTTP(w, r)
+}
+
+// connect migrates the database and fills in what an administrator would: staff, site, tariff, the portal's webhooks.
+func (f *fleet) connect(portal string) {
+	f.t.Helper()
+	must := func(err error) {
+		f.t.Helper()
+		if err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	module := bitrix24.New(bitrix24.Options{Timeout: 10 * time.Second, AllowPrivate: true})
+	a, err := app.New(f.t.Context(), app.Config{
+		Addr: "127.0.0.1:0", PublicURL: f.url(), SecretKey: f.secret, TimeZone: "Europe/Moscow",
+		DatabaseURL: f.database.URL, DataDir: filepath.Dir(f.database.Path),
+	}, log, module)
+	must(err)
+	_, err = a.SeedStaff(f.t.Context(), "https://shop.example.ru")
+	must(err)
+	address, err := rest.ParsePortal(portal)
+	must(err)
+	must(module.Connect(f.t.Context(), rest.Webhook{Portal: address, UserID: 1, Code: webhookCode}, portalToken))
+	must(a.Close())
+}
+
+// start starts that many processes and waits until all are ready.
+func (f *fleet) start(processes int) {
+	f.t.Helper()
+	for i := range processes {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		address := listener.Addr().String()
+		_ = listener.Close() // the process listens there
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address})
+		proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+		p := &process{address: address, proxy: proxy, log: filepath.Join(f.t.TempDir(), fmt.Sprintf("panel%d.log", i))}
+		f.processes = append(f.processes, p)
+		f.launch(p)
+	}
+	for _, p := range f.processes {
+		f.ready(p)
+	}
+}
+
+func (f *fleet) launch(p *process) {
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		f.t.Error(err)
+		return
+	}
+	defer log.Close()
+	p.cmd = exec.Command(f.binary)
+	p.cmd.Env = append(f.env, "ADDR="+p.address)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		f.t.Error(err)
+		return
+	}
+	ended, cmd := make(chan error, 1), p.cmd
+	p.ended = ended
+	go func() { ended <- cmd.Wait() }()
+}
+
+// ready waits until a process answers that it is.
+func (f *fleet) ready(p *process) {
+	f.t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		if answer, err := http.Get("http://" + p.address + "/readyz"); err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case err := <-p.ended:
+			p.ended <- err
+			f.t.Fatalf("a process ended at its start: %v\n%s", err, p.complaints())
+		default:
+		}
+		if time.Now().After(deadline) {
+			f.t.Fatalf("a process is not ready after a minute\n%s", p.complaints())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// kill ends one of the processes as a power cut would, and starts it again.
+func (f *fleet) kill(random *rand.Rand) {
+	p := f.processes[random.IntN(len(f.processes))]
+	p.kill()
+	time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
+	f.launch(p)
+}
+
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	p.ended <- <-p.ended
+}
+
+// stop ends all processes as an administrator would: each finishes what it does and exits with 0.
+func (f *fleet) stop() {
+	f.t.Helper()
+	for _, p := range f.processes {
+		if err := p.terminate(); err != nil {
+			f.t.Errorf("after SIGTERM: %v\n%s", err, p.complaints())
+		}
+	}
+}
+
+func (p *process) terminate() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		return err
+	case <-time.After(75 * time.Second):
+		return errors.New("still there after 75 seconds")
+	}
+}
+
+// complaints is what a process wrote last.
+func (p *process) complaints() string {
+	text, _ := os.ReadFile(p.log)
+	return string(text[max(0, len(text)-4000):])
+}
