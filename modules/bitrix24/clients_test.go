@@ -309,6 +309,31 @@ func TestCompanyChangedInThePortal_changesTheOrganization(t *testing.T) {
 	})
 }
 
+func TestAddressOfAnOrganization_changesInItsCompanyAndLeavesTheRestOfTheComment(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		organization := x.organization(x.employee()).ID()
+		x.As(staff.Operator).Post(fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", organization)).Want(t, http.StatusSeeOther)
+		x.settle()
+		company := x.portal.IDs("company")[0]
+		comment := func() string {
+			record, _ := x.portal.Company(company)
+			return record["COMMENTS"]
+		}
+		equal(t, "comment", comment(), "Фактический адрес: Екатеринбург, ул. Белинского, 86")
+		x.do("edit_company", emulator.Args{"id": company, "fields": map[string]any{"COMMENTS": "Звонить до 12\n" + comment() + "\nПлатят вовремя"}})
+		x.settle()
+		for _, c := range []struct{ address, comment string }{
+			{"Пермь, ул. Мира, 1", "Звонить до 12\nФактический адрес: Пермь, ул. Мира, 1\nПлатят вовремя"},
+			{"", "Звонить до 12\nПлатят вовремя"},
+			{"Тула", "Звонить до 12\nПлатят вовремя\nФактический адрес: Тула"},
+		} {
+			x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Address": c.address}).Want(t, http.StatusOK)
+			x.settle()
+			equal(t, "comment", comment(), c.comment)
+		}
+	})
+}
+
 func TestCompanyFoundByINN_isLinkedAndNotMadeAgain(t *testing.T) {
 	each(t, func(t *testing.T, x *exchange) {
 		client := x.employee()

@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -11,7 +13,12 @@ import (
 const (
 	fieldTitle = "title"
 	fieldType  = "typeId"
+
+	fieldAddress = "address" // one way only: a line of the comment
 )
+
+// actualAddress begins the line of a company's comment that holds its address: REST keeps addresses with requisites.
+const actualAddress = "Фактический адрес: "
 
 // CompanyFields are an organization's synced fields in the panel's own words.
 func CompanyFields(o *organizations.Organization) map[string]string {
@@ -30,7 +37,7 @@ func NewCompany(o *organizations.Organization, rules Rules, origin Origin) rest.
 		fields["typeId"] = typeID
 	}
 	if o.Address != "" {
-		fields["comments"] = "Фактический адрес: " + o.Address
+		fields["comments"] = mendAddress("", o.Address)
 	}
 	if fm := newMultifields(o.Phone, o.Email); fm != nil {
 		fields["fm"] = fm
@@ -44,6 +51,7 @@ func SentCompany(o *organizations.Organization, rules Rules) Agreed {
 	return Agreed{
 		fieldTitle: {Ours: o.Name, Theirs: Cut(o.Name, titleLimit)}, fieldPhone: {Ours: o.Phone, Theirs: o.Phone},
 		fieldEmail: {Ours: o.Email, Theirs: o.Email}, fieldType: {Ours: string(o.Type), Theirs: typeID},
+		fieldAddress: {Ours: o.Address, Theirs: addressLine(o.Address)},
 	}
 }
 
@@ -53,7 +61,37 @@ func PresentCompany(theirs rest.Company) map[string]string {
 	email, _ := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
 	return map[string]string{
 		fieldTitle: string(theirs.Title), fieldPhone: string(phone.Value), fieldEmail: string(email.Value), fieldType: string(theirs.TypeID),
+		fieldAddress: presentAddress(string(theirs.Comments)),
 	}
+}
+
+func addressLine(address string) string { return strings.Join(strings.Fields(address), " ") }
+
+func presentAddress(comment string) string {
+	for line := range strings.Lines(comment) {
+		if address, ok := strings.CutPrefix(line, actualAddress); ok {
+			return strings.TrimSpace(address)
+		}
+	}
+	return ""
+}
+
+// mendAddress puts an address into a comment in place of our former one; whatever else people wrote stays.
+func mendAddress(comment, address string) string {
+	var lines []string
+	if comment != "" {
+		lines = strings.Split(comment, "\n")
+	}
+	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, actualAddress) })
+	switch {
+	case at >= 0 && address == "":
+		lines = slices.Delete(lines, at, at+1)
+	case at >= 0:
+		lines[at] = actualAddress + addressLine(address)
+	case address != "":
+		lines = append(lines, actualAddress+addressLine(address))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // CompanyMerge is what a comparison of an organization with its company comes to.
@@ -115,6 +153,10 @@ func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Comp
 	if len(fm) > 0 {
 		m.Send["fm"] = fm
 	}
+	if agreed[fieldAddress].Ours != o.Address {
+		m.Send["comments"] = mendAddress(string(theirs.Comments), o.Address)
+	}
+	m.Agreed[fieldAddress] = Pair{Ours: o.Address, Theirs: addressLine(o.Address)}
 	if string(theirs.OriginID) == "" && string(theirs.OriginatorID) == "" {
 		m.Send["originatorId"], m.Send["originId"] = string(origin), OrganizationKey(o.ID)
 	}
