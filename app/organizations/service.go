@@ -60,16 +60,31 @@ func (s *Service) FindMany(ctx context.Context, ids []int64) (map[int64]*Organiz
 	return byID, nil
 }
 
-// Of returns the organizations a client is an employee of.
+// Of returns the organizations a client is an employee of, the oldest first.
 func (s *Service) Of(ctx context.Context, clientID int64) ([]*Organization, error) {
+	byClient, err := s.OfMany(ctx, []int64{clientID})
+	return byClient[clientID], err
+}
+
+// OfMany returns the organizations that clients are employees of, by the client's number, the oldest first. A client of
+// none is absent.
+func (s *Service) OfMany(ctx context.Context, clientIDs []int64) (map[int64][]*Organization, error) {
 	var list []*Organization
 	err := whole(s.db.From(ctx)).
-		Where("id IN (?)", s.db.From(ctx).Model(&Employee{}).Select("organization_id").Where("client_id = ?", clientID)).
+		Where("id IN (?)", s.db.From(ctx).Model(&Employee{}).Select("organization_id").Where("client_id IN ?", clientIDs)).
 		Order("id").Find(&list).Error
 	if err != nil {
-		return nil, fmt.Errorf("organizations of client %d: %w", clientID, err)
+		return nil, fmt.Errorf("organizations of clients: %w", err)
 	}
-	return list, nil
+	byClient := map[int64][]*Organization{}
+	for _, id := range clientIDs {
+		for _, o := range list {
+			if slices.ContainsFunc(o.Employees, func(e Employee) bool { return e.ClientID == id }) {
+				byClient[id] = append(byClient[id], o)
+			}
+		}
+	}
+	return byClient, nil
 }
 
 func whole(tx *gorm.DB) *gorm.DB {

@@ -49,24 +49,27 @@ func (r *run) loadClientLeads(ctx context.Context, ids []int64) error {
 	if err != nil {
 		return err
 	}
+	var leading []int64
 	for _, id := range ids {
 		w := r.clients[id]
 		if w.client == nil {
 			continue
 		}
-		if l := leads[id]; l != nil && l.State == linked {
+		l := leads[id]
+		if l != nil && l.State == linked {
 			w.lead.link = l
 		}
-		if w.link != nil {
-			continue
+		if w.link == nil && (w.lead.link != nil || l == nil && w.chosen == choiceLead) {
+			leading = append(leading, id)
 		}
-		if w.chosen != choiceLead && w.lead.link == nil || leads[id] != nil && w.lead.link == nil {
-			continue
-		}
-		mayOrder, err := r.employer(ctx, w)
-		if err != nil {
-			return err
-		}
+	}
+	employers, err := r.Organizations.OfMany(ctx, leading)
+	if err != nil {
+		return err
+	}
+	for _, id := range leading {
+		w := r.clients[id]
+		mayOrder := r.employer(w, employers[id])
 		w.lead.wanted = w.lead.link != nil || r.leadsOn() && mayOrder
 		if i, lost := open[mapping.ClientLeadKey(id)]; lost && w.lead.link == nil {
 			w.lead.intent = &i
@@ -76,22 +79,18 @@ func (r *run) loadClientLeads(ctx context.Context, ids []int64) error {
 	return r.markBusyLeads(ctx)
 }
 
-// employer finds the organization a client works for. It reports false for a guest, who is not sent, and for whomever
+// employer notes which of his organizations a client orders for. It reports false for a guest, who is not sent, and for whomever
 // «Типы отправляемых заказов» leave out.
-func (r *run) employer(ctx context.Context, w *clientWork) (sent bool, err error) {
-	list, err := r.Organizations.Of(ctx, w.id)
-	if err != nil {
-		return false, err
-	}
+func (r *run) employer(w *clientWork, list []*organizations.Organization) (sent bool) {
 	orders, _ := lo.Find(list, func(o *organizations.Organization) bool { return o.MayOrder(w.id) })
 	switch {
 	case orders != nil:
 		w.lead.company = orders.Name
-		return r.settings.OrderTypes != Persons, nil
+		return r.settings.OrderTypes != Persons
 	case len(list) > 0:
-		return false, nil // a guest everywhere
+		return false // a guest everywhere
 	}
-	return r.settings.OrderTypes != Organizations, nil
+	return r.settings.OrderTypes != Organizations
 }
 
 // markBusyLeads notes which of the leads carry an order already.

@@ -179,6 +179,17 @@ func TestTablesSavedWhileThePortalIsDown_holdAllTheSame(t *testing.T) {
 	})
 }
 
+func TestTablesAndFunnelSavedWhileTheExchangeIsOff_areKept(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		x.saveSettings("enabled", "-", "stage.EXECUTING.status", "Fulfilled", "company_type.PARTNER", "Other", "auto", "-")
+		values := apptest.Fields(x.As(staff.Administrator).Get(settingsPage).Want(t, http.StatusOK).Text, "bitrix24.")
+		equal(t, "switch", values.Get("bitrix24.enabled"), "")
+		equal(t, "status", values.Get("bitrix24.stage.EXECUTING.status"), "Fulfilled")
+		equal(t, "type", values.Get("bitrix24.company_type.PARTNER"), "Other")
+		x.postSettings("category_id", "77").Want(t, http.StatusUnprocessableEntity, "Выберите направление из списка")
+	})
+}
+
 func TestDealUpdatedAfterItWasDeletedUnnoticed_isNotedAsDeleted(t *testing.T) {
 	each(t, func(t *testing.T, x *exchange) {
 		order := x.place()

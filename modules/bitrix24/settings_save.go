@@ -24,7 +24,7 @@ import (
 func (e *settingsEdit) check(ctx context.Context) error {
 	s := &e.edited
 	if !s.Enabled {
-		return nil
+		return e.keep()
 	}
 	address, err := rest.ParsePortal(s.PortalURL)
 	if err != nil {
@@ -47,6 +47,19 @@ func (e *settingsEdit) check(ctx context.Context) error {
 		return form.FieldError{Name: "category_id", Message: "Выберите направление из списка"}
 	}
 	return e.ask(ctx, hook)
+}
+
+// keep takes what was chosen while the exchange is off: nobody is asked, so only what the last reading knows counts.
+func (e *settingsEdit) keep() error {
+	if e.lists.PortalID == 0 || e.edited.PortalURL != e.saved.PortalURL {
+		return nil
+	}
+	id, err := parseCategory(e.category)
+	if err != nil || !slices.ContainsFunc(e.lists.Funnels, func(f funnel) bool { return f.ID == id }) {
+		return form.FieldError{Name: "category_id", Message: "Выберите направление из списка"}
+	}
+	e.edited.CategoryID, e.edited.FunnelName = id, e.funnelName(id)
+	return e.bindTables(e.values)
 }
 
 // unpack takes a whole webhook address out of whichever field it was pasted into, and spreads it over the three it is
