@@ -3,12 +3,14 @@ package bitrix24
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/panel"
-
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -30,41 +32,47 @@ func (m *Module) clientFields(ctx context.Context, c *clients.Client) (*form.For
 	if l != nil && !l.Checked {
 		field.Help("Не проверен: портал не отвечал. Номер будет проверен перед использованием")
 	}
+	f := &form.Form{Section: m.Name(), Fields: []*form.Field{field}}
 	checked := true
-	return &form.Form{
-		Section: m.Name(), Fields: []*form.Field{field},
-		Check: func(ctx context.Context) error {
-			if contactID == 0 || l != nil && l.RemoteID == contactID {
-				return nil
-			}
-			var err error
-			checked, err = m.contactExists(ctx, contactID)
-			return err
-		},
-		Save: func(ctx context.Context, tx *db.Tx) error {
-			return m.saveContactID(ctx, tx, s, c.ID, l, contactID, checked)
-		},
-	}, nil
+	f.Check = func(ctx context.Context) error {
+		if contactID == 0 || l != nil && l.RemoteID == contactID {
+			return nil
+		}
+		found, known, err := m.findContact(ctx, contactID)
+		if checked = known; known {
+			name := strings.Join(lo.Compact([]string{string(found.Name), string(found.LastName)}), " ")
+			found := fmt.Sprintf("Контакт %d в Битрикс24: %s", contactID, name)
+			field.Help(found)
+			f.Remarks = append(f.Remarks, found)
+		}
+		return err
+	}
+	f.Save = func(ctx context.Context, tx *db.Tx) error {
+		return m.saveContactID(ctx, tx, s, c.ID, l, contactID, checked)
+	}
+	return f, nil
 }
 
-// contactExists asks the portal for a contact typed by hand (crm.item.get). An unreachable portal leaves it unchecked.
-func (m *Module) contactExists(ctx context.Context, id int64) (checked bool, err error) {
+// findContact asks the portal for a contact typed by hand (crm.item.get). While the portal does not answer nothing is
+// known of it, which is no error.
+func (m *Module) findContact(ctx context.Context, id int64) (found rest.Contact, known bool, err error) {
 	c, err := m.connect(ctx)
 	if err != nil {
-		return false, nil //nolint:nilerr // the exchange is off or paused: checked before use
+		return found, false, nil //nolint:nilerr // the exchange is off or paused: checked before use
 	}
 	batch := rest.Batch{Class: rest.People}
 	batch.Add("contact", "crm.item.get", rest.Params{"entityTypeId": rest.TypeContact, "id": id})
 	ctx, cancel := context.WithTimeout(ctx, m.opts.AwaitStaff)
 	defer cancel()
 	result, err := c.client.Do(ctx, &batch)
+	var item rest.Item[rest.Contact]
 	if err == nil {
-		err = result.Error("contact")
+		err = readNumbered(result, "contact", &item, &item.Item.ID)
 	}
 	if refused, ok := asRefusal(err); ok && refused.NotFound() {
-		return false, form.FieldError{Name: "contact_id", Message: fmt.Sprintf("В Битрикс24 нет контакта %d", id)}
+		return found, false, form.FieldError{Name: "contact_id", Message: fmt.Sprintf("В Битрикс24 нет контакта %d", id)}
 	}
-	return err == nil, nil
+	return item.Item, err == nil, nil
 }
 
 // saveContactID links, relinks or unlinks, in the transaction in which the client is saved.

@@ -182,6 +182,7 @@ func TestBitrixContactID_typedByHand(t *testing.T) {
 		}
 		edit(client, "999").Want(t, http.StatusUnprocessableEntity, "В Битрикс24 нет контакта 999")
 		edit(client, fmt.Sprint(known)).Want(t, http.StatusSeeOther)
+		operator.Get(fmt.Sprintf("/admin/clients/%d", client)).Want(t, http.StatusOK, fmt.Sprintf("Контакт %d в Битрикс24: Иван Готовый", known))
 		edit(other, fmt.Sprint(known)).Want(t, http.StatusUnprocessableEntity, "уже привязан к клиенту")
 		x.settle()
 		order := x.place(by(client))
