@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
@@ -53,7 +54,7 @@ func chromium(t *testing.T) *window {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	t.Cleanup(cancel)
 	return &window{t: t, ctx: ctx}
 }
@@ -96,15 +97,159 @@ func (w *window) press(selector string) {
 	w.t.Fatal(w.ctx.Err())
 }
 
+// click follows a link, or presses a button, by its words, and waits for the page that follows.
+func (w *window) click(words string) {
+	w.t.Helper()
+	w.press(fmt.Sprintf("(//main//*[self::a or self::button][normalize-space()=%q])[1]", words))
+}
+
+// menu goes to a page of the panel as the manual names it: section, then line.
+func (w *window) menu(section, line string) {
+	w.t.Helper()
+	within := fmt.Sprintf("//div[contains(@class, 'nav-section')][a[normalize-space()=%q]]", section)
+	w.press(within + "/a[1]")
+	w.press(within + fmt.Sprintf("//li/a[normalize-space()=%q]", line))
+}
+
+// follow goes to a line of the portal's menu.
+func (w *window) follow(line string) {
+	w.t.Helper()
+	w.press(fmt.Sprintf("//nav[@class='menu']/a[normalize-space()=%q]", line))
+}
+
+// dialog opens the form behind a link in a dialog.
+func (w *window) dialog(words string) {
+	w.t.Helper()
+	w.do(chromedp.Click(fmt.Sprintf("//main//a[@data-dialog][normalize-space()=%q]", words)), chromedp.WaitVisible("dialog[open] form"))
+}
+
+// refused saves a dialog that stays, with a mistake beside a field.
+func (w *window) refused(label, words string) {
+	w.t.Helper()
+	w.script("document.querySelector('dialog form').dataset.sought = 'yes'")
+	w.do(chromedp.Click("//dialog//button[normalize-space()='Сохранить']"))
+	w.wait("!document.querySelector('dialog form').dataset.sought")
+	w.complains(label, words)
+}
+
+// labelled finds a field by its label.
+func labelled(label string) string {
+	return fmt.Sprintf("//*[@id=//label[normalize-space(text()[1])=%q]/@for]", label+":")
+}
+
+// write types into fields by label, key by key, over what stands there.
+func (w *window) write(pairs ...string) {
+	w.t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		w.do(chromedp.Clear(labelled(pairs[i])), chromedp.SendKeys(labelled(pairs[i]), pairs[i+1]))
+	}
+}
+
+// choose picks a line of a list.
+func (w *window) choose(list, line string) {
+	w.t.Helper()
+	w.do(chromedp.WaitVisible(list))
+	w.script(fmt.Sprintf(`const list = document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE).singleNodeValue;
+		const line = [...list.options].find((o) => o.text.trim() === %q);
+		list.value = line.value;
+		list.dispatchEvent(new Event("change", {bubbles: true}));`, list, line))
+}
+
+// script runs a script on the page.
+func (w *window) script(text string) {
+	w.t.Helper()
+	if _, err := chromedp.Run(w.ctx, chromedp.Evaluate[chromedp.Void]("{"+text+"}")); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wait waits until a script's value is true, which it becomes without another page.
+func (w *window) wait(script string) {
+	w.t.Helper()
+	if _, err := chromedp.Run(w.ctx, chromedp.Poll[bool](script)); err != nil {
+		w.t.Fatalf("%s: %v", script, err)
+	}
+}
+
+// flip clicks a toggle.
+func (w *window) flip(words string) {
+	w.t.Helper()
+	w.do(chromedp.Click(fmt.Sprintf("//label[contains(@class, 'switch')][normalize-space()=%q]", words)))
+}
+
+// checked reports whether a toggle is on.
+func (w *window) checked(words string) bool {
+	w.t.Helper()
+	on, err := chromedp.Run(w.ctx, chromedp.JavascriptAttribute[bool](fmt.Sprintf("//label[contains(@class, 'switch')][normalize-space()=%q]/input", words), "checked"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return on
+}
+
+// holds compares what stands in a field.
+func (w *window) holds(field, want string) {
+	w.t.Helper()
+	got, err := chromedp.Run(w.ctx, chromedp.Value(field))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	equal(w.t, field, got, want)
+}
+
+// complains looks for words beside the field of a label, in the place for its mistake.
+func (w *window) complains(label, words string) {
+	w.t.Helper()
+	got, err := chromedp.Run(w.ctx, chromedp.Text(fmt.Sprintf("//div[contains(@class, 'broken')][label[normalize-space(text()[1])=%q]]//p[@class='field-error']", label+":")))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	contains(w.t, "beside "+label, got, words)
+}
+
+// sees looks for words that a person can see on the page.
+func (w *window) sees(words ...string) {
+	w.t.Helper()
+	contains(w.t, "the page", w.shown(), words...)
+}
+
+// misses looks for words that must not be on the page.
+func (w *window) misses(words ...string) {
+	w.t.Helper()
+	shown := w.shown()
+	for _, some := range words {
+		if strings.Contains(shown, some) {
+			w.t.Errorf("the page shows %q: %.2000s", some, shown)
+		}
+	}
+}
+
+// shown is the page's text as it is seen, with plain spaces.
+func (w *window) shown() string {
+	w.t.Helper()
+	shown, err := chromedp.Run(w.ctx, chromedp.Text("body"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.ReplaceAll(shown, "\u00a0", " ")
+}
+
+// signIn enters the panel as the demo's employee of a role.
+func (w *window) signIn(x *exchange, role staff.Role) {
+	w.t.Helper()
+	x.As(role) // makes the account
+	employee, _ := lo.Find(app.DemoStaff, func(e staff.NewEmployee) bool { return e.Role == role })
+	w.open(x.URL + "/login")
+	w.fill("email", employee.Email, "password", employee.Password)
+	w.press("form button")
+}
+
 // eventually opens a page until it shows a text: what the text waits for happens in the background.
 func (w *window) eventually(address, text string) {
 	w.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		w.open(address)
-		shown, err := chromedp.Run(w.ctx, chromedp.Text("body"))
-		if err != nil {
-			w.t.Fatal(err)
-		}
+		shown := w.shown()
 		if strings.Contains(shown, text) {
 			return
 		}
@@ -155,10 +300,7 @@ func TestBrowser_aCustomerOrdersAManagerDragsTheDealAndTheStatusFollows(t *testi
 		w.do(chromedp.WaitVisible("h1"))
 	}
 
-	w.open(x.URL + "/login")
-	x.As(staff.Administrator) // makes the account the form below signs in to
-	w.fill("email", "admin@demo", "password", app.DemoPassword)
-	w.press("form button")
+	w.signIn(x, staff.Administrator)
 	w.eventually(x.URL+"/admin/orders/"+number, "В печать")
 	w.eventually(x.URL+"/admin/orders/"+number+"/history", "Битрикс24")
 	x.As(staff.Administrator).Get("/admin/orders/"+number).Want(t, http.StatusOK, "отправлен")
