@@ -18,7 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/caarlos0/env/v11"
 	"github.com/sirupsen/logrus"
 
 	"github.com/pixlpark/panel/app"
@@ -39,7 +38,7 @@ func modules(b *bitrix24.Module) []app.Module { return []app.Module{b} }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		logrus.WithError(err).Error("panel stopped")
 		stop()
 		os.Exit(1)
@@ -59,6 +58,9 @@ func run(ctx context.Context, args []string) error {
 	case "portal":
 		return portal(ctx, args)
 	case "migrate":
+		if len(args) > 0 {
+			return fmt.Errorf("migrate takes no arguments, not %q", args)
+		}
 		return migrate(ctx)
 	default:
 		fmt.Fprint(os.Stderr, usage)
@@ -73,8 +75,8 @@ func open(ctx context.Context, change func(*app.Config, *bitrix24.Options)) (*ap
 		return nil, nil, err
 	}
 	var options bitrix24.Options
-	if err := env.Parse(&options); err != nil {
-		return nil, nil, fmt.Errorf("read the environment: %w", err)
+	if err := app.ReadEnv(&options); err != nil {
+		return nil, nil, err
 	}
 	if change != nil {
 		change(&cfg, &options)
@@ -119,7 +121,7 @@ func demo(ctx context.Context, args []string) error {
 	portalAddr := flags.String("portal-addr", fromEnv("PORTAL_ADDR", "127.0.0.1:8081"), "address of the demo portal (PORTAL_ADDR)")
 	data := flags.String("data", fromEnv("DATA_DIR", ""), "folder to keep everything in; else a temporary one (DATA_DIR)")
 	elsewhere := flags.String("portal", fromEnv("PORTAL", ""), "address of a demo portal that runs already (PORTAL)")
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args); err != nil {
 		return err
 	}
 	if *data == "" {
@@ -142,10 +144,13 @@ func demo(ctx context.Context, args []string) error {
 	portalURL := *elsewhere
 	if portalURL == "" {
 		portalURL = "http://" + *portalAddr
-		p := emulator.New(emulator.Options{
+		p, err := emulator.Open(emulator.Options{
 			UserID: 1, Code: demoCode, Scopes: []string{"crm", "telephony"}, Limits: true, Control: true, DataDir: *data,
 			EventsURL: a.Host().PublicURL.JoinPath("api", "bitrix", "events").String(), Token: demoToken,
 		})
+		if err != nil {
+			return err
+		}
 		stop, err := listenPortal(p, *portalAddr, false)
 		if err != nil {
 			return err
@@ -198,7 +203,7 @@ func portal(ctx context.Context, args []string) error {
 	data := flags.String("data", fromEnv("PORTAL_DATA", ""), "folder to keep the records in; else memory only (PORTAL_DATA)")
 	scopes := flags.String("scopes", fromEnv("PORTAL_SCOPES", "crm"), "scopes of the inbound webhook, by comma (PORTAL_SCOPES)")
 	secure := flags.Bool("tls", fromEnv("PORTAL_TLS", "") != "", "serve https with a certificate of its own (PORTAL_TLS)")
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args); err != nil {
 		return err
 	}
 	userID, err := strconv.ParseInt(*user, 10, 64)
@@ -208,10 +213,13 @@ func portal(ctx context.Context, args []string) error {
 	if *limits != "real" && *limits != "off" {
 		return errors.New("-limits is real or off")
 	}
-	p := emulator.New(emulator.Options{
+	p, err := emulator.Open(emulator.Options{
 		UserID: userID, Code: *code, Scopes: strings.Split(*scopes, ","), Limits: *limits == "real", Control: true, DataDir: *data,
 		EventsURL: *events, Token: *token,
 	})
+	if err != nil {
+		return err
+	}
 	stop, err := listenPortal(p, *addr, *secure)
 	if err != nil {
 		return err
@@ -244,6 +252,17 @@ func listenPortal(p *emulator.Portal, addr string, secure bool) (stop func() err
 		}
 	}()
 	return func() error { return errors.Join(server.Close(), p.Close()) }, nil
+}
+
+// parse reads a command's flags; it takes nothing else.
+func parse(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%s takes flags only, not %q", flags.Name(), flags.Args())
+	}
+	return nil
 }
 
 // fromEnv is the default of a flag that also reads an environment variable.

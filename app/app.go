@@ -208,7 +208,15 @@ func (a *App) readyz(c echo.Context) error {
 }
 
 // ServeHTTP makes the app a handler, for tests and for programs that serve it themselves.
-func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.echo.ServeHTTP(w, r) }
+// HEAD is answered as GET would be; the server leaves out the body.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		get := *r
+		get.Method = http.MethodGet
+		r = &get
+	}
+	a.echo.ServeHTTP(w, r)
+}
 
 // Host is what modules are given, for whoever seeds or tests the app.
 func (a *App) Host() *Host { return &a.host }

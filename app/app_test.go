@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"io"
 	"net/http"
 	"testing"
 
@@ -66,5 +67,31 @@ func TestNew_refusesABadModuleName(t *testing.T) {
 	if a, err := app.New(t.Context(), cfg, log, badModule{}); err == nil {
 		_ = a.Close()
 		t.Error("a module with a bad name was taken")
+	}
+}
+
+func TestServeHTTP_headIsGetWithoutABody(t *testing.T) {
+	t.Parallel()
+	p := apptest.New(t, db.SQLite)
+	for _, path := range []string{"/login", "/admin", "/site", "/static/panel/panel.css", "/readyz", "/nowhere"} {
+		get, err := http.Get(p.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = get.Body.Close()
+		head, err := http.Head(p.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(head.Body)
+		_ = head.Body.Close()
+		if err != nil || len(body) > 0 || head.StatusCode != get.StatusCode {
+			t.Errorf("HEAD %s = %d with %d bytes, %v; want %d without", path, head.StatusCode, len(body), err, get.StatusCode)
+		}
+		for _, name := range []string{"Content-Type", "Cache-Control"} {
+			if head.Header.Get(name) != get.Header.Get(name) {
+				t.Errorf("HEAD %s: %s = %q, want %q", path, name, head.Header.Get(name), get.Header.Get(name))
+			}
+		}
 	}
 }

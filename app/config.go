@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"reflect"
 	"time"
 	_ "time/tzdata" // the account's zone must be known on a machine without zone data
 
@@ -35,10 +37,34 @@ type JobTimes struct {
 // ReadConfig reads the environment.
 func ReadConfig() (Config, error) {
 	var cfg Config
-	if err := env.Parse(&cfg); err != nil {
-		return Config{}, fmt.Errorf("read the environment: %w", err)
+	if err := ReadEnv(&cfg); err != nil {
+		return Config{}, err
 	}
 	return cfg, nil
+}
+
+// ReadEnv reads the environment into a struct whose fields name their variables. An error names the variable, and a time
+// is never negative.
+func ReadEnv(into any) error {
+	err := env.Parse(into)
+	var bad env.ParseError
+	if err != nil && !errors.As(err, &bad) {
+		return fmt.Errorf("read the environment: %w", err)
+	}
+	value := reflect.ValueOf(into).Elem()
+	for field, v := range value.Fields() {
+		name := field.Tag.Get("env")
+		if name == "" {
+			continue
+		}
+		if err != nil && field.Name == bad.Name {
+			return fmt.Errorf("%s=%q: %w", name, os.Getenv(name), bad.Err)
+		}
+		if d, ok := v.Interface().(time.Duration); err == nil && ok && d < 0 {
+			return fmt.Errorf("%s=%q: a time cannot be negative", name, os.Getenv(name))
+		}
+	}
+	return err
 }
 
 // Logger makes the program's log from LOG_LEVEL and LOG_FORMAT.

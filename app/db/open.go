@@ -55,6 +55,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	dialector, err := open(o)
 	if err == nil {
 		err = d.start(ctx, dialector, queryLog{o.Log, o.SlowQuery})
+		if err != nil && d.dialect == SQLite {
+			err = fmt.Errorf("%s: %w", o.Path, err)
+		}
 	}
 	if err != nil {
 		d.abandon()

@@ -18,11 +18,13 @@ const keyFile = "secret.key"
 // When that is empty, the key is in a file of dataDir, made at the first start for its owner alone. An empty dataDir
 // means that there must be a SECRET_KEY, as there must with several processes.
 func LoadKeys(dataDir, secretKey string) (*Keys, error) {
+	source := "SECRET_KEY"
 	if secretKey == "" {
 		if dataDir == "" {
 			return nil, errors.New("SECRET_KEY is not set: with DATABASE_URL it must be, 32 bytes in base64, the same for every process")
 		}
-		text, err := readKeyFile(filepath.Join(dataDir, keyFile))
+		source = filepath.Join(dataDir, keyFile)
+		text, err := readKeyFile(source)
 		if err != nil {
 			return nil, err
 		}
@@ -32,11 +34,15 @@ func LoadKeys(dataDir, secretKey string) (*Keys, error) {
 	for text := range strings.SplitSeq(secretKey, ",") {
 		secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 		if err != nil {
-			return nil, errors.New("SECRET_KEY is not base64") // the error itself would quote the key
+			return nil, fmt.Errorf("%s is not base64", source) // the error itself would quote the key
 		}
 		secrets = append(secrets, secret)
 	}
-	return NewKeys(secrets...)
+	keys, err := NewKeys(secrets...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	return keys, nil
 }
 
 // readKeyFile reads the key's file, and makes it when there is none.

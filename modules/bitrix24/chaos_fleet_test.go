@@ -30,7 +30,7 @@ import (
 )
 
 // buildPanel builds the program and returns its path.
-func buildPanel(t *testing.T) string {
+func buildPanel(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "panel")
 	if out, err := exec.Command("go", "build", "-o", path, "github.com/pixlpark/panel").CombinedOutput(); err != nil {
@@ -41,7 +41,7 @@ func buildPanel(t *testing.T) string {
 
 // fleet is the program in one or several processes on one database, behind a balancer that knows nothing of who is dead.
 type fleet struct {
-	t         *testing.T
+	t         testing.TB
 	binary    string
 	dialect   db.Dialect
 	database  db.Options
@@ -61,7 +61,7 @@ type process struct {
 	ended   chan error
 }
 
-func newFleet(t *testing.T, binary string, dialect db.Dialect) *fleet {
+func newFleet(t testing.TB, binary string, dialect db.Dialect) *fleet {
 	t.Helper()
 	f := &fleet{t: t, binary: binary, dialect: dialect, database: dbtest.Empty(t, dialect)}
 	f.secret = base64.StdEncoding.EncodeToString([]byte(strings.Repeat("c", 32)))
@@ -117,7 +117,7 @@ func (f *fleet) connect(portal string) {
 	must(a.Close())
 }
 
-// start starts that many processes and waits until all are ready.
+// start starts that many processes at once and waits until all are ready.
 func (f *fleet) start(processes int) {
 	f.t.Helper()
 	for i := range processes {

@@ -168,7 +168,8 @@ func (p *Portal) load() error {
 	if p.opts.DataDir == "" {
 		return nil
 	}
-	body, err := os.ReadFile(filepath.Join(p.opts.DataDir, dataFile))
+	path := filepath.Join(p.opts.DataDir, dataFile)
+	body, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -177,11 +178,11 @@ func (p *Portal) load() error {
 	}
 	v, err := decodeJSON(body)
 	if err != nil {
-		return fmt.Errorf("%s: %w", dataFile, err)
+		return fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	all, ok := v.(*Array)
 	if !ok {
-		return fmt.Errorf("%s is no JSON object", dataFile)
+		return fmt.Errorf("%s is no JSON object", path)
 	}
 	p.restore(all)
 	return nil
