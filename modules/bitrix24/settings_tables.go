@@ -40,8 +40,11 @@ func (e *settingsEdit) tables(ctx context.Context) ([]*form.Field, error) {
 			continue
 		}
 		table := form.Table([]string{"Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", ""}, rows)
-		if id != e.edited.CategoryID {
+		switch {
+		case id != e.edited.CategoryID:
 			table.Label = "Прежнее направление: " + e.funnelName(id)
+		case len(funnels) > 1:
+			table.Label = "Направление: " + e.funnelName(id)
 		}
 		if proposed {
 			table.Hint = "Предложение: вступит в силу после сохранения"

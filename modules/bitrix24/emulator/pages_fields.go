@@ -19,6 +19,11 @@ var shownFields = map[int64][]string{
 	typeCompany: {"TITLE", "COMPANY_TYPE", "INDUSTRY", "ASSIGNED_BY_ID", "CONTACT_ID", "COMMENTS"},
 }
 
+// linkLabels name the fields that are numbers of other records.
+var linkLabels = map[string]string{
+	"CONTACT_ID": "ID контактов", "CONTACT_IDS": "ID контактов", "COMPANY_ID": "ID компании", "COMPANY_IDS": "ID компаний",
+}
+
 // cardFields are the inputs of a card; r is nil for a new record.
 func (p *Portal) cardFields(e *entity, r *record) []cardField {
 	var out []cardField
@@ -40,7 +45,7 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 	}
 	switch {
 	case f.multiple && f.custom == nil:
-		out.Label, out.Value = "ID: "+f.title, ""
+		out.Label, out.Value = linkLabels[f.name], ""
 		if r != nil {
 			linked := p.companyContacts(r.id)
 			if e.links != nil {
@@ -53,7 +58,7 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 			out.Value = strings.Join(ids, ", ")
 		}
 	case f.name == "COMPANY_ID":
-		out.Label = "ID: " + f.title
+		out.Label = linkLabels[f.name]
 	case f.name == "ASSIGNED_BY_ID":
 		for _, u := range p.users.all() {
 			out.Options = append(out.Options, option{Code: text(u.id), Name: p.userName(u.id)})
