@@ -12,7 +12,7 @@ import (
 
 func TestBrowser_aManagerConvertsALeadAndTheOrderIsLinked(t *testing.T) {
 	t.Parallel()
-	w := chromium(t)
+	w := opened(t)
 	x := connected(t, db.SQLite)
 	x.saveSettings("leads", "on")
 	x.Run()

@@ -13,7 +13,7 @@ import (
 
 func TestBrowser_anOrganizationIsSentByItsButton(t *testing.T) {
 	t.Parallel()
-	w := chromium(t)
+	w := opened(t)
 	x := connected(t, db.SQLite)
 	x.organization(x.employee())
 	w.signIn(x, staff.Operator)
@@ -39,7 +39,7 @@ func TestBrowser_anOrganizationIsSentByItsButton(t *testing.T) {
 
 func TestBrowser_aContactIDIsTypedIntoAClientsProfile(t *testing.T) {
 	t.Parallel()
-	w := chromium(t)
+	w := opened(t)
 	x := connected(t, db.SQLite)
 	good := x.do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Мария", "LAST_NAME": "Соколова"}})["id"]
 	taken := x.do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Пётр", "LAST_NAME": "Орлов"}})["id"]

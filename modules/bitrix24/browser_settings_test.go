@@ -23,7 +23,7 @@ func typeOf(company string) string { return statusOf(company) }
 
 func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	t.Parallel()
-	w := chromium(t)
+	w := opened(t)
 	x := apart(t, db.SQLite)
 	x.do("add_category", emulator.Args{"name": "Опт"})
 	w.signIn(x, staff.Administrator)
@@ -94,5 +94,5 @@ func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	// Another funnel has stages of its own.
 	w.choose(labelled("Направление сделки"), "Опт")
 	w.click("Сохранить")
-	w.sees("Прежнее направление")
+	w.sees("Направление: Опт", "Прежнее направление: Общая")
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,25 +19,43 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-// window is a real Chromium. A message on the console, such as a violation of the content security policy, fails the
+// window is one of a real Chromium. A message on the console, such as a violation of the content security policy, fails the
 // test.
 type window struct {
 	t   *testing.T
 	ctx context.Context
 }
 
-// chromium opens a window, or skips loudly where there is no Chromium; with REQUIRE_ALL=1 that is a failure.
-func chromium(t *testing.T) *window {
+// chromium is the browser of all these tests, started by the first of them.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("no-sandbox", true),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1400, 900))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, quit := chromedp.NewContext(ctx)
+	closeChromium = func() { quit(); stop() }
+	return ctx, chromedp.Do(ctx)
+})
+
+var closeChromium = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	closeChromium()
+	os.Exit(code)
+}
+
+// opened is a window with cookies of its own. Without a Chromium the test is skipped loudly; with REQUIRE_ALL=1 that is a
+// failure.
+func opened(t *testing.T) *window {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("REQUIRE_ALL") != "1" {
 		t.Skip("NO CHROMIUM: nobody clicks through panel, shop and portal")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("no-sandbox", true),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1400, 900))
-	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
-	t.Cleanup(stop)
-	ctx, quit := chromedp.NewContext(ctx)
+	browser, err := chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, quit := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	messages := chromedp.Console(ctx)
 	heard := make(chan struct{})
 	go func() {
@@ -261,7 +280,7 @@ func (w *window) eventually(address, text string) {
 
 func TestBrowser_aCustomerOrdersAManagerDragsTheDealAndTheStatusFollows(t *testing.T) {
 	t.Parallel()
-	w := chromium(t)
+	w := opened(t)
 	x := connected(t, db.SQLite)
 	x.Run()
 
