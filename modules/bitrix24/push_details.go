@@ -228,7 +228,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 			params: func() rest.Params { return rest.Params{"id": l.requisite.RemoteID, "fields": fields} },
 			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 				l.requisite.Agreed[requisitePrint] = mapping.Pair{Ours: mapping.Print(fields)}
-				return l.requisite.RemoteID, r.saveLink(tx, l.requisite)
+				return l.requisite.RemoteID, r.takeOver(tx, l.requisite)
 			},
 		})
 	case l.requisite == nil && preset == 0:
@@ -288,7 +288,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 			params: func() rest.Params { return rest.Params{"id": l.bank.RemoteID, "fields": fields} },
 			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 				l.bank.Agreed[bankPrint] = mapping.Pair{Ours: mapping.Print(fields)}
-				return l.bank.RemoteID, r.saveLink(tx, l.bank)
+				return l.bank.RemoteID, r.takeOver(tx, l.bank)
 			},
 		})
 	case l.bank == nil && mapping.HasBank(l.entity):
@@ -310,6 +310,17 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 			},
 		})
 	}
+}
+
+// takeOver saves the link of a requisite or bank details, which may still be linked to a legal entity that is gone: one
+// that was removed and typed in anew is found by its ИНН.
+func (r *run) takeOver(tx *db.Tx, l *Link) error {
+	err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ? AND local = ? AND local_id <> ?", l.PortalID, l.Entity, l.RemoteID, l.Local, l.LocalID).
+		Delete(&Link{}).Error
+	if err != nil {
+		return fmt.Errorf("drop the former link of %s %d: %w", l.Entity, l.RemoteID, err)
+	}
+	return r.saveLink(tx, l)
 }
 
 // tie makes an employee's contact one of the company's (crm.company.contact.add, which answers false when it is one).

@@ -98,6 +98,6 @@ func NewBank(l organizations.LegalEntity, requisite any, origin Origin) rest.Par
 // LegalAddress are the fields of crm.address.add and update: the legal address of a requisite.
 func LegalAddress(l organizations.LegalEntity, requisite any) rest.Params {
 	return rest.Params{
-		"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite, "ADDRESS_1": Cut(l.Address, 500),
+		"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite, "ADDRESS_1": Cut(l.Address, titleLimit),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // Sizes of the portal's columns, in characters (REST.md, section 7). What is longer is cut here, since nobody knows
@@ -15,8 +17,9 @@ const (
 	discussionLimit = 20_000
 )
 
-// Cut shortens a text to at most limit characters and marks the cut.
+// Cut shortens a text to at most limit characters and marks the cut. It is disarmed first, which makes it longer.
 func Cut(s string, limit int) string {
+	s = rest.Disarm(s)
 	runes := []rune(s)
 	if len(runes) <= limit {
 		return s
@@ -26,6 +29,7 @@ func Cut(s string, limit int) string {
 
 // cutFront keeps the end of a text: at most limit characters, from the beginning of a line where there is one.
 func cutFront(s string, limit int) string {
+	s = rest.Disarm(s)
 	runes := []rune(s)
 	if len(runes) <= limit {
 		return s
