@@ -132,12 +132,17 @@ func (t *task) ready(chain bool, taken []*task) bool {
 
 // send makes one request: intents, commands, then everything that came of them in one transaction.
 func (c *connection) send(ctx context.Context, batch *rest.Batch, taken []*task) error {
-	if err := c.intend(ctx, taken); err != nil {
-		return err
+	var unstored error
+	batch.Leaving = func(ctx context.Context) error { // not before the wait for the limiter: settling counts from here
+		unstored = c.intend(ctx, taken)
+		return unstored
 	}
 	began := time.Now()
 	result, err := c.client.Do(ctx, batch)
 	duration := time.Since(began)
+	if unstored != nil {
+		return unstored
+	}
 	if err != nil {
 		for _, t := range taken {
 			t.finished, t.err = true, err

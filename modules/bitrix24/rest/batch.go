@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,6 +25,10 @@ type Batch struct {
 
 	// Class says who waits for the answer, for the limiter. Zero is nobody.
 	Class Class
+
+	// Leaving, where there is one, is called each time a request is about to leave, when the limiter has let it go. Its
+	// error keeps the request here, and is what Do returns.
+	Leaving func(ctx context.Context) error
 
 	commands []Command
 	names    map[string]int

@@ -130,6 +130,11 @@ func (c *Client) post(ctx context.Context, portal *url.URL, b *Batch) (*Result, 
 			return nil, &RequestError{Method: BatchMethod, Err: err}
 		}
 	}
+	if b.Leaving != nil {
+		if err := b.Leaving(ctx); err != nil {
+			return nil, err
+		}
+	}
 	sent := c.opts.Now()
 	status, header, body, err := c.roundTrip(ctx, portal, b)
 	received := c.opts.Now()

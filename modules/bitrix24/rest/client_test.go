@@ -337,3 +337,30 @@ func TestDo_bucketThatCannotBeReadOrDrained(t *testing.T) {
 		t.Errorf("error = %v, want the refusal and that of the bucket", err)
 	}
 }
+
+func TestClient_leavingIsCalledBetweenTheLimiterAndTheRequest(t *testing.T) {
+	t.Parallel()
+	var steps []string
+	limiter := NewLimiter(LimiterOptions{Take: func(context.Context, Class) (time.Duration, error) {
+		steps = append(steps, "limiter")
+		return 0, nil
+	}})
+	c := setup(t, Options{Limiter: limiter}, func(w http.ResponseWriter, r *http.Request) {
+		steps = append(steps, "request")
+		answers(http.StatusOK, `{"result":{"result":{"deal":{"item":{"id":1}}}}}`)(w, r)
+	})
+	b := oneDeal()
+	refused := errors.New("not now")
+	for _, err := range []error{nil, refused} {
+		b.Leaving = func(context.Context) error {
+			steps = append(steps, "leaving")
+			return err
+		}
+		if _, got := c.Do(t.Context(), b); !errors.Is(got, err) || Unknown(got) {
+			t.Errorf("Do() = %v, want %v", got, err)
+		}
+	}
+	if want := "limiter leaving request limiter leaving"; strings.Join(steps, " ") != want {
+		t.Errorf("steps = %q, want %q", steps, want)
+	}
+}
