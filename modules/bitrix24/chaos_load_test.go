@@ -57,7 +57,11 @@ func newChaosWorker(c *chaos, number int) *chaosWorker {
 
 // work orders its share of the orders, and between two of them does something to an earlier one.
 func (w *chaosWorker) work() {
-	for range w.chaosScale.orders / w.chaosScale.workers {
+	share := w.chaosScale.orders / w.chaosScale.workers
+	if w.number < w.chaosScale.orders%w.chaosScale.workers {
+		share++
+	}
+	for range share {
 		w.order()
 		for n := w.random.IntN(3); n > 0 && len(w.orders) > 0; n-- {
 			w.disturb(w.orders[w.random.IntN(len(w.orders))])

@@ -124,17 +124,19 @@ func (c *chaos) run() {
 	c.t.Helper()
 	c.fail()
 	var load, kills sync.WaitGroup
-	loaded := make(chan struct{})
+	delivered := make(chan struct{})
 	for i := range c.chaosScale.workers {
 		w := newChaosWorker(c, i)
 		c.workers = append(c.workers, w)
 		load.Go(w.work)
 	}
-	kills.Go(func() { c.killAtRandom(loaded) })
+	kills.Go(func() { c.killAtRandom(delivered) })
 	load.Wait()
-	close(loaded)
-	kills.Wait()
 	loadTook := time.Since(c.began)
+	c.waitFor(nil, func() bool { return c.deals.count() >= c.placed.Load() })
+	close(delivered)
+	kills.Wait()
+	failedTook := time.Since(c.began)
 
 	if err := c.portal.Fail(emulator.Fault{Fault: "none"}); err != nil {
 		c.t.Fatal(err)
@@ -142,9 +144,9 @@ func (c *chaos) run() {
 	differences := c.agree()
 	stats := c.portal.Stats()
 	c.t.Logf("chaos: seed %d, %s, %d processes: %d orders placed, %d killed, %d calls of the API repeated, %d answered with 5xx; "+
-		"portal: %d requests, %d refused, %d events sent, %d failed; load %v, all %v; %d differences",
+		"portal: %d requests, %d refused, %d events sent, %d failed; load %v, under faults %v, all %v; %d differences",
 		c.seed, c.fleet.dialect, len(c.fleet.processes), c.placed.Load(), c.killed.Load(), c.retries.Load(), c.broken.Load(),
-		stats.Requests, refusals(stats), stats.EventsSent, stats.EventsFailed, loadTook.Round(time.Second), time.Since(c.began).Round(time.Second),
+		stats.Requests, refusals(stats), stats.EventsSent, stats.EventsFailed, loadTook.Round(time.Second), failedTook.Round(time.Second), time.Since(c.began).Round(time.Second),
 		len(differences))
 	for _, d := range differences[:min(len(differences), 20)] {
 		c.t.Error(d)
@@ -189,19 +191,17 @@ func (c *chaos) fail() {
 	}
 }
 
-// killAtRandom kills processes at random moments of the load, every fifth of them afterwards while the queue is worked
-// off, and starts each again.
-func (c *chaos) killAtRandom(loaded <-chan struct{}) {
+// killAtRandom kills processes, each at a random moment of the exchange, and starts them again. Half of the moments are
+// counted in orders placed, half in deals made: those of a long run come when no order comes any more.
+func (c *chaos) killAtRandom(delivered <-chan struct{}) {
 	random := rand.New(rand.NewPCG(c.seed, 99))
-	moments := make([]int64, c.kills-c.kills/5)
+	moments := make([]int64, c.kills)
 	for i := range moments {
-		moments[i] = random.Int64N(int64(c.orders))
+		moments[i] = random.Int64N(int64(2 * c.orders))
 	}
 	slices.Sort(moments)
-	for i := 0; i < c.kills; i++ {
-		if i < len(moments) {
-			c.waitFor(loaded, func() bool { return c.placed.Load() >= moments[i] })
-		}
+	for _, moment := range moments {
+		c.waitFor(delivered, func() bool { return c.placed.Load()+c.deals.count() >= moment })
 		pause(c.ctx, time.Duration(random.Int64N(int64(500*time.Millisecond))))
 		if c.ctx.Err() != nil {
 			return
@@ -211,11 +211,11 @@ func (c *chaos) killAtRandom(loaded <-chan struct{}) {
 	}
 }
 
-// waitFor waits until it is so, the load is over, or the time is up.
-func (c *chaos) waitFor(loaded <-chan struct{}, so func() bool) {
+// waitFor waits until it is so, over is closed, or the time is up.
+func (c *chaos) waitFor(over <-chan struct{}, so func() bool) {
 	for !so() {
 		select {
-		case <-loaded:
+		case <-over:
 			return
 		case <-c.ctx.Done():
 			return
@@ -259,13 +259,26 @@ type dealIndex struct {
 func (x *dealIndex) of(order int64) int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.read()
+	return x.byKey[fmt.Sprintf("order:%d", order)]
+}
+
+// count is how many deals there are.
+func (x *dealIndex) count() int64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.read()
+	return x.last
+}
+
+func (x *dealIndex) read() {
 	if x.byKey == nil {
 		x.byKey = map[string]int64{}
 	}
 	for {
 		deal, ok := x.portal.Deal(x.last + 1)
 		if !ok {
-			return x.byKey[fmt.Sprintf("order:%d", order)]
+			return
 		}
 		x.last++
 		x.byKey[deal["ORIGIN_ID"]] = x.last

@@ -137,6 +137,24 @@ func (x *exchange) reconcile() {
 	x.Drain()
 }
 
+func TestManyChangesAtOnce_areReconciledInFewRequests(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		x.reconcile()
+		x.fail(emulator.Fault{Fault: "drop_events"})
+		for range 130 {
+			x.do("create_deal", emulator.Args{"fields": map[string]any{"TITLE": "Не из панели"}})
+		}
+		order := x.place()
+		deal, _ := x.deal(order)
+		x.must(x.portal.MoveDeal(deal, "EXECUTING"))
+		requests := x.portal.Stats().Requests
+		x.reconcile()
+		equal(t, "status", x.order(order).Value("Status"), "PrintingInProgress")
+		// The first pages of all four entities, the rest of the deals together; the look at ours, and at its rows.
+		equal(t, "requests", x.portal.Stats().Requests-requests, 4)
+	})
+}
+
 func TestChangesMissedByEvents_areFoundByReconciliationAndCounted(t *testing.T) {
 	each(t, func(t *testing.T, x *exchange) {
 		order := x.place()

@@ -2,7 +2,6 @@ package bitrix24
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -195,11 +194,4 @@ func (m *Module) installation(ctx context.Context) (mapping.Origin, error) {
 		return "", fmt.Errorf("the installation has no name")
 	}
 	return mapping.Origin("pixlpark:" + ids[0]), nil
-}
-
-// cursorsOf reads the JSON of a portal's reading positions.
-func cursorsOf(text string) map[entity]time.Time {
-	cursors := map[entity]time.Time{}
-	_ = json.Unmarshal([]byte(text), &cursors) // the column is checked to be JSON; an unknown shape begins anew
-	return cursors
 }

@@ -3,18 +3,16 @@ package bitrix24
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/samber/lo"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -25,11 +23,14 @@ type reconcile struct{}
 func (reconcile) Kind() string { return lane + ".reconcile" }
 func (reconcile) Key() string  { return "all" }
 
-// reconciled are the entities read by modification time, with their entityTypeId.
-var reconciled = []struct {
+// kind is an entity with its entityTypeId.
+type kind struct {
 	entity entity
 	typeID int
-}{{aDeal, rest.TypeDeal}, {aContact, rest.TypeContact}, {aCompany, rest.TypeCompany}, {aLead, rest.TypeLead}}
+}
+
+// reconciled are the entities read by modification time.
+var reconciled = []kind{{aDeal, rest.TypeDeal}, {aContact, rest.TypeContact}, {aCompany, rest.TypeCompany}, {aLead, rest.TypeLead}}
 
 // modified is a record of the portal that was changed lately.
 type modified struct {
@@ -38,74 +39,135 @@ type modified struct {
 	rest.Origin
 }
 
-// reconcile reads, for each entity, what was modified since the last look (by the portal's own clock, with an overlap),
-// and enqueues a look at every record of ours whose modification is news. An entity that the portal refuses to list is
-// left for the next time, and holds up no other.
+// position is how far an entity was read by modification time, which is the portal's own.
+type position struct {
+	Since time.Time `json:"since"` // what was modified before is known
+
+	// A reading under way: the highest number read, when it began, and the latest modification it has seen.
+	Last   int64     `json:"last,omitempty"`
+	Began  time.Time `json:"began,omitzero"`
+	Newest time.Time `json:"newest,omitzero"`
+}
+
+// pageSize is how many records the portal lists at once.
+const pageSize = 50
+
+// reconcile reads what was modified since the last look, with an overlap, and enqueues a look at every record of ours
+// whose modification is news. It makes one request: while there is more to read the job comes again, after the orders
+// that wait, and a reading that fails goes on where it was.
 func (r *run) reconcile(ctx context.Context) error {
-	cursors := cursorsOf(r.portal.Cursors)
+	positions := positionsOf(r.portal.Cursors)
 	for _, kind := range reconciled {
-		err := r.reconcileEntity(ctx, kind.entity, kind.typeID, cursors)
-		if refused, ok := asRefusal(err); ok && refused.Method != rest.BatchMethod {
-			r.Log.WithError(err).WithField("entity", string(kind.entity)).Warn("not reconciled")
-			continue
+		p := positions[kind.entity]
+		if p.Since.IsZero() {
+			p.Since = db.Now()
+			if at := r.settings.ConnectedAt; !at.IsZero() {
+				p.Since = at
+			}
+			p.Since = p.Since.Add(r.clockOffset())
 		}
-		if err != nil {
+		if p.Last == 0 {
+			p.Began, p.Newest = db.Now().Add(r.clockOffset()), p.Since
+		}
+		positions[kind.entity] = p
+	}
+	open, pages := reconciled, 1
+	if long := lo.Filter(reconciled, func(k kind, _ int) bool { return positions[k.entity].Last > 0 }); len(long) > 0 {
+		open, pages = long, rest.MaxCommands/len(long)
+	}
+	result, err := r.readPages(ctx, open, positions, pages)
+	if err != nil {
+		return err
+	}
+	more := false
+	for _, kind := range open {
+		p, err := r.takePages(ctx, kind.entity, positions[kind.entity], result, pages)
+		if refused, ok := asRefusal(err); ok {
+			r.Log.WithError(refused).WithField("entity", string(kind.entity)).Warn("not reconciled")
+			p.Last = 0 // left for the next time, and holds up no other
+		} else if err != nil && !errors.Is(err, rest.ErrHalted) {
 			return err
 		}
+		positions[kind.entity] = p
+		more = more || p.Last > 0
+	}
+	if err := r.savePositions(ctx, positions); err != nil {
+		return err
+	}
+	if more {
+		return jobs.RetryAfter(0, errNextGroup)
 	}
 	return nil
 }
 
-// reconcileEntity pages by number, so that no row is lost when others change meanwhile. The position moves on only when
-// all pages were read and their looks are enqueued, and never beyond the moment when the reading began.
-func (r *run) reconcileEntity(ctx context.Context, e entity, typeID int, cursors map[entity]time.Time) error {
-	began := db.Now().Add(r.clockOffset())
-	since, known := cursors[e]
-	if !known {
-		since = began
-		if at := r.settings.ConnectedAt; !at.IsZero() {
-			since = at.Add(r.clockOffset())
+// readPages asks for some pages of each entity. They go by number, so that no row is lost when others change meanwhile:
+// each begins behind the last row of the one before. Where that was not full its reference means nothing, and neither
+// does the page.
+func (r *run) readPages(ctx context.Context, open []kind, positions map[entity]position, pages int) (*rest.Result, error) {
+	batch := &rest.Batch{Halt: pages > 1}
+	for _, kind := range open {
+		p := positions[kind.entity]
+		var last any = p.Last
+		for i := range pages {
+			page := batch.Add(pageName(kind.entity, i), "crm.item.list", rest.Params{
+				"entityTypeId": kind.typeID, "select": []string{"id", "updatedTime", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
+				"filter": rest.Params{">=updatedTime": p.Since.Add(-r.opts.ReconcileOverlap), ">id": last},
+			})
+			last = page.Field("items", strconv.Itoa(pageSize-1), "id")
 		}
 	}
-	newest := since
-	for last := int64(0); ; {
+	return r.client.Do(ctx, batch)
+}
+
+func pageName(e entity, i int) string { return fmt.Sprintf("%s%d", e, i) }
+
+// takePages takes one entity's pages of an answer, and returns where the reading is then: at its end Since moves on, but
+// never beyond the moment when the reading began.
+func (r *run) takePages(ctx context.Context, e entity, p position, result *rest.Result, pages int) (position, error) {
+	for i := range pages {
 		var items rest.Items[modified]
-		batch := rest.Batch{}
-		batch.Add("page", "crm.item.list", rest.Params{
-			"entityTypeId": typeID, "select": []string{"id", "updatedTime", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
-			"filter": rest.Params{">=updatedTime": since.Add(-r.opts.ReconcileOverlap), ">id": last},
-		})
-		result, err := r.client.Do(ctx, &batch)
-		if err == nil {
-			err = result.Decode("page", &items)
+		if err := result.Decode(pageName(e, i), &items); err != nil {
+			return p, err
 		}
-		if err != nil {
-			return err
-		}
-		before := last
+		before := p.Last
 		for _, item := range items.Items {
-			last = max(last, item.ID.Int64())
-			if item.UpdatedTime.After(newest) {
-				newest = item.UpdatedTime.Time
+			p.Last = max(p.Last, item.ID.Int64())
+			if item.UpdatedTime.After(p.Newest) {
+				p.Newest = item.UpdatedTime.UTC()
 			}
 		}
 		if err := r.enqueueCaught(ctx, e, items.Items); err != nil {
-			return err
+			return p, err
 		}
 		if e == aDeal {
 			if err := r.adoptRestored(ctx, items.Items); err != nil {
-				return err
+				return p, err
 			}
 		}
-		if len(items.Items) < 50 || last == before {
-			break
+		if len(items.Items) < pageSize || p.Last == before {
+			if p.Newest.After(p.Began) {
+				p.Newest = p.Began
+			}
+			return position{Since: p.Newest.UTC()}, nil
 		}
 	}
-	if newest.After(began) {
-		newest = began
+	return p, nil
+}
+
+// positionsOf reads the JSON of a portal's reading positions.
+func positionsOf(text string) map[entity]position {
+	positions := map[entity]position{}
+	_ = json.Unmarshal([]byte(text), &positions) // the column is checked to be JSON; an unknown shape begins anew
+	return positions
+}
+
+func (r *run) savePositions(ctx context.Context, positions map[entity]position) error {
+	text, err := json.Marshal(positions)
+	if err != nil {
+		return fmt.Errorf("write positions: %w", err)
 	}
-	cursors[e] = newest.UTC()
-	return r.saveCursors(ctx, cursors)
+	r.portal.Cursors = string(text)
+	return r.DB.From(ctx).Model(&portal{}).Where("id = ?", r.portal.ID).Update("cursors", r.portal.Cursors).Error
 }
 
 // enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them, unless
@@ -140,71 +202,6 @@ func (r *run) enqueueCaught(ctx context.Context, e entity, list []modified) erro
 	})
 }
 
-// adoptRestored links deals again that carry an order's key while the order has none: they came out of the recycle bin.
-func (r *run) adoptRestored(ctx context.Context, list []modified) error {
-	deals := map[int64]int64{} // by order
-	for _, m := range list {
-		text, ours := strings.CutPrefix(string(m.OriginID), "order:")
-		if order, err := strconv.ParseInt(text, 10, 64); ours && err == nil && string(m.OriginatorID) == string(r.origin) && deals[order] == 0 {
-			deals[order] = m.ID.Int64()
-		}
-	}
-	if len(deals) == 0 {
-		return nil
-	}
-	ids := lo.Keys(deals)
-	found, err := r.Orders.FindMany(ctx, ids)
-	if err != nil {
-		return err
-	}
-	links, err := r.links(ctx, r.portal.ID, anOrder, aDeal, ids)
-	if err != nil {
-		return err
-	}
-	chosen, err := r.choices(ctx, r.portal.ID, anOrder, ids)
-	if err != nil {
-		return err
-	}
-	for order, deal := range deals {
-		l := links[order]
-		if found[order] == nil || chosen[order] == choiceIgnore || l != nil && l.State != deleted {
-			continue
-		}
-		if l == nil {
-			l = &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: order, Entity: aDeal, Checked: true, Agreed: mapping.Agreed{originField: {Ours: "Y"}}}
-		}
-		if err := r.adoptAgain(ctx, l, deal); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *run) adoptAgain(ctx context.Context, l *Link, deal int64) error {
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		l.RemoteID, l.State = deal, linked
-		if err := r.saveLink(tx, l); err != nil {
-			return err
-		}
-		if err := r.clearIntent(tx, aDeal, mapping.OrderKey(l.LocalID)); err != nil {
-			return err
-		}
-		// Its rows have other numbers now: the next job reads them first.
-		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(l.LocalID), SentAt: db.Now().Add(-r.opts.Settle)}
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
-			return fmt.Errorf("note that rows are unknown: %w", err)
-		}
-		text := fmt.Sprintf("Сделка %d снова в Битрикс24: связана с заказом по внешнему ключу", deal)
-		if err := r.journal(tx, note{anOrder, l.LocalID, aDeal, deal}, inward, text); err != nil {
-			return err
-		}
-		if err := r.catch(tx, 1); err != nil {
-			return err
-		}
-		return r.Jobs.Enqueue(tx, pull{Entity: aDeal, ID: deal}, jobs.WithPriority(jobs.Reconcile))
-	})
-}
-
 // countCaught counts a change of the portal that the panel took over, if reconciliation found it.
 func (r *run) countCaught(tx *db.Tx, w work) error {
 	if !r.caught[w] {
@@ -219,13 +216,4 @@ func (c *connection) catch(tx *db.Tx, n int) error {
 		return fmt.Errorf("count what was caught: %w", err)
 	}
 	return nil
-}
-
-func (r *run) saveCursors(ctx context.Context, cursors map[entity]time.Time) error {
-	text, err := json.Marshal(cursors)
-	if err != nil {
-		return fmt.Errorf("write cursors: %w", err)
-	}
-	r.portal.Cursors = string(text)
-	return r.DB.From(ctx).Model(&portal{}).Where("id = ?", r.portal.ID).Update("cursors", r.portal.Cursors).Error
 }
