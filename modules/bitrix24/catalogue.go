@@ -134,7 +134,7 @@ func (r *run) settleProducts(ctx context.Context) error {
 		if len(w.found) > 0 {
 			w.linked = slices.Min(w.found)
 			err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-				if err := r.clearIntent(tx, aProduct, w.key(r.origin)); err != nil {
+				if err := clearIntent(tx, r.portal.ID, aProduct, w.key(r.origin)); err != nil {
 					return err
 				}
 				return r.saveProduct(tx, w, w.linked)

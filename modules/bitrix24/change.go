@@ -48,7 +48,7 @@ func (r *run) settleChange(ctx context.Context, l *Link, lost *intent, present m
 		if err := r.saveLink(tx, l); err != nil {
 			return err
 		}
-		return r.clearIntent(tx, lost.Entity, lost.Key)
+		return clearIntent(tx, r.portal.ID, lost.Entity, lost.Key)
 	})
 }
 

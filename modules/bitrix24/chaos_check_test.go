@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
@@ -212,38 +211,31 @@ func (d *differences) client(c *chaosClient) {
 	}
 }
 
-// checkQueue looks, when all processes have ended, at what they left behind.
-func (c *chaos) checkQueue(database *db.DB) {
-	c.t.Helper()
+// unfinished is what the panel has not come to an end with.
+func (c *chaos) unfinished() []string {
+	var left []string
 	for what, query := range map[string]string{
-		"jobs failed":                     "SELECT count(*) FROM jobs WHERE state = 'failed'",
-		"jobs running":                    "SELECT count(*) FROM jobs WHERE state = 'running'",
-		"records whose making is unknown": "SELECT count(*) FROM bitrix24_intents",
-		"orders pushed in vain":           "SELECT count(*) FROM jobs WHERE state = 'waiting' AND kind LIKE 'bitrix24.push%'",
+		"failed job":          "SELECT kind || ' ' || key FROM jobs WHERE state = 'failed'",
+		"job":                 "SELECT kind || ' ' || key FROM jobs WHERE state IN ('waiting', 'running') AND (kind LIKE 'bitrix24.push%' OR kind LIKE 'bitrix24.pull%')",
+		"outcome not settled": "SELECT entity || ' ' || key FROM bitrix24_intents",
 	} {
-		var n int64
-		if err := database.From(c.t.Context()).Raw(query).Scan(&n).Error; err != nil {
-			c.t.Errorf("%s: %v", what, err)
-		} else if n != 0 {
-			c.t.Errorf("%s: %d", what, n)
+		for _, row := range c.fleet.query(query) {
+			left = append(left, what+": "+row)
 		}
 	}
+	return left
 }
 
-var whose = regexp.MustCompile(`(order|client) (\d+)`)
+var whose = regexp.MustCompile(`(order|client)[: /](\d+)`)
 
 // tell writes what the journal has to say of the first few records that differ.
-func (c *chaos) tell(database *db.DB, differences []string) {
+func (c *chaos) tell(differences []string) {
 	c.t.Helper()
 	for _, d := range differences[:min(len(differences), 3)] {
-		record := whose.FindStringSubmatch(d)
-		if record == nil {
-			continue
-		}
-		var lines []struct{ At, Direction, Outcome, Text, Request, Answer string }
-		database.From(c.t.Context()).Table("bitrix24_journal").Where("local = ? AND local_id = ?", record[1], record[2]).Order("id").Find(&lines)
-		for _, l := range lines {
-			c.t.Logf("%s: %s %s %s: %s | %.600s | %.300s", record[0], l.At, l.Direction, l.Outcome, l.Text, l.Request, l.Answer)
+		if record := whose.FindStringSubmatch(d); record != nil {
+			lines := c.fleet.query(fmt.Sprintf("SELECT direction || ' ' || outcome || ': ' || text || ' | ' || substr(request, 1, 600) || ' | ' || substr(answer, 1, 300) "+
+				"FROM bitrix24_journal WHERE local = '%s' AND local_id = %s ORDER BY id", record[1], record[2]))
+			c.t.Logf("%s:\n%s", record[0], strings.Join(lines, "\n"))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package bitrix24_test
 
 import (
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -117,6 +118,37 @@ func (f *fleet) connect(portal string) {
 	must(a.Close())
 }
 
+// query reads one column of the database beside the processes.
+func (f *fleet) query(query string) []string {
+	f.t.Helper()
+	driver, source := "pgx", f.database.URL
+	if f.dialect == db.SQLite {
+		driver, source = "sqlite", f.database.Path
+	}
+	database, err := sql.Open(driver, source)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer database.Close()
+	rows, err := database.QueryContext(f.t.Context(), query)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return append(list, err.Error())
+		}
+		list = append(list, text)
+	}
+	if err := rows.Err(); err != nil {
+		list = append(list, err.Error())
+	}
+	return list
+}
+
 // start starts that many processes at once and waits until all are ready.
 func (f *fleet) start(processes int) {
 	f.t.Helper()
@@ -199,6 +231,7 @@ func (p *process) kill() {
 func (f *fleet) stop() {
 	f.t.Helper()
 	for _, p := range f.processes {
+		f.ready(p)
 		if err := p.terminate(); err != nil {
 			f.t.Errorf("after SIGTERM: %v\n%s", err, p.complaints())
 		}

@@ -103,7 +103,26 @@ func (m *Module) linksTo(ctx context.Context, portalID int64, e entity, remoteID
 	return rows, nil
 }
 
-// saveLink writes a link, new or changed.
+// key is the external key of the link's record there, and that of the intent to make it.
+func (l *Link) key() string {
+	switch {
+	case l.Local == aLegalEntity:
+		return mapping.LegalEntityKey(l.LocalID)
+	case l.Local == anOrder && l.Entity == aLead:
+		return mapping.OrderLeadKey(l.LocalID)
+	case l.Local == aClient && l.Entity == aLead:
+		return mapping.ClientLeadKey(l.LocalID)
+	case l.Local == anOrganization && l.Entity == aLead:
+		return mapping.OrganizationLeadKey(l.LocalID)
+	case l.Local == anOrder:
+		return mapping.OrderKey(l.LocalID)
+	case l.Local == aClient:
+		return mapping.ClientKey(l.LocalID)
+	}
+	return mapping.OrganizationKey(l.LocalID)
+}
+
+// saveLink writes a link, new or changed. A new one settles the intent to make its record.
 func (m *Module) saveLink(tx *db.Tx, l *Link) error {
 	if l.Agreed == nil {
 		l.Agreed = mapping.Agreed{}
@@ -114,6 +133,9 @@ func (m *Module) saveLink(tx *db.Tx, l *Link) error {
 	l.UpdatedAt = db.Now()
 	if l.ID == 0 {
 		l.CreatedAt = l.UpdatedAt
+		if err := clearIntent(tx, l.PortalID, l.Entity, l.key()); err != nil {
+			return err
+		}
 	}
 	if err := tx.Omit(clause.Associations).Save(l).Error; err != nil {
 		return fmt.Errorf("save link of %s %d: %w", l.Local, l.LocalID, err)

@@ -125,8 +125,8 @@ func (r *run) pick(ctx context.Context, kind local, e entity, id int64, found ca
 }
 
 // clearIntent forgets that a record was about to be made.
-func (r *run) clearIntent(tx *db.Tx, e entity, key string) error {
-	err := tx.Where("portal_id = ? AND entity = ? AND key = ?", r.portal.ID, e, key).Delete(&intent{}).Error
+func clearIntent(tx *db.Tx, portalID int64, e entity, key string) error {
+	err := tx.Where("portal_id = ? AND entity = ? AND key = ?", portalID, e, key).Delete(&intent{}).Error
 	if err != nil {
 		return fmt.Errorf("clear an intent: %w", err)
 	}

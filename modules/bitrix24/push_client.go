@@ -110,7 +110,7 @@ func (r *run) loadClients(ctx context.Context) error {
 		if i, ok := open[changeKey(mapping.ClientKey(id))]; ok {
 			w.lost = &i
 		}
-		w.needed = w.needed || w.chosen == choiceSend
+		w.needed = w.needed || w.chosen == choiceSend || w.intent != nil // what was begun is brought to an end
 	}
 	if err := r.leaveOutEmails(ctx, ids); err != nil {
 		return err
@@ -225,9 +225,6 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 				PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true, Agreed: w.found.sent(w.intent, id),
 			}
 			if err := r.saveLink(tx, w.link); err != nil {
-				return err
-			}
-			if err := r.clearIntent(tx, aContact, mapping.ClientKey(w.id)); err != nil {
 				return err
 			}
 			if err := r.journal(tx, note{aClient, w.id, aContact, id}, inward, "Найден контакт клиента, связан. "+warning); err != nil {

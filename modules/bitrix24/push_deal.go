@@ -106,9 +106,6 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 		if err := r.saveLink(tx, l); err != nil {
 			return err
 		}
-		if err := r.clearIntent(tx, aDeal, mapping.OrderKey(w.id)); err != nil {
-			return err
-		}
 		if w.rowsIntent == nil { // they did not leave with the deal; still the next job reads them first
 			rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now().Add(-r.opts.Settle)}
 			if err := tx.Save(&rows).Error; err != nil {

@@ -42,7 +42,7 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 		}
 		if written {
 			return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-				if err := r.clearIntent(tx, aComment, noteKey(w)); err != nil {
+				if err := clearIntent(tx, r.portal.ID, aComment, noteKey(w)); err != nil {
 					return err
 				}
 				return done(ctx, tx)

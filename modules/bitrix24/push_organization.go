@@ -110,7 +110,7 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 		if i, ok := open[changeKey(mapping.OrganizationKey(id))]; ok {
 			w.lost = &i
 		}
-		w.needed = w.needed || w.chosen == choiceSend
+		w.needed = w.needed || w.chosen == choiceSend || w.intent != nil // what was begun is brought to an end
 	}
 	if err := r.loadOrganizationLeads(ctx, ids); err != nil {
 		return err
@@ -239,9 +239,6 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 				PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: id, Checked: true, Agreed: w.found.sent(w.intent, id),
 			}
 			if err := r.saveLink(tx, w.link); err != nil {
-				return err
-			}
-			if err := r.clearIntent(tx, aCompany, mapping.OrganizationKey(w.id)); err != nil {
 				return err
 			}
 			if err := r.journal(tx, note{anOrganization, w.id, aCompany, id}, inward, "Найдена компания организации, связана. "+warning); err != nil {

@@ -184,7 +184,7 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 				return fmt.Errorf("save row link: %w", err)
 			}
 		}
-		return r.clearIntent(tx, someRows, mapping.OrderKey(w.id))
+		return clearIntent(tx, r.portal.ID, someRows, mapping.OrderKey(w.id))
 	})
 }
 

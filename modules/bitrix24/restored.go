@@ -39,8 +39,15 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	if err != nil {
 		return err
 	}
+	open, err := r.intents(ctx, r.portal.ID, aDeal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }))
+	if err != nil {
+		return err
+	}
 	for order, deal := range deals {
 		l := links[order]
+		if _, making := open[mapping.OrderKey(order)]; making {
+			continue // its answer was lost: the order's own job adopts it, and knows what was sent
+		}
 		if found[order] == nil || chosen[order] == choiceIgnore || l != nil && l.State != deleted {
 			continue
 		}
@@ -58,9 +65,6 @@ func (r *run) adoptAgain(ctx context.Context, l *Link, deal int64) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		l.RemoteID, l.State = deal, linked
 		if err := r.saveLink(tx, l); err != nil {
-			return err
-		}
-		if err := r.clearIntent(tx, aDeal, mapping.OrderKey(l.LocalID)); err != nil {
 			return err
 		}
 		// Its rows have other numbers now: the next job reads them first.

@@ -305,6 +305,9 @@ func (c *connection) ask(ctx context.Context, questions []question, class rest.C
 			n++
 		}
 		result, err := c.client.Do(ctx, batch)
+		if rest.Unknown(err) && !errors.Is(err, context.DeadlineExceeded) {
+			result, err = c.client.Do(ctx, batch) // a question changes nothing: one lost answer need not hold up everything
+		}
 		if err != nil {
 			return err
 		}
