@@ -127,6 +127,7 @@ func TestLeadConvertedIntoAContactOnly_theDealIsMadeAfterAQuarterOfAnHour(t *tes
 		if got := len(x.portal.IDs("deal")); got != 0 {
 			t.Fatalf("%d deals while one may still appear, want none", got)
 		}
+		x.saveSettings("auto", "-") // concerns new orders only
 		x.quarterOfAnHourLater()
 		_, deal := x.wholeDeal(order)
 		equal(t, "lead of the deal", deal["LEAD_ID"], lead)

@@ -127,8 +127,8 @@ func (r *run) loadOrders(ctx context.Context) error {
 	for _, id := range ids {
 		w := r.orders[id]
 		w.order, w.chosen = found[id], chosen[id]
-		if r.bulk && w.chosen == choiceNone {
-			w.chosen = choiceSend
+		if (r.bulk || w.leadID != 0) && w.chosen == choiceNone {
+			w.chosen = choiceSend // what was in a lead is in the portal already, whatever the switches say now
 		}
 		if w.target == aDeal {
 			w.link, w.rows = links[id], rows[id]
