@@ -45,6 +45,14 @@ type comparedLine struct {
 	RemoteURL string
 }
 
+// Remote is what the order is compared with, as people call it.
+func (r comparedRow) Remote() string {
+	return map[entity]string{aDeal: "сделка", aLead: "лид"}[r.Entity]
+}
+
+// Rejected reports that nothing can be sent, since the order's lead was rejected.
+func (r comparedRow) Rejected() bool { return r.Result == resultRejected }
+
 const comparedRows = 50
 
 // comparePage shows the last comparison.
@@ -70,12 +78,16 @@ func (m *Module) viewComparison(c echo.Context) (compareView, error) {
 		return view, err
 	}
 	view.From, view.To = view.It.Since.In(m.Location).Format("2006-01-02"), view.It.Until.In(m.Location).AddDate(0, 0, -1).Format("2006-01-02")
-	err = m.DB.From(ctx).Model(&comparedRow{}).Where("comparison_id = ? AND mended_at IS NULL", view.It.ID).Count(&view.Open).Error
+	err = mendable(m.DB.From(ctx).Model(&comparedRow{}), view.It.ID).Count(&view.Open).Error
 	if err != nil {
 		return view, fmt.Errorf("count what differs: %w", err)
 	}
 	q := m.DB.From(ctx).Where("comparison_id = ?", view.It.ID)
-	if view.Result != "" {
+	switch view.Result {
+	case "":
+	case resultDifferent:
+		q = q.Where("result IN ?", []comparedResult{resultDifferent, resultRejected})
+	default:
 		q = q.Where("result = ?", view.Result)
 	}
 	if before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64); before > 0 { // anything else: from the newest
@@ -86,7 +98,7 @@ func (m *Module) viewComparison(c echo.Context) (compareView, error) {
 		return view, fmt.Errorf("read what differs: %w", err)
 	}
 	for _, row := range rows {
-		view.Rows = append(view.Rows, comparedLine{comparedRow: row, RemoteURL: s.url(aDeal, row.RemoteID)})
+		view.Rows = append(view.Rows, comparedLine{comparedRow: row, RemoteURL: s.url(row.Entity, row.RemoteID)})
 	}
 	if len(rows) == comparedRows {
 		view.Older = fmt.Sprintf("%s?result=%s&before=%d", comparePath, view.Result, rows[len(rows)-1].OrderID)

@@ -30,7 +30,7 @@
 //	backfill             «Выгрузка базы»                           makes one record of what existed before
 //
 // Beside the exchange, in a lane of its own, goes long work that mostly reads: gathering an export (backfill.go),
-// comparing a period (compare.go, compare_mend.go), looking daily for what was deleted there (check_deleted.go).
+// comparing a period (compare*.go), looking daily for what was deleted there (check_deleted.go).
 //
 // Begin with bitrix24.go, which names every contribution to the panel. Package rest is the client, mapping the pure
 // translation, emulator a portal to test against.

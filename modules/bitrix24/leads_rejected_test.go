@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
@@ -60,5 +61,38 @@ func TestLeadDeleted_thePageSaysSoAndNothingIsMadeUnasked(t *testing.T) {
 		operator := x.As(staff.Operator)
 		operator.Get(page(order)).Want(t, http.StatusOK, "Лид удалён в Битрикс24", "Создать заново", "Привязать другой", "Не синхронизировать")
 		operator.Get(fmt.Sprintf("/admin/clients/%d", client)).Want(t, http.StatusOK, "Отправить в Битрикс24")
+	})
+}
+
+func TestLeadDeletedUnnoticed_aChangeOfTheOrderFindsOut(t *testing.T) {
+	eachWithLeads(t, func(t *testing.T, x *exchange) {
+		order := x.place()
+		client := int64(x.order(order).Number("UserId"))
+		x.settle()
+		lead, _ := x.lead(clientLead(client), 1)
+		x.unheard(func() { x.do("delete_lead", emulator.Args{"id": lead}) })
+		x.Call("POST", fmt.Sprintf("/api/orders/%d/comments", order), apptest.JSON{"Text": "Добавьте рамку", "VisibleToClient": true}).Want(t, http.StatusOK)
+		x.settle()
+		x.Hurry()
+		x.settle()
+		x.atRest()
+		x.As(staff.Operator).Get(page(order)).Want(t, http.StatusOK, "Лид удалён в Битрикс24", "Создать заново")
+	})
+}
+
+func TestLeadDeletedUnnoticed_theNextOrderIsNotLost(t *testing.T) {
+	eachWithLeads(t, func(t *testing.T, x *exchange) {
+		client := x.employee()
+		x.settle()
+		lead, _ := x.lead(clientLead(client), 1)
+		x.unheard(func() { x.do("delete_lead", emulator.Args{"id": lead}) })
+		order := x.place(by(client))
+		x.settle()
+		x.Hurry()
+		x.settle()
+		x.atRest()
+		s := x.state()
+		equal(t, "leads and deals", len(s.Leads)+len(s.Deals), 1)
+		x.As(staff.Operator).Get(page(order)).Want(t, http.StatusOK, "отправлен")
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // local is a kind of record of the panel.
@@ -38,6 +39,22 @@ const (
 	someRows   entity = "rows"
 	aComment   entity = "comment"
 )
+
+// typeID is what crm.item.* calls a deal or a lead.
+func (e entity) typeID() int {
+	if e == aLead {
+		return rest.TypeLead
+	}
+	return rest.TypeDeal
+}
+
+// owner is what crm.item.productrow.* calls it.
+func (e entity) owner() string {
+	if e == aLead {
+		return "L"
+	}
+	return "D"
+}
 
 // Link says which record here is which record there, and what both sides last agreed on. Removing the module removes
 // every trace of it from the panel's own tables, since there is none.

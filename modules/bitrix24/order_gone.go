@@ -95,15 +95,7 @@ func (m *Module) makeAgain(ctx context.Context, s Settings, o *orders.Order) (st
 		return "", refusal.Value("", "Сделка этого заказа на месте: создавать её заново не нужно.")
 	}
 	err = m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := m.forget(tx, l); err != nil {
-			return err
-		}
-		if l.Entity == aLead && s.Leads {
-			if err := m.leadAgain(ctx, tx, s, o); err != nil {
-				return err
-			}
-		}
-		return m.choose(tx, s.PortalID, anOrder, o.ID, choiceSend, staff.ActorFrom(ctx).Name)
+		return m.startOver(ctx, tx, s, l, o.ClientID, staff.ActorFrom(ctx).Name)
 	})
 	if err != nil {
 		return "", err
@@ -111,13 +103,26 @@ func (m *Module) makeAgain(ctx context.Context, s Settings, o *orders.Order) (st
 	return m.pushNow(ctx, s, o)
 }
 
+// startOver forgets an order's deal or lead, so that the next push makes another.
+func (m *Module) startOver(ctx context.Context, tx *db.Tx, s Settings, l *Link, clientID int64, who string) error {
+	if err := m.forget(tx, l); err != nil {
+		return err
+	}
+	if l.Entity == aLead && s.Leads {
+		if err := m.leadAgain(ctx, tx, s, clientID, who); err != nil {
+			return err
+		}
+	}
+	return m.choose(tx, l.PortalID, anOrder, l.LocalID, choiceSend, who)
+}
+
 // leadAgain makes the client, unless he has a contact, one who is passed on as a lead.
-func (m *Module) leadAgain(ctx context.Context, tx *db.Tx, s Settings, o *orders.Order) error {
-	contact, err := m.link(ctx, s.PortalID, aClient, aContact, o.ClientID)
+func (m *Module) leadAgain(ctx context.Context, tx *db.Tx, s Settings, clientID int64, who string) error {
+	contact, err := m.link(ctx, s.PortalID, aClient, aContact, clientID)
 	if err != nil || contact != nil {
 		return err
 	}
-	return m.choose(tx, s.PortalID, aClient, o.ClientID, choiceLead, staff.ActorFrom(ctx).Name)
+	return m.choose(tx, s.PortalID, aClient, clientID, choiceLead, who)
 }
 
 // forget drops an order's link with everything that hung on it: the rows, and what we were about to do to them.
@@ -210,14 +215,14 @@ func (e entity) title() string {
 // lookAt reads a deal or lead that a person named (crm.item.get), and makes the link it is to have. Whatever has our key
 // belongs to that order.
 func (c *connection) lookAt(ctx context.Context, orderID int64, e entity, id int64) (*Link, error) {
-	typeID, key := rest.TypeDeal, mapping.OrderKey(orderID)
+	key := mapping.OrderKey(orderID)
 	if e == aLead {
-		typeID, key = rest.TypeLead, mapping.OrderLeadKey(orderID)
+		key = mapping.OrderLeadKey(orderID)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.AwaitStaff)
 	defer cancel()
 	batch := rest.Batch{Class: rest.People}
-	batch.Add("record", "crm.item.get", rest.Params{"entityTypeId": typeID, "id": id})
+	batch.Add("record", "crm.item.get", rest.Params{"entityTypeId": e.typeID(), "id": id})
 	result, err := c.client.Do(ctx, &batch)
 	var item rest.Item[rest.Deal]
 	if err == nil {

@@ -115,10 +115,15 @@ func (box *orderBox) showLead(s Settings, l *Link) {
 		return
 	}
 	box.LeadID, box.LeadURL = l.RemoteID, s.url(aLead, l.RemoteID)
-	box.LeadState = map[linkState]string{linked: "в работе", rejectedHim: "отклонён в Битрикс24", converted: "переведён в качественный"}[l.State]
+	box.LeadState = leadWords[l.State]
 	if box.Seen == nil {
 		box.Seen = &l.UpdatedAt
 	}
+}
+
+// leadWords say what became of a lead.
+var leadWords = map[linkState]string{
+	linked: "в работе", rejectedHim: "отклонён в Битрикс24", converted: "переведён в качественный", deleted: "удалён в Битрикс24",
 }
 
 // customerLinks are the customer's cards on the portal.

@@ -160,7 +160,7 @@ func copies(links []*Link) []*Link {
 	})
 }
 
-// leadState notes that a lead was rejected, or is open again.
+// leadState notes that a lead was rejected, or is open again: then what changed here meanwhile follows.
 func (r *run) leadState(tx *db.Tx, w *leadWork, state linkState, text string) error {
 	for _, l := range w.links {
 		changed := l.State != state
@@ -172,6 +172,12 @@ func (r *run) leadState(tx *db.Tx, w *leadWork, state linkState, text string) er
 			continue
 		}
 		if err := r.journal(tx, note{l.Local, l.LocalID, aLead, w.id}, inward, text); err != nil {
+			return err
+		}
+		if state != linked {
+			continue
+		}
+		if err := r.Jobs.Enqueue(tx, pushOf(l.Local, l.LocalID)); err != nil {
 			return err
 		}
 	}

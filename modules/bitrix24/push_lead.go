@@ -204,6 +204,7 @@ func (r *run) changeLead(name string, link *Link, fields rest.Params) *task {
 		params: func() rest.Params {
 			return rest.Params{"entityTypeId": rest.TypeLead, "id": link.RemoteID, "useOriginalUfNames": "Y", "fields": changed}
 		},
+		missing: r.lookFor(aLead, link.RemoteID),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			link.Agreed.Agree(fields)
 			return link.RemoteID, r.saveLink(tx, link)

@@ -42,14 +42,7 @@ type orderWork struct {
 	done  bool
 }
 
-// typeID and key are what the portal calls the order's target.
-func (w *orderWork) typeID() int {
-	if w.target == aLead {
-		return rest.TypeLead
-	}
-	return rest.TypeDeal
-}
-
+// key is the order's external key on its target.
 func (w *orderWork) key() string {
 	if w.target == aLead {
 		return mapping.OrderLeadKey(w.id)
@@ -159,7 +152,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case r.settings.wants(w.order, w.chosen) != "":
 			w.done = true
 		case w.intent != nil:
-			r.askByKey(w.typeID(), w.key(), &w.found, &w.err)
+			r.askByKey(w.target.typeID(), w.key(), &w.found, &w.err)
 		}
 		if !w.done {
 			r.gatherCustomer(w)

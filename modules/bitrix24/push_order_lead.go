@@ -117,7 +117,7 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 			t.after = []*task{lead.make}
 			t.params = updateLead(func() any { return lead.make.made("item", "id") }, fields)
 		} else {
-			t.params = updateLead(func() any { return lead.link.RemoteID }, fields)
+			t.params, t.missing = updateLead(func() any { return lead.link.RemoteID }, fields), r.lookFor(aLead, lead.link.RemoteID)
 		}
 	default:
 		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),

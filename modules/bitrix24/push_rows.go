@@ -13,14 +13,6 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// owner is how crm.item.productrow.* calls the order's target.
-func (w *orderWork) owner() string {
-	if w.target == aLead {
-		return "L"
-	}
-	return "D"
-}
-
 // setRows puts the rows into a deal that was just made (crm.item.productrow.set, which replaces all rows: never used
 // again, since a manager may have added rows by hand).
 func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
@@ -32,7 +24,7 @@ func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 			for i, row := range rows {
 				list[i] = row.Params()
 			}
-			return rest.Params{"ownerType": w.owner(), "ownerId": deal.made("item", "id"), "productRows": list}
+			return rest.Params{"ownerType": w.target.owner(), "ownerId": deal.made("item", "id"), "productRows": list}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var set rest.ProductRows
@@ -69,7 +61,7 @@ func (r *run) askRowsFrom(w *orderWork, start int) {
 	r.questions = append(r.questions, question{
 		method: "crm.item.productrow.list",
 		params: rest.Params{
-			"filter": rest.Params{"=ownerType": w.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}, "start": start,
+			"filter": rest.Params{"=ownerType": w.target.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}, "start": start,
 		},
 		answer: func(result *rest.Result, name string) error {
 			var read rest.ProductRows
@@ -190,7 +182,7 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 
 func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields := row.Params()
-	fields["ownerType"], fields["ownerId"] = w.owner(), w.link.RemoteID
+	fields["ownerType"], fields["ownerId"] = w.target.owner(), w.link.RemoteID
 	return &task{
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
 		agreed: agreedRows(row), note: note{anOrder, w.id, w.target, w.link.RemoteID},
@@ -265,7 +257,7 @@ func (r *run) askRowsByHand(works []*orderWork) {
 		}
 		r.questions = append(r.questions, question{
 			method: "crm.item.productrow.list",
-			params: rest.Params{"filter": rest.Params{"=ownerType": w.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}},
+			params: rest.Params{"filter": rest.Params{"=ownerType": w.target.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}},
 			answer: func(result *rest.Result, name string) error {
 				var read rest.ProductRows
 				if err := result.Decode(name, &read); err != nil {
