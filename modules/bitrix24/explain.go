@@ -3,6 +3,7 @@ package bitrix24
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -75,6 +76,10 @@ func explainSilence(e *rest.RequestError) string {
 		return "Вебхук указан не полностью: нужны адрес портала, номер сотрудника и код."
 	case errors.As(e.Err, &timeout) && timeout.Timeout():
 		return "Портал не ответил вовремя."
+	case errors.Is(e.Err, io.ErrUnexpectedEOF):
+		return "Ответ портала оборвался на середине; повторим и проверим, не сделана ли работа."
+	case e.Status >= 500:
+		return fmt.Sprintf("Вместо портала ответил сервер перед ним (статус %d): портал временно недоступен. Продолжим сами.", e.Status)
 	case e.Status >= 300 && e.Status < 400:
 		return "Портал перенаправляет на другой адрес. Проверьте «URL портала»."
 	case e.Status != 0:

@@ -188,22 +188,6 @@ func TestPortalSlowerThanACustomerWaits_theOrderIsAnsweredAndArrives(t *testing.
 	}, func(a *arranged) { a.options.AwaitSite = 50 * time.Millisecond })
 }
 
-func TestLostAnswer_isToldWhileTheRecordIsLookedFor(t *testing.T) {
-	each(t, func(t *testing.T, x *exchange) {
-		x.fail(emulator.Fault{Fault: "late", Method: "crm.item.add", Count: 1, DelayMS: 1500})
-		operator := x.As(staff.Operator)
-		order := x.place()
-		operator.Get(page(order)).Want(t, http.StatusOK, "ждёт", "соединение не установлено или прервано")
-		x.Hurry()
-		x.Drain()
-		// The portal answers again, but the record may yet appear: only it waits.
-		operator.Get(page(order)).Want(t, http.StatusOK, "ждёт", "ответ Битрикс24 потерян")
-		x.recover()
-		x.complete(1)
-		x.As(staff.Administrator).Get("/admin/bitrix24/journal").Want(t, http.StatusOK, "связан")
-	}, func(a *arranged) { a.options.Settle = 3 * time.Second })
-}
-
 func TestWebhookRevoked_isToldInWordsAndAReplacementDeliversEverything(t *testing.T) {
 	each(t, func(t *testing.T, x *exchange) {
 		first := x.place()
@@ -368,49 +352,4 @@ func TestOneRecordThatBreaksThePortal_isFoundAndHoldsUpNobodyElse(t *testing.T) 
 		x.recover()
 		x.complete(10)
 	}, func(a *arranged) { a.options.AwaitSite = 0 })
-}
-
-func TestLostAnswerToAChange_isNotTakenForAChangeOfThePortals(t *testing.T) {
-	for name, f := range map[string]emulator.Fault{
-		"done": {Fault: "lost_response", Method: "crm.item.update", Count: 1},
-		"late": {Fault: "late", Method: "crm.item.update", Count: 1, DelayMS: 60},
-		"not":  {Fault: "error_500", Method: "crm.item.update", Count: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, x *exchange) {
-				client := x.employee()
-				organization := x.organization(client).ID()
-				order := x.place(by(client), set("OrganizationId", organization))
-				x.settle()
-				change := func(what, value string) {
-					switch what {
-					case "client":
-						x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": value}).Want(t, http.StatusOK)
-					case "organization":
-						x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Name": value}).Want(t, http.StatusOK)
-					}
-				}
-				for _, what := range []string{"client", "organization"} {
-					x.fail(f)
-					change(what, "Первое")
-					change(what, "Второе")
-					x.recover()
-				}
-				x.fail(f)
-				x.setStatus(order, orders.PrintingInProgress)
-				x.setStatus(order, orders.Fulfilled)
-				x.recover()
-
-				equal(t, "the client's name", x.client(client).Value("FirstName"), "Второе")
-				s := x.state()
-				equal(t, "the contact's name", s.Contacts[0]["NAME"], "Второе")
-				equal(t, "the company's name", s.Companies[0]["TITLE"], "Второе")
-				equal(t, "status", x.order(order).Value("Status"), orders.Fulfilled)
-				_, deal := x.deal(order)
-				equal(t, "stage", deal["STAGE_ID"], "FINAL_INVOICE")
-				x.journalHas("с обеих сторон", 0)
-				x.journalHas("обе стороны", 0)
-			}, func(a *arranged) { a.options.Settle = 150 * time.Millisecond })
-		})
-	}
 }

@@ -39,6 +39,9 @@ var (
 	eventFaults = []string{"drop_events", "double_events", "shuffle_events", "delay_events"}
 )
 
+// FaultNames are the faults that there are.
+func FaultNames() []string { return slices.Concat(requestFaults, eventFaults, []string{"clock"}) }
+
 type faults struct {
 	active []*Fault
 	random *rand.Rand
@@ -56,7 +59,7 @@ func (p *Portal) Fail(f Fault) error {
 		p.offset = time.Duration(f.OffsetS * float64(time.Second))
 		return nil
 	case !slices.Contains(requestFaults, f.Fault) && !slices.Contains(eventFaults, f.Fault):
-		return fmt.Errorf("fault %q is not known", f.Fault)
+		return fmt.Errorf("fault %q is not known; there are %s", f.Fault, strings.Join(FaultNames(), ", "))
 	case f.Fault == "moved" && f.To == "":
 		return errors.New("fault moved needs an address in to")
 	}
