@@ -13,7 +13,7 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-// TestPages_measured reports how long pages take with as many orders as MEASURE_ORDERS says: spec.md promises 50 ms at p95 with
+// TestPages_measured reports how long pages take with as many orders as MEASURE_ORDERS says. The aim is 50 ms at p95 with
 // a million on Postgres and 30 ms with 10,000 on SQLite. It measures, it does not judge.
 func TestPages_measured(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("MEASURE_ORDERS"))

@@ -56,7 +56,7 @@ type statusInfo struct {
 	next   []Status
 }
 
-// statuses is the table of pixlpark.md: number in the public API, caption, group, and what usually comes next.
+// statuses is the vendor's table of statuses: number in the public API, caption, group, and what usually comes next.
 var statuses = []statusInfo{
 	{Placed, 1, "Оформлен", Incoming, []Status{Pending, Cancelled}},
 	{Pending, 3, "Новый", Incoming, []Status{WaitingForPayment, Approved, DesignInProgress, PrepressInProgress, Cancelled}},

@@ -3,7 +3,8 @@
 //
 // Client.Do is the only door: it sends one Batch of up to fifty commands as one request and never repeats it, since
 // only the caller knows what a repetition would do. What may have been done although no good answer came, Unknown says.
-// Begin reading at Batch, then Client and Result; types*.go hold the records, event.go what a portal sends to us.
+// Begin reading at Batch, then Client and Result; types*.go hold the records, event.go what a portal sends to us. REST.md,
+// which comments name, is the project's digest of the vendor's documents.
 package rest
 
 import (
