@@ -48,7 +48,7 @@ type Module struct {
 
 // New returns the module for main's list.
 func New(opts Options) *Module {
-	return &Module{opts: opts, probing: rest.NewLimiter(rest.LimiterOptions{}), used: map[int64]*rest.Operating{}}
+	return &Module{opts: opts, probing: rest.NewLimiter(rest.LimiterOptions{Limits: opts.limits}), used: map[int64]*rest.Operating{}}
 }
 
 // Name prefixes the module's tables, addresses, templates and jobs.

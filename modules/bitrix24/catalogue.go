@@ -128,7 +128,13 @@ func (r *run) settleProducts(ctx context.Context) error {
 	inOrder := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
 	for _, m := range slices.SortedFunc(maps.Keys(r.products), inOrder) {
 		w := r.products[m]
-		if w.linked != 0 || w.err != nil {
+		if w.err != nil {
+			if err := r.noteProductUnread(ctx, w); err != nil {
+				return err
+			}
+			continue
+		}
+		if w.linked != 0 {
 			continue
 		}
 		if len(w.found) > 0 {
@@ -153,6 +159,13 @@ func (r *run) settleProducts(ctx context.Context) error {
 		makes = append(makes, r.makeProduct(w))
 	}
 	return r.perform(ctx, makes, r.class)
+}
+
+// noteProductUnread says in the journal why a row stays free: the portal did not let the product be looked for.
+func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
+	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		return r.journalFailure(tx, note{entity: aProduct}, outward, fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, explain(w.err)))
+	})
 }
 
 // makeProduct adds a product to the portal's catalogue (crm.product.add).

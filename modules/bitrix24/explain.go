@@ -1,6 +1,7 @@
 package bitrix24
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -54,15 +55,20 @@ func explainRefusal(e *rest.Error) string {
 	case e.PortalDeleted():
 		return "Портал закрыт. Укажите другой портал в настройках."
 	case e.NotFound():
-		return "Портал ответил: такой записи нет."
+		return fmt.Sprintf("Портал ответил на %s: такой записи нет. Её удалили в Битрикс24 или скрыли от владельца вебхука: проверьте там и повторите отправку.", e.Method)
+	case e.NoMethod():
+		return fmt.Sprintf("На портале нет метода %s. Обновите Битрикс24, если он установлен на вашем сервере, иначе обратитесь в его поддержку.", e.Method)
+	case e.WrongAuth():
+		return fmt.Sprintf("Портал не разрешает метод %s входящему вебхуку. Создайте вебхук заново от имени администратора; если не поможет, обратитесь в поддержку Битрикс24.", e.Method)
+	case e.HTTPSRequired():
+		return "Портал принимает только https. Впишите «URL портала», который начинается с https://, и сохраните настройки."
 	case e.AccessDenied():
 		return fmt.Sprintf("Владельцу вебхука не хватает прав в CRM (%s). Дайте ему права или создайте вебхук от имени администратора.", e.Method)
 	case e.Unknown():
 		return "Портал ответил ошибкой сервера; повторим и проверим, не сделана ли работа."
-	case e.Description != "":
-		return fmt.Sprintf("Портал ответил на %s: %s", e.Method, e.Description)
 	}
-	return fmt.Sprintf("Портал отказал в %s (%s).", e.Method, e.Code)
+	return fmt.Sprintf("Портал не принял %s: «%s». Что было отправлено, видно в «Журнале обмена»: исправьте данные или настройки портала и повторите.",
+		e.Method, cmp.Or(e.Description, e.Code, "без объяснения"))
 }
 
 // explainSilence says why there is no answer that could be read.

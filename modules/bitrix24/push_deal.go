@@ -210,7 +210,7 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 			}
 			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
 		},
-		missing: r.lookFor(aDeal, w.link.RemoteID),
+		missing: r.lookForTarget(w),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var item rest.Item[rest.Deal]
 			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {

@@ -37,7 +37,7 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	}
 	if i, lost := open[noteKey(w)]; lost {
 		written, err := r.noteWritten(ctx, w)
-		if err != nil {
+		if err != nil || w.err != nil {
 			return err
 		}
 		if written {
@@ -68,9 +68,9 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// noteWritten reads the timeline's last comments (crm.timeline.comment.list).
+// noteWritten reads the timeline's last comments (crm.timeline.comment.list). That the portal refuses them is this
+// order's failure only.
 func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err error) {
-	var failure error
 	err = r.ask(ctx, []question{{
 		method: "crm.timeline.comment.list",
 		params: rest.Params{
@@ -78,15 +78,12 @@ func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err 
 		},
 		answer: func(result *rest.Result, name string) error {
 			var comments rest.List[rest.TimelineComment]
-			failure = result.Decode(name, &comments)
+			w.err = result.Decode(name, &comments)
 			for _, c := range comments {
 				written = written || strings.Contains(string(c.Comment), deletedNote(w.id))
 			}
 			return nil
 		},
 	}}, r.class)
-	if err == nil {
-		err = failure
-	}
 	return written, err
 }

@@ -187,7 +187,7 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
 		agreed: agreedRows(row), note: note{anOrder, w.id, w.target, w.link.RemoteID},
 		params:  func() rest.Params { return rest.Params{"fields": fields} },
-		missing: r.lookFor(w.target, w.link.RemoteID),
+		missing: r.lookForTarget(w),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var added rest.ProductRowItem
 			if err := readNumbered(result, name, &added, &added.ProductRow.ID); err != nil {

@@ -219,6 +219,15 @@ func (c *connection) lookFor(e entity, id int64) func(ctx context.Context, tx *d
 	}
 }
 
+// lookForTarget has the order's deal or lead looked for. A deal that was read a moment ago is there: what refused its
+// change would refuse it again after another look, and again.
+func (r *run) lookForTarget(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
+	if w.deal != nil {
+		return nil
+	}
+	return r.lookFor(w.target, w.link.RemoteID)
+}
+
 // readNumbered decodes the record that a command answers with. One without a number is an answer of another shape, and
 // nobody knows what became of the command.
 func readNumbered(result *rest.Result, name string, answer any, id *rest.ID) error {

@@ -104,6 +104,14 @@ func (e *Error) Plan() bool {
 // NoMethod is a method the portal does not have.
 func (e *Error) NoMethod() bool { return e.code(codeNoMethod) }
 
+// WrongAuth is a method that is for applications only, not for webhooks.
+func (e *Error) WrongAuth() bool { return e.code("WRONG_AUTH_TYPE") }
+
+// HTTPSRequired is a portal that was called without encryption.
+func (e *Error) HTTPSRequired() bool {
+	return e.code("INVALID_REQUEST") && strings.Contains(strings.ToLower(e.Description), "https")
+}
+
 var (
 	accessDenied = regexp.MustCompile(`(?i)^(access (is )?denied|доступ запрещ[её]н)`)
 	notFound     = regexp.MustCompile(`(?i)(^|\s)(not found|не найден[аоы]?)[.!]?$`)
