@@ -26,3 +26,27 @@ func TestLostAnswer_whoseOrderHasOtherItemsByThenLeavesNoRowBehind(t *testing.T)
 		}
 	}, func(a *arranged) { a.options.Settle = 50 * time.Millisecond })
 }
+
+func TestDealMovedBeforeItsLostAnswerIsMadeUpFor_theStageIsTaken(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		x.fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.add", Count: 1})
+		order := x.place()
+		x.must(x.portal.MoveDeal(x.portal.IDs("deal")[0], "EXECUTING"))
+		x.recover()
+		x.settle()
+		equal(t, "status", x.order(order).Value("Status"), "PrintingInProgress")
+	})
+}
+
+func TestDealMovedWithoutAnEvent_isNoticedWhenItIsWrittenTo(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		order := x.place()
+		deal, _ := x.deal(order)
+		x.settle()
+		x.fail(emulator.Fault{Fault: "drop_events"})
+		x.must(x.portal.MoveDeal(deal, "EXECUTING"))
+		x.changeOrder(order, func(o *orders.Order) { o.DeliveryPrice = 0 })
+		x.settle()
+		equal(t, "status", x.order(order).Value("Status"), "PrintingInProgress")
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -113,6 +114,10 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 			}
 		}
 		if err := r.journal(tx, note{anOrder, w.id, aDeal, id}, inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
+			return err
+		}
+		// Until now nobody knew whose the deal is: what people did to it meanwhile was told in vain.
+		if err := r.Jobs.Enqueue(tx, pull{Entity: aDeal, ID: id}, jobs.WithPriority(jobs.Pull)); err != nil {
 			return err
 		}
 		return r.Jobs.Enqueue(tx, pushOrder{ID: w.id}, r.follow()...)
@@ -221,6 +226,11 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 			}
 			w.link.Agreed = agreed
 			w.link.see(&item.Item)
+			if string(item.Item.StageID) != agreed[stageField].Theirs { // moved, and no event told of it yet
+				if err := r.Jobs.Enqueue(tx, pull{Entity: aDeal, ID: w.link.RemoteID}, jobs.WithPriority(jobs.Pull)); err != nil {
+					return 0, err
+				}
+			}
 			return w.link.RemoteID, r.saveLink(tx, w.link)
 		},
 	}
