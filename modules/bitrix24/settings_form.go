@@ -110,7 +110,7 @@ func (e *settingsEdit) fields(ctx context.Context) (*form.Form, error) {
 		f.Fields = append(f.Fields, tables...)
 		if _, why, _ := e.active(ctx); why == "" {
 			if state, err := e.Jobs.Lane(ctx, lane); err == nil && state.Paused {
-				f.Notice = "Портал сейчас недоступен: " + state.Reason + " Списки показаны по последнему успешному чтению."
+				f.Notice = state.Reason + " Списки показаны по последнему успешному чтению."
 			}
 		}
 	}
