@@ -108,12 +108,27 @@ func (m *Module) startOver(ctx context.Context, tx *db.Tx, s Settings, l *Link, 
 	if err := m.forget(tx, l); err != nil {
 		return err
 	}
+	if err := m.forgetDeletedLead(ctx, tx, l); err != nil {
+		return err
+	}
 	if l.Entity == aLead && s.Leads {
 		if err := m.leadAgain(ctx, tx, s, clientID, who); err != nil {
 			return err
 		}
 	}
 	return m.choose(tx, l.PortalID, anOrder, l.LocalID, choiceSend, who)
+}
+
+// forgetDeletedLead drops the lead that an order's deal came from, if it was deleted as well: the order would wait in it.
+func (m *Module) forgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) error {
+	if deal.Entity != aDeal {
+		return nil
+	}
+	lead, err := m.link(ctx, deal.PortalID, anOrder, aLead, deal.LocalID)
+	if err != nil || lead == nil || lead.State != deleted {
+		return err
+	}
+	return m.forget(tx, lead)
 }
 
 // leadAgain makes the client, unless he has a contact, one who is passed on as a lead.

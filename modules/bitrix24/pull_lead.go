@@ -25,6 +25,7 @@ type leadWork struct {
 
 	lead      *rest.Lead
 	gone      bool
+	seen      bool        // an earlier look has found it converted, and warned of what was odd about that
 	deals     []rest.Deal // made out of it
 	contacts  []int64
 	companies []int64
@@ -217,6 +218,7 @@ func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 	if err != nil {
 		return err
 	}
+	w.seen = slices.ContainsFunc(w.links, func(l *Link) bool { return l.State == converted || l.Agreed[convertedField].Ours != "" })
 	if err := r.takeConvertedContact(ctx, tx, w, clientID); err != nil {
 		return err
 	}
@@ -294,17 +296,44 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 		return err
 	}
 	switch {
-	case known != nil && known.RemoteID == contactID:
+	case known != nil && (known.RemoteID == contactID || w.seen):
 		return nil
 	case known != nil:
 		return r.journalFailure(tx, where, inward, fmt.Sprintf("Лид %d переведён в другой контакт: у клиента остаётся контакт %d", w.id, known.RemoteID))
 	case slices.ContainsFunc(taken, func(l *Link) bool { return l.Local == aClient }):
+		if w.seen {
+			return nil
+		}
 		return r.journalFailure(tx, where, inward, fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id))
 	}
-	if err := r.saveLink(tx, &Link{PortalID: r.portal.ID, Local: aClient, LocalID: clientID, Entity: aContact, RemoteID: contactID, Checked: true}); err != nil {
+	link := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: clientID, Entity: aContact, RemoteID: contactID, Checked: true}
+	if slices.Contains(w.contacts, contactID) {
+		if link.Agreed, err = r.changedWhileLead(ctx, w, clientID); err != nil {
+			return err
+		}
+	}
+	if err := r.saveLink(tx, link); err != nil {
 		return err
 	}
 	return r.Jobs.Enqueue(tx, pushClient{ID: clientID})
+}
+
+// changedWhileLead is what the lead said of the client where he has changed since: the contact that was made of the lead
+// has it still, and is to have the new.
+func (r *run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64) (mapping.Agreed, error) {
+	found, err := r.Clients.FindMany(ctx, []int64{clientID})
+	if err != nil || found[clientID] == nil {
+		return nil, err
+	}
+	changed := mapping.Agreed{}
+	for _, l := range w.links {
+		for field, ours := range mapping.ContactFields(found[clientID]) {
+			if said, known := l.Agreed[field]; known && said.Ours != ours {
+				changed[field] = said
+			}
+		}
+	}
+	return changed, nil
 }
 
 // takeConvertedCompany links the organization to the company that was made or chosen; if none was, one is found or made
@@ -333,6 +362,9 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 			return err
 		}
 		if slices.ContainsFunc(taken, func(l *Link) bool { return l.Local == anOrganization }) {
+			if w.seen {
+				return nil
+			}
 			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
 			return r.journalFailure(tx, note{anOrganization, organizationID, aCompany, companyID}, inward, text)
 		}
@@ -369,7 +401,8 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
 	link := &Link{
 		PortalID: r.portal.ID, Local: anOrder, LocalID: l.LocalID, Entity: aDeal, RemoteID: deal.ID.Int64(), Checked: true,
-		Agreed: mapping.Agreed{titleField: l.Agreed[titleField], stageField: {Theirs: string(deal.StageID)}}, // the order's status leads
+		// The order's status leads; the title is the order's while it is still the lead's.
+		Agreed: mapping.Agreed{titleField: {Theirs: string(w.lead.Title)}, stageField: {Theirs: string(deal.StageID)}},
 	}
 	link.see(&deal)
 	if err := r.saveLink(tx, link); err != nil {

@@ -296,7 +296,7 @@ func (r *run) compareClient(ctx context.Context, w *clientWork) error {
 		}
 	}
 	if w.lead.link != nil {
-		w.lead.make = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.DealClient(w.link.RemoteID, nil))
+		w.lead.make = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.DealClient(w.link.RemoteID, nil), nil)
 	}
 	if len(merged.Send) == 0 {
 		w.done = w.lead.make == nil

@@ -3,6 +3,7 @@ package bitrix24
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/samber/lo"
@@ -120,7 +121,7 @@ func (r *run) markBusyLeads(ctx context.Context) error {
 func (r *run) makeClientLead(w *clientWork) {
 	key, fields := mapping.ClientLeadKey(w.id), mapping.ClientLead(w.client, w.lead.company)
 	made := mapping.NewLead(fields, key, w.client.PhoneText(), w.client.EmailText(), r.settings.Rules, r.origin)
-	link := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aLead, Checked: true}
+	link := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aLead, Checked: true, Agreed: mapping.SentContact(w.client)}
 	w.lead.make = r.leadTask(fmt.Sprintf("lead_client%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
 	if w.lead.make == nil {
 		w.done = w.err == nil
@@ -167,8 +168,12 @@ func (r *run) leadTask(
 			return 0, err
 		}
 		link.RemoteID, link.Stage = item.Item.ID.Int64(), string(item.Item.StageID)
-		link.Agreed = mapping.Agreed{titleField: {Ours: string(item.Item.Title), Theirs: string(item.Item.Title)}}
-		link.Agreed.Agree(fields)
+		agreed := maps.Clone(link.Agreed)
+		if agreed == nil {
+			agreed = mapping.Agreed{}
+		}
+		agreed.Agree(fields)
+		link.Agreed = agreed
 		return link.RemoteID, r.saveLink(tx, link)
 	}
 	r.tasks = append(r.tasks, t)
@@ -183,19 +188,23 @@ func (r *run) changeClientLead(w *clientWork) {
 		w.done = true
 		return
 	}
-	w.change = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.ClientLead(w.client, w.lead.company))
+	w.change = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.ClientLead(w.client, w.lead.company), nil)
 	w.done = w.change == nil
 }
 
 // changeOrganizationLead keeps an organization's open lead like the organization.
 func (r *run) changeOrganizationLead(w *organizationWork) {
-	w.lead.make = r.changeLead(fmt.Sprintf("lead_organization%d", w.id), w.lead.link, mapping.OrganizationLead(w.organization))
+	w.lead.make = r.changeLead(fmt.Sprintf("lead_organization%d", w.id), w.lead.link, mapping.OrganizationLead(w.organization), nil)
 	w.done = w.lead.make == nil
 }
 
-// changeLead sends the fields that changed since they were last sent; nil when there are none.
-func (r *run) changeLead(name string, link *Link, fields rest.Params) *task {
+// changeLead sends the fields that changed since they were last sent; nil when there are none. Our links are put into the
+// comment that the lead has.
+func (r *run) changeLead(name string, link *Link, fields rest.Params, comment *string) *task {
 	changed := rest.Params(link.Agreed.Changed(fields))
+	if ours, changes := changed[commentsField].(string); changes {
+		changed[commentsField] = mendComment(*comment, ours)
+	}
 	if len(changed) == 0 {
 		return nil
 	}

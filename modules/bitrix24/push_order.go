@@ -33,6 +33,7 @@ type orderWork struct {
 	deal     *rest.Deal
 	gone     bool
 	found    candidates
+	comment  *string           // of the lead, as read before ours is put into it
 	dealRows []rest.ProductRow // as read, when an answer about rows was lost
 
 	leadID int64 // the converted lead that the deal to be made comes from
@@ -116,7 +117,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	byID := lo.KeyBy(shops, func(s *sites.Site) int64 { return s.ID })
-	var read []*orderWork
+	var read, commented []*orderWork
 	for _, id := range ids {
 		w := r.orders[id]
 		w.order, w.chosen = found[id], chosen[id]
@@ -144,7 +145,10 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case w.chosen == choiceIgnore, w.link != nil && w.link.State != linked:
 			w.done = true
 		case w.link != nil && w.target == aLead:
-			// an open lead has no stage to compare
+			// An open lead has no stage to compare.
+			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.input(w))) {
+				commented = append(commented, w)
+			}
 		case w.link != nil:
 			if w.read || w.lost != nil || string(w.order.Status) != w.link.Agreed[stageField].Ours {
 				read = append(read, w)
@@ -163,6 +167,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 	}
 	for _, part := range lo.Chunk(read, 50) {
 		r.readDeals(part)
+	}
+	for _, part := range lo.Chunk(commented, 50) {
+		r.readLeadComments(part)
 	}
 	if len(read) <= fewDeals {
 		r.askRowsByHand(read)

@@ -91,6 +91,7 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	}
 	in := r.input(w)
 	fields := mapping.LeadOrder(in)
+	there := false // people may have written into the lead: its comment and its rows are left to the next job, which reads them
 	t := &task{
 		name: fmt.Sprintf("lead%d", w.id), method: "crm.item.update", note: note{anOrder, w.id, aLead, 0},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -99,14 +100,18 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 				return 0, err
 			}
 			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aLead, RemoteID: item.Item.ID.Int64(), Checked: true}
-			l.Agreed = mapping.Agreed{titleField: {Ours: string(item.Item.Title), Theirs: string(item.Item.Title)}}
+			l.Agreed = mapping.Agreed{}
 			l.Agreed.Agree(fields)
 			l.Stage, l.Amount = string(item.Item.StageID), orders.Money(item.Item.Opportunity)
-			return l.RemoteID, r.saveLink(tx, l)
+			if err := r.saveLink(tx, l); err != nil || !there {
+				return l.RemoteID, err
+			}
+			return l.RemoteID, r.Jobs.Enqueue(tx, pushOrder{ID: w.id}, r.follow()...)
 		},
 	}
 	switch lead := &w.client.lead; {
 	case len(w.found.byKey) > 0:
+		there = true
 		t.params = updateLead(func() any { return slices.Min(w.found.byKey) }, fields)
 	case w.intent != nil && r.waitToSettle(*w.intent) > 0:
 		w.err = settling(r.waitToSettle(*w.intent))
@@ -117,6 +122,7 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 			t.after = []*task{lead.make}
 			t.params = updateLead(func() any { return lead.make.made("item", "id") }, fields)
 		} else {
+			there = true
 			t.params, t.missing = updateLead(func() any { return lead.link.RemoteID }, fields), r.lookFor(aLead, lead.link.RemoteID)
 		}
 	default:
@@ -129,10 +135,35 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 		}
 	}
 	r.add(w, t)
-	if rows := r.rowsOf(w); len(rows) > 0 {
+	if there {
+		delete(fields, commentsField)
+	} else if rows := r.rowsOf(w); len(rows) > 0 {
 		r.add(w, r.setRows(w, t, rows))
 	}
 	return nil
+}
+
+// readLeadComments reads the comments of leads that are to get our links (crm.item.list), fifty to a command.
+func (r *run) readLeadComments(works []*orderWork) {
+	r.questions = append(r.questions, question{
+		method: "crm.item.list",
+		params: rest.Params{
+			"entityTypeId": rest.TypeLead, "start": -1, "select": []string{"id", "comments"},
+			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
+		},
+		answer: func(result *rest.Result, name string) error {
+			var items rest.Items[rest.Lead]
+			err := result.Decode(name, &items)
+			byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
+			for _, w := range works {
+				if lead, ok := byID[w.link.RemoteID]; ok {
+					w.comment = lo.ToPtr(string(lead.Comments))
+				}
+				w.err = err
+			}
+			return nil
+		},
+	})
 }
 
 func updateLead(id func() any, fields rest.Params) func() rest.Params {
@@ -155,7 +186,10 @@ func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
 			fields["companyId"] = company.RemoteID
 		}
 	}
-	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields); t != nil {
+	if w.comment == nil {
+		delete(fields, commentsField) // written already
+	}
+	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields, w.comment); t != nil {
 		w.tasks = append(w.tasks, t)
 	}
 	if err := r.changeRows(ctx, w); err != nil {
