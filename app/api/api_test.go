@@ -36,6 +36,7 @@ func TestAPI_requestsThatGoNowhere(t *testing.T) {
 			{"wrong method", "DELETE", client, "", "", 405, "MethodNotAllowed"},
 			{"an image", "POST", "/clients", "x", "Content-Type: image/png", 415, "UnsupportedMediaType"},
 			{"no JSON", "PATCH", client, "{", "", 400, "BadRequest"},
+			{"another encoding", "PATCH", client, "{\"FirstName\":\"\xcf\xb8\xf2\xf0\"}", "", 400, "BadRequest"},
 			{"a list", "PATCH", client, "[]", "", 400, "BadRequest"},
 			{"null", "PATCH", client, "null", "", 400, "BadRequest"},
 			{"more than a megabyte", "POST", "/clients", `{"FirstName":"` + strings.Repeat("x", 1<<20) + `"}`, "", 413, "RequestEntityTooLarge"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/refusal"
@@ -36,6 +37,9 @@ func (c *call) object() (*object, error) {
 func (c *call) syntax() error {
 	if len(bytes.TrimSpace(c.body)) == 0 {
 		return unreadable("Тело запроса пустое, а должно быть объектом JSON: {…}.")
+	}
+	if !utf8.Valid(c.body) { // which package json would mend into names full of question marks
+		return unreadable("Тело запроса должно быть в кодировке UTF-8.")
 	}
 	if json.Valid(c.body) {
 		return nil

@@ -17,6 +17,7 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/app/refusal"
 )
 
 // backfill is a row of bitrix24_backfills: one «Выгрузка базы», the export of what existed before the portal was
@@ -365,8 +366,14 @@ func (m *Module) noteSent(ctx context.Context, group []jobs.Job, outcomes []erro
 func (m *Module) pauseBackfill(ctx context.Context, id int64, to backfillState) error {
 	return m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		b, err := m.backfill(tx, id)
-		if err != nil || b == nil || b.Over() {
+		if err != nil {
 			return err
+		}
+		if b == nil {
+			return noBackfill
+		}
+		if b.Over() {
+			return refusal.Taken("", "Эта выгрузка уже закончена.")
 		}
 		now := db.Now()
 		switch to {
@@ -391,12 +398,18 @@ func (m *Module) pauseBackfill(ctx context.Context, id int64, to backfillState) 
 	})
 }
 
+// noBackfill is said of a number that no export has.
+var noBackfill = refusal.Unknown("Такой выгрузки нет.")
+
 // retryBackfill sends again what failed.
 func (m *Module) retryBackfill(ctx context.Context, id int64) error {
 	return m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		b, err := m.backfill(tx, id)
-		if err != nil || b == nil {
+		if err != nil {
 			return err
+		}
+		if b == nil {
+			return noBackfill
 		}
 		err = tx.Model(&backfilled{}).Where("backfill_id = ? AND state = ?", id, recordFailed).
 			Updates(map[string]any{"state": recordWaits, "note": ""}).Error

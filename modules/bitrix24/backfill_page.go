@@ -306,7 +306,7 @@ func (m *Module) changeBackfill(c echo.Context) error {
 	ctx := c.Request().Context()
 	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
 	if err != nil {
-		return refusal.Unknown("Такой выгрузки нет.")
+		return noBackfill
 	}
 	notices := map[string]string{
 		"pause": "Выгрузка на паузе", "resume": "Выгрузка продолжается", "stop": "Выгрузка остановлена", "retry": "Выгружаем ещё раз то, что не удалось",

@@ -116,6 +116,12 @@ func TestBackfill_pausedAndResumedGoesOn(t *testing.T) {
 			t.Errorf("%d deals after the pause, want 5", got)
 		}
 		admin.Get(backfillPage).Want(t, http.StatusOK, "Завершена")
+
+		// Nothing is said to have happened to an export that is over, or that never was.
+		admin.Post(fmt.Sprintf("%s/%d/pause", backfillPage, id)).Want(t, http.StatusConflict, "уже закончена")
+		for _, deed := range []string{"pause", "resume", "stop", "retry"} {
+			admin.Post(fmt.Sprintf("%s/%d/%s", backfillPage, id+1, deed)).Want(t, http.StatusNotFound, "Такой выгрузки нет")
+		}
 	})
 }
 

@@ -67,7 +67,7 @@ func (e *settingsEdit) keep() error {
 func (e *settingsEdit) unpack(values url.Values) {
 	e.values = values
 	prefix := e.Name() + "."
-	for _, field := range []string{"portal_url", "user_id", "application_token", "code"} {
+	for _, field := range []string{"portal_url", "user_id", "application_token", "code", "responsible_id", "line"} {
 		hook, ok := rest.ParseWebhook(values.Get(prefix + field))
 		if !ok {
 			continue

@@ -150,7 +150,7 @@ func TestAnotherServerInsteadOfAPortal_isToldAndNotStored(t *testing.T) {
 }
 
 func TestWholeWebhookAddress_pastedIntoAnyField(t *testing.T) {
-	for _, field := range []string{"portal_url", "user_id", "application_token", "code"} {
+	for _, field := range []string{"portal_url", "user_id", "application_token", "code", "responsible_id", "line"} {
 		for _, ending := range []string{"/", "/batch.json", ""} {
 			t.Run(field+ending, func(t *testing.T) {
 				eachApart(t, func(t *testing.T, x *exchange) {
