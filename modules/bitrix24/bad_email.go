@@ -32,13 +32,13 @@ func (r *run) leaveOutEmails(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// noteRefusedEmails looks at what failed: a contact refused for its e-mail is sent again at once without it, and with
-// it everything that waited for the contact.
+// noteRefusedEmails looks at what failed: a contact or lead refused for its e-mail is sent again at once without it, and
+// with it everything that waited for the contact or lead.
 func (r *run) noteRefusedEmails(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
-		for _, t := range []*task{w.make, w.change} {
-			if t == nil || w.client.Email == nil {
+		for _, t := range r.emailed(w) {
+			if w.client.Email == nil {
 				continue
 			}
 			refused, ok := asRefusal(t.err)
@@ -49,13 +49,17 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 				if err := r.choose(tx, r.portal.ID, refusedEmail, id, choice(w.client.EmailText()), actor.Name); err != nil {
 					return err
 				}
-				text := "Портал не принял почту " + w.client.EmailText() + ": контакт передан без неё"
-				return r.journalFailure(tx, note{aClient, id, aContact, 0}, outward, text)
+				what, e := "контакт", aContact
+				if t.entity == aLead {
+					what, e = "лид", aLead
+				}
+				text := "Портал не принял почту " + w.client.EmailText() + ": " + what + " передан без неё"
+				return r.journalFailure(tx, note{aClient, id, e, 0}, outward, text)
 			})
 			if err != nil {
 				return err
 			}
-			again, before := &waitError{why: "портал не принял почту, контакт передаётся без неё"}, t.err
+			again, before := &waitError{why: "портал не принял почту, передаём без неё"}, t.err
 			for _, other := range r.tasks {
 				if other.err == before {
 					other.err = again
@@ -64,4 +68,15 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// emailed are the commands that may carry a client's e-mail: those of his contact, of his lead, and of his orders' leads.
+func (r *run) emailed(w *clientWork) []*task {
+	tasks := w.tasks()
+	for _, o := range r.orders {
+		if o.target == aLead && o.client == w {
+			tasks = append(tasks, o.tasks...)
+		}
+	}
+	return tasks
 }
