@@ -326,7 +326,7 @@ func (r *run) takeOver(tx *db.Tx, l *Link) error {
 // tie makes an employee's contact one of the company's (crm.company.contact.add, which answers false when it is one).
 func (r *run) tie(w *organizationWork, employee *clientWork) {
 	field := fmt.Sprintf("employee/%d", employee.id)
-	if w.link.Agreed[field].Ours != "" {
+	if employee.link != nil && w.link.Agreed[field].Ours == fmt.Sprint(employee.link.RemoteID) {
 		return
 	}
 	var after []*task
@@ -342,7 +342,7 @@ func (r *run) tie(w *organizationWork, employee *clientWork) {
 			return rest.Params{"id": w.link.RemoteID, "fields": rest.Params{"CONTACT_ID": employee.contactID()}}
 		},
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
-			w.link.Agreed[field] = mapping.Pair{Ours: "Y"}
+			w.link.Agreed[field] = mapping.Pair{Ours: fmt.Sprint(employee.contactID())}
 			return 0, r.saveLink(tx, w.link)
 		},
 	})
