@@ -19,7 +19,8 @@ import (
 //
 // The run is the holder's: Run's in this process, or another process's, which tells of it by notification. Where no Run
 // goes on in this process and the lane is free, as in tests and one-off commands, the lane is worked in a goroutine of
-// its own until the awaited jobs have had their run, together with whatever the lane claims before or with them.
+// its own while somebody waits and until the awaited jobs have had their run, together with whatever the lane claims
+// before or with them.
 
 // wait is a transaction's.
 type wait struct {
@@ -66,6 +67,7 @@ func (q *Queue) await(ctx, caller context.Context, w *wait) {
 		q.mu.Lock()
 		delete(q.waits, w)
 		q.mu.Unlock()
+		w.finish(func(mark) bool { return true }) // nobody waits any more, so an attempt ends with its group
 	}()
 
 	q.check(ctx, w) // it may have been done already, or nobody may wait
@@ -95,12 +97,13 @@ func (q *Queue) await(ctx, caller context.Context, w *wait) {
 	}
 }
 
-// attempt works the lane until the awaited jobs had their run or there is nothing left to do.
+// attempt works the lane until the awaited jobs had their run, nobody waits for them, Run has begun, or there is nothing
+// left to do.
 func (l *lane) attempt(ctx context.Context, w *wait) {
 	l.turn.Lock()
 	defer l.turn.Unlock()
 	defer l.letGoUnlessRunning(ctx)
-	for w.waitsFor(l.name) {
+	for w.waitsFor(l.name) && !l.q.isRunning() {
 		rest, err := l.take(ctx, false)
 		if err != nil {
 			l.log.WithError(err).Error("lane interrupted")

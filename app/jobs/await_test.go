@@ -205,3 +205,33 @@ func TestAwait_nobodyWaitsForAPausedLane(t *testing.T) {
 		})
 	}
 }
+
+// An attempt is for who waits. Left alone it ends with its group, however much there is to do: it must not keep a
+// process that is told to end.
+func TestAwait_anAttemptEndsWithWhoeverWaits(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var q *jobs.Queue
+		ctx, leave := context.WithCancel(t.Context())
+		groups := 0
+		s := &shop{answer: func(j jobs.Job) error {
+			groups++
+			leave()
+			if groups == 100 {
+				return nil // else a failing test would never end
+			}
+			return jobs.RetryAfter(0, errors.New("there is always more"))
+		}}
+		q = newQueue(d, newClock(), s)
+		err := d.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+			return q.Enqueue(tx, push{Thing: "a"}, jobs.Await(tooLong))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Wait()
+		if groups > 2 {
+			t.Errorf("%d groups were worked, though nobody waited after the first", groups)
+		}
+	})
+}
