@@ -155,33 +155,68 @@ func (m *Module) startComparison(c echo.Context) error {
 	return m.Panel.Render(c, "bitrix24/compare", view)
 }
 
-// mendRows sends one order of a comparison, or all that are not the same.
+// mendRows sends one order of a comparison, or, where none is named, all that are not the same.
 func (m *Module) mendRows(c echo.Context) error {
 	ctx := c.Request().Context()
-	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	id, _ := strconv.ParseInt(c.Param("id"), 10, 64) // 0 is no comparison either
+	notice, err := m.mendChosen(ctx, id, c.FormValue("order"))
+	if no, ok := refusal.From(err); ok && no.Kind == refusal.Invalid {
+		m.Panel.Flash(c, panel.Bad, no.Message)
+	} else if err != nil {
+		return err
+	} else {
+		m.Panel.Flash(c, panel.Good, notice)
+	}
+	return panel.SeeOther(c, comparePath)
+}
+
+// mendChosen has sent what was chosen and says so.
+func (m *Module) mendChosen(ctx context.Context, id int64, order string) (notice string, err error) {
+	s, why, err := m.active(ctx)
 	if err != nil {
-		return refusal.Unknown("Такой сверки нет.")
+		return "", err
+	}
+	if why != "" {
+		return "", refusal.Value("", "Сейчас это невозможно: %s.", why)
 	}
 	who := staff.ActorFrom(ctx).Name
-	order, _ := strconv.ParseInt(c.FormValue("order"), 10, 64) // none: all of them
-	notice := "Отличия отправляются в Битрикс24"
 	err = m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if order == 0 {
-			return m.Jobs.Enqueue(tx, mendOrders{ID: id, Actor: who}, jobs.Behind())
+		var known int64
+		if err := tx.Model(&comparison{}).Where("id = ? AND portal_id = ?", id, s.PortalID).Count(&known).Error; err != nil {
+			return fmt.Errorf("find comparison %d: %w", id, err)
 		}
+		if known == 0 {
+			return refusal.Unknown("Такой сверки нет.")
+		}
+		if order == "" {
+			notice = "Отличия отправляются в Битрикс24"
+			return m.mendAllOf(tx, mendOrders{ID: id, Actor: who})
+		}
+		number, _ := strconv.ParseInt(order, 10, 64) // 0 is no order either
 		var rows []comparedRow
-		if err := tx.Where("comparison_id = ? AND order_id = ?", id, order).Find(&rows).Error; err != nil {
+		if err := tx.Where("comparison_id = ? AND order_id = ?", id, number).Find(&rows).Error; err != nil {
 			return fmt.Errorf("read what differs: %w", err)
 		}
 		if len(rows) == 0 {
 			return refusal.Unknown("Такого заказа в сверке нет.")
 		}
-		notice = fmt.Sprintf("Заказ № %d отправляется в Битрикс24", order)
+		if rows[0].MendedAt != nil {
+			return refusal.Value("", "Заказ № %d уже передан. Начните новую сверку, чтобы увидеть, совпадает ли он теперь.", number)
+		}
+		notice = fmt.Sprintf("Заказ № %d отправляется в Битрикс24", number)
 		return m.mend(ctx, tx, rows[0], who, jobs.Await(m.opts.AwaitStaff))
 	})
-	if err != nil {
-		return err
+	return notice, err
+}
+
+// mendAllOf enqueues everything that a comparison found and that can be sent.
+func (m *Module) mendAllOf(tx *db.Tx, a mendOrders) error {
+	var open int64
+	if err := mendable(tx.DB, a.ID).Model(&comparedRow{}).Count(&open).Error; err != nil {
+		return fmt.Errorf("count what differs: %w", err)
 	}
-	m.Panel.Flash(c, panel.Good, notice)
-	return panel.SeeOther(c, comparePath)
+	if open == 0 {
+		return refusal.Value("", "Передавать нечего: в этой сверке не осталось заказов, которые можно передать.")
+	}
+	return m.Jobs.Enqueue(tx, a, jobs.Behind())
 }

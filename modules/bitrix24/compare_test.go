@@ -63,6 +63,8 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		admin.Post(fmt.Sprintf("%s/%d/mend", comparePage, id)).Want(t, http.StatusSeeOther)
 		x.settle()
 		x.compare()
+		admin.Post(fmt.Sprintf("%s/%d/mend", comparePage, id)).Want(t, http.StatusSeeOther)
+		admin.Get(comparePage).Want(t, http.StatusOK, "Передавать нечего")
 		equal(t, "in the end", x.found(), "5 0 0 0")
 		for _, order := range []int64{missing, same, changed, rows, gone} {
 			x.deal(order)
@@ -96,5 +98,27 @@ func TestComparison_refusesAPeriodWithoutEnds(t *testing.T) {
 		admin.Post(comparePage, "from", "2026-01-01").Want(t, http.StatusUnprocessableEntity, "начало и конец")
 		admin.Post(comparePage, "from", "2026-02-01", "to", "2026-01-01").Want(t, http.StatusUnprocessableEntity, "раньше")
 		x.As(staff.Operator).Get(comparePage).Want(t, http.StatusForbidden)
+	}, func(a *arranged) { a.only = "sqlite" })
+}
+
+func TestComparison_sendsNothingOfWhatIsNotThere(t *testing.T) {
+	eachApart(t, func(t *testing.T, x *exchange) {
+		missing := x.existing(1)[0]
+		x.connect()
+		admin := x.As(staff.Administrator)
+		admin.Post(comparePage+"/1/mend").Want(t, http.StatusNotFound, "Такой сверки нет")
+		admin.Post(comparePage+"/1/mend", "order", fmt.Sprint(missing)).Want(t, http.StatusNotFound, "Такой сверки нет")
+		admin.Post(comparePage+"/x/mend").Want(t, http.StatusNotFound, "Такой сверки нет")
+		x.compare()
+		for _, typed := range []string{"x", "0", "-1", "3284999", "99999999999999999999"} { // none of them means all
+			admin.Post(comparePage+"/1/mend", "order", typed).Want(t, http.StatusNotFound, "Такого заказа в сверке нет")
+		}
+		x.Drain()
+		equal(t, "deals", len(x.state().Deals), 0)
+		admin.Post(comparePage+"/1/mend", "order", fmt.Sprint(missing)).Want(t, http.StatusSeeOther)
+		admin.Post(comparePage+"/1/mend", "order", fmt.Sprint(missing)).Want(t, http.StatusSeeOther)
+		admin.Get(comparePage).Want(t, http.StatusOK, "уже передан")
+		x.settle()
+		x.deal(missing)
 	}, func(a *arranged) { a.only = "sqlite" })
 }
