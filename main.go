@@ -58,10 +58,13 @@ func run(ctx context.Context, args []string) error {
 	case "portal":
 		return portal(ctx, args)
 	case "migrate":
-		if len(args) > 0 {
-			return fmt.Errorf("migrate takes no arguments, not %q", args)
+		if err := parse(flag.NewFlagSet("migrate", flag.ContinueOnError), args); err != nil {
+			return err
 		}
 		return migrate(ctx)
+	case "help", "-h", "-help", "--help":
+		fmt.Print(usage)
+		return nil
 	default:
 		fmt.Fprint(os.Stderr, usage)
 		return fmt.Errorf("unknown command %q", command)
@@ -124,6 +127,20 @@ func demo(ctx context.Context, args []string) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	listener, err := listen(*addr) // before anything is made or said: a port may be taken
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	portalURL := *elsewhere
+	var portalListener net.Listener
+	if portalURL == "" {
+		portalURL = "http://" + *portalAddr
+		if portalListener, err = listen(*portalAddr); err != nil {
+			return err
+		}
+		defer portalListener.Close()
+	}
 	if *data == "" {
 		folder, err := os.MkdirTemp("", "panel-demo-")
 		if err != nil {
@@ -141,9 +158,7 @@ func demo(ctx context.Context, args []string) error {
 		return err
 	}
 	defer a.Close()
-	portalURL := *elsewhere
-	if portalURL == "" {
-		portalURL = "http://" + *portalAddr
+	if portalListener != nil {
 		p, err := emulator.Open(emulator.Options{
 			UserID: 1, Code: demoCode, Scopes: []string{"crm", "telephony"}, Limits: true, Control: true, DataDir: *data,
 			EventsURL: a.Host().PublicURL.JoinPath("api", "bitrix", "events").String(), Token: demoToken,
@@ -151,11 +166,7 @@ func demo(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		stop, err := listenPortal(p, *portalAddr, false)
-		if err != nil {
-			return err
-		}
-		defer stop()
+		defer servePortal(p, portalListener)()
 	}
 	if err := fill(ctx, a, module, portalURL); err != nil {
 		return err
@@ -169,7 +180,7 @@ func demo(ctx context.Context, args []string) error {
   Site token   %s   (Authorization: Bearer, for POST /api/orders)
 
 `, a.Host().PublicURL, a.Host().PublicURL, portalURL, app.DemoPassword, app.DemoToken)
-	return a.Run(ctx)
+	return a.Serve(ctx, listener)
 }
 
 // fill puts the demo's data into an empty panel and connects it to the portal.
@@ -213,6 +224,20 @@ func portal(ctx context.Context, args []string) error {
 	if *limits != "real" && *limits != "off" {
 		return errors.New("-limits is real or off")
 	}
+	listener, err := listen(*addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	scheme := "http"
+	if *secure {
+		scheme = "https"
+		config, err := emulator.TLS(*addr)
+		if err != nil {
+			return err
+		}
+		listener = tls.NewListener(listener, config)
+	}
 	p, err := emulator.Open(emulator.Options{
 		UserID: userID, Code: *code, Scopes: strings.Split(*scopes, ","), Limits: *limits == "real", Control: true, DataDir: *data,
 		EventsURL: *events, Token: *token,
@@ -220,38 +245,29 @@ func portal(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	stop, err := listenPortal(p, *addr, *secure)
-	if err != nil {
-		return err
-	}
-	scheme := "http"
-	if *secure {
-		scheme = "https"
-	}
+	stop := servePortal(p, listener)
 	fmt.Printf("Portal on %s://%s, inbound webhook %s://%s/rest/%d/%s/\n", scheme, *addr, scheme, *addr, userID, *code)
 	<-ctx.Done()
 	return stop()
 }
 
-// listenPortal serves a portal until stop is called; stop keeps its records.
-func listenPortal(p *emulator.Portal, addr string, secure bool) (stop func() error, err error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", addr, err)
-	}
+// servePortal serves a portal until stop is called; stop keeps its records.
+func servePortal(p *emulator.Portal, listener net.Listener) (stop func() error) {
 	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
-	if secure {
-		if server.TLSConfig, err = emulator.TLS(addr); err != nil {
-			return nil, errors.Join(err, listener.Close())
-		}
-		listener = tls.NewListener(listener, server.TLSConfig)
-	}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			logrus.WithError(err).Error("portal stopped")
 		}
 	}()
-	return func() error { return errors.Join(server.Close(), p.Close()) }, nil
+	return func() error { return errors.Join(server.Close(), p.Close()) }
+}
+
+func listen(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return listener, nil
 }
 
 // parse reads a command's flags; it takes nothing else.

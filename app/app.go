@@ -224,15 +224,20 @@ func (a *App) Host() *Host { return &a.host }
 // Close lets the database go.
 func (a *App) Close() error { return a.host.DB.Close() }
 
-// Run serves on the configured address and works the jobs until ctx ends; then it stops listening, finishes requests and
-// running exchanges, and returns.
+// Run is Serve on the configured address.
 func (a *App) Run(ctx context.Context) error {
-	if err := a.host.Panel.Invite(ctx); err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", a.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", a.cfg.Addr, err)
+	}
+	return a.Serve(ctx, listener)
+}
+
+// Serve answers requests and works the jobs until ctx ends; then it stops listening, finishes requests and running
+// exchanges, and returns.
+func (a *App) Serve(ctx context.Context, listener net.Listener) error {
+	if err := a.host.Panel.Invite(ctx); err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{
 		Handler: a, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 10 * time.Minute,
@@ -259,7 +264,7 @@ func (a *App) Run(ctx context.Context) error {
 	<-working.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)
 	defer cancel()
-	err = errors.Join(server.Shutdown(closing), <-ended)
+	err := errors.Join(server.Shutdown(closing), <-ended)
 	select {
 	case serveErr := <-failed:
 		err = errors.Join(err, serveErr)
