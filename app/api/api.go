@@ -73,7 +73,9 @@ func Register(g *echo.Group, d Deps) {
 	a.route(g, "/orders/:id/payments", map[string]handler{"POST": a.pay})
 	a.route(g, "/orders/:id/comments", map[string]handler{"POST": a.comment})
 	a.route(g, "/orders/:id/items", map[string]handler{"PUT": a.replaceItems})
-	g.RouteNotFound("/*", func(c echo.Context) error { return a.fail(c, unknownAddress) })
+	for _, path := range []string{"", "/*"} {
+		g.RouteNotFound(path, func(c echo.Context) error { return a.fail(c, unknownAddress) })
+	}
 }
 
 // route serves a path. A POST to a collection creates something, and so answers 201.

@@ -27,6 +27,8 @@ func TestAPI_requestsThatGoNowhere(t *testing.T) {
 			code                             string
 		}{
 			{"unknown address", "GET", "/nothing", "", "", 404, "NotFound"},
+			{"the API itself", "GET", "", "", "", 404, "NotFound"},
+			{"the API itself with a slash", "POST", "/", "{}", "", 404, "NotFound"},
 			{"unknown client", "GET", "/clients/999", "", "", 404, "NotFound"},
 			{"unknown organization", "PATCH", "/organizations/999", "{}", "", 404, "NotFound"},
 			{"unknown order", "GET", "/orders/3284900", "", "", 404, "NotFound"},

@@ -36,7 +36,7 @@ func (p *Panel) handleError(err error, c echo.Context) {
 	switch {
 	case c.Request().Method == http.MethodHead:
 		sent = c.NoContent(status)
-	case strings.HasPrefix(c.Request().URL.Path, "/api/"):
+	case strings.HasPrefix(c.Request().URL.Path+"/", "/api/"):
 		sent = c.JSON(status, apiError(status, message, field))
 	default:
 		page := errorPage{Page: Page{Title: errorTitle(status), Status: status}, Message: message}
