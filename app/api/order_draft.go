@@ -104,6 +104,9 @@ func readItem(in *object) orders.Item {
 	in.text("Description", &i.Description)
 	in.number("Quantity", &i.Quantity)
 	in.money("ItemPrice", &i.Price)
+	if _, null := in.value("ItemPrice"); null || !in.given("ItemPrice") {
+		in.wrong("ItemPrice", "Укажите цену за единицу: число, в котором не больше двух знаков после запятой.")
+	}
 	in.text("Comment", &i.Comment)
 	in.list("Options", func(in *object) {
 		o := orders.Option{Quantity: 1}

@@ -96,7 +96,14 @@ func (a *api) change(ctx context.Context, c *call, change func(o *orders.Order) 
 		if err := ofSite(o, c); err != nil {
 			return err
 		}
-		return change(o)
+		gone := o.Status == orders.Deleted
+		if err := change(o); err != nil {
+			return err
+		}
+		if gone && o.Status != orders.Deleted {
+			return refusal.Taken("", "Заказ №\u00a0%d удалён: вернуть его может только сотрудник в панели.", o.ID)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

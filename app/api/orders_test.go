@@ -130,10 +130,12 @@ func TestPlaceOrder_refusedBeforeAnythingIsWritten(t *testing.T) {
 			{"three decimals", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1.005}]}`, 422, "Items[0].ItemPrice"},
 			{"three decimals as text", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":"1.000"}]}`, 422, "Items[0].ItemPrice"},
 			{"price as list", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":[1]}]}`, 422, "Items[0].ItemPrice"},
+			{"no price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1},{"Name":"В","Quantity":1}]}`, 422, "Items[1].ItemPrice"},
+			{"null for a price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":null}]}`, 422, "Items[0].ItemPrice"},
 			{"negative price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":-1}]}`, 422, "Items[0].ItemPrice"},
 			{"no name", `{` + unknown + `,"Items":[{"Quantity":1,"ItemPrice":1}]}`, 422, "Items[0].Name"},
-			{"option price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"Options":[{"Title":"Р","Price":"x"}]}]}`, 422, "Items[0].Options[0].Price"},
-			{"none of an option", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"Options":[{"Title":"Р","Quantity":0}]}]}`, 422, "Items[0].Options[0].Quantity"},
+			{"option price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"Options":[{"Title":"Р","Price":"x"}]}]}`, 422, "Items[0].Options[0].Price"},
+			{"none of an option", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"Options":[{"Title":"Р","Quantity":0}]}]}`, 422, "Items[0].Options[0].Quantity"},
 			{"discount beyond the total", `{` + unknown + `,` + items + `,"DiscountPrice":100.01}`, 422, "DiscountPrice"},
 			{"three decimals of discount", `{` + unknown + `,` + items + `,"DiscountPrice":0.001}`, 422, "DiscountPrice"},
 			{"negative discount", `{` + unknown + `,` + items + `,"DiscountPrice":-1}`, 422, "DiscountPrice"},
@@ -270,6 +272,21 @@ func TestOrders_aLifeOfChanges(t *testing.T) {
 		expect(t, s.must(200, "GET", path, ""), "Deleted", "Status")
 		expect(t, s.must(200, "GET", "/orders", ""), 0, "Total")
 
+		// Nothing is left to be done with it but deleting it again.
+		s.must(200, "DELETE", path, "")
+		for _, refused := range []struct{ method, path, body string }{
+			{"POST", "/status", `{"Status":"Pending"}`},
+			{"POST", "/payments", `{"Amount":-1}`},
+			{"POST", "/comments", `{"Text":"Ау"}`},
+			{"PUT", "/items", `{"Items":[{"Name":"В","Quantity":1,"ItemPrice":900}]}`},
+		} {
+			got := s.call(refused.method, path+refused.path, refused.body)
+			if message, _ := got.at("Error", "Message").(string); got.Status != 409 || !strings.Contains(message, "удалён") {
+				t.Errorf("%s of a deleted order = %d %s, want 409 and why", refused.path, got.Status, got.Text)
+			}
+		}
+		expect(t, s.must(200, "GET", path, ""), "900", "PaidPrice")
+
 		for _, refused := range []struct{ call, body, field string }{
 			{"/status", `{"Status":"Nope"}`, "Status"},
 			{"/status", `{"Status":5}`, "Status"},
@@ -316,9 +333,10 @@ func TestReplaceItems_whatHangsOnAnItemStays(t *testing.T) {
 		for body, field := range map[string]string{
 			`{}`:           "Items",
 			`{"Items":[]}`: "Items",
-			fmt.Sprintf(`[{"Id":%d,"Name":"Д","Quantity":1}]`, design): "Items[0].Id",
-			`[{"Name":"Д","Quantity":1,"ItemPrice":99.99}]`:            "PaidPrice", // less than what is paid
-			`[{"Name":"Д","Quantity":0,"ItemPrice":500}]`:              "Items[0].Quantity",
+			fmt.Sprintf(`[{"Id":%d,"Name":"Д","Quantity":1,"ItemPrice":100}]`, design): "Items[0].Id",
+			`[{"Name":"Д","Quantity":1,"ItemPrice":99.99}]`:                            "PaidPrice", // less than what is paid
+			`[{"Name":"Д","Quantity":0,"ItemPrice":500}]`:                              "Items[0].Quantity",
+			`[{"Name":"Д","Quantity":1,"ItemPrice":null}]`:                             "Items[0].ItemPrice",
 		} {
 			if got := s.call("PUT", path, body); got.Status != 422 || got.field() != field {
 				t.Errorf("%s = %d %s, want 422 for %s", body, got.Status, got.Text, field)

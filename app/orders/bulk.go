@@ -18,8 +18,8 @@ type Refused struct {
 }
 
 // SetStatuses moves several orders to a status in one transaction, so that whoever listens to the changes is waited for
-// once. Orders that refuse are left as they are and returned; changed counts the ones that really moved. Deleting is not
-// for crowds.
+// once. Orders that refuse are left as they are and returned; changed counts the ones that really moved. Deleting, and
+// bringing back what is deleted, is not for crowds.
 func (s *Service) SetStatuses(ctx context.Context, ids []int64, by staff.Actor, status Status) (changed int, refused []Refused, err error) {
 	if !status.Known() || status == Deleted {
 		return 0, nil, refusal.Value("status", "Выберите статус.")
@@ -34,6 +34,10 @@ func (s *Service) SetStatuses(ctx context.Context, ids []int64, by staff.Actor, 
 		}
 		for _, o := range found {
 			if o.Status == status {
+				continue
+			}
+			if o.Status == Deleted {
+				refused = append(refused, Refused{o.ID, "Заказ удалён."})
 				continue
 			}
 			_, err := s.SetStatus(ctx, o.ID, by, status)

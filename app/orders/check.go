@@ -74,6 +74,19 @@ func (o *Order) check() error {
 	return nil
 }
 
+// checkDeleted refuses to change an order that is deleted and stays so. Its archive's link may be revoked all the same,
+// since that goes on opening.
+func (o *Order) checkDeleted(before *Order) error {
+	if before.Status != Deleted || o.Status != Deleted || o.ArchiveKey != before.ArchiveKey {
+		return nil
+	}
+	return errDeleted(o.ID)
+}
+
+func errDeleted(id int64) error {
+	return refusal.Taken("", "Заказ №\u00a0%d удалён, изменить его нельзя. Сначала верните его: смените статус на его странице в панели.", id)
+}
+
 func (o *Order) checkTexts() error {
 	for _, f := range []struct {
 		field string

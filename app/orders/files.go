@@ -107,6 +107,9 @@ func (s *Service) changeFiles(ctx context.Context, orderID int64, change func(tx
 		if _, err := found(&o, err); err != nil {
 			return err
 		}
+		if o.Status == Deleted {
+			return errDeleted(orderID)
+		}
 		line, err := change(tx, &o)
 		if err != nil {
 			return err

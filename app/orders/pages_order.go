@@ -44,6 +44,7 @@ type orderPage struct {
 	Events       []Event    // newest first
 	MessageForm  *form.Form // nil where the employee's role may not
 
+	MayAct                     bool // change the status, repeat the order: what is left of a deleted one
 	MayEdit, MayPay, MayDelete bool
 }
 
@@ -92,8 +93,11 @@ func (h *pages) orderPage(c echo.Context, o *Order, t tab) (orderPage, error) {
 	}
 	page.Client = people.client(o)
 	page.Organization, page.Payer = people.organization(o)
-	page.MayEdit, page.MayDelete = mayAny(c, staff.Operator), mayAny(c, staff.Supervisor)
-	page.MayPay = mayAny(c, staff.Operator, staff.Accountant)
+	page.MayAct = mayAny(c, staff.Operator)
+	if o.Status != Deleted {
+		page.MayEdit, page.MayDelete = page.MayAct, mayAny(c, staff.Supervisor)
+		page.MayPay = mayAny(c, staff.Operator, staff.Accountant)
+	}
 
 	switch t {
 	case tabManage:

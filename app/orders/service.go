@@ -122,7 +122,8 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 }
 
 // Change is the only way to modify an order: it locks and loads it whole, applies change, checks, writes what differs
-// with its line of history, and runs the hooks. A change that changes nothing writes nothing.
+// with its line of history, and runs the hooks. A change that changes nothing writes nothing. A deleted order is refused
+// whatever does not bring it back.
 func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(o *Order) error) (*Order, error) {
 	var o Order
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -140,6 +141,9 @@ func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change f
 		lines := o.differences(before)
 		if len(lines) == 0 {
 			return nil
+		}
+		if err := o.checkDeleted(before); err != nil {
+			return err
 		}
 		client, err := s.checkCustomer(ctx, &o)
 		if err != nil {
