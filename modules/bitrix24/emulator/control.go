@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 )
@@ -41,8 +42,13 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("POST /control/faults", func(w http.ResponseWriter, r *http.Request) {
 		var f Fault
-		err := json.NewDecoder(r.Body).Decode(&f)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err == nil {
+			err = json.Unmarshal(body, &f)
+		}
+		if err != nil {
+			err = fmt.Errorf("a fault is a JSON object: %w", err)
+		} else {
 			err = p.Fail(f)
 		}
 		if err != nil {

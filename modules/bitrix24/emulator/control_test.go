@@ -101,6 +101,18 @@ func TestControl_statsBehaviourFaultsReset(t *testing.T) {
 	if status, out := r.control("faults", `{"fault":"limit","count":1}`); status != http.StatusOK {
 		t.Fatal(out)
 	}
+	for _, body := range []string{
+		` `, `{`, `[]`, `"limit"`, `{}`, `{"fault":"limit"} {`, `{"fault":"limit","count":"1"}`,
+		`{"fault":"fly"}`, `{"fault":"limit","count":-1}`, `{"fault":"limit","probability":5}`, `{"fault":"limit","probability":-0.1}`,
+		`{"fault":"slow","delay_ms":-1}`, `{"fault":"slow","delay_ms":9007199254740993}`, `{"fault":"scope"}`, `{"fault":"scope","scopes":null}`,
+		`{"fault":"moved"}`, `{"fault":"moved","to":"elsewhere"}`, `{"fault":"moved","to":"ftp://x.ru"}`, `{"fault":"clock","offset_s":1e300}`,
+	} {
+		status, out := r.control("faults", body)
+		if message, _ := out["error"].(string); status != http.StatusBadRequest || len(message) < 10 {
+			t.Errorf("%s: %d %v, want 400 and a sentence", body, status, out)
+		}
+	}
+	same(t, "faults taken", len(r.Faults()), 1)
 	r.fails("profile", nil, 503, "QUERY_LIMIT_EXCEEDED", "")
 	_, stats := r.control("stats", "")
 	same(t, "requests", stats["requests"], any(2.0))

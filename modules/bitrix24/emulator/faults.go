@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,24 +49,48 @@ type faults struct {
 	random *rand.Rand
 }
 
+const (
+	maxDelayMS = 24 * 60 * 60 * 1000
+	maxOffsetS = 366 * 24 * 60 * 60
+)
+
 // Fail adds a fault, as POST /control/faults does; {Fault: "none"} ends all of them.
 func (p *Portal) Fail(f Fault) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case f.Fault == "none":
+	switch f.Fault {
+	case "none":
 		p.faults.active, p.offset = nil, 0
-		return nil
-	case f.Fault == "clock":
+	case "clock":
 		p.offset = time.Duration(f.OffsetS * float64(time.Second))
-		return nil
-	case !slices.Contains(requestFaults, f.Fault) && !slices.Contains(eventFaults, f.Fault):
-		return fmt.Errorf("fault %q is not known; there are %s", f.Fault, strings.Join(FaultNames(), ", "))
-	case f.Fault == "moved" && f.To == "":
-		return errors.New("fault moved needs an address in to")
+	default:
+		f.left = f.Count
+		p.faults.active = append(p.faults.active, &f)
 	}
-	f.left = f.Count
-	p.faults.active = append(p.faults.active, &f)
+	return nil
+}
+
+func (f *Fault) check() error {
+	switch {
+	case f.Fault != "none" && !slices.Contains(FaultNames(), f.Fault):
+		return fmt.Errorf("fault %q is not known; there are %s, and none", f.Fault, strings.Join(FaultNames(), ", "))
+	case f.Count < 0:
+		return errors.New("count is how often the fault happens; without it, it lasts")
+	case f.Probability < 0 || f.Probability > 1:
+		return errors.New("probability is a number from 0 to 1")
+	case f.DelayMS < 0 || f.DelayMS > maxDelayMS:
+		return fmt.Errorf("delay_ms is a number from 0 to %d", maxDelayMS)
+	case math.Abs(f.OffsetS) > maxOffsetS:
+		return fmt.Errorf("offset_s is at most %d, either way", maxOffsetS)
+	case f.Fault == "scope" && f.Scopes == nil:
+		return errors.New(`fault scope needs the scopes that are left: "scopes":["telephony"], or [] for none`)
+	}
+	if to, err := url.Parse(f.To); f.Fault == "moved" && (err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https") {
+		return errors.New(`fault moved needs the new address: "to":"https://new.example"`)
+	}
 	return nil
 }
 
