@@ -90,21 +90,25 @@ func (m *Module) observe(portalID int64, address *url.URL) func(rest.Exchange) {
 	}
 }
 
-// health says what a request tells of the portal: what needs a person, and its new address. What may pass by itself
-// tells nothing.
+// health says what a request tells of the portal: what needs a person, and its new address, even if nobody answers
+// there. What may pass by itself tells nothing.
 func health(x rest.Exchange, address *url.URL) (trouble, moved string, known bool) {
+	at := x.Moved
+	if at == nil {
+		at, _ = url.Parse(x.Address) // our own writing
+	}
+	if at.Host != address.Host {
+		moved = at.Scheme + "://" + at.Host
+	}
 	var refused *rest.Error
 	var request *rest.RequestError
 	switch {
-	case x.Err == nil:
-		if at, err := url.Parse(x.Address); err == nil && at.Host != address.Host {
-			moved = at.Scheme + "://" + at.Host
-		}
+	case x.Err == nil, x.Moved != nil:
 		return "", moved, true
 	case errors.As(x.Err, &refused):
-		return explain(x.Err), "", !refused.Temporary()
+		return explain(x.Err), moved, !refused.Temporary()
 	case errors.As(x.Err, &request):
-		return explain(x.Err), "", !request.Temporary() || request.Status >= 300 && request.Status < 500
+		return explain(x.Err), moved, !request.Temporary() || request.Status >= 300 && request.Status < 500
 	}
 	return "", "", false
 }

@@ -41,6 +41,26 @@ func TestPortalMoved_theFormOffersToSaveTheNewAddress(t *testing.T) {
 	})
 }
 
+func TestPortalMoved_whoeverLooksIsToldThoughNobodyAnswersThere(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		nowhere := httptest.NewServer(http.NotFoundHandler())
+		nowhere.Close()
+		x.fail(emulator.Fault{Fault: "moved", To: nowhere.URL})
+		x.place()
+		x.As(staff.Administrator).Get("/admin/orders").Want(t, http.StatusOK, "Портал Битрикс24 переехал на "+nowhere.URL)
+	})
+}
+
+func TestPortalMoved_toAnotherProgramIsToldInWords(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		other := httptest.NewServer(http.NotFoundHandler())
+		t.Cleanup(other.Close)
+		x.fail(emulator.Fault{Fault: "moved", To: other.URL})
+		x.place()
+		x.As(staff.Administrator).Get("/admin/orders").Want(t, http.StatusOK, "переехал на "+other.URL, "ответил не Битрикс24")
+	}, func(a *arranged) { a.only = "sqlite" })
+}
+
 func TestWebhookReplaced_aRenamedPortalKeepsItsLinks(t *testing.T) {
 	each(t, func(t *testing.T, x *exchange) {
 		order := x.place()

@@ -40,6 +40,7 @@ type Exchange struct {
 	At       time.Time
 	Duration time.Duration // without the wait for the limiter
 	Address  string
+	Moved    *url.URL // where a redirect leads, and the request is made again; else nil
 	Commands []Command
 	Halt     bool
 	Status   int     // 0 if no answer came
@@ -144,10 +145,15 @@ func (c *Client) post(ctx context.Context, portal *url.URL, b *Batch) (*Result, 
 		result, err = c.read(portal, b, status, header, body, sent, received)
 	}
 	if c.opts.Observe != nil {
+		var to *url.URL
+		if moved := (*redirect)(nil); errors.As(err, &moved) {
+			to = moved.to
+		}
 		c.opts.Observe(Exchange{
 			At:       sent,
 			Duration: received.Sub(sent),
 			Address:  Webhook{Portal: portal, UserID: c.hook.UserID}.String() + "batch.json",
+			Moved:    to,
 			Commands: b.Commands(),
 			Halt:     b.Halt,
 			Status:   status,
@@ -251,6 +257,8 @@ func (c *Client) readRedirect(portal *url.URL, status int, header http.Header) e
 		return fail("a redirect from https to http")
 	case portal.String() != c.hook.Portal.String():
 		return fail("a second redirect")
+	case CheckAddress(to, c.opts.AllowPrivate) != nil:
+		return fail("a redirect to an address that may not be called")
 	}
 	return &redirect{to: to}
 }
