@@ -5,69 +5,127 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pixlpark/panel/app/db"
 )
 
-// refusedEmail is the kind of record under which bitrix24_choices keeps an e-mail that the portal refuses: the contact
-// goes without it, rather than not at all.
-const refusedEmail local = "client_email"
+// The kinds of records under which bitrix24_choices keeps an e-mail that the portal refuses: the contact, lead or
+// company goes without it, rather than not at all.
+const (
+	clientEmail       local = "client_email"
+	organizationEmail local = "organization_email"
+)
 
-// invalidEmail is how the portal refuses an address: the whole contact is rejected with it (ERROR_CORE, «contacts»).
+// invalidEmail is how the portal refuses an address: the whole record is rejected with it (ERROR_CORE, «contacts»).
 var invalidEmail = regexp.MustCompile(`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
 
-// leaveOutEmails removes from the clients in hand the e-mails that the portal has refused.
-func (r *run) leaveOutEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.choices(ctx, r.portal.ID, refusedEmail, ids)
+// leaveOutClientEmails takes the e-mails that the portal has refused from the clients in hand. What the portal has
+// instead stays as it is.
+func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
+	refused, err := r.choices(ctx, r.portal.ID, clientEmail, ids)
 	if err != nil {
 		return err
 	}
 	for id, email := range refused {
-		if w := r.clients[id]; w.client != nil && w.client.EmailText() == string(email) {
-			without := *w.client
-			without.Email = nil
-			w.client = &without
+		w := r.clients[id]
+		if w.client == nil || w.client.EmailText() != string(email) {
+			continue
+		}
+		without := *w.client
+		without.Email = nil
+		if accepted := acceptedEmail(w.link, w.lead.link); accepted != "" {
+			without.Email = &accepted
+		}
+		w.client, w.emailLeftOut = &without, true
+	}
+	return nil
+}
+
+// leaveOutOrganizationEmails does the same for organizations.
+func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
+	refused, err := r.choices(ctx, r.portal.ID, organizationEmail, ids)
+	if err != nil {
+		return err
+	}
+	for id, email := range refused {
+		w := r.organizations[id]
+		if w.organization == nil || w.organization.Email != string(email) {
+			continue
+		}
+		without := *w.organization
+		without.Email = acceptedEmail(w.link, w.lead.link)
+		w.organization, w.emailLeftOut = &without, true
+	}
+	return nil
+}
+
+// acceptedEmail is the e-mail that the portal has taken before.
+func acceptedEmail(links ...*Link) string {
+	for _, l := range links {
+		if l != nil {
+			return l.Agreed.Email()
+		}
+	}
+	return ""
+}
+
+// noteRefusedEmails looks at what failed: a record refused for its e-mail is sent again at once without it, and with it
+// everything that waited for the record.
+func (r *run) noteRefusedEmails(ctx context.Context) error {
+	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
+		w := r.clients[id]
+		if w.client == nil || w.emailLeftOut {
+			continue
+		}
+		if err := r.noteRefusedEmail(ctx, clientEmail, note{aClient, id, aContact, 0}, w.client.EmailText(), r.emailed(w)); err != nil {
+			return err
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
+		w := r.organizations[id]
+		if w.organization == nil || w.emailLeftOut {
+			continue
+		}
+		if err := r.noteRefusedEmail(ctx, organizationEmail, note{anOrganization, id, aCompany, 0}, w.organization.Email, w.commands()); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// noteRefusedEmails looks at what failed: a contact or lead refused for its e-mail is sent again at once without it, and
-// with it everything that waited for the contact or lead.
-func (r *run) noteRefusedEmails(ctx context.Context) error {
-	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
-		w := r.clients[id]
-		for _, t := range r.emailed(w) {
-			if w.client.Email == nil {
-				continue
-			}
-			refused, ok := asRefusal(t.err)
-			if !ok || !invalidEmail.MatchString(refused.Description) {
-				continue
-			}
-			err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-				if err := r.choose(tx, r.portal.ID, refusedEmail, id, choice(w.client.EmailText()), actor.Name); err != nil {
-					return err
-				}
-				what, e := "контакт", aContact
-				if t.entity == aLead {
-					what, e = "лид", aLead
-				}
-				text := "Портал не принял почту " + w.client.EmailText() + ": " + what + " передан без неё"
-				return r.journalFailure(tx, note{aClient, id, e, 0}, outward, text)
-			})
-			if err != nil {
-				return err
-			}
-			again, before := &waitError{why: "портал не принял почту, передаём без неё"}, t.err
-			for _, other := range r.tasks {
-				if other.err == before {
-					other.err = again
-				}
-			}
+// noteRefusedEmail keeps an e-mail that one of the commands was refused for.
+func (r *run) noteRefusedEmail(ctx context.Context, kind local, where note, email string, commands []*task) error {
+	i := slices.IndexFunc(commands, func(t *task) bool { return email != "" && t.refusedForEmail() })
+	if i < 0 {
+		return nil
+	}
+	what, cause := map[entity]string{aContact: "контакт передан", aCompany: "компания передана"}[where.entity], commands[i].err
+	if commands[i].note.entity == aLead {
+		what, where.entity = "лид передан", aLead
+	}
+	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := r.choose(tx, r.portal.ID, kind, where.localID, choice(email), actor.Name); err != nil {
+			return err
+		}
+		return r.journalFailure(tx, where, outward, "Портал не принял почту "+email+": "+what+" без неё")
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range r.tasks {
+		if t.err == cause {
+			t.err = &waitError{why: "портал не принял почту, передаём без неё"}
 		}
 	}
 	return nil
+}
+
+// refusedForEmail reports whether the portal refused a record for its e-mail. Other commands of the same work may have
+// waited for another record's.
+func (t *task) refusedForEmail() bool {
+	refused, ok := asRefusal(t.err)
+	return ok && strings.HasPrefix(t.method, "crm.item.") && invalidEmail.MatchString(refused.Description)
 }
 
 // emailed are the commands that may carry a client's e-mail: those of his contact, of his lead, and of his orders' leads.

@@ -22,19 +22,20 @@ type clientWork struct {
 	compare bool // the client or the contact has changed: read the contact and compare
 	needed  bool // an order or an organization needs the contact: find or make it
 
-	client  *clients.Client
-	link    *Link
-	intent  *intent
-	lost    *intent // a change whose answer was lost
-	chosen  choice
-	lead    clientLead
-	contact *rest.Contact // as read; nil while it was not, or when it is not there
-	gone    bool          // the portal says there is no such contact
-	found   candidates
-	make    *task // the command that makes the contact
-	change  *task
-	err     error
-	done    bool // nothing to write
+	client       *clients.Client
+	emailLeftOut bool // the portal refuses his own
+	link         *Link
+	intent       *intent
+	lost         *intent // a change whose answer was lost
+	chosen       choice
+	lead         clientLead
+	contact      *rest.Contact // as read; nil while it was not, or when it is not there
+	gone         bool          // the portal says there is no such contact
+	found        candidates
+	make         *task // the command that makes the contact
+	change       *task
+	err          error
+	done         bool // nothing to write
 }
 
 func (w *clientWork) failure() error {
@@ -112,10 +113,10 @@ func (r *run) loadClients(ctx context.Context) error {
 		}
 		w.needed = w.needed || w.chosen == choiceSend || w.intent != nil // what was begun is brought to an end
 	}
-	if err := r.leaveOutEmails(ctx, ids); err != nil {
+	if err := r.loadClientLeads(ctx, ids); err != nil {
 		return err
 	}
-	if err := r.loadClientLeads(ctx, ids); err != nil {
+	if err := r.leaveOutClientEmails(ctx, ids); err != nil {
 		return err
 	}
 	for _, id := range ids {

@@ -22,6 +22,7 @@ type organizationWork struct {
 	needed  bool // an order needs the company: find or make it
 
 	organization *organizations.Organization
+	emailLeftOut bool // the portal refuses its own
 	lead         organizationLead
 	link         *Link
 	intent       *intent
@@ -113,6 +114,9 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 		w.needed = w.needed || w.chosen == choiceSend || w.intent != nil // what was begun is brought to an end
 	}
 	if err := r.loadOrganizationLeads(ctx, ids); err != nil {
+		return err
+	}
+	if err := r.leaveOutOrganizationEmails(ctx, ids); err != nil {
 		return err
 	}
 	for _, id := range ids {

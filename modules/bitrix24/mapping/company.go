@@ -57,8 +57,7 @@ func SentCompany(o *organizations.Organization, rules Rules) Agreed {
 
 // PresentCompany are a company's synced fields, as the portal has them.
 func PresentCompany(theirs rest.Company) map[string]string {
-	phone, _ := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
-	email, _ := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
+	phone, email := findPhone(theirs.Multifields, "", Pair{}), findEmail(theirs.Multifields, "", Pair{})
 	return map[string]string{
 		fieldTitle: string(theirs.Title), fieldPhone: string(phone.Value), fieldEmail: string(email.Value), fieldType: string(theirs.TypeID),
 		fieldAddress: presentAddress(string(theirs.Comments)),
@@ -105,17 +104,23 @@ type CompanyMerge struct {
 // MergeCompany compares an organization with its company like MergeContact does a client with his contact.
 func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Company, rules Rules, origin Origin) CompanyMerge {
 	m := CompanyMerge{Send: rest.Params{}, Take: map[string]string{}, Agreed: Agreed{}}
-	phone, phoneExact := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
-	email, emailExact := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
 	ours := CompanyFields(o)
 	sent := map[string]string{fieldTitle: Cut(o.Name, titleLimit), fieldPhone: o.Phone, fieldEmail: o.Email}
 	typeID, typeMaps := rules.CompanyType(string(theirs.TypeID), o.Type)
 	sent[fieldType] = typeID
 	present := PresentCompany(theirs)
+	values := map[string]foundValue{
+		fieldPhone: findPhone(theirs.Multifields, ours[fieldPhone], agreed[fieldPhone]),
+		fieldEmail: findEmail(theirs.Multifields, ours[fieldEmail], agreed[fieldEmail]),
+	}
 	fm := map[string]any{}
 	for _, field := range []string{fieldTitle, fieldPhone, fieldEmail, fieldType} {
+		value, multi := values[field]
+		if multi {
+			present[field] = string(value.Value)
+		}
 		pair, known := agreed[field]
-		verdict := Merge(pair, ours[field], present[field], sameValue(field, sent[field], present[field]))
+		verdict := mergeField(pair, field, ours[field], sent[field], present[field])
 		if !known && verdict != Keep {
 			verdict = introduce(ours[field], present[field])
 		}
@@ -134,15 +139,13 @@ func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Comp
 		}
 		switch verdict {
 		case Push:
-			switch field {
-			case fieldPhone:
-				pushMultifield(fm, "n0", rest.Phone, rest.Mobile, sent[field], phone, phoneExact)
-			case fieldEmail:
-				pushMultifield(fm, "n1", rest.Email, rest.Home, sent[field], email, emailExact)
-			default:
-				m.Send[field] = sent[field]
-			}
 			m.Agreed[field] = Pair{Ours: ours[field], Theirs: sent[field]}
+			switch {
+			case !multi:
+				m.Send[field] = sent[field]
+			case !value.push(fm, sent[field]):
+				m.Agreed[field] = Pair{Ours: ours[field], Theirs: present[field]}
+			}
 		case Pull:
 			m.Take[field] = taken
 			m.Agreed[field] = Pair{Ours: taken, Theirs: present[field]}

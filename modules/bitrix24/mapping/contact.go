@@ -18,7 +18,8 @@ const (
 	fieldEmail      = "email"
 )
 
-var contactFields = []string{fieldName, fieldSecondName, fieldLastName, fieldPhone, fieldEmail}
+// The first name comes last: what stands for one depends on the others.
+var contactFields = []string{fieldSecondName, fieldLastName, fieldPhone, fieldEmail, fieldName}
 
 // ContactFields are a client's synced fields in the panel's own words.
 func ContactFields(c *clients.Client) map[string]string {
@@ -89,8 +90,7 @@ func SentContact(c *clients.Client) Agreed {
 
 // PresentContact are a contact's synced fields, as the portal has them.
 func PresentContact(theirs rest.Contact) map[string]string {
-	phone, _ := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
-	email, _ := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
+	phone, email := findPhone(theirs.Multifields, "", Pair{}), findEmail(theirs.Multifields, "", Pair{})
 	return map[string]string{
 		fieldName: string(theirs.Name), fieldSecondName: string(theirs.SecondName), fieldLastName: string(theirs.LastName),
 		fieldPhone: string(phone.Value), fieldEmail: string(email.Value),
@@ -110,22 +110,33 @@ type ContactMerge struct {
 // overwritten. When both sides changed a field the portal's value wins.
 func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin Origin) ContactMerge {
 	m := ContactMerge{Send: rest.Params{}, Take: map[string]string{}, Agreed: Agreed{}}
-	phone, phoneExact := bestMultifield(theirs.Multifields, rest.Phone, rest.Mobile)
-	email, emailExact := bestMultifield(theirs.Multifields, rest.Email, rest.Home)
 	ours := ContactFields(c)
 	sent := personName(c)
 	sent[fieldPhone], sent[fieldEmail] = ours[fieldPhone], ours[fieldEmail]
 	present := PresentContact(theirs)
-	fm := map[string]any{}
+	values := map[string]foundValue{
+		fieldPhone: findPhone(theirs.Multifields, ours[fieldPhone], agreed[fieldPhone]),
+		fieldEmail: findEmail(theirs.Multifields, ours[fieldEmail], agreed[fieldEmail]),
+	}
+	after, fm := *c, map[string]any{}
 	for _, field := range contactFields {
+		if field == fieldName {
+			sent[field] = personName(&after)[field]
+		}
+		value, multi := values[field]
+		if multi {
+			present[field] = string(value.Value)
+		}
 		pair, known := agreed[field]
-		verdict := Merge(pair, ours[field], present[field], sameValue(field, sent[field], present[field]))
+		verdict := mergeField(pair, field, ours[field], sent[field], present[field])
 		if !known && verdict != Keep {
 			verdict = introduce(ours[field], present[field])
 		}
-		exact := field != fieldPhone && field != fieldEmail || field == fieldPhone && phoneExact || field == fieldEmail && emailExact
-		if !exact && present[field] != "" && ours[field] != "" && (verdict == Pull || verdict == Conflict) {
+		if multi && !value.exact && present[field] != "" && ours[field] != "" && (verdict == Pull || verdict == Conflict) {
 			verdict = Push // a value of another type may fill an empty field, never replace one
+		}
+		if field == fieldName && verdict == Keep && ours[field] == "" && present[field] == pair.Theirs && sent[field] != pair.Theirs && agreed.standIn() {
+			verdict = Push // what stood for a name is no longer needed, or is another
 		}
 		if verdict == Conflict {
 			m.Notes = append(m.Notes, fmt.Sprintf("%s изменили с обеих сторон, взято значение портала", fieldTitles[field]))
@@ -133,11 +144,17 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 		}
 		switch verdict {
 		case Push:
-			m.push(fm, field, sent[field], phone, phoneExact, email, emailExact)
 			m.Agreed[field] = Pair{Ours: ours[field], Theirs: sent[field]}
+			switch {
+			case !multi:
+				m.Send[field] = sent[field]
+			case !value.push(fm, sent[field]):
+				m.Agreed[field] = Pair{Ours: ours[field], Theirs: present[field]}
+			}
 		case Pull:
 			m.Take[field] = present[field]
 			m.Agreed[field] = Pair{Ours: present[field], Theirs: present[field]}
+			_ = TakeContact(&after, field, present[field]) // what he cannot take he goes without
 		case Keep:
 			m.Agreed[field] = Pair{Ours: ours[field], Theirs: present[field]}
 		}
@@ -151,6 +168,16 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 	return m
 }
 
+// standIn reports whether the contact's first name is nothing but the phone or e-mail of a client without a name.
+func (a Agreed) standIn() bool {
+	name := a[fieldName]
+	return name.Ours == "" && name.Theirs != "" &&
+		(name.Theirs == Cut(a[fieldEmail].Ours, nameLimit) || name.Theirs == Cut(a[fieldPhone].Ours, nameLimit))
+}
+
+// Email is the panel's e-mail as both sides last agreed on it.
+func (a Agreed) Email() string { return a[fieldEmail].Ours }
+
 // introduce decides a field of two records that were never compared: the empty side is filled, two different values
 // stay as they are until somebody changes one.
 func introduce(ours, theirs string) Verdict {
@@ -162,39 +189,6 @@ func introduce(ours, theirs string) Verdict {
 	default:
 		return Keep
 	}
-}
-
-func (m *ContactMerge) push(fm map[string]any, field, value string, phone rest.Multifield, phoneExact bool, email rest.Multifield, emailExact bool) {
-	switch field {
-	case fieldPhone:
-		pushMultifield(fm, "n0", rest.Phone, rest.Mobile, value, phone, phoneExact)
-	case fieldEmail:
-		pushMultifield(fm, "n1", rest.Email, rest.Home, value, email, emailExact)
-	default:
-		m.Send[field] = value
-	}
-}
-
-// pushMultifield changes the existing value by its id (crm.item.update, fm); without an id the portal would add a second
-// one. An empty value deletes it.
-func pushMultifield(fm map[string]any, fresh, typeID, valueType, value string, existing rest.Multifield, exact bool) {
-	switch {
-	case exact:
-		fm[fmt.Sprint(existing.ID)] = multifield(typeID, valueType, value)
-	case value != "":
-		fm[fresh] = multifield(typeID, valueType, value)
-	}
-}
-
-// bestMultifield is the value of the right type, or else the first of the kind. exact tells which.
-func bestMultifield(all rest.Multifields, typeID, valueType string) (value rest.Multifield, exact bool) {
-	if value, ok := all.First(typeID, valueType); ok {
-		return value, true
-	}
-	if others := all.Of(typeID); len(others) > 0 {
-		return others[0], false
-	}
-	return rest.Multifield{}, false
 }
 
 // sameValue compares two spellings of one value.

@@ -42,6 +42,15 @@ func Merge(agreed Pair, ours, theirs string, equal bool) Verdict {
 	}
 }
 
+// mergeField is Merge of a field whose values may be spelled in several ways: another spelling of what was agreed on is no
+// change. sent is what the portal would get of ours.
+func mergeField(agreed Pair, field, ours, sent, theirs string) Verdict {
+	if sameValue(field, agreed.Theirs, theirs) {
+		theirs = agreed.Theirs
+	}
+	return Merge(agreed, ours, theirs, sameValue(field, sent, theirs))
+}
+
 // Print writes any value of a field the same way every time, so that it can be compared later. Long values become a
 // fingerprint: a discussion need not be kept twice.
 func Print(value any) string {
