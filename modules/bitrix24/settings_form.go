@@ -2,7 +2,6 @@ package bitrix24
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -126,15 +125,6 @@ func (e *settingsEdit) funnelOptions() []form.Option[string] {
 		}
 	}
 	return options
-}
-
-func (e *settingsEdit) responsibleField() *form.Field {
-	field := form.Number("responsible_id", "ID ответственного за сделку", &e.edited.ResponsibleID).
-		Help("Пусто — ответственным будет сотрудник, создавший вебхуки")
-	if user, ok := lo.Find(e.lists.Users, func(u entry) bool { return u.ID == fmt.Sprint(e.edited.ResponsibleID) }); ok {
-		field = field.Help("Сейчас: " + user.Name)
-	}
-	return field
 }
 
 // advanced is «Дополнительные настройки».

@@ -116,6 +116,9 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 	if err := e.recognize(ctx, client); err != nil {
 		return err
 	}
+	if err := e.checkResponsible(ctx, client, lists.Users); err != nil {
+		return err
+	}
 	warnings, err := e.makeFields(ctx, client, e.edited.Fields, &lists)
 	if err != nil {
 		warnings = []string{explain(err)}
