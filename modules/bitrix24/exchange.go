@@ -166,7 +166,7 @@ func same(outcomes []error, err error) []error {
 func (r *run) sync(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
-		r.loadProducts,
+		r.readForContacts, r.loadProducts,
 		r.look, r.holdVanished, r.settleProducts, // what the portal says
 		r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders, // what follows
 	} {

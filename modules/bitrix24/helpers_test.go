@@ -252,6 +252,7 @@ type portalState struct {
 	Links                                                                                                 struct {
 		DealContacts    map[string][]string `json:"deal_contacts"`
 		CompanyContacts map[string][]string `json:"company_contacts"`
+		LeadContacts    map[string][]string `json:"lead_contacts"`
 	}
 }
 

@@ -167,6 +167,9 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 		changed[commentsField] = mendComment(string(w.deal.Comments), comment)
 		agreed.Agree(rest.Params{commentsField: comment})
 	}
+	if w.deal != nil {
+		keepContacts(changed, w.deal.ContactIDs, w.link.Agreed)
+	}
 	if changed["opportunity"] != nil {
 		changed["isManualOpportunity"] = "Y"
 	}
@@ -211,7 +214,11 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", after: makes, note: note{anOrder, w.id, aDeal, w.link.RemoteID},
 		params: func() rest.Params {
 			if len(makes) > 0 {
-				maps.Copy(fields, w.customer())
+				made := rest.Params(w.link.Agreed.Changed(w.customer()))
+				if w.deal != nil {
+					keepContacts(made, w.deal.ContactIDs, w.link.Agreed)
+				}
+				maps.Copy(fields, made)
 			}
 			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
 		},

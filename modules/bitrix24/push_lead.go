@@ -198,12 +198,15 @@ func (r *run) changeOrganizationLead(w *organizationWork) {
 	w.done = w.lead.make == nil
 }
 
-// changeLead sends the fields that changed since they were last sent; nil when there are none. Our links are put into the
-// comment that the lead has.
-func (r *run) changeLead(name string, link *Link, fields rest.Params, comment *string) *task {
+// changeLead sends the fields that changed since they were last sent; nil when there are none. What people put into the
+// lead, if it was read, stays beside our links and the client's contact.
+func (r *run) changeLead(name string, link *Link, fields rest.Params, there *rest.Lead) *task {
 	changed := rest.Params(link.Agreed.Changed(fields))
 	if ours, changes := changed[commentsField].(string); changes {
-		changed[commentsField] = mendComment(*comment, ours)
+		changed[commentsField] = mendComment(string(there.Comments), ours)
+	}
+	if there != nil {
+		keepContacts(changed, there.ContactIDs, link.Agreed)
 	}
 	if len(changed) == 0 {
 		return nil

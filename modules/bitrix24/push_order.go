@@ -33,7 +33,7 @@ type orderWork struct {
 	deal     *rest.Deal
 	gone     bool
 	found    candidates
-	comment  *string           // of the lead, as read before ours is put into it
+	lead     *rest.Lead        // as read before our links are put into its comment, or a contact beside others
 	dealRows []rest.ProductRow // as read, when an answer about rows was lost
 
 	leadID int64 // the converted lead that the deal to be made comes from
@@ -147,10 +147,12 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case w.link != nil && w.target == aLead:
 			// An open lead has no stage to compare.
 			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.input(w))) {
+				w.read = true
 				commented = append(commented, w)
 			}
 		case w.link != nil:
 			if w.read || w.lost != nil || string(w.order.Status) != w.link.Agreed[stageField].Ours {
+				w.read = true
 				read = append(read, w)
 			}
 		case r.settings.wants(w.order, w.chosen) != "":
@@ -169,7 +171,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		r.readDeals(part)
 	}
 	for _, part := range lo.Chunk(commented, 50) {
-		r.readLeadComments(part)
+		r.readOpenLeads(part)
 	}
 	if len(read) <= fewDeals {
 		r.askRowsByHand(read)
@@ -198,7 +200,7 @@ func (r *run) readDeals(works []*orderWork) {
 		method: "crm.item.list",
 		params: rest.Params{
 			"entityTypeId": rest.TypeDeal, "start": -1, "useOriginalUfNames": "Y",
-			"select": []string{"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime"},
+			"select": []string{"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField},
 			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
 		},
 		answer: func(result *rest.Result, name string) error {

@@ -143,12 +143,13 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// readLeadComments reads the comments of leads that are to get our links (crm.item.list), fifty to a command.
-func (r *run) readLeadComments(works []*orderWork) {
+// readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list), fifty to a
+// command.
+func (r *run) readOpenLeads(works []*orderWork) {
 	r.questions = append(r.questions, question{
 		method: "crm.item.list",
 		params: rest.Params{
-			"entityTypeId": rest.TypeLead, "start": -1, "select": []string{"id", "comments"},
+			"entityTypeId": rest.TypeLead, "start": -1, "select": []string{"id", "comments", contactsField},
 			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
 		},
 		answer: func(result *rest.Result, name string) error {
@@ -157,7 +158,7 @@ func (r *run) readLeadComments(works []*orderWork) {
 			byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
 			for _, w := range works {
 				if lead, ok := byID[w.link.RemoteID]; ok {
-					w.comment = lo.ToPtr(string(lead.Comments))
+					w.lead = &lead
 				}
 				w.err = err
 			}
@@ -186,13 +187,16 @@ func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
 			fields["companyId"] = company.RemoteID
 		}
 	}
-	if w.comment == nil {
+	if w.lead == nil {
 		delete(fields, commentsField) // written already
 	}
-	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields, w.comment); t != nil {
+	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields, w.lead); t != nil {
 		w.tasks = append(w.tasks, t)
 	}
 	if err := r.changeRows(ctx, w); err != nil {
+		return err
+	}
+	if err := r.noteDeleted(ctx, w); err != nil {
 		return err
 	}
 	w.done = len(w.tasks) == 0
