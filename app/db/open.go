@@ -164,6 +164,9 @@ func (d *DB) connConfig() (*pgx.ConnConfig, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "panel"
 	}
+	if config.RuntimeParams["jit"] == "" {
+		config.RuntimeParams["jit"] = "off" // compiling takes longer than any of our queries gains by it
+	}
 	return config, nil
 }
 

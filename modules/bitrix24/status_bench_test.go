@@ -8,7 +8,8 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-// BenchmarkStatus opens «Состояние обмена» with a million orders: nine of ten sent, the rest left out.
+// BenchmarkStatus opens «Состояние обмена» with a million orders: nine of ten sent, the rest left out. Those
+// who look within half a minute are shown what the first had counted.
 func BenchmarkStatus(b *testing.B) {
 	for dialect, many := range map[db.Dialect]int{db.SQLite: 10_000, db.Postgres: 1_000_000} {
 		b.Run(string(dialect), func(b *testing.B) {
@@ -26,11 +27,20 @@ func BenchmarkStatus(b *testing.B) {
 			} {
 				x.must(database.Exec(sql, map[string]any{"many": many, "first": first}).Error)
 			}
+			x.must(database.Exec("UPDATE order_counts SET total = total + @many", map[string]any{"many": many}).Error)
 			x.must(database.Exec("ANALYZE").Error)
 			admin := x.As(staff.Administrator)
-			for b.Loop() {
-				admin.Get(statusPath).Want(b, http.StatusOK)
-			}
+			b.Run("first", func(b *testing.B) {
+				for b.Loop() {
+					x.Host().Cache.Forget("bitrix24/tally/")
+					admin.Get(statusPath).Want(b, http.StatusOK)
+				}
+			})
+			b.Run("again", func(b *testing.B) {
+				for b.Loop() {
+					admin.Get(statusPath).Want(b, http.StatusOK)
+				}
+			})
 		})
 	}
 }

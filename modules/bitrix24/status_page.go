@@ -3,6 +3,7 @@ package bitrix24
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,21 +18,22 @@ const statusURL = "/admin/bitrix24/status"
 // statusView is templates/status.html.
 type statusView struct {
 	panel.Page
-	Off      reason // why the exchange does not work at all
-	All      int64
-	Sent     int64
-	Excluded int64
-	Stuck    int64 // failed or waiting
-	Failed   int64 // of these
-	Unsent   int64
-	Reasons  []statusReason
-	Lane     jobs.LaneState
-	Queue    queue
-	Portal   portal
-	Used     int // of the request limit
-	Burst    int
-	Problems []jobs.Status // the last that failed, each with its reason
-	Changes  []auditEntry
+	Off       reason // why the exchange does not work at all
+	All       int64
+	Sent      int64
+	Excluded  int64
+	Stuck     int64 // failed or waiting
+	Failed    int64 // of these
+	Unsent    int64
+	CountedAt *time.Time // nil: just now
+	Reasons   []statusReason
+	Lane      jobs.LaneState
+	Queue     queue
+	Portal    portal
+	Used      int // of the request limit
+	Burst     int
+	Problems  []jobs.Status // the last that failed, each with its reason
+	Changes   []auditEntry
 }
 
 // statusReason is one reason for which orders are not sent.
@@ -56,11 +58,12 @@ func (m *Module) statusView(ctx context.Context) (statusView, error) {
 		return view, err
 	}
 	view.Off = off
-	counts, err := m.countOrders(ctx, s)
+	tally, err := m.tally(ctx, s)
 	if err != nil {
 		return view, err
 	}
-	view.count(counts)
+	view.count(tally.counts)
+	view.CountedAt = tally.at
 	if view.Lane, err = m.Jobs.Lane(ctx, lane); err != nil {
 		return view, err
 	}
@@ -130,5 +133,6 @@ func (m *Module) statusDeed(c echo.Context) error {
 	default:
 		return echo.ErrNotFound
 	}
+	m.Cache.Forget(tallyKey)
 	return panel.SeeOther(c, statusURL)
 }

@@ -159,3 +159,17 @@ func TestJournal_aFailedLineIsRetriedAndOldOnesGo(t *testing.T) {
 		}
 	})
 }
+
+func TestStatus_ofVeryManyOrdersIsCountedOnceForAllWhoLook(t *testing.T) {
+	each(t, func(t *testing.T, x *exchange) {
+		x.place()
+		admin := x.As(staff.Administrator)
+		admin.Get(statusPath).Want(t, http.StatusOK, "<b>= 1</b>").Lacks(t, "Посчитано")
+		x.must(x.Host().DB.From(t.Context()).Exec("UPDATE order_counts SET total = total + 1000000").Error)
+		admin.Get(statusPath).Want(t, http.StatusOK, "<b>= 1</b>", "Посчитано")
+		x.place()
+		admin.Get(statusPath).Want(t, http.StatusOK, "<b>= 1</b>", "Посчитано")
+		admin.Post(statusPath+"/retry").Want(t, http.StatusSeeOther)
+		admin.Get(statusPath).Want(t, http.StatusOK, "<b>= 2</b>", "Посчитано")
+	})
+}
