@@ -68,3 +68,21 @@ func TestOpenLeadOfALinkedClient_keepsTheManagersContact(t *testing.T) {
 		equal(t, "contacts of the lead", got, fmt.Sprint([]int64{accountant, made["contact"]}))
 	})
 }
+
+// However many orders a client has placed since: the open lead of an early one gets his contact, too.
+func TestOpenLeadOfAnEarlyOrder_isOfferedTheContact(t *testing.T) {
+	eachWithLeads(t, func(t *testing.T, x *exchange) {
+		first := x.place()
+		client := int64(x.order(first).Number("UserId"))
+		second := x.place(by(client))
+		x.settle()
+		const columns = "site_id, client_id, type, source, status, status_at, currency, discount, delivery_price, total, paid, archive_key, modified_at, revision, created_at"
+		x.must(x.Host().DB.From(t.Context()).Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+			INSERT INTO orders (id, `+columns+`) SELECT orders.id + i, `+columns+` FROM orders, n WHERE orders.id = ?`, second).Error)
+		lead, _ := x.lead(clientLead(client), 2)
+		made := x.do("convert_lead", emulator.Args{"id": lead, "deal": true, "contact": true})
+		x.settle()
+		_, open := x.lead(orderLead(second), 2)
+		equal(t, "contact of the open lead", open["CONTACT_ID"], made["contact"])
+	})
+}

@@ -77,15 +77,11 @@ func (m *Module) enqueueEmployees(ctx context.Context, tx *db.Tx, s Settings, o 
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if chosen[id] != choiceLead {
-			continue
-		}
-		if err := m.Jobs.Enqueue(tx, pushClient{ID: id}); err != nil {
-			return err
-		}
+	leads := lo.FilterMap(ids, func(id int64, _ int) (jobs.Args, bool) { return pushClient{ID: id}, chosen[id] == choiceLead })
+	if len(leads) == 0 {
+		return nil
 	}
-	return nil
+	return m.Jobs.EnqueueAll(tx, leads)
 }
 
 // clientSaved enqueues a client who has a contact or a lead, and a new one while new clients are passed on as leads.

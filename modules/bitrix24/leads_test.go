@@ -288,3 +288,27 @@ func TestLostAnswerToALead_itIsMadeOnce(t *testing.T) {
 		equal(t, "sum of rows", x.leadSum(id), orders.Money(1149_75))
 	})
 }
+
+// Nobody is to make a guest a lead; an order of his that an employee sends is a deal.
+func TestOrderOfAGuestSentByTheButton_isADeal(t *testing.T) {
+	eachWithLeads(t, func(t *testing.T, x *exchange) {
+		x.saveSettings("auto", "-")
+		x.fail(emulator.Fault{Fault: "down"}) // so that his role is known before anything is sent
+		guest := x.employee()
+		x.Call("POST", "/api/organizations", apptest.JSON{
+			"Name": "ООО «Тишина»", "Employees": []apptest.JSON{{"ClientId": guest, "Role": "Guest"}},
+		}).Want(t, http.StatusCreated)
+		x.fail(emulator.Fault{Fault: "none"})
+		x.recover()
+		order := x.place(by(guest))
+		x.As(staff.Operator).Post(page(order)+"/actions/bitrix24.send").Want(t, http.StatusSeeOther)
+		x.settle()
+		_, deal := x.deal(order)
+		if deal["CONTACT_ID"] == "" || deal["CONTACT_ID"] == "0" {
+			t.Error("the deal has no contact")
+		}
+		if leads := x.leads(); leads[orderLead(order)] != nil || leads[clientLead(guest)] != nil {
+			t.Errorf("leads %v", leads)
+		}
+	})
+}

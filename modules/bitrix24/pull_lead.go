@@ -10,9 +10,6 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/app/jobs"
-	"github.com/pixlpark/panel/app/orders"
-	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -22,6 +19,8 @@ import (
 type leadWork struct {
 	id    int64
 	links []*Link // of the client, the organization, the order that are in it
+
+	clientID, organizationID int64 // whom a converted lead stands for
 
 	lead      *rest.Lead
 	gone      bool
@@ -127,6 +126,9 @@ func (r *run) askConverted(w *leadWork) {
 
 // settleLeads stores what became of the leads. Everything that follows from it on the portal is sent by further jobs.
 func (r *run) settleLeads(ctx context.Context) error {
+	if err := r.loadLeadOwners(ctx); err != nil {
+		return err
+	}
 	for _, id := range slices.Sorted(maps.Keys(r.leads)) {
 		w := r.leads[id]
 		if w.err != nil {
@@ -214,15 +216,11 @@ const convertedField = "converted"
 
 // leadConverted links order, client and organization to the deal, contact and company that a person made of the lead.
 func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
-	clientID, organizationID, err := r.leadOwners(ctx, w)
-	if err != nil {
-		return err
-	}
 	w.seen = slices.ContainsFunc(w.links, func(l *Link) bool { return l.State == converted || l.Agreed[convertedField].Ours != "" })
-	if err := r.takeConvertedContact(ctx, tx, w, clientID); err != nil {
+	if err := r.takeConvertedContact(ctx, tx, w, w.clientID); err != nil {
 		return err
 	}
-	if err := r.takeConvertedCompany(ctx, tx, w, organizationID); err != nil {
+	if err := r.takeConvertedCompany(ctx, tx, w, w.organizationID); err != nil {
 		return err
 	}
 	for _, l := range w.links {
@@ -242,39 +240,7 @@ func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 			return err
 		}
 	}
-	return r.enqueueOtherLeads(ctx, tx, clientID)
-}
-
-// leadOwners are the client and the organization a lead stands for.
-func (r *run) leadOwners(ctx context.Context, w *leadWork) (clientID, organizationID int64, err error) {
-	for _, l := range w.links {
-		switch l.Local {
-		case aClient:
-			clientID = l.LocalID
-		case anOrganization:
-			organizationID = l.LocalID
-		case anOrder:
-			o, err := r.Orders.Find(ctx, l.LocalID)
-			if err != nil {
-				return 0, 0, err
-			}
-			clientID = o.ClientID
-			if o.OrganizationID != nil {
-				organizationID = *o.OrganizationID
-			}
-		}
-	}
-	if organizationID != 0 || clientID == 0 {
-		return clientID, organizationID, nil
-	}
-	list, err := r.Organizations.Of(ctx, clientID)
-	if err != nil {
-		return 0, 0, err
-	}
-	if employer, ok := lo.Find(list, func(o *organizations.Organization) bool { return o.MayOrder(clientID) }); ok {
-		organizationID = employer.ID
-	}
-	return clientID, organizationID, nil
+	return r.enqueueOtherLeads(ctx, tx, w.clientID)
 }
 
 // takeConvertedContact links the client to the contact that was made or chosen. One who has a contact already keeps it.
@@ -417,30 +383,4 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 		return err
 	}
 	return r.Jobs.Enqueue(tx, pushOrder{ID: l.LocalID})
-}
-
-// enqueueOtherLeads sends the client's other open leads their contact and company, so that the dialog of their
-// conversion finds them.
-func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) error {
-	if clientID == 0 {
-		return nil
-	}
-	list, err := r.Orders.List(ctx, orders.Query{ClientID: clientID, Take: 100})
-	if err != nil {
-		return err
-	}
-	leads, err := r.links(ctx, r.portal.ID, anOrder, aLead, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
-	if err != nil {
-		return err
-	}
-	var push []jobs.Args
-	for _, id := range slices.Sorted(maps.Keys(leads)) {
-		if leads[id].State == linked {
-			push = append(push, pushOrder{ID: id})
-		}
-	}
-	if len(push) == 0 {
-		return nil
-	}
-	return r.Jobs.EnqueueAll(tx, push)
 }

@@ -32,7 +32,8 @@ type clientWork struct {
 	contact      *rest.Contact // as read; nil while it was not, or when it is not there
 	gone         bool          // the portal says there is no such contact
 	found        candidates
-	make         *task // the command that makes the contact
+	worksIn      []int64 // organizations with a company that a new contact of his is to be tied to
+	make         *task   // the command that makes the contact
 	change       *task
 	err          error
 	done         bool // nothing to write
@@ -101,7 +102,7 @@ func (r *run) loadClients(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var read []*clientWork
+	var read, sought []*clientWork
 	for _, id := range ids {
 		w := r.clients[id]
 		w.client, w.link, w.chosen = found[id], links[id], chosen[id]
@@ -128,6 +129,7 @@ func (r *run) loadClients(ctx context.Context) error {
 			// in its lead until a person converts it
 		case w.link == nil:
 			r.searchContact(w)
+			sought = append(sought, w)
 		case w.compare || !w.link.Checked:
 			read = append(read, w)
 		default:
@@ -137,7 +139,7 @@ func (r *run) loadClients(ctx context.Context) error {
 	for _, part := range lo.Chunk(read, 50) {
 		r.readContacts(part)
 	}
-	return nil
+	return r.loadCompaniesOf(ctx, sought)
 }
 
 // readContacts asks for up to fifty contacts in one command. A list leaves out silently what the webhook's owner may not
@@ -231,6 +233,9 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 			if err := r.journal(tx, note{aClient, w.id, aContact, id}, inward, "Найден контакт клиента, связан. "+warning); err != nil {
 				return err
 			}
+			if err := r.tieLater(tx, w); err != nil {
+				return err
+			}
 			return r.Jobs.Enqueue(tx, pushClient{ID: w.id}, r.follow()...) // fills what is empty and stamps our key
 		})
 	}
@@ -259,6 +264,9 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 			merged := mapping.MergeContact(nil, w.client, item.Item, r.origin)
 			l := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true, Agreed: merged.Agreed}
 			if err := r.saveLink(tx, l); err != nil {
+				return 0, err
+			}
+			if err := r.tieLater(tx, w); err != nil {
 				return 0, err
 			}
 			return id, r.compareLater(tx, w)

@@ -9,6 +9,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -346,6 +347,44 @@ func (r *run) tie(w *organizationWork, employee *clientWork) {
 			return 0, r.saveLink(tx, w.link)
 		},
 	})
+}
+
+// loadCompaniesOf notes which companies are to get the contacts of clients who have none yet.
+func (r *run) loadCompaniesOf(ctx context.Context, sought []*clientWork) error {
+	if len(sought) == 0 {
+		return nil
+	}
+	employers, err := r.Organizations.OfMany(ctx, lo.Map(sought, func(w *clientWork, _ int) int64 { return w.id }))
+	if err != nil {
+		return err
+	}
+	ids := lo.Map(lo.Flatten(lo.Values(employers)), func(o *organizations.Organization, _ int) int64 { return o.ID })
+	companies, err := r.links(ctx, r.portal.ID, anOrganization, aCompany, ids)
+	if err != nil {
+		return err
+	}
+	for _, w := range sought {
+		for _, o := range employers[w.id] {
+			if companies[o.ID] != nil && o.MayOrder(w.id) {
+				w.worksIn = append(w.worksIn, o.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// tieLater has a client's new contact tied to the companies he works in, unless this run does it anyway.
+func (r *run) tieLater(tx *db.Tx, w *clientWork) error {
+	var push []jobs.Args
+	for _, id := range w.worksIn {
+		if o := r.organizations[id]; o == nil || !slices.Contains(o.employees, w) {
+			push = append(push, pushOrganization{ID: id})
+		}
+	}
+	if len(push) == 0 {
+		return nil
+	}
+	return r.Jobs.EnqueueAll(tx, push, r.follow()...)
 }
 
 func (r *run) detail(w *organizationWork, t *task) *task {

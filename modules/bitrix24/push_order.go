@@ -28,6 +28,7 @@ type orderWork struct {
 	rows         map[string]rowLink
 	client       *clientWork
 	organization *organizationWork
+	company      *Link // of the organization; while the order is in a lead
 
 	read     bool // look at the deal before anything is written: it or its stage may have changed
 	deal     *rest.Deal

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -42,8 +43,15 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	if err != nil {
 		return err
 	}
+	companies, err := r.links(ctx, r.portal.ID, anOrganization, aCompany, lo.FilterMap(lo.Values(found), func(o *orders.Order, _ int) (int64, bool) {
+		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil && links[o.ID] != nil
+	}))
+	if err != nil {
+		return err
+	}
 	for _, id := range without {
 		w := r.orders[id]
+		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
 		if l := links[id]; l != nil && l.State == converted {
 			w.leadID = l.RemoteID // and no deal came of it: it is made now
 			continue
@@ -59,7 +67,8 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	return nil
 }
 
-// leadClients reports which clients are leads: no contact, and an open lead or the wish for one.
+// leadClients reports which clients are leads: no contact, and an open lead or the wish for one. A guest of organizations
+// only is none: what is sent of him, by an employee, are a contact and deals.
 func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	contacts, err := r.links(ctx, r.portal.ID, aClient, aContact, ids)
 	if err != nil {
@@ -73,10 +82,25 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	are := map[int64]bool{}
+	are, wishing := map[int64]bool{}, []int64{}
 	for _, id := range ids {
-		open := leads[id] != nil && leads[id].State == linked
-		are[id] = contacts[id] == nil && (open || r.leadsOn() && chosen[id] == choiceLead)
+		switch open := leads[id] != nil && leads[id].State == linked; {
+		case contacts[id] != nil:
+		case open:
+			are[id] = true
+		case r.leadsOn() && chosen[id] == choiceLead:
+			wishing = append(wishing, id)
+		}
+	}
+	if len(wishing) == 0 {
+		return are, nil
+	}
+	employers, err := r.Organizations.OfMany(ctx, wishing)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range wishing {
+		are[id] = len(employers[id]) == 0 || slices.ContainsFunc(employers[id], func(o *organizations.Organization) bool { return o.MayOrder(id) })
 	}
 	return are, nil
 }
@@ -178,14 +202,8 @@ func updateLead(id func() any, fields rest.Params) func() rest.Params {
 func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
 	fields := mapping.LeadOrder(r.input(w))
 	maps.Copy(fields, mapping.DealClient(w.client.contactID(), nil))
-	if w.order.OrganizationID != nil {
-		company, err := r.connection.link(ctx, r.portal.ID, anOrganization, aCompany, *w.order.OrganizationID)
-		if err != nil {
-			return err
-		}
-		if company != nil {
-			fields["companyId"] = company.RemoteID
-		}
+	if w.company != nil {
+		fields["companyId"] = w.company.RemoteID
 	}
 	if w.lead == nil {
 		delete(fields, commentsField) // written already
