@@ -103,6 +103,7 @@ func (r *run) loadClients(ctx context.Context) error {
 		return err
 	}
 	var read, sought []*clientWork
+	var leads []leadAsIs
 	for _, id := range ids {
 		w := r.clients[id]
 		w.client, w.link, w.chosen = found[id], links[id], chosen[id]
@@ -127,11 +128,17 @@ func (r *run) loadClients(ctx context.Context) error {
 			w.done = true
 		case w.link == nil && w.lead.link != nil && !w.needed:
 			// in its lead until a person converts it
+			if w.compare && w.leadChanges() {
+				leads = append(leads, leadAsIs{w.lead.link, &w.lead.there, &w.err})
+			}
 		case w.link == nil:
 			r.searchContact(w)
 			sought = append(sought, w)
 		case w.compare || !w.link.Checked:
 			read = append(read, w)
+			if w.lead.link != nil && w.leadChanges() {
+				leads = append(leads, leadAsIs{w.lead.link, &w.lead.there, &w.err})
+			}
 		default:
 			w.done = true
 		}
@@ -139,6 +146,7 @@ func (r *run) loadClients(ctx context.Context) error {
 	for _, part := range lo.Chunk(read, 50) {
 		r.readContacts(part)
 	}
+	r.readLeads(leads)
 	return r.loadCompaniesOf(ctx, sought)
 }
 
@@ -201,7 +209,7 @@ func (r *run) settleClients(ctx context.Context) error {
 		var err error
 		switch {
 		case w.link == nil && w.lead.link != nil && !w.needed:
-			r.changeClientLead(w)
+			err = r.changeClientLead(ctx, w)
 		case w.link == nil:
 			err = r.settleUnknownClient(ctx, w)
 		case w.gone:
@@ -305,7 +313,7 @@ func (r *run) compareClient(ctx context.Context, w *clientWork) error {
 		}
 	}
 	if w.lead.link != nil {
-		w.lead.make = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.DealClient(w.link.RemoteID, nil), nil)
+		w.lead.make = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.DealClient(w.link.RemoteID, nil), w.lead.there)
 	}
 	if len(merged.Send) == 0 {
 		w.done = w.lead.make == nil

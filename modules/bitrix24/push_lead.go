@@ -22,7 +22,8 @@ type clientLead struct {
 	company string // the organization he is an employee of
 	intent  *intent
 	found   candidates
-	busy    bool // an order is in the lead already: the next gets a lead of its own
+	busy    bool       // an order is in the lead already: the next gets a lead of its own
+	there   *rest.Lead // as read, when it is to be changed
 	make    *task
 }
 
@@ -32,6 +33,7 @@ type organizationLead struct {
 	link   *Link
 	intent *intent
 	found  candidates
+	there  *rest.Lead // as read, when it is to be changed
 	make   *task
 }
 
@@ -132,7 +134,10 @@ func (r *run) makeClientLead(w *clientWork) {
 func (r *run) makeOrganizationLead(w *organizationWork) {
 	key, fields := mapping.OrganizationLeadKey(w.id), mapping.OrganizationLead(w.organization)
 	made := mapping.NewLead(fields, key, w.organization.Phone, w.organization.Email, r.settings.Rules, r.origin)
-	link := &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aLead, Checked: true}
+	link := &Link{
+		PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aLead, Checked: true,
+		Agreed: mapping.SentValues(w.organization.Phone, w.organization.Email),
+	}
 	w.lead.make = r.leadTask(fmt.Sprintf("lead_organization%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
 	if w.lead.make == nil {
 		w.done = w.err == nil
@@ -182,22 +187,6 @@ func (r *run) leadTask(
 
 const titleField = "title"
 
-// changeClientLead keeps an open lead like its client, as far as the panel knows better.
-func (r *run) changeClientLead(w *clientWork) {
-	if !w.compare {
-		w.done = true
-		return
-	}
-	w.change = r.changeLead(fmt.Sprintf("lead_client%d", w.id), w.lead.link, mapping.ClientLead(w.client, w.lead.company), nil)
-	w.done = w.change == nil
-}
-
-// changeOrganizationLead keeps an organization's open lead like the organization.
-func (r *run) changeOrganizationLead(w *organizationWork) {
-	w.lead.make = r.changeLead(fmt.Sprintf("lead_organization%d", w.id), w.lead.link, mapping.OrganizationLead(w.organization), nil)
-	w.done = w.lead.make == nil
-}
-
 // changeLead sends the fields that changed since they were last sent; nil when there are none. What people put into the
 // lead, if it was read, stays beside our links and the client's contact.
 func (r *run) changeLead(name string, link *Link, fields rest.Params, there *rest.Lead) *task {
@@ -211,19 +200,7 @@ func (r *run) changeLead(name string, link *Link, fields rest.Params, there *res
 	if len(changed) == 0 {
 		return nil
 	}
-	t := &task{
-		name: name, method: "crm.item.update", note: note{link.Local, link.LocalID, aLead, link.RemoteID},
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeLead, "id": link.RemoteID, "useOriginalUfNames": "Y", "fields": changed}
-		},
-		missing: r.lookFor(aLead, link.RemoteID),
-		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
-			link.Agreed.Agree(fields)
-			return link.RemoteID, r.saveLink(tx, link)
-		},
-	}
-	r.tasks = append(r.tasks, t)
-	return t
+	return r.sendLead(name, link, changed, func() { link.Agreed.Agree(fields) })
 }
 
 // loadOrganizationLeads finds the organizations' open leads, and which are to become one. While its lead is open an

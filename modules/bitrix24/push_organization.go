@@ -102,6 +102,7 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 		return err
 	}
 	var read []*organizationWork
+	var leads []leadAsIs
 	for _, id := range ids {
 		w := r.organizations[id]
 		w.organization, w.link, w.chosen = found[id], links[id], chosen[id]
@@ -126,6 +127,9 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 			w.done = true
 		case w.link == nil && w.lead.link != nil && !w.needed:
 			// in its lead until an employee's lead is converted
+			if w.lead.link.Agreed.LeadChanged(mapping.OrganizationLead(w.organization), w.organization.Phone, w.organization.Email) {
+				leads = append(leads, leadAsIs{w.lead.link, &w.lead.there, &w.err})
+			}
 		case w.link == nil:
 			r.searchCompany(w)
 		case w.compare || !w.link.Checked:
@@ -137,6 +141,7 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 	for _, part := range lo.Chunk(read, 50) {
 		r.readCompanies(part)
 	}
+	r.readLeads(leads)
 	return r.loadDetails(ctx, read)
 }
 
@@ -215,7 +220,7 @@ func (r *run) settleOrganizations(ctx context.Context) error {
 		var err error
 		switch {
 		case w.link == nil && w.lead.link != nil && !w.needed:
-			r.changeOrganizationLead(w)
+			err = r.changeOrganizationLead(ctx, w)
 		case w.link == nil:
 			err = r.settleUnknownOrganization(ctx, w)
 		case w.gone:

@@ -1,0 +1,107 @@
+package bitrix24
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// leadAsIs is an open lead of a client or an organization that is to be changed, and where it goes once it is read.
+type leadAsIs struct {
+	link  *Link
+	there **rest.Lead
+	err   *error
+}
+
+// readLeads reads leads whole (crm.item.list), fifty to a command: values of multifields are changed by their numbers, and
+// what people changed there stays. One that is missing finds out by its change.
+func (r *run) readLeads(leads []leadAsIs) {
+	for _, part := range lo.Chunk(leads, 50) {
+		r.questions = append(r.questions, question{
+			method: "crm.item.list",
+			params: rest.Params{
+				"entityTypeId": rest.TypeLead, "start": -1, "select": []string{"*"},
+				"filter": rest.Params{"@id": lo.Map(part, func(l leadAsIs, _ int) int64 { return l.link.RemoteID })},
+			},
+			answer: func(result *rest.Result, name string) error {
+				var items rest.Items[rest.Lead]
+				err := result.Decode(name, &items)
+				byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
+				for _, l := range part {
+					if lead, ok := byID[l.link.RemoteID]; ok {
+						*l.there = &lead
+					}
+					*l.err = err
+				}
+				return nil
+			},
+		})
+	}
+}
+
+// leadChanges reports whether the client's open lead is to be told something.
+func (w *clientWork) leadChanges() bool {
+	if w.link != nil {
+		return len(w.lead.link.Agreed.Changed(mapping.DealClient(w.link.RemoteID, nil))) > 0
+	}
+	return w.lead.link.Agreed.LeadChanged(mapping.ClientLead(w.client, w.lead.company), w.client.PhoneText(), w.client.EmailText())
+}
+
+// changeClientLead keeps an open lead like its client, as far as the panel knows better.
+func (r *run) changeClientLead(ctx context.Context, w *clientWork) (err error) {
+	if w.compare && w.leadChanges() {
+		fields := mapping.ClientLead(w.client, w.lead.company)
+		w.change, err = r.mergeLead(ctx, fmt.Sprintf("lead_client%d", w.id), w.lead.link, fields, w.client.PhoneText(), w.client.EmailText(), w.lead.there)
+	}
+	w.done = err == nil && w.change == nil
+	return err
+}
+
+// changeOrganizationLead keeps an organization's open lead like the organization.
+func (r *run) changeOrganizationLead(ctx context.Context, w *organizationWork) (err error) {
+	o, l := w.organization, w.lead.link
+	if fields := mapping.OrganizationLead(o); l.Agreed.LeadChanged(fields, o.Phone, o.Email) {
+		w.lead.make, err = r.mergeLead(ctx, fmt.Sprintf("lead_organization%d", w.id), l, fields, o.Phone, o.Email, w.lead.there)
+	}
+	w.done = err == nil && w.lead.make == nil
+	return err
+}
+
+// mergeLead sends what the panel has changed; nil when nothing of it is to be sent.
+func (r *run) mergeLead(
+	ctx context.Context, name string, link *Link, fields rest.Params, phone, email string, there *rest.Lead,
+) (*task, error) {
+	if there == nil {
+		return r.changeLead(name, link, fields, nil), nil
+	}
+	send, after := mapping.MergeLead(link.Agreed, fields, phone, email, *there)
+	if len(send) > 0 {
+		return r.sendLead(name, link, send, func() { link.Agreed = after }), nil
+	}
+	return nil, r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		link.Agreed = after
+		return r.saveLink(tx, link)
+	})
+}
+
+// sendLead changes fields of an open lead (crm.item.update), and notes what is agreed on then.
+func (r *run) sendLead(name string, link *Link, fields rest.Params, agree func()) *task {
+	t := &task{
+		name: name, method: "crm.item.update", note: note{link.Local, link.LocalID, aLead, link.RemoteID},
+		params: func() rest.Params {
+			return rest.Params{"entityTypeId": rest.TypeLead, "id": link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
+		},
+		missing: r.lookFor(aLead, link.RemoteID),
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			agree()
+			return link.RemoteID, r.saveLink(tx, link)
+		},
+	}
+	r.tasks = append(r.tasks, t)
+	return t
+}
