@@ -134,7 +134,11 @@ func (a *api) read(c echo.Context) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := &call{site: site, path: r.URL.Path, query: r.URL.Query(), key: r.Header.Get("Idempotency-Key")}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, unreadable("Строка запроса после «?» не читается.")
+	}
+	call := &call{site: site, path: r.URL.Path, query: query, key: r.Header.Get("Idempotency-Key")}
 	if text := c.Param("id"); text != "" {
 		if call.id, err = strconv.ParseInt(text, 10, 64); err != nil || call.id <= 0 {
 			return nil, unknownAddress

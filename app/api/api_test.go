@@ -42,6 +42,8 @@ func TestAPI_requestsThatGoNowhere(t *testing.T) {
 			{"a list", "PATCH", client, "[]", "", 400, "BadRequest"},
 			{"null", "PATCH", client, "null", "", 400, "BadRequest"},
 			{"more than a megabyte", "POST", "/clients", `{"FirstName":"` + strings.Repeat("x", 1<<20) + `"}`, "", 413, "RequestEntityTooLarge"},
+			{"a field twice", "PATCH", client, `{"FirstName":"А","Email":"c@mail.ru","firstname":"Б"}`, "", 422, "UnprocessableEntity"},
+			{"a query cut short", "GET", "/orders?status=%f", "", "", 400, "BadRequest"},
 			{"a value", "PATCH", client, `{"Email":"x"}`, "", 422, "UnprocessableEntity"},
 		}
 		for _, tt := range tests {

@@ -117,7 +117,9 @@ func (a *api) setStatus(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	var status orders.Status
-	if word(body, "Status", &status); !status.Known() {
+	if word(body, "Status", &status); status == "" {
+		body.wrong("Status", "Укажите статус: его название в API, например PrintingInProgress.")
+	} else if !status.Known() {
 		body.wrong("Status", "Нет такого статуса: «%.60s».", string(status))
 	}
 	if err := body.err(); err != nil {

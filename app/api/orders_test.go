@@ -131,6 +131,7 @@ func TestPlaceOrder_refusedBeforeAnythingIsWritten(t *testing.T) {
 			{"three decimals as text", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":"1.000"}]}`, 422, "Items[0].ItemPrice"},
 			{"price as list", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":[1]}]}`, 422, "Items[0].ItemPrice"},
 			{"no price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1},{"Name":"В","Quantity":1}]}`, 422, "Items[1].ItemPrice"},
+			{"a field of an item twice", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"quantity":2}]}`, 422, "Items[0].quantity"},
 			{"null for a price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":null}]}`, 422, "Items[0].ItemPrice"},
 			{"negative price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":-1}]}`, 422, "Items[0].ItemPrice"},
 			{"no name", `{` + unknown + `,"Items":[{"Quantity":1,"ItemPrice":1}]}`, 422, "Items[0].Name"},
@@ -287,6 +288,12 @@ func TestOrders_aLifeOfChanges(t *testing.T) {
 		}
 		expect(t, s.must(200, "GET", path, ""), "900", "PaidPrice")
 
+		for body, words := range map[string]string{`{}`: "Укажите статус", `{"Status":null}`: "Укажите статус", `{"Status":"Nope"}`: "«Nope»"} {
+			message, _ := s.call("POST", path+"/status", body).at("Error", "Message").(string)
+			if !strings.Contains(message, words) {
+				t.Errorf("%s is refused with %q, want %q", body, message, words)
+			}
+		}
 		for _, refused := range []struct{ call, body, field string }{
 			{"/status", `{"Status":"Nope"}`, "Status"},
 			{"/status", `{"Status":5}`, "Status"},

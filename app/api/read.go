@@ -13,7 +13,7 @@ import (
 )
 
 // object reads a JSON object field by field into variables, in the manner of package flag. A field that is absent leaves
-// its variable alone, null empties it, names are read in any case, unknown ones are passed over. Of what is wrong the
+// its variable alone, null empties it, names are read in any case, unknown ones are passed over, a name given twice is wrong. Of what is wrong the
 // first is kept, with its place: err tells it.
 type object struct {
 	fields map[string]json.RawMessage
@@ -56,15 +56,23 @@ func (o *object) open(data json.RawMessage) bool {
 	if data = bytes.TrimSpace(data); len(data) == 0 || data[0] != '{' {
 		return false
 	}
-	var named map[string]json.RawMessage
-	if json.Unmarshal(data, &named) != nil {
-		return false
-	}
-	o.fields = make(map[string]json.RawMessage, len(named))
-	for name, value := range named {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	_, err := decoder.Token() // the brace
+	o.fields = map[string]json.RawMessage{}
+	for err == nil && decoder.More() {
+		var token json.Token
+		if token, err = decoder.Token(); err != nil {
+			break
+		}
+		name, _ := token.(string) // names are nothing else
+		if o.given(name) {
+			o.wrong(name, "Поле указано дважды.")
+		}
+		var value json.RawMessage
+		err = decoder.Decode(&value)
 		o.fields[strings.ToLower(name)] = value
 	}
-	return true
+	return err == nil
 }
 
 // err is the first thing that was wrong in the whole body.
@@ -163,7 +171,7 @@ func (o *object) money(name string, to *orders.Money) {
 		return
 	}
 	if json.Unmarshal(data, to) != nil {
-		o.wrong(name, "Здесь должна быть сумма: число, в котором не больше двух знаков после запятой.")
+		o.wrong(name, "Здесь должна быть сумма: число до ста миллиардов, в котором не больше двух знаков после запятой.")
 	}
 }
 
