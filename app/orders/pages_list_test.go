@@ -21,6 +21,11 @@ func TestList_showsACardAsPeopleKnowIt(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d, staff.Operator)
 		s.get("/admin/orders").want(200, "Заказов пока нет")
+		for _, sign := range []string{"%00", "%ff", "%ed%a0%80"} { // which Postgres does not take for a text
+			s.get("/admin/orders?q=a"+sign).want(404, "недопустимые знаки")
+			s.get("/admin/orders?"+sign+"=a").want(404, "недопустимые знаки")
+			s.get("/admin/orders/"+sign).want(404, "недопустимые знаки")
+		}
 		o := s.place(func(d *orders.Draft) { d.OrganizationID = &s.organization.ID })
 		s.get("/admin/orders").want(200,
 			"Заказы", "(1)", fmt.Sprint(o.ID), "Штендер арочный; Конструкция (не нужна), Штендер прямоугольный на <b>1 700,00 руб.</b>",

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -43,6 +45,23 @@ func (p *Panel) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}()
+		return next(c)
+	}
+}
+
+// legible refuses an address with signs that no text has, and that no database takes: a zero byte, or what is not UTF-8.
+func legible(next echo.HandlerFunc) echo.HandlerFunc {
+	plain := func(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+	return func(c echo.Context) error {
+		u := c.Request().URL
+		for name, values := range u.Query() {
+			if !plain(name) || !plain(strings.Join(values, "")) {
+				return refusal.Unknown("В адресе страницы есть недопустимые знаки.")
+			}
+		}
+		if !plain(u.Path) {
+			return refusal.Unknown("В адресе страницы есть недопустимые знаки.")
+		}
 		return next(c)
 	}
 }

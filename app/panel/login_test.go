@@ -1,6 +1,7 @@
 package panel_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -43,6 +44,13 @@ func TestLogin_scenario(t *testing.T) {
 		got.want(t, http.StatusUnprocessableEntity, "Неверная почта или пароль", e.Email)
 		got.lacks(t, "a wrong one")
 		s.get("/admin/orders").want(t, http.StatusSeeOther)
+		var long string // and such as no index takes
+		for len(long) < 8000 {
+			long += rand.Text()
+		}
+		for _, nobody := range []string{"anna\x00@demo", "anna\xff@demo", long} {
+			s.post("/login", "email", nobody, "password", password).want(t, http.StatusUnprocessableEntity, "Неверная почта или пароль")
+		}
 
 		got = s.post("/login", "email", e.Email, "password", password, "next", "/admin/orders?group=work")
 		got.want(t, http.StatusSeeOther)

@@ -36,6 +36,7 @@ type attemptKey struct {
 // attemptKeys are a person mistyping, one address trying many accounts, and many addresses trying one account; always in
 // the same order, which is also the order of locks.
 func attemptKeys(email, address string) (pair attemptKey, all []attemptKey) {
+	email = normalEmail(email)
 	pair = attemptKey{"pair " + email + " " + address, 5}
 	all = []attemptKey{pair, {"address " + address, 50}, {"email " + email, 50}}
 	slices.SortFunc(all, func(a, b attemptKey) int { return strings.Compare(a.key, b.key) })

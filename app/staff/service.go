@@ -137,6 +137,9 @@ func (s *Service) ChangePassword(ctx context.Context, id int64, password string)
 // a *TooManyAttempts error says how long to wait, even before the right password.
 func (s *Service) Authenticate(ctx context.Context, email, password, address string) (*Employee, error) {
 	email = normalEmail(email)
+	if len(email) > 300 { // nobody's, and more than an index takes
+		return nil, ErrWrongPassword
+	}
 	if err := s.CountAttempt(ctx, email, address); err != nil {
 		return nil, err
 	}
@@ -185,7 +188,10 @@ func (e *Employee) check() error {
 	return nil
 }
 
-func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+// normalEmail is an e-mail as it is stored. What nobody's can be, is left such as a database takes.
+func normalEmail(s string) string {
+	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")))
+}
 
 // taken turns the database's refusal of a second equal e-mail into words.
 func taken(err error, doing string) error {
