@@ -73,8 +73,9 @@ func (r *run) loadClientLeads(ctx context.Context, ids []int64) error {
 	for _, id := range leading {
 		w := r.clients[id]
 		mayOrder := r.employer(w, employers[id])
-		w.lead.wanted = w.lead.link != nil || r.leadsOn() && mayOrder
-		if i, lost := open[mapping.ClientLeadKey(id)]; lost && w.lead.link == nil {
+		i, lost := open[mapping.ClientLeadKey(id)] // what was begun is brought to an end
+		w.lead.wanted = w.lead.link != nil || lost || r.leadsOn() && mayOrder
+		if lost && w.lead.link == nil {
 			w.lead.intent = &i
 			r.askByKey(rest.TypeLead, mapping.ClientLeadKey(id), &w.lead.found, &w.err)
 		}
@@ -229,6 +230,7 @@ func (r *run) loadOrganizationLeads(ctx context.Context, ids []int64) error {
 			w.lead.wanted = r.leadsOn() && r.settings.OrderTypes != Persons
 		}
 		if i, lost := open[mapping.OrganizationLeadKey(id)]; lost && l == nil {
+			w.lead.wanted = w.lead.wanted || w.link == nil
 			w.lead.intent = &i
 			r.askByKey(rest.TypeLead, mapping.OrganizationLeadKey(id), &w.lead.found, &w.err)
 		}

@@ -37,6 +37,7 @@ type orderWork struct {
 	lead     *rest.Lead        // as read before our links are put into its comment, or a contact beside others
 	dealRows []rest.ProductRow // as read, when an answer about rows was lost
 
+	begun  bool  // goes into a lead only if an attempt whose answer was lost has made that
 	leadID int64 // the converted lead that the deal to be made comes from
 
 	tasks []*task
@@ -156,10 +157,10 @@ func (r *run) loadOrders(ctx context.Context) error {
 				w.read = true
 				read = append(read, w)
 			}
+		case w.intent != nil: // what was begun is brought to an end
+			r.askByKey(w.target.typeID(), w.key(), &w.found, &w.err)
 		case r.settings.wants(w.order, w.chosen) != "":
 			w.done = true
-		case w.intent != nil:
-			r.askByKey(w.target.typeID(), w.key(), &w.found, &w.err)
 		}
 		if !w.done {
 			r.gatherCustomer(w)

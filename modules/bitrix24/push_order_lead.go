@@ -56,11 +56,14 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 			w.leadID = l.RemoteID // and no deal came of it: it is made now
 			continue
 		}
-		if links[id] == nil && !leads[found[id].ClientID] {
+		i, lost := open[mapping.OrderLeadKey(id)]
+		leading := links[id] != nil || leads[found[id].ClientID]
+		if !leading && !lost {
 			continue
 		}
+		w.begun = !leading
 		w.target, w.link, w.rows = aLead, links[id], rows[id]
-		if i, ok := open[mapping.OrderLeadKey(id)]; ok {
+		if lost {
 			w.intent = &i
 		}
 	}
@@ -82,11 +85,16 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
+	begun, err := r.intents(ctx, r.portal.ID, aLead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }))
+	if err != nil {
+		return nil, err
+	}
 	are, wishing := map[int64]bool{}, []int64{}
 	for _, id := range ids {
+		_, lost := begun[mapping.ClientLeadKey(id)]
 		switch open := leads[id] != nil && leads[id].State == linked; {
 		case contacts[id] != nil:
-		case open:
+		case open, lost && leads[id] == nil && chosen[id] == choiceLead:
 			are[id] = true
 		case r.leadsOn() && chosen[id] == choiceLead:
 			wishing = append(wishing, id)
@@ -108,10 +116,8 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 // settleNewLead puts an order into its client's lead; when another order is there already, or the client's lead was
 // rejected, into a lead of its own.
 func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
-	if w.client.link != nil {
-		// The portal knows the client after all: the next run makes a deal.
-		w.err = &waitError{why: "у клиента нашёлся контакт в Битрикс24: заказ станет сделкой"}
-		return nil
+	if len(w.found.byKey) == 0 && (w.client.link != nil || w.begun) {
+		return r.dealInstead(ctx, w)
 	}
 	in := r.input(w)
 	fields := mapping.LeadOrder(in)
@@ -164,6 +170,25 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	} else if rows := r.rowsOf(w); len(rows) > 0 {
 		r.add(w, r.setRows(w, t, rows))
 	}
+	return nil
+}
+
+// dealInstead leaves it to the next run to make a deal, once it is certain that there is no lead: the portal knows the
+// client after all, or he is no longer one who becomes a lead.
+func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
+	if w.intent != nil {
+		if wait := r.waitToSettle(*w.intent); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+		err := r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+			return clearIntent(tx, r.portal.ID, aLead, mapping.OrderLeadKey(w.id))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w.err = &waitError{why: "у клиента нет открытого лида в Битрикс24: заказ станет сделкой"}
 	return nil
 }
 
