@@ -93,7 +93,7 @@ func TestSystemErrors_ofTheDocumentsCanAllBeProduced(t *testing.T) {
 	faults := map[string]Fault{
 		"INTERNAL_SERVER_ERROR": {Fault: "error_500"}, "ERROR_UNEXPECTED_ANSWER": {Fault: "unexpected"}, "QUERY_LIMIT_EXCEEDED": {Fault: "limit"},
 		"OVERLOAD_LIMIT": {Fault: "overload"}, "ACCESS_DENIED": {Fault: "plan"}, "PORTAL_DELETED": {Fault: "portal_deleted"},
-		"OPERATION_TIME_LIMIT": {Fault: "operating"}, "insufficient_scope": {Fault: "scope"},
+		"OPERATION_TIME_LIMIT": {Fault: "operating"}, "insufficient_scope": {Fault: "scope", Scopes: []string{}},
 	}
 	elsewhere := map[string]string{
 		"ERROR_BATCH_METHOD_NOT_ALLOWED": "inside a batch", "ERROR_BATCH_LENGTH_EXCEEDED": "inside a batch", "NO_AUTH_FOUND": "TestRefusals",
