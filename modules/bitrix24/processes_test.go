@@ -248,7 +248,7 @@ func mistakes(t *testing.T, binary string) {
 		want string
 	}{
 		{args: "nonsense", want: `unknown command`},
-		{args: "migrate twice", want: `migrate takes no arguments`},
+		{args: "migrate twice", want: `migrate takes flags only`},
 		{args: "demo -nonsense", want: `flag provided but not defined: -nonsense`},
 		{args: "portal more", want: `portal takes flags only`},
 		{args: "portal -user x", want: `-user is an employee's number`},
