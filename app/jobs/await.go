@@ -104,7 +104,7 @@ func (l *lane) attempt(ctx context.Context, w *wait) {
 	defer l.turn.Unlock()
 	defer l.letGoUnlessRunning(ctx)
 	for w.waitsFor(l.name) && !l.q.isRunning() {
-		rest, err := l.take(ctx, false)
+		rest, err := l.take(ctx)
 		if err != nil {
 			l.log.WithError(err).Error("lane interrupted")
 			l.letGo(ctx)

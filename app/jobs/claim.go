@@ -16,9 +16,8 @@ type group struct {
 	jobs  []Job
 }
 
-// claimGroup takes what is due: everything but bulk work, or else bulk work, never both. A key that runs in another
-// group of the lane is left for later. Who is just enqueueing has his waiting row locked, and it is left for the next
-// turn too.
+// claimGroup takes what is due: everything but bulk work, or else bulk work, never both. Whoever is just enqueueing a job
+// again has its waiting row locked, and it is left for the next turn.
 func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 	g := group{claim: rand.Int64()}
 	limit, which := l.limit, "priority < ?"
@@ -34,7 +33,6 @@ func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 		rows = nil
 		err := tx.Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).
 			Where("lane = ? AND state = 'waiting' AND run_at <= ? AND "+which, l.name, now, Bulk).
-			Where(`NOT EXISTS (SELECT 1 FROM jobs r WHERE r.lane = jobs.lane AND r.key = jobs.key AND r.state = 'running')`).
 			Order("priority, run_at, id").Limit(limit).Find(&rows).Error
 		if err != nil || len(rows) == 0 {
 			return err
@@ -55,15 +53,10 @@ func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 	return g, nil
 }
 
-// nextDue is how long until the next job of the lane is due, at most limit. While bulk work beside the turn has all it
-// may have, its end is what to wait for.
+// nextDue is how long until the next job of the lane is due, at most limit.
 func (l *lane) nextDue(ctx context.Context, limit time.Duration) (time.Duration, error) {
-	below := Bulk + 1
-	if l.parallel > 0 && int(l.beside.Load()) >= l.parallel {
-		below = Bulk
-	}
 	var rows []Status
-	err := l.q.db.From(ctx).Select("run_at").Where("lane = ? AND state = 'waiting' AND priority < ?", l.name, below).
+	err := l.q.db.From(ctx).Select("run_at").Where("lane = ? AND state = 'waiting'", l.name).
 		Order("run_at").Limit(1).Find(&rows).Error
 	if err != nil {
 		return 0, fmt.Errorf("look at lane %s: %w", l.name, err)
@@ -71,6 +64,6 @@ func (l *lane) nextDue(ctx context.Context, limit time.Duration) (time.Duration,
 	if len(rows) == 0 {
 		return limit, nil
 	}
-	// What is due already was left because its key runs or its row is locked: look again shortly.
+	// What is due already was left because its row is locked: look again shortly.
 	return min(limit, max(rows[0].RunAt.Sub(l.q.now()), 20*time.Millisecond)), nil
 }

@@ -43,7 +43,7 @@ func (l *lane) drain(ctx context.Context) (did bool, err error) {
 	defer l.turn.Unlock()
 	defer l.letGoUnlessRunning(ctx)
 	for ctx.Err() == nil {
-		rest, err := l.take(ctx, false)
+		rest, err := l.take(ctx)
 		if err != nil || rest > 0 {
 			return did, err
 		}

@@ -18,7 +18,6 @@ type Option func(o *options)
 type options struct {
 	priority Priority
 	await    time.Duration
-	at       time.Time
 	after    time.Duration
 }
 
@@ -37,9 +36,6 @@ func Behind() Option { return WithPriority(Bulk) }
 
 // WithPriority is for everything that is not Live.
 func WithPriority(p Priority) Option { return func(o *options) { o.priority = p } }
-
-// At has the job run not before t.
-func At(t time.Time) Option { return func(o *options) { o.at = t } }
 
 // After has the job run not before d has passed.
 func After(d time.Duration) Option { return func(o *options) { o.after = d } }
@@ -88,9 +84,6 @@ func (q *Queue) EnqueueAll(tx *db.Tx, all []Args, opts ...Option) error {
 func (q *Queue) rows(all []Args, o options) ([]Status, error) {
 	now := q.now()
 	at := now.Add(o.after.Truncate(time.Millisecond))
-	if !o.at.IsZero() {
-		at = o.at.UTC().Truncate(time.Microsecond)
-	}
 	byKey := make(map[kindKey]Status, len(all))
 	for _, args := range all {
 		lane, err := laneOf(args.Kind())

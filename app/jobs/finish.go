@@ -94,7 +94,7 @@ func (l *lane) settle(tx *db.Tx, claim int64, job Job, cause error) error {
 		row.RunAt = row.RunAt.Add(later.wait.Truncate(time.Millisecond))
 	default:
 		row.Attempts++
-		wait := backoff(l.q.cfg.RetryFirst, row.Attempts)
+		wait := backoff(l.retryFirst, row.Attempts)
 		every, recurs := l.q.recurs(job)
 		switch {
 		case recurs && !IsPermanent(cause):

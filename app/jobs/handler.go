@@ -7,9 +7,12 @@ import (
 	"runtime/debug"
 )
 
-// handlerContext marks ctx as a handler's: Held works with it, and Await does not.
-func (l *lane) handlerContext(ctx context.Context) context.Context {
-	return context.WithValue(ctx, inHandler{}, l.lock)
+// inHandler is the key of what handlerContext marks.
+type inHandler struct{}
+
+// handlerContext marks ctx as a handler's: nobody waits for what is enqueued with it.
+func handlerContext(ctx context.Context) context.Context {
+	return context.WithValue(ctx, inHandler{}, true)
 }
 
 // handleGroup has the handler work a group and writes down what became of it, also when ctx has ended meanwhile: a

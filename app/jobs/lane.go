@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pixlpark/panel/app/db"
@@ -20,11 +19,12 @@ type lane struct {
 	name string
 	log  *logrus.Entry
 
-	limit     int
-	bulkLimit int // 0: as limit
-	parallel  int // 0: bulk work shares the one turn
-	handle    func(ctx context.Context, group []Job) []error
-	probe     func(ctx context.Context) error
+	limit      int
+	bulkLimit  int // 0: as limit
+	retryFirst time.Duration
+	pauseMax   time.Duration
+	handle     func(ctx context.Context, group []Job) []error
+	probe      func(ctx context.Context) error
 
 	wake chan struct{} // there may be work
 
@@ -33,9 +33,6 @@ type lane struct {
 	lock   *db.Lock
 	holder bool // the lock is ours, unless we lost it
 	pruned time.Time
-	bulk   sync.WaitGroup // groups of bulk work beside the turn
-	beside atomic.Int32   // how many those are
-	broken atomic.Bool    // one of them could not write down its outcomes
 }
 
 func (l *lane) wakeUp() {
@@ -74,9 +71,6 @@ func (l *lane) row(ctx context.Context) (laneRow, error) {
 
 // hold makes this process the holder of the lane, or says that another one is.
 func (l *lane) hold(ctx context.Context) (bool, error) {
-	if l.broken.Swap(false) {
-		l.letGo(ctx) // and take over from ourselves
-	}
 	if l.holder {
 		err := l.lock.Check(ctx)
 		if err == nil {
@@ -84,9 +78,6 @@ func (l *lane) hold(ctx context.Context) (bool, error) {
 		}
 		l.log.WithError(err).Warn("lost the lane")
 		l.letGo(ctx)
-	}
-	if l.lock == nil {
-		l.lock = l.q.db.NewLock("lane " + l.name)
 	}
 	taken, err := l.lock.Try(ctx)
 	if err != nil || !taken {
@@ -123,17 +114,13 @@ func (l *lane) takeOver(ctx context.Context) error {
 	})
 }
 
-// letGo lets another process have the lane, once what runs beside the turn has ended.
+// letGo lets another process have the lane.
 func (l *lane) letGo(ctx context.Context) {
-	l.bulk.Wait()
-	if l.lock != nil {
-		l.lock.Release(ctx)
-	}
-	held := l.holder
-	l.lock, l.holder = nil, false // a handler that asks the old lock must not be told of a new one
-	if !held {
+	l.lock.Release(ctx)
+	if !l.holder {
 		return
 	}
+	l.holder = false
 	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		err := tx.Exec("UPDATE lanes SET holder = '', held_since = NULL WHERE name = ? AND holder = ?",
 			l.name, l.q.holder).Error
@@ -147,18 +134,6 @@ func (l *lane) letGo(ctx context.Context) {
 	}
 }
 
-type inHandler struct{}
-
-// Held says whether the lane that the handler with this context works is still ours. Ask before what must not be done
-// by two at once; an error means stop here.
-func Held(ctx context.Context) error {
-	lock, _ := ctx.Value(inHandler{}).(*db.Lock)
-	if lock == nil {
-		return errors.New("not in a job's handler")
-	}
-	return lock.Check(ctx)
-}
-
 // pause holds the lane, a little longer each time.
 func (l *lane) pause(tx *db.Tx, err error) error {
 	var row laneRow
@@ -166,23 +141,18 @@ func (l *lane) pause(tx *db.Tx, err error) error {
 		return fmt.Errorf("pause lane %s: %w", l.name, err)
 	}
 	now := l.q.now()
-	if row.PausedUntil == nil || !row.PausedUntil.After(now) {
-		row.Pauses++ // else a group beside this one has just said the same
-	}
-	wait := pauseFor(row.Pauses, l.q.cfg.PauseMax)
+	row.Pauses++
+	wait := pauseFor(row.Pauses, l.pauseMax)
 	var asked *pauseLane
 	if errors.As(err, &asked) {
 		wait = max(wait, asked.wait.Truncate(time.Millisecond))
-	}
-	until := now.Add(wait)
-	if row.PausedUntil == nil || row.PausedUntil.Before(until) {
-		row.PausedUntil = &until
 	}
 	if row.PausedSince == nil {
 		row.PausedSince = &now
 		l.log.WithError(err).Warn("lane paused")
 	}
-	row.Reason, row.ProbedAt = err.Error(), &now
+	until := now.Add(wait)
+	row.PausedUntil, row.Reason, row.ProbedAt = &until, err.Error(), &now
 	if err := tx.Save(&row).Error; err != nil {
 		return fmt.Errorf("pause lane %s: %w", l.name, err)
 	}
@@ -203,7 +173,7 @@ func (l *lane) unpause(tx *db.Tx) error {
 
 // askProbe asks the other side of a paused lane and says whether it answered.
 func (l *lane) askProbe(ctx context.Context) (bool, error) {
-	answer := l.call(l.handlerContext(ctx), l.probe)
+	answer := l.call(handlerContext(ctx), l.probe)
 	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		if answer != nil {
 			return l.pause(tx, answer)

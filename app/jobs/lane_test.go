@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,57 +220,81 @@ func TestPause_withoutAProbeTheNextGroupIsTheTrial(t *testing.T) {
 	})
 }
 
-// paint is another job of the lane "shop".
-type paint struct{ Thing string }
-
-func (paint) Kind() string  { return "shop.paint" }
-func (p paint) Key() string { return p.Thing }
-
-func TestRun_bulkBesideLiveAndNeverOneKeyTwice(t *testing.T) {
+func TestHandle_bulkGroupsMayBeSmallerAndLiveWorkGoesBetween(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		var bulk, most, twice atomic.Int64
-		goOn, live := make(chan bool), make(chan bool)
-		var once sync.Once
-		var busy [3]atomic.Int64
-		q := jobs.New(d, jobs.Config{Log: dbtest.Silent(), Poll: 10 * time.Millisecond})
-		jobs.Handle(q, "shop", 10, func(_ context.Context, group []jobs.Job) []error {
-			for _, job := range group {
-				if i := int(job.Key[0] - '0'); busy[i].Add(1) > 1 {
-					twice.Add(1)
-				} else {
-					defer busy[i].Add(-1)
-				}
+		var q *jobs.Queue
+		s := &shop{}
+		s.answer = func(job jobs.Job) error {
+			if job.Key == "bulk1" {
+				enqueue(t, d, q, push{Thing: "live"})
 			}
-			if group[0].Priority < jobs.Bulk {
-				once.Do(func() { close(live) })
-			} else {
-				if n := bulk.Add(1); n > most.Load() {
-					most.Store(n)
-				}
-				<-goOn
-				bulk.Add(-1)
-			}
-			return make([]error, len(group))
-		}, jobs.Parallel(2), jobs.BulkLimit(1))
-		for _, key := range []string{"0", "1", "2"} {
-			enqueue(t, d, q, push{Thing: key}, jobs.Behind())
+			return nil
 		}
-		run(t, q)
-		until(t, "two bulk groups are under way", func() bool { return bulk.Load() == 2 })
-		enqueue(t, d, q, push{Thing: "0"}, jobs.Behind()) // it runs already
-		enqueue(t, d, q, paint{"1"})                      // so does its key, in a job of another kind
-		enqueue(t, d, q, push{Thing: "2"})                // not bulk any more
-		next(t, "live work goes beside them", live)
-		close(goOn)
-		until(t, "everything is done", func() bool {
-			lane, err := q.Lane(t.Context(), "shop")
-			return err == nil && lane.Waiting+lane.Running == 0
-		})
-		if most.Load() != 2 || twice.Load() != 0 {
-			t.Errorf("%d bulk groups at most, a key twice: %d; want 2, 0", most.Load(), twice.Load())
+		q = jobs.New(d, jobs.Config{Now: newClock().Now, Log: dbtest.Silent()})
+		jobs.Handle(q, "shop", 10, s.handle, jobs.BulkLimit(2))
+		for i := range 5 {
+			enqueue(t, d, q, push{Thing: fmt.Sprint("bulk", i)}, jobs.Behind())
+		}
+		drain(t, q)
+		if got, want := s.got(), "bulk0 bulk1, live, bulk2 bulk3, bulk4"; got != want {
+			t.Errorf("groups = %q, want %q", got, want)
 		}
 	})
+}
+
+// The times are the lane's; what it does not say is the queue's. No database has a say in it.
+func TestHandle_timesBelongToTheLane(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		options           []jobs.LaneOption
+		retry, thirdPause time.Duration
+	}{
+		"the queue's":     {nil, 10 * time.Second, 3 * time.Second},
+		"zero is as none": {[]jobs.LaneOption{jobs.RetryFirst(0), jobs.PauseMax(0)}, 10 * time.Second, 3 * time.Second},
+		"the lane's": {
+			[]jobs.LaneOption{jobs.RetryFirst(time.Hour), jobs.PauseMax(2 * time.Second)}, time.Hour, 2 * time.Second,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, c := dbtest.New(t, db.SQLite), newClock()
+			down := false
+			s := &shop{answer: func(jobs.Job) error {
+				if down {
+					return jobs.PauseLane(0, errors.New("down"))
+				}
+				return errors.New("odd answer")
+			}}
+			q := jobs.New(d, jobs.Config{
+				RetryFirst: 10 * time.Second, PauseMax: 3 * time.Second, Now: c.Now, Log: dbtest.Silent(),
+			})
+			jobs.Handle(q, "shop", 10, s.handle, tt.options...)
+			enqueue(t, d, q, push{Thing: "a"})
+			drain(t, q)
+			if wait := find(t, q, "a").RunAt.Sub(c.Now()); (wait - tt.retry).Abs() > tt.retry/10 {
+				t.Errorf("the second attempt is in %v, want %v", wait, tt.retry)
+			}
+
+			down = true
+			c.pass(2 * time.Hour)
+			for range 3 {
+				drain(t, q)
+				lane, err := q.Lane(t.Context(), "shop")
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.pass(lane.PausedUntil.Sub(c.Now()))
+			}
+			lane, err := q.Lane(t.Context(), "shop")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if pause := lane.PausedUntil.Sub(*lane.ProbedAt); pause != tt.thirdPause {
+				t.Errorf("the third pause takes %v, want %v", pause, tt.thirdPause)
+			}
+		})
+	}
 }
 
 func TestRun_waitsForWhatIsRunning(t *testing.T) {

@@ -13,8 +13,8 @@ func Permanent(err error) error { return &permanent{err} }
 func RetryAfter(wait time.Duration, err error) error { return &retryAfter{wait, err} }
 
 // PauseLane says that the other side is unreachable or refuses us altogether: the whole lane is held, with the reason
-// for people to read, and no job burns an attempt. Pauses in a row grow from a second to Config.PauseMax; wait is the
-// least this one takes, and may be zero.
+// for people to read, and no job burns an attempt. Pauses in a row grow from a second to the lane's PauseMax; wait is
+// the least this one takes, and may be zero.
 func PauseLane(wait time.Duration, reason error) error { return &pauseLane{wait, reason} }
 
 type permanent struct{ error }

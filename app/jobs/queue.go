@@ -17,9 +17,9 @@ import (
 
 // Config sets the queue's times. The zero value is the product's.
 type Config struct {
-	RetryFirst time.Duration // wait after the first failed attempt; default 1 minute
+	RetryFirst time.Duration // wait after the first failed attempt; a lane may have its own; default 1 minute
 	Attempts   int           // after so many failed ones a job waits for a person; default 20
-	PauseMax   time.Duration // the longest of a lane's growing pauses; default 5 minutes
+	PauseMax   time.Duration // the longest of a lane's growing pauses; a lane may have its own; default 5 minutes
 	Retention  time.Duration // how long done jobs are kept; default 1 day
 	Grace      time.Duration // what running handlers are given when Run's context ends; default 70 seconds
 	Poll       time.Duration // how often a lane looks for work it was not told of; default 1 second
@@ -75,30 +75,38 @@ func New(d *db.DB, cfg Config) *Queue {
 // returns one outcome for each, in the same order. No transaction is open. The context outlives whoever enqueued the
 // jobs and, for Config.Grace, the end of Run.
 //
-// No two calls overlap, in all processes, unless Parallel says so, and a key is never in two groups at a time. A
-// process that loses its database, though, may be succeeded by another before it notices: ask Held before whatever
-// must not happen twice, and be able to repeat everything.
+// No two calls of a lane overlap, in all processes. A process that loses its database, though, may be succeeded by
+// another before it notices: be able to repeat everything.
 //
 // A panic is the outcome of the job that causes it: a group that panics is given again one by one.
-func Handle(q *Queue, lane string, limit int, fn func(ctx context.Context, group []Job) []error, opts ...LaneOption) {
+func Handle(
+	q *Queue, lane string, limit int, fn func(ctx context.Context, group []Job) []error, options ...LaneOption,
+) {
 	q.mu.Lock() // a notification may come while lanes are declared
 	defer q.mu.Unlock()
 	l := q.lane(lane)
 	l.limit, l.handle = limit, fn
-	for _, opt := range opts {
-		opt(l)
+	for _, option := range options {
+		option(l)
 	}
 }
 
 // LaneOption changes how a lane is worked.
 type LaneOption func(l *lane)
 
-// Parallel allows n groups of bulk work at a time, beside the one of everything else. Without it the lane handles one
-// group at a time, bulk or not.
-func Parallel(n int) LaneOption { return func(l *lane) { l.parallel = n } }
-
 // BulkLimit makes bulk groups smaller than the lane's limit, so that live work does not wait long behind one.
 func BulkLimit(n int) LaneOption { return func(l *lane) { l.bulkLimit = n } }
+
+// RetryFirst is the lane's own wait after the first failed attempt of a job; the waits grow from it: 1, 4, 9 … times.
+// Zero is the queue's Config.RetryFirst.
+func RetryFirst(wait time.Duration) LaneOption {
+	return func(l *lane) { l.retryFirst = cmp.Or(wait, l.q.cfg.RetryFirst) }
+}
+
+// PauseMax is the longest of the lane's own growing pauses. Zero is the queue's Config.PauseMax.
+func PauseMax(most time.Duration) LaneOption {
+	return func(l *lane) { l.pauseMax = cmp.Or(most, l.q.cfg.PauseMax) }
+}
 
 // Probe has fn asked whether the other side of a paused lane is back, before any job is: its success ends the pause,
 // its error is the reason of the next. A lane without a probe tries its next group instead, while nobody waits for it.
@@ -112,7 +120,10 @@ func (q *Queue) Probe(lane string, fn func(ctx context.Context) error) {
 func (q *Queue) lane(name string) *lane {
 	l := q.lanes[name]
 	if l == nil {
-		l = &lane{q: q, name: name, wake: make(chan struct{}, 1), log: q.cfg.Log.WithField("lane", name)}
+		l = &lane{
+			q: q, name: name, wake: make(chan struct{}, 1), log: q.cfg.Log.WithField("lane", name),
+			retryFirst: q.cfg.RetryFirst, pauseMax: q.cfg.PauseMax, lock: q.db.NewLock("lane " + name),
+		}
 		q.lanes[name] = l
 	}
 	return l

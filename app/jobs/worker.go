@@ -76,7 +76,7 @@ func (l *lane) run(ctx, work context.Context) {
 func (l *lane) step(ctx context.Context) (time.Duration, error) {
 	l.turn.Lock()
 	defer l.turn.Unlock()
-	wait, err := l.take(ctx, l.parallel > 0)
+	wait, err := l.take(ctx)
 	if err != nil {
 		l.letGo(ctx) // whatever it was: begin anew, with what is running made waiting again
 	}
@@ -84,7 +84,7 @@ func (l *lane) step(ctx context.Context) (time.Duration, error) {
 }
 
 // take takes one turn; the caller holds l.turn. It returns 0 when it did something.
-func (l *lane) take(ctx context.Context, beside bool) (time.Duration, error) {
+func (l *lane) take(ctx context.Context) (time.Duration, error) {
 	poll := l.q.cfg.Poll
 	holder, err := l.hold(ctx)
 	if err != nil || !holder {
@@ -110,50 +110,23 @@ func (l *lane) take(ctx context.Context, beside bool) (time.Duration, error) {
 		}
 		trial = true
 	}
-	did, err := l.work(ctx, trial, beside)
+	did, err := l.work(ctx, trial)
 	if err != nil || did {
 		return 0, err
 	}
 	return l.nextDue(ctx, poll)
 }
 
-// work claims and handles one group.
-func (l *lane) work(ctx context.Context, trial, beside bool) (bool, error) {
-	g, err := l.claimGroup(ctx, false)
-	if err != nil {
-		return false, err
-	}
-	if len(g.jobs) > 0 {
-		return true, l.handleGroup(l.handlerContext(ctx), g, trial)
-	}
-	if !beside || trial {
-		l.bulk.Wait() // of an earlier turn that was allowed to
-		if g, err = l.claimGroup(ctx, true); err != nil || len(g.jobs) == 0 {
+// work claims and handles one group: bulk work only when nothing else is due.
+func (l *lane) work(ctx context.Context, trial bool) (bool, error) {
+	for _, bulk := range []bool{false, true} {
+		g, err := l.claimGroup(ctx, bulk)
+		if err != nil {
 			return false, err
 		}
-		return true, l.handleGroup(l.handlerContext(ctx), g, trial)
-	}
-	return l.workBeside(ctx)
-}
-
-// workBeside starts a group of bulk work that runs on while the lane takes its next turns.
-func (l *lane) workBeside(ctx context.Context) (bool, error) {
-	if int(l.beside.Load()) >= l.parallel {
-		return false, nil
-	}
-	g, err := l.claimGroup(ctx, true)
-	if err != nil || len(g.jobs) == 0 {
-		return false, err
-	}
-	l.beside.Add(1)
-	handling := l.handlerContext(ctx)
-	l.bulk.Go(func() {
-		defer l.wakeUp()
-		defer l.beside.Add(-1)
-		if err := l.handleGroup(handling, g, false); err != nil {
-			l.log.WithError(err).Error("lane interrupted")
-			l.broken.Store(true)
+		if len(g.jobs) > 0 {
+			return true, l.handleGroup(handlerContext(ctx), g, trial)
 		}
-	})
-	return true, nil
+	}
+	return false, nil
 }
