@@ -84,7 +84,6 @@ func open(ctx context.Context, change func(*app.Config, *bitrix24.Options)) (*ap
 	if change != nil {
 		change(&cfg, &options)
 	}
-	cfg.Jobs = app.JobTimes{RetryFirst: options.RetryFirst, PauseMax: options.PauseMax}
 	log, err := cfg.Logger()
 	if err != nil {
 		return nil, nil, err

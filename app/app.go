@@ -95,7 +95,9 @@ func (a *App) build(ctx context.Context) error {
 	h.DB, h.Log, h.PublicURL, h.Location = d, log, public, zone
 	h.Cache = cache.New(d)
 	h.Settings = settings.New(d, h.Cache, keys)
-	h.Jobs = jobs.New(d, jobs.Config{RetryFirst: a.cfg.Jobs.RetryFirst, PauseMax: a.cfg.Jobs.PauseMax, Grace: shutdown, Log: log})
+	h.Jobs = jobs.New(d, jobs.Config{
+		RetryFirst: a.cfg.JobsRetryFirst, PauseMax: a.cfg.JobsPauseMax, Grace: shutdown, Log: log,
+	})
 	h.Sites = sites.New(d)
 	h.Tariff = tariff.New(d, h.Settings)
 	h.Clients = clients.New(d)

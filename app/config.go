@@ -25,13 +25,9 @@ type Config struct {
 	TimeZone    string `env:"TIME_ZONE" envDefault:"Europe/Moscow"`
 	Dev         bool   `env:"DEV"` // read templates and static files anew on each request
 
-	Jobs JobTimes
-}
-
-// JobTimes are the waits of the job queue; tests make them short.
-type JobTimes struct {
-	RetryFirst time.Duration `env:"JOBS_RETRY_FIRST"` // zero: the queue's own defaults
-	PauseMax   time.Duration `env:"JOBS_PAUSE_MAX"`
+	// Times of the jobs of lanes that have none of their own.
+	JobsRetryFirst time.Duration `env:"JOBS_RETRY_FIRST" envDefault:"1m"` // the wait after a job's first failure
+	JobsPauseMax   time.Duration `env:"JOBS_PAUSE_MAX" envDefault:"5m"`   // the longest pause of a lane
 }
 
 // ReadConfig reads the environment.

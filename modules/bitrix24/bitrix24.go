@@ -103,8 +103,9 @@ func (m *Module) Register(h *app.Host) error {
 	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Журнал обмена", URL: journalURL, Role: staff.Administrator})
 
 	m.bulkPages(h)
-	jobs.Handle(h.Jobs, bulkLane, 1, m.bulkWork)
-	jobs.Handle(h.Jobs, lane, groupLimit, m.exchange, jobs.BulkLimit(bulkLimit))
+	retryFirst, pauseMax := jobs.RetryFirst(m.opts.RetryFirst), jobs.PauseMax(m.opts.PauseMax)
+	jobs.Handle(h.Jobs, bulkLane, 1, m.bulkWork, retryFirst, pauseMax)
+	jobs.Handle(h.Jobs, lane, groupLimit, m.exchange, jobs.BulkLimit(bulkLimit), retryFirst, pauseMax)
 	h.Jobs.Probe(lane, m.probe)
 	h.Jobs.Every(m.opts.ReconcileEvery, reconcile{}, jobs.WithPriority(jobs.Reconcile))
 	h.Jobs.Every(24*time.Hour, refreshLists{}, jobs.WithPriority(jobs.Reconcile))
