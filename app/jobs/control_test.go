@@ -157,6 +157,72 @@ func TestList_pagesAndFilters(t *testing.T) {
 	})
 }
 
+func TestBacklog_countsWhatWaitsWithoutSomeKinds(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := newClock()
+		q := newQueue(d, c, &shop{})
+		want := func(length int64, oldest time.Time, except ...string) {
+			t.Helper()
+			got, err := q.Backlog(t.Context(), "shop", except...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Length != length || oldest.IsZero() != (got.Oldest == nil) || got.Oldest != nil && !got.Oldest.Equal(oldest) {
+				t.Errorf("without %v %d wait since %v, want %d since %v", except, got.Length, got.Oldest, length, oldest)
+			}
+		}
+		want(0, time.Time{})
+		recurring := c.Now()
+		enqueue(t, d, q, named("shop.look"), jobs.After(time.Hour))
+		want(1, recurring)
+		want(0, time.Time{}, "shop.look", "shop.prune")
+		c.pass(time.Minute)
+		first := c.Now()
+		enqueue(t, d, q, push{Thing: "a"}, jobs.After(time.Hour))
+		c.pass(time.Minute)
+		enqueue(t, d, q, push{Thing: "b"})
+		want(3, recurring)
+		want(2, first, "shop.look", "shop.prune")
+		drain(t, q)
+		want(1, first, "shop.look")
+	})
+}
+
+func TestUnfinished_hasARowForEachThingWithAJobLeft(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		q := newQueue(d, newClock(), &shop{})
+		state := func(thing, state string) {
+			t.Helper()
+			enqueue(t, d, q, push{Thing: thing})
+			err := d.From(t.Context()).Exec("UPDATE jobs SET state = ? WHERE state = 'waiting' AND key = ?", state, thing).Error
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		state("order/1", "waiting")
+		state("order/20", "running")
+		state("order/300", "failed")
+		state("order/4", "failed") // and is tried again
+		state("order/4", "waiting")
+		state("order/5", "done")
+		state("order/6", "failed") // and is made up for just now
+		state("order/6", "running")
+		enqueue(t, d, q, named("shop.look")) // another kind, with a key of its own
+
+		var rows []struct{ ID, Failed int64 }
+		sql, args := jobs.Unfinished("shop.push", "order")
+		err := d.From(t.Context()).Raw("SELECT j.id, j.failed FROM ("+sql+") j ORDER BY j.id", args...).Scan(&rows).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(rows), "[{1 0} {4 0} {6 0} {20 0} {300 1}]"; got != want {
+			t.Errorf("rows = %s, want %s", got, want)
+		}
+	})
+}
+
 func TestEvery_survivesRestartsFailuresAndImpatience(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

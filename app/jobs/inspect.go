@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // ErrNoJob says that there is no job of that kind and key.
@@ -166,4 +168,46 @@ func (q *Queue) Lanes(ctx context.Context) ([]LaneState, error) {
 		states = append(states, state)
 	}
 	return states, nil
+}
+
+// Backlog is how much waits in a lane.
+type Backlog struct {
+	Length int64
+	Oldest *time.Time // when the longest waiting job was enqueued; nil when none waits
+}
+
+// Backlog counts what waits in a lane, put off jobs included. Kinds in except don't count: recurring work that waits for
+// its hour, say.
+func (q *Queue) Backlog(ctx context.Context, lane string, except ...string) (Backlog, error) {
+	query := q.db.From(ctx).Model(&Status{}).Where("lane = ? AND state = 'waiting'", lane)
+	if len(except) > 0 {
+		query = query.Where("kind NOT IN ?", except)
+	}
+	var b Backlog
+	if err := query.Session(&gorm.Session{}).Count(&b.Length).Error; err != nil {
+		return b, fmt.Errorf("count what waits in lane %s: %w", lane, err)
+	}
+	var oldest []Status
+	err := query.Session(&gorm.Session{}).Select("enqueued_at").Order("enqueued_at").Limit(1).Find(&oldest).Error
+	if err != nil {
+		return b, fmt.Errorf("find what waits longest in lane %s: %w", lane, err)
+	}
+	if len(oldest) > 0 {
+		b.Oldest = &oldest[0].EnqueuedAt
+	}
+	return b, nil
+}
+
+// Unfinished is a subquery for a module that asks about very many things at once, too many to name their keys. It is for
+// a kind whose keys are a thing and a number, such as "order/42", and has one row for each key with a job that waits,
+// runs or failed:
+//
+//	id      the number, 42
+//	failed  1 when a failed job is all there is, 0 when one waits or runs
+//
+// It stands in a FROM or a JOIN: "LEFT JOIN (" + sql + ") j ON j.id = orders.id".
+func Unfinished(kind, thing string) (sql string, args []any) {
+	return `SELECT CAST(substr(key, ?) AS bigint) AS id, MIN(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS failed
+		FROM jobs WHERE kind = ? AND state IN ('waiting', 'running', 'failed') GROUP BY key`,
+		[]any{len(thing+"/") + 1, kind}
 }

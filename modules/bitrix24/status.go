@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/samber/lo"
-	"gorm.io/gorm"
 
 	"github.com/pixlpark/panel/app/cache"
 	"github.com/pixlpark/panel/app/db"
@@ -86,13 +85,13 @@ func (s Settings) standing() (sql string, args []any) {
 
 // standings is what the expression reads: every order with its links, its job and its choice, none of them more than once.
 func (s Settings) standings() (sql string, args []any) {
+	unfinished, unfinishedArgs := jobs.Unfinished(pushOrder{}.Kind(), "order")
 	return `FROM orders o
 		LEFT JOIN bitrix24_links deal ON deal.portal_id = ? AND deal.local = 'order' AND deal.entity = 'deal' AND deal.local_id = o.id
 		LEFT JOIN bitrix24_links lead ON lead.portal_id = ? AND lead.local = 'order' AND lead.entity = 'lead' AND lead.local_id = o.id
 		LEFT JOIN bitrix24_choices c ON c.portal_id = ? AND c.local = 'order' AND c.local_id = o.id
-		LEFT JOIN (SELECT CAST(substr(key, 7) AS bigint) AS order_id, MIN(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS failed
-			FROM jobs WHERE kind = ? AND state IN ('waiting', 'running', 'failed') GROUP BY key) j ON j.order_id = o.id`,
-		[]any{s.PortalID, s.PortalID, s.PortalID, pushOrder{}.Kind()}
+		LEFT JOIN (` + unfinished + `) j ON j.id = o.id`,
+		append([]any{s.PortalID, s.PortalID, s.PortalID}, unfinishedArgs...)
 }
 
 // countOrders counts all orders by where they stand, in one query, so that the numbers belong to one moment.
@@ -196,26 +195,7 @@ func (p portal) used(now time.Time) int {
 	return int(max(0, p.BucketLevel-max(0, now.Sub(*p.BucketAt).Seconds())*rate))
 }
 
-// queue is what waits to be exchanged.
-type queue struct {
-	Length int64
-	Oldest *time.Time // when the longest waiting was enqueued
-}
-
-// readQueue counts what waits; recurring work that waits for its hour is none of it.
-func (m *Module) readQueue(ctx context.Context) (queue, error) {
-	var q queue
-	waiting := m.DB.From(ctx).Model(&jobs.Status{}).Where("lane = ? AND state = 'waiting' AND kind NOT IN ?", lane,
-		[]string{reconcile{}.Kind(), refreshLists{}.Kind()})
-	if err := waiting.Session(&gorm.Session{}).Count(&q.Length).Error; err != nil {
-		return q, fmt.Errorf("count what waits: %w", err)
-	}
-	var oldest []jobs.Status
-	if err := waiting.Session(&gorm.Session{}).Order("enqueued_at").Limit(1).Find(&oldest).Error; err != nil {
-		return q, fmt.Errorf("find what waits longest: %w", err)
-	}
-	if len(oldest) > 0 {
-		q.Oldest = &oldest[0].EnqueuedAt
-	}
-	return q, nil
+// backlog is what waits to be exchanged; recurring work that waits for its hour is none of it.
+func (m *Module) backlog(ctx context.Context) (jobs.Backlog, error) {
+	return m.Jobs.Backlog(ctx, lane, reconcile{}.Kind(), refreshLists{}.Kind())
 }

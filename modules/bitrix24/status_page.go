@@ -28,7 +28,7 @@ type statusView struct {
 	CountedAt *time.Time // nil: just now
 	Reasons   []statusReason
 	Lane      jobs.LaneState
-	Queue     queue
+	Queue     jobs.Backlog
 	Portal    portal
 	Used      int // of the request limit
 	Burst     int
@@ -67,7 +67,7 @@ func (m *Module) statusView(ctx context.Context) (statusView, error) {
 	if view.Lane, err = m.Jobs.Lane(ctx, lane); err != nil {
 		return view, err
 	}
-	if view.Queue, err = m.readQueue(ctx); err != nil {
+	if view.Queue, err = m.backlog(ctx); err != nil {
 		return view, err
 	}
 	if view.Problems, err = m.Jobs.List(ctx, jobs.Filter{Lane: lane, State: jobs.Failed}, 0, 10); err != nil {
