@@ -23,6 +23,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/export"
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/once"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
@@ -190,7 +191,7 @@ func hostModels() []any {
 		&orders.Order{}, &orders.Item{}, &orders.File{}, &orders.Message{}, &orders.Payment{}, &orders.Event{},
 		&clients.Client{}, &organizations.Organization{}, &organizations.LegalEntity{}, &organizations.Employee{}, &sites.Site{},
 	}
-	for _, more := range [][]any{jobs.Models(), settings.Models(), panel.Models(), staff.Models(), api.Models()} {
+	for _, more := range [][]any{jobs.Models(), settings.Models(), panel.Models(), staff.Models(), once.Models()} {
 		models = append(models, more...)
 	}
 	return models

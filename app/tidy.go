@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pixlpark/panel/app/api"
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/once"
 )
 
-// tidy forgets once an hour what is kept no longer: ended sessions, answers of the public API.
+// tidy forgets once an hour what is kept no longer: ended sessions, answers to repeated requests.
 type tidy struct{}
 
 // Kind and Key name the job.
@@ -20,7 +20,7 @@ func (tidy) Key() string  { return "all" }
 func (a *App) tidyUp() {
 	h := &a.host
 	jobs.Handle(h.Jobs, "app", 1, func(ctx context.Context, group []jobs.Job) []error {
-		return []error{errors.Join(h.Panel.ForgetSessions(ctx), api.Forget(ctx, h.DB))}
+		return []error{errors.Join(h.Panel.ForgetSessions(ctx), once.Forget(ctx, h.DB))}
 	})
 	h.Jobs.Every(time.Hour, tidy{}, jobs.Behind())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/pixlpark/panel/app/once"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -68,14 +69,14 @@ func (a *api) fail(c echo.Context, err error) error {
 }
 
 // simply does a call and tells its answer.
-func (a *api) simply(ctx context.Context, c *call, status int, do handler) (stored, error) {
-	answer, err := do(ctx, c)
+func (a *api) simply(ctx context.Context, c *call, status int, do handler) (answer, error) {
+	value, err := do(ctx, c)
 	if err != nil {
-		return stored{}, err
+		return answer{}, err
 	}
-	text, err := json.Marshal(answer)
+	text, err := json.Marshal(value)
 	if err != nil {
-		return stored{}, fmt.Errorf("write answer: %w", err)
+		return answer{}, fmt.Errorf("write answer: %w", err)
 	}
-	return stored{Status: status, Answer: string(text)}, nil
+	return answer{Answer: once.Answer{Status: status, Answer: string(text)}}, nil
 }

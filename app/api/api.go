@@ -109,14 +109,14 @@ func (a *api) serve(status int, do handler) echo.HandlerFunc {
 		if c.Request().Method == http.MethodPost {
 			run = a.once
 		}
-		answer, err := run(ctx, call, status, do)
+		given, err := run(ctx, call, status, do)
 		if err != nil {
 			return a.fail(c, err)
 		}
-		if answer.Repeated {
+		if given.repeated {
 			c.Response().Header().Set("Idempotency-Replayed", "true")
 		}
-		return c.Blob(answer.Status, echo.MIMEApplicationJSON, []byte(answer.Answer))
+		return c.Blob(given.Status, echo.MIMEApplicationJSON, []byte(given.Answer.Answer))
 	}
 }
 

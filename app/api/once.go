@@ -4,57 +4,31 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"time"
-
-	"gorm.io/gorm"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/once"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
-const (
-	answersKept = 24 * time.Hour
-	maxKey      = 255
-)
+const maxKey = 255
 
-// stored is an answer to a POST with an Idempotency-Key.
-type stored struct {
-	SiteID    int64  `gorm:"primaryKey"`
-	Path      string `gorm:"primaryKey"`
-	Key       string `gorm:"primaryKey"`
-	BodyHash  string
-	Status    int
-	Answer    string
-	CreatedAt time.Time
-	Repeated  bool `gorm:"-"` // it was there already
-}
-
-// TableName says whose answers they are.
-func (stored) TableName() string { return "api_answers" }
-
-// Models lists what the package stores, for the check against the migrated tables.
-func Models() []any { return []any{&stored{}} }
-
-// Forget removes the answers that are kept no longer. It is for a recurring job.
-func Forget(ctx context.Context, d *db.DB) error {
-	err := d.From(ctx).Where("created_at <= ?", db.Now().Add(-answersKept)).Delete(&stored{}).Error
-	if err != nil {
-		return fmt.Errorf("forget answers of the public API: %w", err)
-	}
-	return nil
+// answer is what a call is answered.
+type answer struct {
+	once.Answer
+	repeated bool // the same call was answered so before
 }
 
 // once does a POST in one transaction. With a key its answer is stored in that transaction, and the same request sent
 // again is told the same answer without doing anything. A refusal rolls back and is not stored.
-func (a *api) once(ctx context.Context, c *call, status int, do handler) (answer stored, err error) {
+func (a *api) once(ctx context.Context, c *call, status int, do handler) (given answer, err error) {
 	if err := checkKey(c.key); err != nil {
-		return stored{}, err
+		return answer{}, err
 	}
+	request := once.Key{SiteID: c.site.ID, Path: c.path, Key: c.key}
 	err = a.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if c.key == "" {
-			answer, err = a.simply(ctx, c, status, do)
+			given, err = a.simply(ctx, c, status, do)
 			return err
 		}
 		if err := lockKey(tx, c); err != nil {
@@ -62,7 +36,7 @@ func (a *api) once(ctx context.Context, c *call, status int, do handler) (answer
 		}
 		sum := sha256.Sum256(c.body)
 		hash := hex.EncodeToString(sum[:])
-		known, err := recall(tx, c)
+		known, err := once.Recall(ctx, a.DB, request)
 		if err != nil {
 			return err
 		}
@@ -70,22 +44,23 @@ func (a *api) once(ctx context.Context, c *call, status int, do handler) (answer
 			return refusal.Taken("Idempotency-Key", "С этим ключом уже был другой запрос.")
 		}
 		if known != nil {
-			answer = *known
+			given = answer{*known, true}
 			return nil
 		}
-		if answer, err = a.simply(ctx, c, status, do); err != nil {
+		if given, err = a.simply(ctx, c, status, do); err != nil {
 			return err
 		}
-		answer.SiteID, answer.Path, answer.Key, answer.BodyHash, answer.CreatedAt = c.site.ID, c.path, c.key, hash, db.Now()
-		if err := tx.Create(&answer).Error; err != nil {
-			return fmt.Errorf("store answer: %w", err)
+		given.Key, given.BodyHash = request, hash
+		first, err := once.Store(tx, given.Answer)
+		if err == nil && !first {
+			return inProgress
 		}
-		return nil
+		return err
 	})
 	if err != nil {
-		return stored{}, err
+		return answer{}, err
 	}
-	return answer, nil
+	return given, nil
 }
 
 func checkKey(key string) error {
@@ -100,6 +75,8 @@ func checkKey(key string) error {
 	return nil
 }
 
+var inProgress = refusal.Taken("Idempotency-Key", "Запрос с этим ключом ещё выполняется. Повторите чуть позже.")
+
 // lockKey refuses what another request is doing at the moment. On SQLite there is never another: it has waited for the
 // one connection, and finds the stored answer.
 func lockKey(tx *db.Tx, c *call) error {
@@ -112,27 +89,7 @@ func lockKey(tx *db.Tx, c *call) error {
 		return fmt.Errorf("lock key: %w", err)
 	}
 	if !locked {
-		return refusal.Taken("Idempotency-Key", "Запрос с этим ключом ещё выполняется. Повторите чуть позже.")
+		return inProgress
 	}
 	return nil
-}
-
-// recall finds the stored answer, unless it is too old; that one is removed, so that the key can be used again.
-func recall(tx *db.Tx, c *call) (*stored, error) {
-	var known stored
-	err := tx.Where("site_id = ? AND path = ? AND key = ?", c.site.ID, c.path, c.key).First(&known).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("recall answer: %w", err)
-	}
-	if known.CreatedAt.After(db.Now().Add(-answersKept)) {
-		known.Repeated = true
-		return &known, nil
-	}
-	if err := tx.Delete(&known).Error; err != nil {
-		return nil, fmt.Errorf("forget answer: %w", err)
-	}
-	return nil, nil
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pixlpark/panel/app/api"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
+	"github.com/pixlpark/panel/app/once"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/refusal"
 )
@@ -91,7 +91,7 @@ func TestIdempotencyKey_forgottenAfterADay(t *testing.T) {
 		}
 		first := s.must(201, "POST", "/orders", oneCard, "Idempotency-Key: k")
 		age(23 * time.Hour)
-		if err := api.Forget(t.Context(), s.db); err != nil {
+		if err := once.Forget(t.Context(), s.db); err != nil {
 			t.Fatal(err)
 		}
 		if again := s.must(201, "POST", "/orders", oneCard, "Idempotency-Key: k"); again.id() != first.id() {
@@ -103,7 +103,7 @@ func TestIdempotencyKey_forgottenAfterADay(t *testing.T) {
 			t.Error("answered from before yesterday")
 		}
 		age(25 * time.Hour)
-		if err := api.Forget(t.Context(), s.db); err != nil {
+		if err := once.Forget(t.Context(), s.db); err != nil {
 			t.Fatal(err)
 		}
 		if n := s.rows("api_answers"); n != 0 {
