@@ -20,7 +20,7 @@ var emailShape = regexp.MustCompile(`^[a-z0-9.!#$%&'*+/=?^_{|}~-]+@[a-z0-9](?:[a
 
 // Service is the only way to read and change clients. Modules contribute fields, actions and widgets to its pages.
 type Service struct {
-	panel.Extensions[*Client]
+	panel.FormExtensions[*Client]
 	db    *db.DB
 	saved []func(ctx context.Context, tx *db.Tx, e Saved) error
 }

@@ -20,7 +20,7 @@ import (
 
 // Service is the only way to read and change organizations. Modules contribute fields, actions and widgets to its pages.
 type Service struct {
-	panel.Extensions[*Organization]
+	panel.FormExtensions[*Organization]
 	db      *db.DB
 	clients *clients.Service
 	saved   []func(ctx context.Context, tx *db.Tx, e Saved) error

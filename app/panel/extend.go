@@ -42,8 +42,14 @@ type Widget[T any] struct {
 // Adding belongs to registration at start, before the first request.
 type Extensions[T any] struct {
 	actions []Action[T]
-	fields  []Fields[T]
 	widgets []Widget[T]
+}
+
+// FormExtensions are the Extensions of a record with one form of its own, to which modules add fields. An order has none:
+// it is edited in small forms of one matter each.
+type FormExtensions[T any] struct {
+	Extensions[T]
+	fields []Fields[T]
 }
 
 // AddAction adds an action. A second one of the same name is a mistake of the program.
@@ -58,7 +64,7 @@ func (x *Extensions[T]) AddAction(a Action[T]) {
 }
 
 // AddFields adds fields to the record's form.
-func (x *Extensions[T]) AddFields(fn Fields[T]) { x.fields = append(x.fields, fn) }
+func (x *FormExtensions[T]) AddFields(fn Fields[T]) { x.fields = append(x.fields, fn) }
 
 // AddWidget adds a box to the record's page.
 func (x *Extensions[T]) AddWidget(w Widget[T]) { x.widgets = append(x.widgets, w) }
@@ -126,7 +132,7 @@ func (a Action[T]) visible(ctx context.Context, entity T) (bool, error) {
 
 // Forms opens what modules add to the record's form. One that cannot be opened is logged and becomes a remark, so that
 // the record can still be edited.
-func (x *Extensions[T]) Forms(c echo.Context, p *Panel, entity T) form.Forms {
+func (x *FormExtensions[T]) Forms(c echo.Context, p *Panel, entity T) form.Forms {
 	var forms form.Forms
 	for _, open := range x.fields {
 		f, err := open(c.Request().Context(), entity)

@@ -29,9 +29,9 @@ type clientPage struct {
 }
 
 // extended is a page of a client with everything that modules can add.
-func extended(t *testing.T, record *client, add func(x *panel.Extensions[*client])) *site {
+func extended(t *testing.T, record *client, add func(x *panel.FormExtensions[*client])) *site {
 	t.Helper()
-	var x panel.Extensions[*client]
+	var x panel.FormExtensions[*client]
 	add(&x)
 	return newSite(t, dbtest.New(t, db.SQLite), func(s *site) {
 		s.Mount("crm", files(
@@ -56,7 +56,7 @@ func extended(t *testing.T, record *client, add func(x *panel.Extensions[*client
 func TestActions(t *testing.T) {
 	t.Parallel()
 	record := &client{ID: 7}
-	s := extended(t, record, func(x *panel.Extensions[*client]) {
+	s := extended(t, record, func(x *panel.FormExtensions[*client]) {
 		x.AddAction(panel.Action[*client]{
 			Name: "crm.send", Label: "Отправить",
 			Visible: func(_ context.Context, c *client) (bool, error) { return !c.Sent, nil },
@@ -108,14 +108,14 @@ func TestActions_ofOneNameStopTheProgram(t *testing.T) {
 			t.Error("a second action of the same name was accepted")
 		}
 	}()
-	var x panel.Extensions[*client]
+	var x panel.FormExtensions[*client]
 	x.AddAction(panel.Action[*client]{Name: "crm.send"})
 	x.AddAction(panel.Action[*client]{Name: "crm.send"})
 }
 
 func TestWidgets_failInTheirOwnBox(t *testing.T) {
 	t.Parallel()
-	s := extended(t, &client{ID: 7}, func(x *panel.Extensions[*client]) {
+	s := extended(t, &client{ID: 7}, func(x *panel.FormExtensions[*client]) {
 		widget := func(title, template string, data func() (any, error)) {
 			x.AddWidget(panel.Widget[*client]{
 				Title: title, Template: template,
@@ -138,7 +138,7 @@ func TestWidgets_failInTheirOwnBox(t *testing.T) {
 func TestForms_ofModules(t *testing.T) {
 	t.Parallel()
 	id := int64(41)
-	s := extended(t, &client{ID: 7}, func(x *panel.Extensions[*client]) {
+	s := extended(t, &client{ID: 7}, func(x *panel.FormExtensions[*client]) {
 		x.AddFields(func(context.Context, *client) (*form.Form, error) {
 			return &form.Form{Section: "crm", Fields: []*form.Field{form.Number("contact", "Contact ID", &id)}}, nil
 		})
