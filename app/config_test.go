@@ -94,7 +94,9 @@ func TestConfig_timesOfJobsReachTheQueueUnlessALaneHasItsOwn(t *testing.T) {
 	}
 
 	try("stumbler.pause", "stumblerown.pause")
-	for lane, want := range map[string]time.Duration{"stumbler": 300 * time.Millisecond, "stumblerown": 70 * time.Millisecond} {
+	for lane, want := range map[string]time.Duration{
+		"stumbler": 300 * time.Millisecond, "stumblerown": 70 * time.Millisecond,
+	} {
 		state, err := queue.Lane(t.Context(), lane)
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@
 //
 //	h.Orders.OnSaved(fn)               an order is being placed or changed: in its transaction; likewise Clients, Organizations
 //	h.Orders.AddAction, AddWidget      a button, a box on the order's page; likewise Clients, Organizations
-//	h.Clients.AddFields                fields on the client's form, saved in the client's transaction; likewise Organizations
+//	h.Clients.AddFields                fields on the client's form, saved in his transaction; likewise Organizations
 //	h.Export.AddSection                settings under «Заказы / Настройка / Выгрузка заказов»
 //	h.Admin.GET, h.API.POST            pages for employees; addresses for other systems
 //	h.Panel.AddMenu, AddBanner         a line of the menu; a warning on every page

@@ -16,8 +16,8 @@ type group struct {
 	jobs  []Job
 }
 
-// claimGroup takes what is due: everything but bulk work, or else bulk work, never both. Whoever is just enqueueing a job
-// again has its waiting row locked, and it is left for the next turn.
+// claimGroup takes what is due: everything but bulk work, or else bulk work, never both. Whoever is just enqueueing a
+// job again has its waiting row locked, and it is left for the next turn.
 func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 	g := group{claim: rand.Int64()}
 	limit, which := l.limit, "priority < ?"

@@ -176,8 +176,8 @@ type Backlog struct {
 	Oldest *time.Time // when the longest waiting job was enqueued; nil when none waits
 }
 
-// Backlog counts what waits in a lane, put off jobs included. Kinds in except don't count: recurring work that waits for
-// its hour, say.
+// Backlog counts what waits in a lane, put off jobs included. Kinds in except don't count: recurring work that waits
+// for its hour, say.
 func (q *Queue) Backlog(ctx context.Context, lane string, except ...string) (Backlog, error) {
 	query := q.db.From(ctx).Model(&Status{}).Where("lane = ? AND state = 'waiting'", lane)
 	if len(except) > 0 {
@@ -198,9 +198,9 @@ func (q *Queue) Backlog(ctx context.Context, lane string, except ...string) (Bac
 	return b, nil
 }
 
-// Unfinished is a subquery for a module that asks about very many things at once, too many to name their keys. It is for
-// a kind whose keys are a thing and a number, such as "order/42", and has one row for each key with a job that waits,
-// runs or failed:
+// Unfinished is a subquery for a module that asks about very many things at once, too many to name their keys. It is
+// for a kind whose keys are a thing and a number, such as "order/42", and has one row for each key with a job that
+// waits, runs or failed:
 //
 //	id      the number, 42
 //	failed  1 when a failed job is all there is, 0 when one waits or runs

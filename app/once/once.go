@@ -63,8 +63,8 @@ func Find(ctx context.Context, d *db.DB, k Key) (*Answer, error) {
 	return &known, nil
 }
 
-// Recall is Find for whom a key counts no longer than its answer is kept: an older answer is removed, so that the key can
-// be used again.
+// Recall is Find for whom a key counts no longer than its answer is kept: an older answer is removed, so that the key
+// can be used again.
 func Recall(ctx context.Context, d *db.DB, k Key) (*Answer, error) {
 	known, err := Find(ctx, d, k)
 	if err != nil || known == nil || known.CreatedAt.After(db.Now().Add(-kept)) {

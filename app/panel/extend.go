@@ -45,8 +45,8 @@ type Extensions[T any] struct {
 	widgets []Widget[T]
 }
 
-// FormExtensions are the Extensions of a record with one form of its own, to which modules add fields. An order has none:
-// it is edited in small forms of one matter each.
+// FormExtensions are the Extensions of a record with one form of its own, to which modules add fields. An order has
+// none: it is edited in small forms of one matter each.
 type FormExtensions[T any] struct {
 	Extensions[T]
 	fields []Fields[T]
