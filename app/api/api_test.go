@@ -4,66 +4,69 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/db/dbtest"
 )
 
 func TestAPI_whoMayCall(t *testing.T) {
-	each(t, func(t *testing.T, s *server) {
-		for _, header := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Basic first-token", "first-token"} {
-			got := s.call("GET", "/orders", "", "Authorization: "+header)
-			if got.Status != 401 || got.Header.Get("WWW-Authenticate") != "Bearer" || got.at("Error", "Code") != "Unauthorized" {
-				t.Errorf("%q = %d %s, want 401", header, got.Status, got.Text)
-			}
+	t.Parallel()
+	s := newServer(t, dbtest.New(t, db.SQLite))
+	for _, header := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Basic first-token", "first-token"} {
+		got := s.call("GET", "/orders", "", "Authorization: "+header)
+		if got.Status != 401 || got.Header.Get("WWW-Authenticate") != "Bearer" || got.at("Error", "Code") != "Unauthorized" {
+			t.Errorf("%q = %d %s, want 401", header, got.Status, got.Text)
 		}
-		s.must(200, "GET", "/orders", "", "Authorization: bearer first-token")
-	})
+	}
+	s.must(200, "GET", "/orders", "", "Authorization: bearer first-token")
 }
 
 func TestAPI_requestsThatGoNowhere(t *testing.T) {
-	each(t, func(t *testing.T, s *server) {
-		client := fmt.Sprintf("/clients/%d", s.client("anna@mail.ru"))
-		tests := []struct {
-			name, method, path, body, header string
-			status                           int
-			code                             string
-		}{
-			{"unknown address", "GET", "/nothing", "", "", 404, "NotFound"},
-			{"the API itself", "GET", "", "", "", 404, "NotFound"},
-			{"the API itself with a slash", "POST", "/", "{}", "", 404, "NotFound"},
-			{"unknown client", "GET", "/clients/999", "", "", 404, "NotFound"},
-			{"unknown organization", "PATCH", "/organizations/999", "{}", "", 404, "NotFound"},
-			{"unknown order", "GET", "/orders/3284900", "", "", 404, "NotFound"},
-			{"no number", "GET", "/orders/abc", "", "", 404, "NotFound"},
-			{"negative number", "GET", "/orders/-1", "", "", 404, "NotFound"},
-			{"number beyond numbers", "GET", "/orders/99999999999999999999", "", "", 404, "NotFound"},
-			{"wrong method", "DELETE", client, "", "", 405, "MethodNotAllowed"},
-			{"an image", "POST", "/clients", "x", "Content-Type: image/png", 415, "UnsupportedMediaType"},
-			{"no JSON", "PATCH", client, "{", "", 400, "BadRequest"},
-			{"another encoding", "PATCH", client, "{\"FirstName\":\"\xcf\xb8\xf2\xf0\"}", "", 400, "BadRequest"},
-			{"a list", "PATCH", client, "[]", "", 400, "BadRequest"},
-			{"null", "PATCH", client, "null", "", 400, "BadRequest"},
-			{"more than a megabyte", "POST", "/clients", `{"FirstName":"` + strings.Repeat("x", 1<<20) + `"}`, "", 413, "RequestEntityTooLarge"},
-			{"a field twice", "PATCH", client, `{"FirstName":"А","Email":"c@mail.ru","firstname":"Б"}`, "", 422, "UnprocessableEntity"},
-			{"a query cut short", "GET", "/orders?status=%f", "", "", 400, "BadRequest"},
-			{"a value", "PATCH", client, `{"Email":"x"}`, "", 422, "UnprocessableEntity"},
-		}
-		for _, tt := range tests {
-			t.Run(tt.name, func(t *testing.T) {
-				var headers []string
-				if tt.header != "" {
-					headers = append(headers, tt.header)
-				}
-				got := s.call(tt.method, tt.path, tt.body, headers...)
-				if got.Status != tt.status || got.at("Error", "Code") != tt.code || got.at("Error", "Message") == "" {
-					t.Errorf("%d %s, want %d %s", got.Status, got.Text, tt.status, tt.code)
-				}
-			})
-		}
-		if allow := s.call("PUT", "/orders", "{}").Header.Get("Allow"); allow != "GET, POST" {
-			t.Errorf("Allow = %q, want GET, POST", allow)
-		}
-		whole := `{"FirstName":"` + strings.Repeat("x", 90) + `","Email":"b@mail.ru","Extra":"` + strings.Repeat("x", 1<<20-200) + `"}`
-		s.must(201, "POST", "/clients", whole, "Content-Type: application/x-www-form-urlencoded") // what urllib says of any body
-	})
+	t.Parallel()
+	s := newServer(t, dbtest.New(t, db.SQLite))
+	client := fmt.Sprintf("/clients/%d", s.client("anna@mail.ru"))
+	tests := []struct {
+		name, method, path, body, header string
+		status                           int
+		code                             string
+	}{
+		{"unknown address", "GET", "/nothing", "", "", 404, "NotFound"},
+		{"the API itself", "GET", "", "", "", 404, "NotFound"},
+		{"the API itself with a slash", "POST", "/", "{}", "", 404, "NotFound"},
+		{"unknown client", "GET", "/clients/999", "", "", 404, "NotFound"},
+		{"unknown organization", "PATCH", "/organizations/999", "{}", "", 404, "NotFound"},
+		{"unknown order", "GET", "/orders/3284900", "", "", 404, "NotFound"},
+		{"no number", "GET", "/orders/abc", "", "", 404, "NotFound"},
+		{"negative number", "GET", "/orders/-1", "", "", 404, "NotFound"},
+		{"number beyond numbers", "GET", "/orders/99999999999999999999", "", "", 404, "NotFound"},
+		{"wrong method", "DELETE", client, "", "", 405, "MethodNotAllowed"},
+		{"an image", "POST", "/clients", "x", "Content-Type: image/png", 415, "UnsupportedMediaType"},
+		{"no JSON", "PATCH", client, "{", "", 400, "BadRequest"},
+		{"another encoding", "PATCH", client, "{\"FirstName\":\"\xcf\xb8\xf2\xf0\"}", "", 400, "BadRequest"},
+		{"a list", "PATCH", client, "[]", "", 400, "BadRequest"},
+		{"null", "PATCH", client, "null", "", 400, "BadRequest"},
+		{"more than a megabyte", "POST", "/clients", `{"FirstName":"` + strings.Repeat("x", 1<<20) + `"}`, "", 413, "RequestEntityTooLarge"},
+		{"a field twice", "PATCH", client, `{"FirstName":"А","Email":"c@mail.ru","firstname":"Б"}`, "", 422, "UnprocessableEntity"},
+		{"a query cut short", "GET", "/orders?status=%f", "", "", 400, "BadRequest"},
+		{"a value", "PATCH", client, `{"Email":"x"}`, "", 422, "UnprocessableEntity"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var headers []string
+			if tt.header != "" {
+				headers = append(headers, tt.header)
+			}
+			got := s.call(tt.method, tt.path, tt.body, headers...)
+			if got.Status != tt.status || got.at("Error", "Code") != tt.code || got.at("Error", "Message") == "" {
+				t.Errorf("%d %s, want %d %s", got.Status, got.Text, tt.status, tt.code)
+			}
+		})
+	}
+	if allow := s.call("PUT", "/orders", "{}").Header.Get("Allow"); allow != "GET, POST" {
+		t.Errorf("Allow = %q, want GET, POST", allow)
+	}
+	whole := `{"FirstName":"` + strings.Repeat("x", 90) + `","Email":"b@mail.ru","Extra":"` + strings.Repeat("x", 1<<20-200) + `"}`
+	s.must(201, "POST", "/clients", whole, "Content-Type: application/x-www-form-urlencoded") // what urllib says of any body
 }
 
 func TestClients_registerAndChange(t *testing.T) {

@@ -24,15 +24,14 @@ func TestModels_matchTheTables(t *testing.T) {
 
 func TestEnqueue_refusesWhatNobodyWouldRun(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		q := newQueue(d, newClock(), &shop{})
-		for _, args := range []jobs.Args{named("shop"), named(".push"), named("shop."), named("office.push")} {
-			err := d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return q.Enqueue(tx, args) })
-			if err == nil {
-				t.Errorf("kind %q was enqueued", args.Kind())
-			}
+	d := dbtest.New(t, db.SQLite)
+	q := newQueue(d, newClock(), &shop{})
+	for _, args := range []jobs.Args{named("shop"), named(".push"), named("shop."), named("office.push")} {
+		err := d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return q.Enqueue(tx, args) })
+		if err == nil {
+			t.Errorf("kind %q was enqueued", args.Kind())
 		}
-	})
+	}
 }
 
 type named string
@@ -98,25 +97,24 @@ func TestLane_aChangeDuringTheRunRunsAfterwards(t *testing.T) {
 
 func TestFinish_givesUpAfterTwentyAttempts(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		c := newClock()
-		s := &shop{answer: func(jobs.Job) error { return errors.New("odd answer") }}
-		q := newQueue(d, c, s)
-		enqueue(t, d, q, push{Thing: "a"})
-		for n := 1; n < 20; n++ {
-			drain(t, q)
-			got := find(t, q, "a")
-			wait, want := got.RunAt.Sub(c.Now()), time.Duration(n*n)*time.Minute
-			if got.State != jobs.Waiting || got.Attempts != n || (wait-want).Abs() > want/10+time.Millisecond {
-				t.Fatalf("after attempt %d: %s, %d attempts, waits %v; want waiting, %d, %v", n, got.State, got.Attempts, wait, n, want)
-			}
-			c.pass(wait)
-		}
+	d := dbtest.New(t, db.SQLite)
+	c := newClock()
+	s := &shop{answer: func(jobs.Job) error { return errors.New("odd answer") }}
+	q := newQueue(d, c, s)
+	enqueue(t, d, q, push{Thing: "a"})
+	for n := 1; n < 20; n++ {
 		drain(t, q)
-		if got := find(t, q, "a"); got.State != jobs.Failed || got.Attempts != 20 {
-			t.Errorf("job = %s after %d attempts, want failed after 20", got.State, got.Attempts)
+		got := find(t, q, "a")
+		wait, want := got.RunAt.Sub(c.Now()), time.Duration(n*n)*time.Minute
+		if got.State != jobs.Waiting || got.Attempts != n || (wait-want).Abs() > want/10+time.Millisecond {
+			t.Fatalf("after attempt %d: %s, %d attempts, waits %v; want waiting, %d, %v", n, got.State, got.Attempts, wait, n, want)
 		}
-	})
+		c.pass(wait)
+	}
+	drain(t, q)
+	if got := find(t, q, "a"); got.State != jobs.Failed || got.Attempts != 20 {
+		t.Errorf("job = %s after %d attempts, want failed after 20", got.State, got.Attempts)
+	}
 }
 
 func TestFinish_aSuccessClosesWhatFailedBefore(t *testing.T) {
@@ -150,46 +148,44 @@ func TestFinish_aSuccessClosesWhatFailedBefore(t *testing.T) {
 
 func TestHandle_aPanicIsTheOutcomeOfItsJobAlone(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := &shop{answer: func(job jobs.Job) error {
-			if job.Key == "b" {
-				panic("oops")
-			}
-			return nil
-		}}
-		q := newQueue(d, newClock(), s)
-		for _, key := range []string{"a", "b", "c"} {
-			enqueue(t, d, q, push{Thing: key})
+	d := dbtest.New(t, db.SQLite)
+	s := &shop{answer: func(job jobs.Job) error {
+		if job.Key == "b" {
+			panic("oops")
 		}
-		drain(t, q)
-		for key, want := range map[string]jobs.State{"a": jobs.Done, "b": jobs.Waiting, "c": jobs.Done} {
-			if got := find(t, q, key); got.State != want {
-				t.Errorf("%s = %s, want %s", key, got.State, want)
-			}
+		return nil
+	}}
+	q := newQueue(d, newClock(), s)
+	for _, key := range []string{"a", "b", "c"} {
+		enqueue(t, d, q, push{Thing: key})
+	}
+	drain(t, q)
+	for key, want := range map[string]jobs.State{"a": jobs.Done, "b": jobs.Waiting, "c": jobs.Done} {
+		if got := find(t, q, key); got.State != want {
+			t.Errorf("%s = %s, want %s", key, got.State, want)
 		}
-		if got := find(t, q, "b"); got.Attempts != 1 || !strings.Contains(got.LastError, "oops") {
-			t.Errorf("b = %d attempts, %q", got.Attempts, got.LastError)
-		}
-	})
+	}
+	if got := find(t, q, "b"); got.Attempts != 1 || !strings.Contains(got.LastError, "oops") {
+		t.Errorf("b = %d attempts, %q", got.Attempts, got.LastError)
+	}
 }
 
 func TestHandle_outcomesMustBeAsManyAsJobs(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		for _, n := range []int{0, 1, 3} {
-			q := jobs.New(d, jobs.Config{Log: dbtest.Silent()})
-			jobs.Handle(q, "shop", 10, func(context.Context, []jobs.Job) []error { return make([]error, n) })
-			a, b := fmt.Sprint("a", n), fmt.Sprint("b", n)
-			enqueue(t, d, q, push{Thing: a})
-			enqueue(t, d, q, push{Thing: b})
-			drain(t, q)
-			for _, key := range []string{a, b} {
-				if got := find(t, q, key); got.State != jobs.Waiting || !strings.Contains(got.LastError, "outcomes for 2 jobs") {
-					t.Errorf("%s = %s, %q", key, got.State, got.LastError)
-				}
+	d := dbtest.New(t, db.SQLite)
+	for _, n := range []int{0, 1, 3} {
+		q := jobs.New(d, jobs.Config{Log: dbtest.Silent()})
+		jobs.Handle(q, "shop", 10, func(context.Context, []jobs.Job) []error { return make([]error, n) })
+		a, b := fmt.Sprint("a", n), fmt.Sprint("b", n)
+		enqueue(t, d, q, push{Thing: a})
+		enqueue(t, d, q, push{Thing: b})
+		drain(t, q)
+		for _, key := range []string{a, b} {
+			if got := find(t, q, key); got.State != jobs.Waiting || !strings.Contains(got.LastError, "outcomes for 2 jobs") {
+				t.Errorf("%s = %s, %q", key, got.State, got.LastError)
 			}
 		}
-	})
+	}
 }
 
 func TestPause_withoutAProbeTheNextGroupIsTheTrial(t *testing.T) {

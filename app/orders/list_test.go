@@ -218,3 +218,31 @@ func TestPlace_customerRules(t *testing.T) {
 		}
 	})
 }
+
+func TestList_pagesThroughAPeriod(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newAccount(t, d)
+		a, b, c := s.place(s.draft()), s.place(s.draft()), s.place(s.draft())
+		for o, day := range map[*orders.Order]int{a: 2, b: 1, c: 2} {
+			when := time.Date(2026, 3, day, 10, 0, 0, 0, time.UTC)
+			must(t, d.From(t.Context()).Table("orders").Where("id = ?", o.ID).Update("created_at", when).Error)
+		}
+		march := func(before int64) orders.Query {
+			return orders.Query{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Take: 1, Before: before}
+		}
+		var seen []int64
+		for before := int64(0); len(seen) < 4; {
+			list, err := s.List(t.Context(), march(before))
+			must(t, err)
+			if len(list) == 0 {
+				break
+			}
+			before = list[0].ID
+			seen = append(seen, before)
+		}
+		if want := []int64{c.ID, a.ID, b.ID}; !slices.Equal(seen, want) {
+			t.Errorf("pages showed %v, want %v: newest first, each once", seen, want)
+		}
+	})
+}

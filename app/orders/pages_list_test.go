@@ -2,11 +2,9 @@ package orders_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -162,33 +160,6 @@ func TestSetStatuses_leavesWhatAHookRefuses(t *testing.T) {
 		must(t, err)
 		if counts[orders.Placed] != 1 || counts[orders.Pending] != 1 {
 			t.Errorf("counters = %v, want one Placed and one Pending", counts)
-		}
-	})
-}
-
-func TestList_pagesThroughAPeriod(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := open(t, d, staff.Operator)
-		a, b, c := s.place(), s.place(), s.place()
-		s.placedAt(a, "2026-03-02T10:00:00Z")
-		s.placedAt(b, "2026-03-01T10:00:00Z")
-		s.placedAt(c, "2026-03-02T10:00:00Z")
-		march := func(before int64) orders.Query {
-			return orders.Query{From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Take: 1, Before: before}
-		}
-		var seen []int64
-		for before := int64(0); len(seen) < 4; {
-			list, err := s.orders.List(t.Context(), march(before))
-			must(t, err)
-			if len(list) == 0 {
-				break
-			}
-			before = list[0].ID
-			seen = append(seen, before)
-		}
-		if want := []int64{c.ID, a.ID, b.ID}; !slices.Equal(seen, want) {
-			t.Errorf("pages showed %v, want %v: newest first, each once", seen, want)
 		}
 	})
 }

@@ -101,49 +101,45 @@ func TestNewOrder_findsTheClient(t *testing.T) {
 
 func TestNewOrder_badInputIsMarkedAndKept(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := open(t, d, staff.Operator)
-		blocked, err := s.clients.Register(t.Context(), staff.Site(), clients.Client{FirstName: "Злой", Status: clients.Blocked})
-		must(t, err)
-		for _, bad := range []struct{ field, value, says string }{
-			{"UserId", "", "Выберите клиента."},
-			{"UserId", "999", "Такого клиента нет"},
-			{"SiteId", "999", "Выберите значение из списка"},
-			{"SiteId", "", "Заполните поле"},
-			{"OrganizationId", "77", "Выберите значение из списка"},
-			{"Items[0].Quantity", "-1", "Количество должно быть от 1"},
-			{"Items[0].ItemPrice", "1,001", "не больше двух знаков"},
-			{"Items[0].Name", "", "Укажите название."},
-			{"DeliveryPrice", "1,001", "не больше двух знаков"},
-			{"DeliveryAddress.Phone", "5", "Проверьте номер телефона"},
-			{"PaidPrice", "100000", "Оплачено больше, чем стоит заказ"},
-			{"DiscountPrice", "100000", "Скидка больше суммы заказа"},
-		} {
-			s.post("/admin/orders/new", with(s.draft("k"), bad.field, bad.value)...).want(422, bad.says, "До пятницы", "Ламинация", `name="key" value="k"`)
-		}
-		form := with(with(s.draft("k"), "UserId", fmt.Sprint(blocked.ID)), "OrganizationId", "")
-		s.post("/admin/orders/new", form...).want(422, "заблокирован и не может заказывать", "До пятницы")
-		if n, err := s.orders.Count(t.Context(), orders.Query{}); err != nil || n != 0 {
-			t.Errorf("%d orders (%v), want none", n, err)
-		}
-	})
+	s := open(t, dbtest.New(t, db.SQLite), staff.Operator)
+	blocked, err := s.clients.Register(t.Context(), staff.Site(), clients.Client{FirstName: "Злой", Status: clients.Blocked})
+	must(t, err)
+	for _, bad := range []struct{ field, value, says string }{
+		{"UserId", "", "Выберите клиента."},
+		{"UserId", "999", "Такого клиента нет"},
+		{"SiteId", "999", "Выберите значение из списка"},
+		{"SiteId", "", "Заполните поле"},
+		{"OrganizationId", "77", "Выберите значение из списка"},
+		{"Items[0].Quantity", "-1", "Количество должно быть от 1"},
+		{"Items[0].ItemPrice", "1,001", "не больше двух знаков"},
+		{"Items[0].Name", "", "Укажите название."},
+		{"DeliveryPrice", "1,001", "не больше двух знаков"},
+		{"DeliveryAddress.Phone", "5", "Проверьте номер телефона"},
+		{"PaidPrice", "100000", "Оплачено больше, чем стоит заказ"},
+		{"DiscountPrice", "100000", "Скидка больше суммы заказа"},
+	} {
+		s.post("/admin/orders/new", with(s.draft("k"), bad.field, bad.value)...).want(422, bad.says, "До пятницы", "Ламинация", `name="key" value="k"`)
+	}
+	form := with(with(s.draft("k"), "UserId", fmt.Sprint(blocked.ID)), "OrganizationId", "")
+	s.post("/admin/orders/new", form...).want(422, "заблокирован и не может заказывать", "До пятницы")
+	if n, err := s.orders.Count(t.Context(), orders.Query{}); err != nil || n != 0 {
+		t.Errorf("%d orders (%v), want none", n, err)
+	}
 }
 
 func TestNewOrder_repeatsAnOrder(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := open(t, d, staff.Operator)
-		o := s.place(func(d *orders.Draft) {
-			d.OrganizationID, d.LegalEntityID = &s.organization.ID, &s.organization.LegalEntities[0].ID
-			d.Discount = 5_00
-		})
-		got := s.get("/admin/orders/new?repeat="+fmt.Sprint(o.ID)).want(200, `value="Штендер арочный"`, `value="Конструкция"`, "Без полей",
-			`value="Офис на Белинского"`, "Ёлкин Иван", "Позвоните заранее", `name="DiscountPrice" value="5,00"`)
-		got.want(200, fmt.Sprintf(`<option value="%d-%d" selected>`, s.organization.ID, s.organization.LegalEntities[0].ID))
-		if ids := regexp.MustCompile(`name="Items\[\d+\]\.Id" value="[^"]`).FindString(got.text); ids != "" {
-			t.Errorf("the repetition takes over numbers of items: %s", ids)
-		}
-		s.get("/admin/orders/new?repeat=1").want(404, "Такого заказа нет")
-		s.get("/admin/orders/new?repeat=x").want(404, "Такого заказа нет")
+	s := open(t, dbtest.New(t, db.SQLite), staff.Operator)
+	o := s.place(func(d *orders.Draft) {
+		d.OrganizationID, d.LegalEntityID = &s.organization.ID, &s.organization.LegalEntities[0].ID
+		d.Discount = 5_00
 	})
+	got := s.get("/admin/orders/new?repeat="+fmt.Sprint(o.ID)).want(200, `value="Штендер арочный"`, `value="Конструкция"`, "Без полей",
+		`value="Офис на Белинского"`, "Ёлкин Иван", "Позвоните заранее", `name="DiscountPrice" value="5,00"`)
+	got.want(200, fmt.Sprintf(`<option value="%d-%d" selected>`, s.organization.ID, s.organization.LegalEntities[0].ID))
+	if ids := regexp.MustCompile(`name="Items\[\d+\]\.Id" value="[^"]`).FindString(got.text); ids != "" {
+		t.Errorf("the repetition takes over numbers of items: %s", ids)
+	}
+	s.get("/admin/orders/new?repeat=1").want(404, "Такого заказа нет")
+	s.get("/admin/orders/new?repeat=x").want(404, "Такого заказа нет")
 }

@@ -202,23 +202,21 @@ func TestPayment_isRegisteredOnce(t *testing.T) {
 
 func TestDiscussion_tellsInternalFromVisible(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := open(t, d, staff.Operator)
-		o := s.place()
-		_, err := s.orders.Change(t.Context(), o.ID, staff.Site(), func(o *orders.Order) error {
-			o.Say(s.client.Name(), "Когда будет готово?", true)
-			return nil
-		})
-		must(t, err)
-		s.post(page(o, "/messages"), "Text", "Завтра", "VisibleToClient", "on").want(303)
-		s.post(page(o, "/messages"), "Text", "Клиент торопится").want(303)
-		s.post(page(o, "/messages"), "Text", "  ").want(422, "Заполните поле")
-		s.post(page(o, "/messages"), "Text", strings.Repeat("ы", 10_001)).want(422, "Слишком длинное значение")
-		s.get(page(o, "/discussion")).want(200, "Позвоните заранее", "(3)",
-			`<li class="message"><div class="bubble">Когда будет готово?`,
-			`<li class="message ours"><div class="bubble">Завтра`,
-			`<li class="message internal"><div class="bubble">Клиент торопится`, s.employee.Name)
+	s := open(t, dbtest.New(t, db.SQLite), staff.Operator)
+	o := s.place()
+	_, err := s.orders.Change(t.Context(), o.ID, staff.Site(), func(o *orders.Order) error {
+		o.Say(s.client.Name(), "Когда будет готово?", true)
+		return nil
 	})
+	must(t, err)
+	s.post(page(o, "/messages"), "Text", "Завтра", "VisibleToClient", "on").want(303)
+	s.post(page(o, "/messages"), "Text", "Клиент торопится").want(303)
+	s.post(page(o, "/messages"), "Text", "  ").want(422, "Заполните поле")
+	s.post(page(o, "/messages"), "Text", strings.Repeat("ы", 10_001)).want(422, "Слишком длинное значение")
+	s.get(page(o, "/discussion")).want(200, "Позвоните заранее", "(3)",
+		`<li class="message"><div class="bubble">Когда будет готово?`,
+		`<li class="message ours"><div class="bubble">Завтра`,
+		`<li class="message internal"><div class="bubble">Клиент торопится`, s.employee.Name)
 }
 
 func TestManagerAndArchive(t *testing.T) {
