@@ -62,3 +62,16 @@ func TestMergeContact_whatStoodForANameGoesWhenOneIsKnown(t *testing.T) {
 		t.Errorf("sends %v, takes %v", m.Send, m.Take)
 	}
 }
+
+// A contact with a last name alone, found for a client who has a phone and no name, gets no phone for a first name.
+func TestMergeContact_aNameStaysEmptyOnBothSides(t *testing.T) {
+	phone := "+79123456701"
+	c := &clients.Client{ID: 1, Phone: &phone}
+	m := MergeContact(nil, c, rest.Contact{LastName: "Петров"}, "pixlpark:x")
+	if name, sent := m.Send[fieldName]; sent {
+		t.Errorf("the contact's first name becomes %q", name)
+	}
+	if m.Take[fieldLastName] != "Петров" {
+		t.Errorf("taken: %v, want the last name", m.Take)
+	}
+}

@@ -9,20 +9,6 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 )
 
-// random is a source that a failure can be repeated with.
-func random(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seed %d", seed)
-		}
-	})
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
-func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
-
 var (
 	someStages   = []string{"NEW", "PREPARATION", "EXECUTING", "WON", "LOSE", "UNKNOWN"}
 	someStatuses = []orders.Status{orders.Placed, orders.Pending, orders.PrintingInProgress, orders.Delivered, orders.Cancelled, orders.Shipped}
@@ -49,35 +35,37 @@ func (d StageDecision) after(now Present) Present {
 }
 
 // Whatever the table, whatever either side did since they last agreed: both end equal, and stay so.
-func TestDecideStage_bothSidesAlwaysEndEqual(t *testing.T) {
-	r := random(t)
+func TestDecideStage_bothSidesAlwaysEndEqual(t *testing.T) { check(t, 5000, stagesEndEqual) }
+
+func FuzzDecideStage(f *testing.F) { fuzz(f, stagesEndEqual) }
+
+func stagesEndEqual(t *testing.T, r *rand.Rand) {
+	t.Helper()
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for range 50_000 {
-		rules := anyRules(r)
-		agreed := Pair{Ours: string(pick(r, someStatuses...)), Theirs: pick(r, someStages...)}
-		now := Present{
-			Status: pick(r, append(someStatuses, orders.Status(agreed.Ours))...), Stage: pick(r, append(someStages, agreed.Theirs)...),
-			StatusAt: began.Add(time.Duration(r.IntN(9000)) * time.Millisecond), StageAt: began.Add(time.Duration(r.IntN(9)) * time.Second),
-		}
-		describe := fmt.Sprintf("rules %+v, agreed %+v, now %+v", rules.Funnels[0].Stages, agreed, now)
-		d := rules.DecideStage(agreed, now)
-		if d.Send != "" && d.Take.Status != "" {
-			t.Fatalf("%s: both sides are to follow the other: %+v", describe, d)
-		}
-		then := d.after(now)
-		if want := (Pair{Ours: string(then.Status), Theirs: then.Stage}); d.Agreed != want {
-			t.Fatalf("%s: agreed %+v, but they stand at %+v", describe, d.Agreed, want)
-		}
-		if again := rules.DecideStage(d.Agreed, then); again.Send != "" || again.Take.Status != "" || again.Conflict || again.Agreed != d.Agreed {
-			t.Fatalf("%s: %+v, and once more: %+v", describe, d, again)
-		}
-		oursMoved, theirsMoved := string(now.Status) != agreed.Ours, now.Stage != agreed.Theirs
-		if !oursMoved && !theirsMoved && then != now {
-			t.Fatalf("%s: nobody moved, and yet %+v", describe, d)
-		}
-		if oursMoved || theirsMoved {
-			equalOrUnmapped(t, describe, rules, then, d)
-		}
+	rules := anyRules(r)
+	agreed := Pair{Ours: string(pick(r, someStatuses...)), Theirs: pick(r, someStages...)}
+	now := Present{
+		Status: pick(r, append(someStatuses, orders.Status(agreed.Ours))...), Stage: pick(r, append(someStages, agreed.Theirs)...),
+		StatusAt: began.Add(time.Duration(r.IntN(9000)) * time.Millisecond), StageAt: began.Add(time.Duration(r.IntN(9)) * time.Second),
+	}
+	describe := fmt.Sprintf("rules %+v, agreed %+v, now %+v", rules.Funnels[0].Stages, agreed, now)
+	d := rules.DecideStage(agreed, now)
+	if d.Send != "" && d.Take.Status != "" {
+		t.Fatalf("%s: both sides are to follow the other: %+v", describe, d)
+	}
+	then := d.after(now)
+	if want := (Pair{Ours: string(then.Status), Theirs: then.Stage}); d.Agreed != want {
+		t.Fatalf("%s: agreed %+v, but they stand at %+v", describe, d.Agreed, want)
+	}
+	if again := rules.DecideStage(d.Agreed, then); again.Send != "" || again.Take.Status != "" || again.Conflict || again.Agreed != d.Agreed {
+		t.Fatalf("%s: %+v, and once more: %+v", describe, d, again)
+	}
+	oursMoved, theirsMoved := string(now.Status) != agreed.Ours, now.Stage != agreed.Theirs
+	if !oursMoved && !theirsMoved && then != now {
+		t.Fatalf("%s: nobody moved, and yet %+v", describe, d)
+	}
+	if oursMoved || theirsMoved {
+		equalOrUnmapped(t, describe, rules, then, d)
 	}
 }
 
@@ -125,5 +113,18 @@ func TestDecideStage_aStatusWithoutAStageStays(t *testing.T) {
 	}
 	if again := rules.DecideStage(d.Agreed, Present{Status: orders.Shipped, Stage: "NEW"}); again.Take.Status != "" {
 		t.Errorf("the next event takes it back: %+v", again)
+	}
+}
+
+// A deal that was just found by its key is where the order's status belongs: that is no change of stage, so it pays for
+// nothing.
+func TestDecideStage_firstMeetingPaysForNothing(t *testing.T) {
+	rules := Rules{Funnels: map[int64]Funnel{0: {Stages: []StageRule{{StageID: "EXECUTING", Status: orders.PrintingInProgress, Paid: true}}}}}
+	d := rules.DecideStage(Pair{}, Present{Status: orders.PrintingInProgress, Stage: "EXECUTING"})
+	if d.Take != (StageRule{}) || d.Send != "" || d.Conflict {
+		t.Errorf("decided %+v, want to agree and nothing else", d)
+	}
+	if want := (Pair{Ours: string(orders.PrintingInProgress), Theirs: "EXECUTING"}); d.Agreed != want {
+		t.Errorf("agreed %+v, want %+v", d.Agreed, want)
 	}
 }
