@@ -4,6 +4,7 @@
 //
 //	db, cache, settings, jobs    database, cache, sealed settings, durable work: they know no order
 //	once                         what came of a request, so that the same one sent again does nothing
+//	refusal, money               how the panel says no; amounts as people write them
 //	form, panel, staff           forms, the shell of every page, who is signed in
 //	clients, organizations,      the nouns: each package has its type, the one service through which records change, and
 //	sites, orders                its pages

@@ -13,7 +13,7 @@ const path = "github.com/pixlpark/panel"
 
 // TestImports holds the rules of who may know whom: imports point from main to modules to the host to its tools.
 func TestImports(t *testing.T) {
-	tools := []string{"db", "cache", "jobs", "once", "settings", "form", "panel", "staff", "refusal"}
+	tools := []string{"db", "cache", "jobs", "once", "settings", "form", "money", "panel", "staff", "refusal"}
 	nouns := []string{"orders", "clients", "organizations", "export", "sites", "tariff", "shop", "api"}
 	rules := []struct {
 		rule  string

@@ -2,8 +2,6 @@ package form
 
 import (
 	"net/mail"
-	"strconv"
-	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -23,24 +21,5 @@ func Phone(s string) error {
 	if err != nil || !phonenumbers.IsValidNumber(number) {
 		return badPhone
 	}
-	return nil
-}
-
-// parseMoney reads an amount as people write it.
-func parseMoney[T ~int64](s string, p *T) error {
-	s = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".").Replace(s)
-	if s == "" {
-		*p = 0
-		return nil
-	}
-	whole, fraction, pointed := strings.Cut(s, ".")
-	if len(whole) > 12 || len(fraction) > 2 || pointed && fraction == "" {
-		return badMoney
-	}
-	kopecks, err := strconv.ParseUint(whole+(fraction + "00")[:2], 10, 63)
-	if err != nil {
-		return badMoney
-	}
-	*p = T(kopecks)
 	return nil
 }

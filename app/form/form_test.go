@@ -41,9 +41,9 @@ func TestBind_oneField(t *testing.T) {
 		{"number with letters is refused", number(5), []string{"1a"}, int64(5), "Введите целое число"},
 		{"number beyond 63 bits is refused", number(5), []string{"9223372036854775808"}, int64(5), "Введите целое число"},
 		{"required number must not be empty", mandatory(number(0)), []string{""}, int64(0), "Заполните поле"},
-		{"money with a comma and spaces", money(1), []string{"1 700,5"}, int64(170050), ""},
-		{"money of three decimals is refused", money(1), []string{"1,005"}, int64(1), "Введите сумму, не больше двух знаков после запятой"},
-		{"negative money is refused", money(1), []string{"-1"}, int64(1), "Введите сумму, не больше двух знаков после запятой"},
+		{"money with a comma and spaces", amount(1), []string{"1 700,5"}, int64(170050), ""},
+		{"money of three decimals is refused", amount(1), []string{"1,005"}, int64(1), "Введите сумму, не больше двух знаков после запятой"},
+		{"negative money is refused", amount(1), []string{"-1"}, int64(1), "Введите сумму, не больше двух знаков после запятой"},
 		{"toggle on", toggle(false), []string{"on"}, true, ""},
 		{"toggle 1 is on", toggle(false), []string{"1"}, true, ""},
 		{"toggle not submitted is off", toggle(true), nil, false, ""},
@@ -111,7 +111,7 @@ func number(v int64) func(*any) *Field {
 	return func(p *any) *Field { *p = &v; return Number("x", "X", &v) }
 }
 
-func money(v int64) func(*any) *Field {
+func amount(v int64) func(*any) *Field {
 	return func(p *any) *Field { *p = &v; return Money("x", "X", &v) }
 }
 

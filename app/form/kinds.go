@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/app/money"
 )
 
 // on is the submitted value of a toggle that is on.
@@ -69,8 +71,18 @@ func Number(name, label string, p *int64) *Field {
 func Money[T ~int64](name, label string, p *T) *Field {
 	return &Field{
 		Kind: KindMoney, Name: name, Label: label, InputMode: "decimal", limit: 24,
-		show:  func() string { return fmt.Sprintf("%d,%02d", *p/100, *p%100) },
-		store: func(s string) error { return parseMoney(s, p) },
+		show: func() string { return fmt.Sprintf("%d,%02d", *p/100, *p%100) }, // ungrouped: it is to be edited
+		store: func(s string) error {
+			var kopecks int64
+			if s != "" {
+				var ok bool
+				if kopecks, ok = money.Parse(s); !ok || kopecks < 0 {
+					return badMoney
+				}
+			}
+			*p = T(kopecks)
+			return nil
+		},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/money"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -62,7 +63,7 @@ func (o *Order) check() error {
 	}
 	o.Recount()
 	switch {
-	case o.ItemsSum() > maxMoney:
+	case o.ItemsSum() > money.Max:
 		return refusal.Value("Items", "Сумма заказа слишком велика.")
 	case o.Total < 0:
 		return refusal.Value("DiscountPrice", "Скидка больше суммы заказа.")
@@ -165,7 +166,7 @@ func (i *Item) check() error {
 		return refusal.Value("Quantity", "Количество должно быть от 1 до %d.", maxQuantity)
 	case i.Price < 0 || i.Price > maxPrice:
 		return refusal.Value("ItemPrice", "Цена не может быть отрицательной или такой большой.")
-	case i.Price > maxMoney/Money(i.Quantity):
+	case i.Price > money.Max/Money(i.Quantity):
 		return refusal.Value("Quantity", "Сумма позиции слишком велика.")
 	case len(i.Options) > maxOptions:
 		return refusal.Value("Options", "Опций не может быть больше %d.", maxOptions)
@@ -198,7 +199,7 @@ func (o *Option) check() error {
 		return refusal.Value("Quantity", "Количество должно быть от 1 до %d.", maxQuantity)
 	case o.Price < 0 || o.Price > maxPrice:
 		return refusal.Value("Price", "Цена не может быть отрицательной или такой большой.")
-	case o.Price > maxMoney/Money(o.Quantity):
+	case o.Price > money.Max/Money(o.Quantity):
 		return refusal.Value("Quantity", "Сумма опции слишком велика.")
 	}
 	return nil

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"html/template"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pixlpark/panel/app/form"
+	"github.com/pixlpark/panel/app/money"
 )
 
 const nbsp = "\u00a0"
@@ -43,7 +43,7 @@ func (p *Panel) funcs(lang Language, words dictionary, files *assets) template.F
 		},
 		"plural": func(n any, one, few, many string) string {
 			count := reflect.ValueOf(n).Int()
-			return grouped(count) + nbsp + t(pluralForm(lang, count, one, few, many))
+			return money.Group(count) + nbsp + t(pluralForm(lang, count, one, few, many))
 		},
 		"date":   func(at any) string { return p.format(at, "02.01.2006, 15:04", lang) },
 		"day":    func(at any) string { return p.format(at, "02.01.2006", lang) },
@@ -67,27 +67,9 @@ type formField struct {
 // FullName is the field's name in HTML.
 func (f formField) FullName() string { return f.Form.FullName(f.Field) }
 
-// amount writes kopecks as roubles: 1 700,00.
+// amount writes kopecks as roubles, with the minus that books have: 1 700,00.
 func amount(kopecks any) string {
-	n := reflect.ValueOf(kopecks).Int()
-	sign := ""
-	if n < 0 {
-		sign, n = "−", -n
-	}
-	return fmt.Sprintf("%s%s,%02d", sign, grouped(n/100), n%100)
-}
-
-// grouped writes a whole number with a space before every three digits.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	var b strings.Builder
-	for i, r := range digits {
-		if left := len(digits) - i; i > 0 && left%3 == 0 && digits[i-1] != '-' {
-			b.WriteString(nbsp)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	return strings.Replace(money.Format(reflect.ValueOf(kopecks).Int()), "-", "−", 1)
 }
 
 // pluralForm picks the Russian form by the last digits, the English one by one or many.
