@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"gorm.io/gorm"
@@ -15,8 +14,6 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 )
-
-var emailShape = regexp.MustCompile(`^[a-z0-9.!#$%&'*+/=?^_{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$`)
 
 // Service is the only way to read and change clients. Modules contribute fields, actions and widgets to its pages.
 type Service struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
@@ -66,30 +67,16 @@ func (f filter) narrow(zone *time.Location) (Query, error) {
 		return q, refusal.Value("payment", "Нет такого статуса оплаты: «%s».", short(string(f.Payment)))
 	}
 	var err error
-	if q.From, err = day("from", f.From, zone); err != nil {
+	if q.From, err = form.Day("from", f.From, zone); err != nil {
 		return q, err
 	}
-	if q.To, err = day("to", f.To, zone); err != nil {
+	if q.To, err = form.Day("to", f.To, zone); err != nil {
 		return q, err
 	}
 	if !q.To.IsZero() {
 		q.To = q.To.AddDate(0, 0, 1)
 	}
 	return q, nil
-}
-
-// day reads a date as a browser sends it or as a person types it; nothing is the zero time.
-func day(field, typed string, zone *time.Location) (time.Time, error) {
-	typed = strings.TrimSpace(typed)
-	if typed == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.DateOnly, "02.01.2006"} {
-		if date, err := time.ParseInLocation(layout, typed, zone); err == nil && date.Year() > 1900 && date.Year() < 3000 {
-			return date, nil
-		}
-	}
-	return time.Time{}, refusal.Value(field, "Не похоже на дату: «%s». Пример: 23.11.2026.", short(typed))
 }
 
 // Narrowed reports whether anything but the tab narrows the list.

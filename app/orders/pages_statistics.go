@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
 )
@@ -45,14 +46,14 @@ func (h *pages) fillStatistics(c echo.Context, page *statisticsPage, now time.Ti
 	if page.To == "" {
 		page.To = now.Format(time.DateOnly)
 	}
-	last, err := day("to", page.To, h.panel.Location)
+	last, err := form.Day("to", page.To, h.panel.Location)
 	if err != nil {
 		return err
 	}
 	if page.From == "" {
 		page.From = last.AddDate(0, 0, -29).Format(time.DateOnly)
 	}
-	first, err := day("from", page.From, h.panel.Location)
+	first, err := form.Day("from", page.From, h.panel.Location)
 	if err != nil {
 		return err
 	}

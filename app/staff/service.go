@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -176,7 +176,7 @@ func (s *Service) ChangeOwnPassword(ctx context.Context, e *Employee, present, p
 
 // check refuses what cannot be saved.
 func (e *Employee) check() error {
-	if address, err := mail.ParseAddress(e.Email); err != nil || address.Address != e.Email || len(e.Email) > 254 {
+	if form.Email(e.Email) != nil {
 		return refusal.Value("email", "Введите адрес почты вида name@example.ru")
 	}
 	if e.Name == "" {

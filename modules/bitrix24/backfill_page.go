@@ -13,6 +13,7 @@ import (
 
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
@@ -279,12 +280,9 @@ func (m *Module) startBackfill(c echo.Context) error {
 // period reads the days of a form: from the beginning of the first to the end of the last, in the account's zone.
 func (m *Module) period(from, to string) (since, until *time.Time, err error) {
 	read := func(text string, days int) (*time.Time, error) {
-		if text == "" {
-			return nil, nil
-		}
-		day, err := time.ParseInLocation(time.DateOnly, text, m.Location)
-		if err != nil {
-			return nil, refusal.Value("", "Непонятная дата: %s.", text)
+		day, err := form.Day("", text, m.Location)
+		if err != nil || day.IsZero() {
+			return nil, err
 		}
 		day = day.AddDate(0, 0, days).UTC()
 		return &day, nil

@@ -164,7 +164,7 @@ func TestBackfill_isForAdministrators(t *testing.T) {
 	each(t, func(t *testing.T, x *exchange) {
 		x.As(staff.Operator).Get(backfillPage).Want(t, http.StatusForbidden)
 		x.As(staff.Operator).Post(backfillPage, "what", "order", "deed", "start").Want(t, http.StatusForbidden)
-		x.As(staff.Administrator).Post(backfillPage, "what", "order", "from", "2026-02-30", "deed", "start").Want(t, http.StatusUnprocessableEntity, "Непонятная дата")
+		x.As(staff.Administrator).Post(backfillPage, "what", "order", "from", "2026-02-30", "deed", "start").Want(t, http.StatusUnprocessableEntity, "Не похоже на дату")
 		x.As(staff.Administrator).Post(backfillPage, "deed", "start").Want(t, http.StatusUnprocessableEntity, "Отметьте")
 	}, func(a *arranged) { a.only = db.SQLite })
 }
