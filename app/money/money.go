@@ -1,5 +1,5 @@
-// Package money reads and writes amounts as people do. An amount is a whole number of kopecks, or hundredths of whatever
-// the currency is; currencies and types of amounts are their owners' matter.
+// Package money reads and writes amounts as people do. An amount is a whole number of kopecks, or hundredths of
+// whatever the currency is; currencies and types of amounts are their owners' matter.
 package money
 
 import (

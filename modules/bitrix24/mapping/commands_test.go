@@ -15,8 +15,9 @@ import (
 
 var rewrite = flag.Bool("update", false, "write the golden files of testdata")
 
-// commands is a batch written for people: each command's method, and its parameters as the portal reads them, one a line,
-// sorted. It goes through the client that really sends them, so that what cannot be sent is no command here either.
+// commands is a batch written for people: each command's method, and its parameters as the portal reads them, one a
+// line, sorted. It goes through the client that really sends them, so that what cannot be sent is no command here
+// either.
 type commands struct {
 	t     *testing.T
 	batch rest.Batch
@@ -28,7 +29,8 @@ func newCommands(t *testing.T) *commands {
 	return &commands{t: t, batch: rest.Batch{Halt: true}, notes: map[int][]string{}}
 }
 
-// add appends a command with what mapping gives for it; the rest of its parameters is the sender's (see testdata/README.md).
+// add appends a command with what mapping gives for it; the rest of its parameters is the sender's (see
+// testdata/README.md).
 func (c *commands) add(name, method string, params rest.Params) rest.Ref {
 	c.t.Helper()
 	ref := c.batch.Add(name, method, params)
@@ -99,8 +101,8 @@ func (c *commands) decoded(text string) string {
 	return plain
 }
 
-// readable shows what an editor would not, keeps the lines of a text below one another, and leaves out the middle of a very
-// long one.
+// readable shows what an editor would not, keeps the lines of a text below one another, and leaves out the middle of a
+// very long one.
 func readable(text string) string {
 	if text == "" {
 		return "(empty)"

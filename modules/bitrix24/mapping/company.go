@@ -9,12 +9,12 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// The fields of a company that go both ways, by their names in Agreed, beside phone and e-mail.
+// The fields of a company that go both ways beside phone and e-mail, by their names in Agreed.
 const (
 	fieldTitle = "title"
 	fieldType  = "typeId"
 
-	fieldAddress = "address" // one way only: a line of the comment
+	fieldAddress = "address" // goes one way only, as a line of the comment
 )
 
 // actualAddress begins the line of a company's comment that holds its address: REST keeps addresses with requisites.
@@ -59,7 +59,8 @@ func SentCompany(o *organizations.Organization, rules Rules) Agreed {
 func PresentCompany(theirs rest.Company) map[string]string {
 	phone, email := findPhone(theirs.Multifields, "", Pair{}), findEmail(theirs.Multifields, "", Pair{})
 	return map[string]string{
-		fieldTitle: string(theirs.Title), fieldPhone: string(phone.Value), fieldEmail: string(email.Value), fieldType: string(theirs.TypeID),
+		fieldTitle: string(theirs.Title), fieldType: string(theirs.TypeID),
+		fieldPhone: string(phone.Value), fieldEmail: string(email.Value),
 		fieldAddress: presentAddress(string(theirs.Comments)),
 	}
 }
@@ -93,7 +94,7 @@ func mendAddress(comment, address string) string {
 	return strings.Join(lines, "\n")
 }
 
-// CompanyMerge is what a comparison of an organization with its company comes to.
+// CompanyMerge is the outcome of comparing an organization with its company.
 type CompanyMerge struct {
 	Send   rest.Params       // for crm.item.update; empty: nothing to send
 	Take   map[string]string // the panel's fields to change
@@ -101,8 +102,11 @@ type CompanyMerge struct {
 	Notes  []string          // conflicts in words, for the journal
 }
 
-// MergeCompany compares an organization with its company like MergeContact does a client with his contact.
-func MergeCompany(agreed Agreed, o *organizations.Organization, theirs rest.Company, rules Rules, origin Origin) CompanyMerge {
+// MergeCompany compares an organization with its company, as MergeContact compares a client with his contact. A type
+// that has no counterpart on the other side, and the address, which only we write, are never in conflict.
+func MergeCompany(
+	agreed Agreed, o *organizations.Organization, theirs rest.Company, rules Rules, origin Origin,
+) CompanyMerge {
 	m := CompanyMerge{Send: rest.Params{}, Take: map[string]string{}, Agreed: Agreed{}}
 	ours := CompanyFields(o)
 	sent := map[string]string{fieldTitle: Cut(o.Name, titleLimit), fieldPhone: o.Phone, fieldEmail: o.Email}

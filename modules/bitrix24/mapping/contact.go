@@ -18,7 +18,8 @@ const (
 	fieldEmail      = "email"
 )
 
-// The first name comes last: what stands for one depends on the others.
+// contactFields is the order of comparing. The first name comes last, since what stands for a missing one depends on
+// the others.
 var contactFields = []string{fieldSecondName, fieldLastName, fieldPhone, fieldEmail, fieldName}
 
 // ContactFields are a client's synced fields in the panel's own words.
@@ -55,7 +56,9 @@ func personName(c *clients.Client) map[string]string {
 		first = c.Name()
 	}
 	return map[string]string{
-		fieldName: Cut(first, nameLimit), fieldSecondName: Cut(c.SecondName, nameLimit), fieldLastName: Cut(c.LastName, nameLimit),
+		fieldName:       Cut(first, nameLimit),
+		fieldSecondName: Cut(c.SecondName, nameLimit),
+		fieldLastName:   Cut(c.LastName, nameLimit),
 	}
 }
 
@@ -97,7 +100,7 @@ func PresentContact(theirs rest.Contact) map[string]string {
 	}
 }
 
-// ContactMerge is what a comparison of a client with his contact comes to.
+// ContactMerge is the outcome of comparing a client with his contact.
 type ContactMerge struct {
 	Send   rest.Params       // for crm.item.update; empty: nothing to send
 	Take   map[string]string // the panel's fields to change; an empty value clears the field
@@ -105,9 +108,9 @@ type ContactMerge struct {
 	Notes  []string          // conflicts in words, for the journal
 }
 
-// MergeContact compares a client with his contact, field by field, against what was last agreed; an Agreed without a
-// field means that the two have just been introduced: then only empty fields are filled, on either side, and nothing is
-// overwritten. When both sides changed a field the portal's value wins.
+// MergeContact compares a client with his contact, field by field, against what was last agreed on. A value that only
+// one side changed goes to the other; when both changed it the portal's wins. A field that is not in Agreed was never
+// compared: then only empty fields are filled, on either side, and nothing is overwritten.
 func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin Origin) ContactMerge {
 	m := ContactMerge{Send: rest.Params{}, Take: map[string]string{}, Agreed: Agreed{}}
 	ours := ContactFields(c)
@@ -135,7 +138,8 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 		if multi && !value.exact && present[field] != "" && ours[field] != "" && (verdict == Pull || verdict == Conflict) {
 			verdict = Push // a value of another type may fill an empty field, never replace one
 		}
-		if field == fieldName && verdict == Keep && ours[field] == "" && present[field] == pair.Theirs && sent[field] != pair.Theirs && agreed.standIn() {
+		untouched := verdict == Keep && ours[field] == "" && present[field] == pair.Theirs
+		if field == fieldName && untouched && agreed.standIn() && sent[field] != pair.Theirs {
 			verdict = Push // what stood for a name is no longer needed, or is another
 		}
 		if verdict == Conflict {
@@ -154,7 +158,7 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 		case Pull:
 			m.Take[field] = present[field]
 			m.Agreed[field] = Pair{Ours: present[field], Theirs: present[field]}
-			_ = TakeContact(&after, field, present[field]) // what he cannot take he goes without
+			_ = TakeContact(&after, field, present[field]) // a value that the panel refuses leaves the field as it was
 		case Keep:
 			m.Agreed[field] = Pair{Ours: ours[field], Theirs: present[field]}
 		}
@@ -178,8 +182,8 @@ func (a Agreed) standIn() bool {
 // Email is the panel's e-mail as both sides last agreed on it.
 func (a Agreed) Email() string { return a[fieldEmail].Ours }
 
-// introduce decides a field of two records that were never compared: the empty side is filled, two different values
-// stay as they are until somebody changes one.
+// introduce decides about a field of two records that were never compared: the empty side is filled, and two different
+// values stay as they are until somebody changes one.
 func introduce(ours, theirs string) Verdict {
 	switch {
 	case theirs == "":

@@ -73,8 +73,8 @@ func (m meeting) contact() rest.Contact {
 	return c
 }
 
-// Whatever either side has, and whatever was last agreed: after one comparison nothing is left to do, what only one side
-// changed is on both, and no second value of a kind has appeared.
+// Whatever either side has, and whatever was last agreed: after one comparison nothing is left to do, what only one
+// side changed is on both, and no second value of a kind has appeared.
 func TestMergeContact_bothSidesAlwaysEndEqual(t *testing.T) {
 	t.Run("every case of one field, the others at random", func(t *testing.T) {
 		check(t, 1, func(t *testing.T, r *rand.Rand) {

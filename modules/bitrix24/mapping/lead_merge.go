@@ -18,7 +18,9 @@ func (a Agreed) LeadChanged(fields rest.Params, phone, email string) bool {
 
 // MergeLead returns what the panel has changed and an open lead is to be told (crm.item.update), and what is agreed on
 // once it has been. It goes one way only: what people have put into the lead since stays there.
-func MergeLead(agreed Agreed, fields rest.Params, phone, email string, theirs rest.Lead) (send rest.Params, after Agreed) {
+func MergeLead(
+	agreed Agreed, fields rest.Params, phone, email string, theirs rest.Lead,
+) (send rest.Params, after Agreed) {
 	send, after = rest.Params{}, maps.Clone(agreed)
 	after.Agree(fields)
 	present := map[string]string{

@@ -13,7 +13,8 @@ import (
 // never adopts another's records.
 type Origin string
 
-// The external keys (ORIGIN_ID) of records we make.
+// The external keys (ORIGIN_ID) of records that the panel makes, by the panel's numbers. With them a record is found
+// again when the answer to its making was lost.
 func OrderKey(id int64) string            { return fmt.Sprintf("order:%d", id) }
 func ClientKey(id int64) string           { return fmt.Sprintf("client:%d", id) }
 func OrganizationKey(id int64) string     { return fmt.Sprintf("organization:%d", id) }
@@ -89,7 +90,8 @@ func DealFields(in OrderInput) rest.Params {
 	return fields
 }
 
-// DealClient are the fields that say whose deal it is.
+// DealClient are the fields that say whose deal it is: an id each, or a reference to a command of the same batch. Nil
+// leaves the field as it is.
 func DealClient(contact, company any) rest.Params {
 	fields := rest.Params{}
 	if contact != nil {
@@ -106,7 +108,8 @@ func DealTitle(id int64) string { return fmt.Sprintf("Заказ № %d", id) }
 
 // Comment are the links of «Комментарий» in BB code: the order in the panel and its archive.
 func Comment(in OrderInput) string {
-	return fmt.Sprintf("[URL=%s]Заказ № %d в панели управления[/URL]\n[URL=%s]Архив заказа[/URL]", in.PageURL, in.Order.ID, in.ArchiveURL)
+	return fmt.Sprintf("[URL=%s]Заказ № %d в панели управления[/URL]\n[URL=%s]Архив заказа[/URL]",
+		in.PageURL, in.Order.ID, in.ArchiveURL)
 }
 
 // Discussion is «Лента обсуждения»: what the customer wrote when ordering, then the messages, newest last.
@@ -126,12 +129,14 @@ func Discussion(in OrderInput) string {
 		if !m.VisibleToClient {
 			mark = " (внутреннее)"
 		}
-		lines = append(lines, fmt.Sprintf("%s %s%s: %s", moment(m.CreatedAt, in.Zone), m.Author, mark, strings.TrimSpace(m.Text)))
+		at, text := moment(m.CreatedAt, in.Zone), strings.TrimSpace(m.Text)
+		lines = append(lines, fmt.Sprintf("%s %s%s: %s", at, m.Author, mark, text))
 	}
 	return cutFront(strings.Join(lines, "\n"), discussionLimit)
 }
 
-// Delivery is «Доставка»: the pick-up point's name, or the way and the address; recipient; tracking number.
+// Delivery is «Доставка», a line each: the pick-up point's name, or the way and the address; the recipient; the
+// tracking number. It is empty for an order without any.
 func Delivery(o *orders.Order) string {
 	var parts []string
 	if o.Shipping.Type == orders.Point && o.Shipping.Title != "" {
@@ -139,7 +144,8 @@ func Delivery(o *orders.Order) string {
 	} else {
 		way := strings.TrimSpace(strings.Join(nonEmpty(o.Shipping.Type.Label(), o.Shipping.Title), ": "))
 		a := o.Address
-		parts = nonEmpty(way, strings.Join(nonEmpty(a.ZipCode, a.Country, a.State, a.City, a.Line1, a.Line2, a.Description), ", "))
+		where := nonEmpty(a.ZipCode, a.Country, a.State, a.City, a.Line1, a.Line2, a.Description)
+		parts = nonEmpty(way, strings.Join(where, ", "))
 	}
 	if who := strings.Join(nonEmpty(o.Address.FullName, o.Address.Phone), ", "); who != "" {
 		parts = append(parts, "Получатель: "+who)

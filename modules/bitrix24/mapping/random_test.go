@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A property is checked in two ways, by the same function: Test… runs it on a few thousand random cases, and Fuzz… for as
-// long as it is told to (go test -fuzz FuzzRows ./modules/bitrix24/mapping), on cases that the fuzzer chooses.
+// A property is checked in two ways, by the same function: Test… runs it on a few thousand random cases, and Fuzz… for
+// as long as it is told to (go test -fuzz FuzzRows ./modules/bitrix24/mapping), on cases that the fuzzer chooses.
 
 // check runs a property on that many random cases. A failure names the seed that repeats it.
 func check(t *testing.T, cases int, property func(t *testing.T, r *rand.Rand)) {

@@ -24,7 +24,8 @@ func FindPresets(list []rest.Preset) Presets {
 	for _, preset := range list {
 		xmlID, name := strings.ToUpper(string(preset.XMLID)), strings.ToLower(string(preset.Name))
 		switch {
-		case strings.Contains(xmlID, "RU_INDIVIDUAL"), p.SoleTrader == 0 && strings.HasPrefix(name, "индивидуальный предприниматель"), p.SoleTrader == 0 && name == "ип":
+		case strings.Contains(xmlID, "RU_INDIVIDUAL"),
+			p.SoleTrader == 0 && (name == "ип" || strings.HasPrefix(name, "индивидуальный предприниматель")):
 			p.SoleTrader = preset.ID.Int64()
 		case strings.Contains(xmlID, "RU_COMPANY"), p.Company == 0 && strings.HasPrefix(name, "организация"):
 			p.Company = preset.ID.Int64()
@@ -98,6 +99,7 @@ func NewBank(l organizations.LegalEntity, requisite any, origin Origin) rest.Par
 // LegalAddress are the fields of crm.address.add and update: the legal address of a requisite.
 func LegalAddress(l organizations.LegalEntity, requisite any) rest.Params {
 	return rest.Params{
-		"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite, "ADDRESS_1": Cut(l.Address, titleLimit),
+		"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite,
+		"ADDRESS_1": Cut(l.Address, titleLimit),
 	}
 }

@@ -45,7 +45,9 @@ func Rows(o *orders.Order) []Row {
 		if title == "" {
 			title = "без названия"
 		}
-		rows = append(rows, Row{Key: "delivery", Name: rowName("Доставка: "+title, ""), Price: delivery, Quantity: 1, Sort: (len(o.Items) + 1) * 10})
+		rows = append(rows, Row{
+			Key: "delivery", Name: rowName("Доставка: "+title, ""), Price: delivery, Quantity: 1, Sort: (len(o.Items) + 1) * 10,
+		})
 	}
 	return rows
 }
@@ -66,7 +68,8 @@ func spread(o *orders.Order) []orders.Money {
 		if rest == 0 {
 			break
 		}
-		// The share of what is still to be taken, of what is still there to take it from: the last item gets the remainder.
+		// The share of what is still to be taken, of what is still there to take it from: the last item gets the
+		// remainder.
 		share := muldiv(left, nets[i], rest)
 		rest -= nets[i]
 		nets[i] -= share

@@ -37,9 +37,9 @@ func TestRows_addUpToTheOrdersTotalAlways(t *testing.T) { check(t, 5000, rowsAdd
 
 func FuzzRows(f *testing.F) { fuzz(f, rowsAddUp) }
 
-// rowsAddUp checks that rows are worth the order's total to the kopeck, one for each item and the delivery. A discount is
-// spread in proportion: no item bears more than its own sum, and the delivery only what items cannot, so that no price
-// becomes negative.
+// rowsAddUp checks that rows are worth the order's total to the kopeck, one for each item and the delivery. A discount
+// is spread in proportion: no item bears more than its own sum, and the delivery only what items cannot, so that no
+// price becomes negative.
 func rowsAddUp(t *testing.T, r *rand.Rand) {
 	t.Helper()
 	o := anyCart(r)

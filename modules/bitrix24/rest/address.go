@@ -16,8 +16,8 @@ import (
 // ErrAddress says that a portal's address may not be called: the panel must not be made to call into its own network.
 var ErrAddress = errors.New("address not allowed")
 
-// CheckAddress refuses plain http and host names or addresses of private networks, unless they are allowed. A public
-// name that leads to a private address is found only when it is called: the client looks again after the name is
+// CheckAddress refuses plain http, and host names or addresses of private networks, unless they are allowed. The error
+// is ErrAddress. A public name that leads to a private address passes here: the client checks again when the name is
 // resolved.
 func CheckAddress(portal *url.URL, allowPrivate bool) error {
 	if portal == nil || portal.Hostname() == "" || portal.User != nil {
@@ -55,8 +55,8 @@ func literalIP(host string) (netip.Addr, bool) {
 	return ip, err == nil
 }
 
-// notPublic are the ranges that netip.Addr has no predicate for: this network, shared (carrier) addresses, protocol
-// assignments, documentation, benchmarks, reserved, and IPv6 forms that carry an IPv4 address within.
+// notPublic are the private ranges that netip.Addr has no predicate for: this network, shared (carrier) addresses,
+// protocol assignments, documentation, benchmarks, reserved, and IPv6 forms that carry an IPv4 address within.
 var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"),
@@ -99,7 +99,7 @@ func checkDial(_ context.Context, _, address string, _ syscall.RawConn) error {
 	return checkIP(target.Addr())
 }
 
-// A Client is made anew for each job, so connections are kept by these two and not by the client.
+// A Client is made anew for each job, so these two keep the connections.
 var (
 	publicTransport  = newTransport(checkDial)
 	privateTransport = newTransport(nil)

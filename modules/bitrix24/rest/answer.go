@@ -73,7 +73,7 @@ func decodeAnswer(status int, body []byte, b *Batch) (answer, Timing, error) {
 		return answer{}, Timing{}, err
 	}
 	var timing Timing
-	_ = json.Unmarshal(envelope.Time, &timing) // for our information; no reason to lose results
+	_ = json.Unmarshal(envelope.Time, &timing) // only informs: if it has another shape, the results are still good
 	return a, timing, nil
 }
 
@@ -108,7 +108,7 @@ func decodeCommands(data []byte, b *Batch) (answer, error) {
 		}
 		a.Errors[name] = refused.asError(method, http.StatusOK)
 	}
-	// What follows informs; a surprise there is no reason to lose the results.
+	// The rest only informs: if it has another shape, the results are still good.
 	a.Total, _ = decodeMap[Number](raw.Total)
 	a.Next, _ = decodeMap[Number](raw.Next)
 	a.Timing, _ = decodeMap[Timing](raw.Timing)
@@ -136,7 +136,8 @@ func notJSON(body []byte, err error) error {
 	return fmt.Errorf("an unreadable answer: %w", err)
 }
 
-// retryAfter reads the header of that name; the portal documents none, a proxy may add it.
+// retryAfter reads the Retry-After header, in seconds or as a date, and returns at most a day for the former. The
+// portal documents no such header, but a proxy may add it.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.Atoi(value); err == nil {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// MaxCommands is how many commands one request may hold. The portal doesn't run what is beyond.
+// MaxCommands is how many commands one request may hold (method batch). The portal does not run those beyond it.
 const MaxCommands = 50
 
 // Batch is one request: commands that the portal runs in order. The zero value is an empty batch, ready for use.
@@ -23,11 +23,11 @@ type Batch struct {
 	// failed command becomes rubbish and the next command would run with it.
 	Halt bool
 
-	// Class says who waits for the answer, for the limiter. Zero is nobody.
+	// Class tells the limiter who waits for the answer. The zero value is Background: nobody does.
 	Class Class
 
-	// Leaving, where there is one, is called each time a request is about to leave, when the limiter has let it go. Its
-	// error keeps the request here, and is what Do returns.
+	// Leaving, if set, is called after the limiter has let a request pass and before it is sent, so twice for a portal
+	// that has moved. When it returns an error nothing is sent, and Do returns that error.
 	Leaving func(ctx context.Context) error
 
 	commands []Command
@@ -44,7 +44,7 @@ type Command struct {
 	Query  string // percent-encoded once; ParseForm reads it
 }
 
-// String is the command as the portal gets it: method?query.
+// String is the command as the portal receives it: method?query.
 func (c Command) String() string {
 	if c.Query == "" {
 		return c.Method
@@ -52,8 +52,8 @@ func (c Command) String() string {
 	return c.Method + "?" + c.Query
 }
 
-// Ref stands in Params for a value that an earlier command of the same batch will have returned. In a string it is text
-// like any other, and disarmed.
+// Ref stands in Params for a value that an earlier command of the same batch will have returned. It must be a value of
+// its own: inside a string it is text like any other, which Disarm breaks.
 type Ref struct {
 	name string
 	path string
@@ -77,7 +77,8 @@ var (
 	refPath     = regexp.MustCompile(`^(\[[A-Za-z0-9_]+\])*$`)
 )
 
-// Add appends a command and returns the reference to its result.
+// Add appends a command and returns the reference to its result. The name is what the answer and references call it: a
+// letter, then letters, digits and underscores, used once in the batch. What cannot be written is kept for Err.
 func (b *Batch) Add(name, method string, params Params) Ref {
 	ref := Ref{name: name}
 	if b.err != nil {
@@ -125,16 +126,16 @@ func (b *Batch) add(name, method string, params Params) error {
 // Len is the number of commands.
 func (b *Batch) Len() int { return len(b.commands) }
 
-// Full says that no command fits any more.
+// Full reports whether no further command fits.
 func (b *Batch) Full() bool { return len(b.commands) >= MaxCommands }
 
 // Size is the length of the request's body in bytes, to within a few.
 func (b *Batch) Size() int { return b.size + len(`{"halt":0,"cmd":{}}`) }
 
-// Commands are the commands in the order of running.
+// Commands returns the commands in the order in which the portal runs them.
 func (b *Batch) Commands() []Command { return slices.Clone(b.commands) }
 
-// Err is the first mistake made in building the batch.
+// Err is the first mistake made in building the batch, or nil. Client.Do returns it and sends nothing.
 func (b *Batch) Err() error {
 	if b.err == nil && b.linked && !b.Halt {
 		return errors.New("commands that refer to one another need halt")

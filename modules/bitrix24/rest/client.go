@@ -1,10 +1,12 @@
 // Package rest is a client of Bitrix24's REST API through an inbound webhook. It knows Bitrix24 and nothing of the
 // panel.
 //
-// Client.Do is the only door: it sends one Batch of up to fifty commands as one request and never repeats it, since
-// only the caller knows what a repetition would do. What may have been done although no good answer came, Unknown says.
-// Begin reading at Batch, then Client and Result; types*.go hold the records, event.go what a portal sends to us. REST.md,
-// which comments name, is the project's digest of the vendor's documents.
+// Everything goes through Client.Do, which sends one Batch of up to fifty commands as one request (method batch). It
+// never repeats a request, since only the caller knows what a repetition would do. When it fails, Unknown says whether
+// the portal may have done the work all the same.
+//
+// Begin reading at Batch, then Client and Result. types*.go hold the records, event.go what a portal sends to us. Names
+// in «» are pages of the vendor's documentation; REST.md is the project's digest of it.
 package rest
 
 import (
@@ -23,16 +25,16 @@ import (
 
 // Options of a client; the zero value works.
 type Options struct {
-	Timeout   time.Duration // of one request, the wait for the limiter not counted; 65s, the portal itself gives up at 60
-	Limiter   *Limiter      // nil is no limit
-	Operating *Operating    // nil remembers nothing
+	Timeout   time.Duration // of one request, without the wait for the limiter; default 65 s, as the portal gives up at 60
+	Limiter   *Limiter      // holds requests back; nil: nothing does
+	Operating *Operating    // is told how long methods ran; nil: nobody is
 
-	AllowPrivate bool   // plain http and addresses of private networks
-	UserAgent    string // what the portal's log calls us
-	MaxAnswer    int64  // bytes; 32 MB
+	AllowPrivate bool   // whether plain http and addresses of private networks may be called; see CheckAddress
+	UserAgent    string // what the portal's log calls us; default pixlpark-panel
+	MaxAnswer    int64  // in bytes; a longer answer is an error; default 32 MB
 
-	Now     func() time.Time // time.Now
-	Observe func(Exchange)   // is told of every request; must be quick
+	Now     func() time.Time // the clock; default time.Now
+	Observe func(Exchange)   // is called after every request, before Do returns; must be quick
 }
 
 // Exchange is one request and what came of it, for the journal. The webhook's code is masked wherever it occurs.
@@ -52,15 +54,15 @@ type Exchange struct {
 // answerExcerpt is how much of an answer an Exchange holds.
 const answerExcerpt = 64 << 10
 
-// Client calls one portal through one webhook. It is made anew whenever the settings may have changed; connections,
-// limiter and operating time outlive it. Safe for use by several goroutines.
+// Client calls one portal through one webhook. It costs nothing to make, so one is made whenever the settings may have
+// changed: connections, limiter and operating time outlive it. It is safe for use by several goroutines.
 type Client struct {
 	hook      Webhook
 	opts      Options
-	transport http.RoundTripper // and no http.Client, which would follow redirects and quote addresses in errors
+	transport http.RoundTripper // no http.Client: that would follow redirects and quote addresses in errors
 }
 
-// New returns a client of the webhook's portal.
+// New returns a client of the webhook's portal. It sends nothing.
 func New(hook Webhook, opts Options) *Client {
 	if opts.Timeout <= 0 {
 		opts.Timeout = 65 * time.Second
@@ -87,7 +89,7 @@ func (c *Client) String() string { return c.hook.String() }
 // Format makes every verb print String.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// Do sends the batch, once. It waits for the limiter first.
+// Do waits for the limiter and sends the batch once (method batch). An empty batch is not sent and has an empty Result.
 //
 // The error concerns the request as a whole: *Error is the portal's refusal, *RequestError the lack of a readable
 // answer; Unknown says whether commands may have been run. Failures of single commands are in the Result.
@@ -263,7 +265,7 @@ func (c *Client) readRedirect(portal *url.URL, status int, header http.Header) e
 	return &redirect{to: to}
 }
 
-// noteOperating remembers the time of each method, and tells a blocked command how long.
+// noteOperating remembers how long each method ran, and writes into the refusal of a blocked one how long it must wait.
 func (c *Client) noteOperating(r *Result) {
 	if c.opts.Operating == nil {
 		return

@@ -13,10 +13,10 @@ import (
 // Result it concerns one command. Method is "batch" for the former.
 type Error struct {
 	Method      string
-	Code        string // may be "", a number or a sentence: old methods have no codes
-	Description string // one line, without HTML
-	Status      int    // HTTP; 200 for a command of a batch
-	RetryAfter  time.Duration
+	Code        string        // may be "", a number or a sentence: old methods have no codes
+	Description string        // one line, without HTML
+	Status      int           // HTTP; 200 for a command of a batch
+	RetryAfter  time.Duration // how long to wait before asking again; 0 if nobody knows
 }
 
 // BatchMethod is the Method of errors that concern the whole exchange.
@@ -53,7 +53,7 @@ func (e *Error) code(codes ...string) bool {
 	return false
 }
 
-// Temporary says that the same may succeed later without anybody doing anything.
+// Temporary reports whether the same request may succeed later without anybody doing anything.
 func (e *Error) Temporary() bool {
 	switch {
 	case e.QueryLimit(), e.OperatingLimit(), e.Unknown():
@@ -64,7 +64,7 @@ func (e *Error) Temporary() bool {
 	return e.Status == 429 || e.Status == 408 || e.Status >= 500
 }
 
-// Unknown says that the portal may have done the work all the same: it failed while or after doing it.
+// Unknown reports whether the portal may have done the work all the same, having failed while or after doing it.
 func (e *Error) Unknown() bool {
 	if e.code("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "WRONG_ENCODING") {
 		return true
@@ -74,40 +74,42 @@ func (e *Error) Unknown() bool {
 	return e.Status >= 500 && !refusedBefore
 }
 
-// QueryLimit is too many requests; nothing was executed.
+// QueryLimit reports too many requests a second (QUERY_LIMIT_EXCEEDED). Nothing was executed.
 func (e *Error) QueryLimit() bool { return e.code(codeQueryLimit) }
 
-// OperatingLimit is a method that has used up its time; RetryAfter tells how long, where that is known.
+// OperatingLimit reports a method that has used up its time within ten minutes (OPERATION_TIME_LIMIT). RetryAfter says
+// how long to wait, if the client has an Operating.
 func (e *Error) OperatingLimit() bool { return e.code(codeOperating) }
 
-// Overload is the vendor's own block by hand: a person must ask them.
+// Overload reports that the vendor has blocked the portal by hand (OVERLOAD_LIMIT): a person must ask their support.
 func (e *Error) Overload() bool { return e.code(codeOverload) }
 
-// PortalDeleted is a portal that was closed.
+// PortalDeleted reports a portal that was closed (PORTAL_DELETED).
 func (e *Error) PortalDeleted() bool { return e.code(codePortalDeleted) }
 
-// Credentials is a wrong, expired or deleted webhook, or an owner who has left.
+// Credentials reports a wrong, expired or deleted webhook, or one whose owner has left the company.
 func (e *Error) Credentials() bool {
 	return e.code("INVALID_CREDENTIALS", "NO_AUTH_FOUND", "expired_token", "invalid_token", "authorization_error")
 }
 
-// Scope is a right that isn't ticked in the webhook.
+// Scope reports a method whose scope is not ticked in the webhook (insufficient_scope).
 func (e *Error) Scope() bool { return e.code(codeScope) }
 
 var commercialPlans = regexp.MustCompile(`(?i)commercial plan|коммерческ\S* тариф|subscription|подписк`)
 
-// Plan is a portal whose tariff has no REST. Its code is that of missing rights, but a batch as a whole needs none.
+// Plan reports a portal whose tariff has no REST. The code is that of missing rights, which the method batch itself
+// does not need.
 func (e *Error) Plan() bool {
 	return e.code(codeAccessDenied) && (e.Method == BatchMethod || commercialPlans.MatchString(e.Description))
 }
 
-// NoMethod is a method the portal does not have.
+// NoMethod reports a method that the portal does not have (ERROR_METHOD_NOT_FOUND).
 func (e *Error) NoMethod() bool { return e.code(codeNoMethod) }
 
-// WrongAuth is a method that is for applications only, not for webhooks.
+// WrongAuth reports a method that applications may call and webhooks may not (WRONG_AUTH_TYPE).
 func (e *Error) WrongAuth() bool { return e.code("WRONG_AUTH_TYPE") }
 
-// HTTPSRequired is a portal that was called without encryption.
+// HTTPSRequired reports that the portal was called by plain http and wants https.
 func (e *Error) HTTPSRequired() bool {
 	return e.code("INVALID_REQUEST") && strings.Contains(strings.ToLower(e.Description), "https")
 }
@@ -121,7 +123,7 @@ var (
 // textual says that the code tells nothing, so the description must.
 func (e *Error) textual() bool { return e.code("", "0", "ERROR_CORE") }
 
-// AccessDenied is a right in CRM that the webhook's owner lacks.
+// AccessDenied reports that the webhook's owner lacks a right in the CRM.
 func (e *Error) AccessDenied() bool {
 	if e.code(codeAccessDenied, "ERROR_ACCESS_DENIED", "allowed_only_intranet_user", "user_access_error") {
 		return !e.Plan()
@@ -129,8 +131,8 @@ func (e *Error) AccessDenied() bool {
 	return accessDenied.MatchString(e.Description) && (e.textual() || e.Status == 403)
 }
 
-// NotFound is a record that does not exist, or one that its owner is unknown of. Old methods say so with status 400 and
-// words alone.
+// NotFound reports a record that does not exist, or whose owner does not. Old methods have no code for it, only status
+// 400 and a sentence.
 func (e *Error) NotFound() bool {
 	if e.code("NOT_FOUND", "ERROR_NOT_FOUND", "OWNER_NOT_FOUND") {
 		return true
@@ -138,8 +140,8 @@ func (e *Error) NotFound() bool {
 	return e.textual() && notFound.MatchString(e.Description) && !fieldMissing.MatchString(e.Description)
 }
 
-// RequestError is an exchange without an answer that could be read: no connection, a timeout, a proxy's page, half a
-// body. Found in a Result it is one command whose outcome isn't there.
+// RequestError is a request without a readable answer: no connection, a timeout, a proxy's page, half a body. Found in
+// a Result it concerns one command that the answer does not mention.
 type RequestError struct {
 	Method string // "batch", or that of the command
 	Sent   bool   // whether the request may have reached the portal
@@ -156,7 +158,7 @@ func (e *RequestError) Error() string {
 
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// Unknown says that the portal may have done the work.
+// Unknown reports whether the portal may have done the work.
 func (e *RequestError) Unknown() bool { return e.Sent }
 
 // Temporary is true but for an address that may not be called, or is none.
@@ -164,7 +166,8 @@ func (e *RequestError) Temporary() bool {
 	return !errors.Is(e.Err, ErrAddress) && !errors.Is(e.Err, ErrWebhook) && !errors.Is(e.Err, ErrPortal)
 }
 
-// MovedError is a portal that has another address now, at which the same request failed too: Err says how.
+// MovedError says that the portal has another address now, and that the request made there failed too. Err is that
+// failure, so that Unknown and Temporary answer for it.
 type MovedError struct {
 	Portal *url.URL // the new address, scheme and host
 	Err    error
@@ -176,17 +179,17 @@ func (e *MovedError) Error() string {
 
 func (e *MovedError) Unwrap() error { return e.Err }
 
-// ErrHalted is a command that was not run since an earlier one failed.
+// ErrHalted says that a command was not run, since an earlier one of its batch failed and the batch halts.
 var ErrHalted = errors.New("not run, an earlier command failed")
 
-// Unknown says that what was asked may have been done although it failed: look before doing it again. False is certain:
-// nothing was done.
+// Unknown reports whether the work may have been done although the request failed: look before doing it again. False is
+// certain: nothing was done.
 func Unknown(err error) bool {
 	var outcome interface{ Unknown() bool }
 	return errors.As(err, &outcome) && outcome.Unknown()
 }
 
-// Temporary says that the same may succeed later without anybody doing anything.
+// Temporary reports whether the same request may succeed later without anybody doing anything.
 func Temporary(err error) bool {
 	var outcome interface{ Temporary() bool }
 	return errors.As(err, &outcome) && outcome.Temporary()

@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// Event is what an outbound webhook tells: something happened to a record («events/index.md»). It carries no values, only
-// where to look. It may come twice, late, out of order or not at all.
+// Event is what an outbound webhook tells: something happened to a record («events/index.md»). It carries no values,
+// only where to look. It may come twice, late, out of order or not at all.
 type Event struct {
 	Name     string    // upper case: ONCRMDEALUPDATE
 	RecordID int64     // 0 if the event names none
 	Token    string    // application_token, the one proof of origin: see Signed
 	Domain   string    // the portal's host
 	MemberID string    // the portal's number, which stays when its host changes
-	TS       time.Time // when the portal queued it; no sequence
+	TS       time.Time // when the portal queued it, in whole seconds; events may come in another order
 }
 
 // String names the event without its token.
@@ -31,18 +31,18 @@ func (e Event) String() string { return fmt.Sprintf("%s %d of %s", e.Name, e.Rec
 // Format makes every verb print String.
 func (e Event) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.String()) }
 
-// Signed compares the event's token in constant time. An empty token signs nothing.
+// Signed reports whether the event's token is this one, in constant time. No event is signed by an empty token.
 func (e Event) Signed(token string) bool {
 	got, want := sha256.Sum256([]byte(e.Token)), sha256.Sum256([]byte(token))
 	return token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// ErrNoEvent is a request that is well-formed and names no event. The Event beside it holds what there was, so that the
-// token can be checked first.
+// ErrNoEvent says that a request is well-formed and names no event. ParseEvent returns the Event all the same, so that
+// its token can be checked first.
 var ErrNoEvent = errors.New("no event named")
 
 // ParseEvent reads the body of a portal's request: a form, as outbound webhooks send it, or JSON with the same names
-// nested.
+// nested. The error is ErrForm for what cannot be read, or ErrNoEvent. It checks no token: see Event.Signed.
 func ParseEvent(contentType string, body []byte) (Event, error) {
 	var values map[string]any
 	var err error

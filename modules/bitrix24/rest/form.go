@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrForm is a form or query that cannot be read, or is larger than any that the portal sends.
+// ErrForm says that a form cannot be read, or is larger than any that the portal sends.
 var ErrForm = errors.New("unreadable form")
 
 const (
@@ -16,8 +16,8 @@ const (
 	maxDepth = 16
 )
 
-// ParseForm reads a form or a query string as PHP does: a[b][]=1 is {"a": {"b": {"0": "1"}}}. Every value is a string or
-// a map[string]any; there are no slices, so a[999999999] costs nothing.
+// ParseForm reads a form or a query string as PHP does: a[b][]=1 is {"a": {"b": {"0": "1"}}}. Every value is a string
+// or a map[string]any; there are no slices, so a[999999999] costs nothing.
 func ParseForm(body []byte) (map[string]any, error) {
 	root := &formNode{}
 	pairs := 0

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Class says who waits for a request.
+// Class says whether somebody waits for a request.
 type Class int
 
 const (
@@ -18,12 +18,12 @@ const (
 	People
 )
 
-// Limits are those of one portal, seen from one address: every process and purpose shares them («limits.md»). Zero
-// fields have the defaults of an ordinary tariff.
+// Limits are how often one portal may be called from one address, by all processes and for all purposes together
+// («limits.md»). A zero field has the default, which is that of an ordinary tariff.
 type Limits struct {
-	Rate    float64 // requests per second; 2
-	Burst   float64 // requests at once; 49, one below the portal's 50, since the way there takes now longer, now shorter
-	Reserve float64 // of the burst, kept for People; 10
+	Rate    float64 // requests a second; default 2
+	Burst   float64 // requests at once; default 49, one below the portal's 50, since some are longer on their way
+	Reserve float64 // requests of the burst that are kept for People; default 10
 }
 
 func (l Limits) orDefault() Limits {
@@ -63,7 +63,7 @@ func (b Bucket) Take(now time.Time, limits Limits, class Class) (Bucket, time.Du
 	return b, 0
 }
 
-// Drain fills the bucket to the brim: the portal has refused a request, so somebody else uses it too.
+// Drain leaves nothing of the burst: the portal has refused a request, so somebody else calls it too.
 func (b Bucket) Drain(now time.Time, limits Limits) Bucket {
 	return Bucket{Level: limits.orDefault().Burst, At: now}
 }
@@ -103,7 +103,7 @@ func NewLimiter(opts LimiterOptions) *Limiter {
 	return &Limiter{opts: opts}
 }
 
-// Wait returns as soon as a request may leave, or with an error if the context ends or the bucket cannot be read.
+// Wait returns when a request may be sent. It fails when the context ends first or the bucket cannot be read.
 func (l *Limiter) Wait(ctx context.Context, class Class) error {
 	for {
 		wait, err := l.take(ctx, class)
@@ -134,7 +134,7 @@ func (l *Limiter) take(ctx context.Context, class Class) (time.Duration, error) 
 	return wait, nil
 }
 
-// Drain is told that the portal has refused a request for their number.
+// Drain is called when the portal has refused a request for QUERY_LIMIT_EXCEEDED; those that follow wait for it.
 func (l *Limiter) Drain(ctx context.Context) error {
 	if l.opts.Drain != nil {
 		return l.opts.Drain(ctx)

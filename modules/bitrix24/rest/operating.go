@@ -10,9 +10,9 @@ import (
 // minutes, and blocks it when they exceed 480 («limits.md»). One is shared by all clients of a portal. The zero value
 // is ready for use.
 type Operating struct {
-	Limit  time.Duration    // 480 s
-	Margin time.Duration    // a method rests this much below the limit, since one request may run it fifty times; 20 s
-	Now    func() time.Time // time.Now
+	Limit  time.Duration    // default 480 s
+	Margin time.Duration    // a method rests this much below the limit, as one request may run it fifty times; default 20 s
+	Now    func() time.Time // the clock; default time.Now
 
 	mu      sync.Mutex
 	methods map[string]operated
@@ -27,7 +27,7 @@ type operated struct {
 // blockedFor is how long a method rests that was refused before we knew its time: a tenth of the window.
 const blockedFor = time.Minute
 
-// Rest is how long a method must not be called; zero is now.
+// Rest is how long a method must not be called yet; zero means that it may be called now.
 func (o *Operating) Rest(method string) time.Duration {
 	limit, margin := o.Limit, o.Margin
 	if limit <= 0 {
@@ -45,7 +45,8 @@ func (o *Operating) Rest(method string) time.Duration {
 	return max(0, m.resetAt.Sub(o.now()))
 }
 
-// Note remembers what an answer says of a method. The offset is that of the portal's clock.
+// Note remembers how long a method has run, as an answer says. The offset is how far the portal's clock is ahead of
+// ours.
 func (o *Operating) Note(method string, timing Timing, offset time.Duration) {
 	if timing.ResetAt.IsZero() {
 		return // self-hosted, the limit is off
@@ -53,7 +54,7 @@ func (o *Operating) Note(method string, timing Timing, offset time.Duration) {
 	o.set(method, operated{used: timing.Operating, resetAt: timing.ResetAt.Add(-offset)})
 }
 
-// Blocked remembers that the portal has refused a method for its time.
+// Blocked remembers that the portal has refused a method for OPERATION_TIME_LIMIT.
 func (o *Operating) Blocked(method string) {
 	o.mu.Lock()
 	m := o.methods[strings.ToLower(method)]

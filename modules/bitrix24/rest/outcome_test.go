@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -72,15 +73,24 @@ func TestDo_noReadableAnswer(t *testing.T) {
 	}
 }
 
+// The portal reads the request and never answers. Time passes only when nobody has anything left to do, so the request
+// is always sent first.
 func TestDo_timeoutAfterSendingIsUnknown(t *testing.T) {
 	t.Parallel()
-	release := make(chan struct{})
-	c := setup(t, Options{Timeout: 30 * time.Millisecond}, func(http.ResponseWriter, *http.Request) { <-release })
-	t.Cleanup(func() { close(release) }) // before the server is closed
-	_, err := c.Do(t.Context(), oneDeal())
-	if !errors.Is(err, context.DeadlineExceeded) || !Unknown(err) || !Temporary(err) {
-		t.Errorf("error = %v (unknown %v), want a deadline with an unknown outcome", err, Unknown(err))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ours, portals := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, portals) }()
+		c := New(hookOf(t, "http://portal.example"), Options{AllowPrivate: true})
+		c.transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return ours, nil }}
+		start := time.Now()
+		_, err := c.Do(t.Context(), oneDeal())
+		if !errors.Is(err, context.DeadlineExceeded) || !Unknown(err) || !Temporary(err) {
+			t.Errorf("error = %v (unknown %v), want a deadline with an unknown outcome", err, Unknown(err))
+		}
+		if waited := time.Since(start); waited != 65*time.Second {
+			t.Errorf("waited %v, want 65s: the portal gives up at 60", waited)
+		}
+	})
 }
 
 func TestDo_cancelledAfterSendingIsUnknown(t *testing.T) {

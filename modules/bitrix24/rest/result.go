@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Result is what became of a batch, command by command.
+// Result is the portal's answer to a batch, command by command. A command is known by the name it was added with.
 type Result struct {
 	// Moved is the portal's new address if it has moved; nil otherwise.
 	Moved *url.URL
@@ -56,7 +56,7 @@ func (r *Result) Error(name string) error {
 
 var errUnmentioned = errors.New("the answer does not mention the command")
 
-// Missing says that the answer has neither result nor error for a command.
+// Missing reports whether the answer has neither a result nor an error for a command.
 func (r *Result) Missing(name string) bool {
 	_, done := r.answer.Result[name]
 	_, failed := r.answer.Errors[name]
@@ -73,16 +73,16 @@ func (r *Result) Err() error {
 	return nil
 }
 
-// Next is where a list goes on; 0 is nowhere.
+// Next is the `start` of a list's next page; 0 means that there is none. Lists asked for with start -1 never have one.
 func (r *Result) Next(name string) int { return int(r.answer.Next[name]) }
 
-// Total is how many rows a list has in all, where the portal has counted them.
+// Total is how many rows a list has in all; 0 if it was asked for with start -1, so that the portal did not count.
 func (r *Result) Total(name string) int { return int(r.answer.Total[name]) }
 
-// CommandTiming is that of one command; zero if it failed.
+// CommandTiming is how long one command took; zero if it failed.
 func (r *Result) CommandTiming(name string) Timing { return r.answer.Timing[name] }
 
-// ClockOffset is how far the portal's clock is ahead of ours, unless the answer doesn't tell.
+// ClockOffset is how far the portal's clock is ahead of ours; false if the answer does not say.
 func (r *Result) ClockOffset() (time.Duration, bool) { return r.offset, r.timed }
 
 func (r *Result) method(name string) string {

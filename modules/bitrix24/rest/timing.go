@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Timing is what an answer says of its own making («data-types.md», time). Members may be missing.
+// Timing is how long the portal worked on an answer («data-types.md», time). Members may be zero: not every portal
+// sends all.
 type Timing struct {
 	Start, Finish time.Time // by the portal's clock
 	Duration      time.Duration

@@ -3,6 +3,7 @@ package rest
 // Semantics is what a stage means («crm-status-list»).
 type Semantics string
 
+// The meanings of stages.
 const (
 	InProgress Semantics = "P"
 	Success    Semantics = "S"
@@ -56,7 +57,7 @@ type Currency struct {
 	Decimals ID   `json:"DECIMALS"`
 }
 
-// Values of crm.settings.mode.get.
+// The results of crm.settings.mode.get: how the portal's CRM works.
 const (
 	ModeClassic = 1 // with leads
 	ModeSimple  = 2 // a lead becomes a deal at once
@@ -104,14 +105,14 @@ type UserFieldItem struct {
 	XMLID Text `json:"XML_ID"`
 }
 
-// Duplicates are the records with a phone or e-mail: crm.duplicate.findbycomm («duplicates/crm-duplicate-find-by-comm»),
-// ids by LEAD, CONTACT, COMPANY.
+// Duplicates are the records with a phone or e-mail: crm.duplicate.findbycomm
+// («duplicates/crm-duplicate-find-by-comm»), ids by LEAD, CONTACT, COMPANY.
 type Duplicates = Map[List[ID]]
 
 // Lines are the telephone lines by their ids: voximplant.line.get («voximplant/lines/voximplant-line-get»).
 type Lines = Map[Text]
 
-// Callback is the result of voximplant.callback.start.
+// Callback is the result of voximplant.callback.start: a call that the portal makes through one of its lines.
 type Callback struct {
 	Started Bool `json:"RESULT"`
 	CallID  Text `json:"CALL_ID"`

@@ -1,7 +1,7 @@
 package rest
 
-// Preset is a template of requisites: crm.requisite.preset.list («requisites/presets»). Its id differs by portal: choose
-// by XMLID or name.
+// Preset is a template of requisites: crm.requisite.preset.list («requisites/presets»). Its id differs by portal:
+// choose by XMLID or name.
 type Preset struct {
 	ID        ID   `json:"ID"`
 	Name      Text `json:"NAME"`

@@ -17,7 +17,7 @@ import (
 // ID is a record's number; 0 is none.
 type ID int64
 
-// Int64 is the number itself.
+// Int64 is the id as a plain number.
 func (id ID) Int64() int64 { return int64(id) }
 
 // UnmarshalJSON accepts a number, a number in a string, and every form of "none".
@@ -49,7 +49,7 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Bool is Y or N. It is written so, too.
+// Bool is a yes or no that the portal calls Y or N. As a parameter it is written Y or N.
 type Bool bool
 
 // String is Y or N.

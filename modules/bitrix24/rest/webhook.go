@@ -38,7 +38,7 @@ func (w Webhook) endpoint(portal *url.URL) *url.URL {
 	return portal.JoinPath("rest", strconv.FormatInt(w.UserID, 10), w.Code, "batch.json")
 }
 
-// Check refuses a webhook that cannot be one, before anything is sent.
+// Check returns ErrWebhook for a webhook that cannot work. It sends nothing.
 func (w Webhook) Check() error {
 	if w.Portal == nil || w.UserID <= 0 || !webhookCode.MatchString(w.Code) {
 		return ErrWebhook
@@ -74,7 +74,7 @@ var webhookAddress = regexp.MustCompile(
 	`^(?i:(https?)://)?([^/?#@\s]+)/rest/(?:api/)?([0-9]{1,18})/([A-Za-z0-9_-]+)(?:/[A-Za-z0-9._-]*)?/?(?:\?\S*)?$`)
 
 // ParseWebhook reads an inbound webhook's address as people paste it: with or without the scheme, a method, its suffix,
-// a slash or a query at the end, and spaces around.
+// a slash or a query at the end, and spaces around. It reports false for everything else.
 func ParseWebhook(address string) (Webhook, bool) {
 	found := webhookAddress.FindStringSubmatch(strings.TrimSpace(address))
 	if found == nil {
@@ -101,7 +101,7 @@ var ErrPortal = errors.New("not the address of a portal")
 var hostName = regexp.MustCompile(`^[\pL\pN]([\pL\pN_-]*[\pL\pN])?(\.[\pL\pN]([\pL\pN_-]*[\pL\pN])?)*\.?$`)
 
 // ParsePortal reads a portal's address as people type it (`x.bitrix24.ru`, `https://x.bitrix24.ru/crm/`) and returns
-// scheme and host alone, https if none is given. Whether the address may be called is for CheckAddress to say.
+// scheme and host alone, https if none is given. The error is ErrPortal. CheckAddress says whether it may be called.
 func ParsePortal(address string) (*url.URL, error) {
 	address = strings.TrimSpace(address)
 	if !strings.Contains(address, "://") {
