@@ -55,7 +55,8 @@ func TestGolden_order(t *testing.T) {
 		},
 		"order_whose_price_does_not_divide": func(c *commands) {
 			o := order()
-			o.Items = []orders.Item{{ID: 17, Name: "Фотопостер", Quantity: 3, Price: 33_33, Options: []orders.Option{{Title: "рама", Price: 1, Quantity: 1}}}}
+			frame := orders.Option{Title: "рама", Price: 1, Quantity: 1}
+			o.Items = []orders.Item{{ID: 17, Name: "Фотопостер", Quantity: 3, Price: 33_33, Options: []orders.Option{frame}}}
 			o.Recount()
 			c.say("100.00 for three: no price in kopecks, three times, makes that, so the quantity moves into the name.")
 			c.rows(mapping.Rows(o))
@@ -179,7 +180,8 @@ func TestGolden_order(t *testing.T) {
 			in := input(order())
 			c.say("The first order of a client goes into his open lead.")
 			c.item("lead", "crm.item.update", mapping.LeadOrder(in))
-			fields := mapping.NewLead(mapping.ClientLead(client(), ""), mapping.OrderLeadKey(in.Order.ID), client().PhoneText(), client().EmailText(), in.Rules, origin)
+			who, key := client(), mapping.OrderLeadKey(in.Order.ID)
+			fields := mapping.NewLead(mapping.ClientLead(who, ""), key, who.PhoneText(), who.EmailText(), in.Rules, origin)
 			maps.Copy(fields, mapping.LeadOrder(in))
 			c.say("A further one becomes a lead of its own.")
 			c.item("own", "crm.item.add", fields)

@@ -46,8 +46,10 @@ func TestGolden_record(t *testing.T) {
 			contactMerged(c, "cleared", mapping.MergeContact(agreed, gone, contact(), origin))
 		},
 		"client_meets_contact": func(c *commands) {
-			there := rest.Contact{Name: "Мария П.", Multifields: rest.Multifields{{ID: 31, TypeID: rest.Phone, ValueType: rest.Work, Value: "+73432001020"}}}
-			c.say("A contact that was on the portal before: only what is empty is filled, on either side. A phone of another kind is not ours.")
+			office := rest.Multifield{ID: 31, TypeID: rest.Phone, ValueType: rest.Work, Value: "+73432001020"}
+			there := rest.Contact{Name: "Мария П.", Multifields: rest.Multifields{office}}
+			c.say("A contact that was on the portal before: only what is empty is filled, on either side.")
+			c.say("The panel's phone is not added beside one of another kind.")
 			contactMerged(c, "contact", mapping.MergeContact(nil, client(), there, origin))
 		},
 		"client_as_lead": func(c *commands) {
@@ -80,7 +82,8 @@ func TestGolden_record(t *testing.T) {
 		"organization_as_company": func(c *commands) {
 			c.item("company", "crm.item.add", mapping.NewCompany(organization(), rules(), origin))
 			c.say("with nothing but a name, of a type that no type of the portal stands for")
-			c.item("name", "crm.item.add", mapping.NewCompany(&organizations.Organization{ID: 3, Name: "Ромашка", Type: organizations.Supplier}, rules(), origin))
+			bare := &organizations.Organization{ID: 3, Name: "Ромашка", Type: organizations.Supplier}
+			c.item("name", "crm.item.add", mapping.NewCompany(bare, rules(), origin))
 		},
 		"organization_changed": func(c *commands) {
 			agreed := mapping.SentCompany(organization(), rules())
@@ -98,7 +101,8 @@ func TestGolden_record(t *testing.T) {
 		},
 		"organization_as_lead": func(c *commands) {
 			o := organization()
-			c.item("lead", "crm.item.add", mapping.NewLead(mapping.OrganizationLead(o), mapping.OrganizationLeadKey(o.ID), o.Phone, o.Email, rules(), origin))
+			fields, key := mapping.OrganizationLead(o), mapping.OrganizationLeadKey(o.ID)
+			c.item("lead", "crm.item.add", mapping.NewLead(fields, key, o.Phone, o.Email, rules(), origin))
 		},
 		"legal_entity_company": func(c *commands) { legalEntity(c, company()) },
 		"legal_entity_sole_trader": func(c *commands) {

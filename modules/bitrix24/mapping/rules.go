@@ -1,5 +1,6 @@
 // Package mapping turns the panel's orders, clients and organizations into what Bitrix24 stores, and back. Everything
-// here is a pure function: no database, no network, no clock. Begin with rules.go, then order.go.
+// here is a pure function: no database, no network, no clock. Begin with rules.go, then order.go; the files of testdata
+// show which field goes where.
 package mapping
 
 import (
