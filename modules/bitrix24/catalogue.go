@@ -100,24 +100,17 @@ func (r *run) loadProducts(ctx context.Context) error {
 // does not know: rows that do not carry the key are none of ours.
 func (r *run) askProduct(w *productWork) {
 	key := w.key(r.origin)
-	r.questions = append(r.questions, question{
-		method: "crm.product.list",
-		params: rest.Params{"filter": rest.Params{"XML_ID": key}, "select": []string{"ID", "XML_ID"}, "order": rest.Params{"ID": "ASC"}, "start": -1},
-		answer: func(result *rest.Result, name string) error {
-			var list rest.List[struct {
-				ID    rest.ID   `json:"ID"`
-				XMLID rest.Text `json:"XML_ID"`
-			}]
-			if w.err = result.Decode(name, &list); w.err != nil {
-				return nil
+	params := rest.Params{"filter": rest.Params{"XML_ID": key}, "select": []string{"ID", "XML_ID"}, "order": rest.Params{"ID": "ASC"}, "start": -1}
+	type product struct {
+		ID    rest.ID   `json:"ID"`
+		XMLID rest.Text `json:"XML_ID"`
+	}
+	askFor(&r.questions, "crm.product.list", params, &w.err, func(list rest.List[product]) {
+		for _, p := range list {
+			if string(p.XMLID) == key {
+				w.found = append(w.found, p.ID.Int64())
 			}
-			for _, product := range list {
-				if string(product.XMLID) == key {
-					w.found = append(w.found, product.ID.Int64())
-				}
-			}
-			return nil
-		},
+		}
 	})
 }
 
@@ -220,61 +213,75 @@ func (c *connection) missingProducts(ctx context.Context) ([]pull, error) {
 	if err := c.DB.From(ctx).Model(&productLink{}).Where("portal_id = ?", c.portal.ID).Distinct().Order("product_id").Pluck("product_id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read product links: %w", err)
 	}
+	type numberOnly struct {
+		ID rest.ID `json:"ID"`
+	}
 	var missing []pull
-	var questions []question
-	for _, some := range lo.Chunk(ids, 50) {
-		questions = append(questions, question{
-			method: "crm.product.list",
-			params: rest.Params{"filter": rest.Params{"@ID": some}, "select": []string{"ID"}, "start": -1},
+	var qs questions
+	var refused error
+	for _, some := range lo.Chunk(ids, pageSize) {
+		params := rest.Params{"filter": rest.Params{"@ID": some}, "select": []string{"ID"}, "start": -1}
+		askFor(&qs, "crm.product.list", params, &refused, func(list rest.List[numberOnly]) {
+			there := lo.Map(list, func(p numberOnly, _ int) int64 { return p.ID.Int64() })
+			for _, id := range lo.Without(some, there...) {
+				missing = append(missing, pull{Entity: aProduct, ID: id})
+			}
+		})
+	}
+	if err := c.inquire(ctx, &qs, rest.Background); err != nil {
+		return nil, err
+	}
+	return missing, refused
+}
+
+// productLook finds out whether a linked product is still in the portal's catalogue.
+type productLook struct {
+	err  error
+	done bool
+}
+
+func (w *productLook) failure() error { return w.err }
+func (w *productLook) complete() bool { return w.err != nil || w.done }
+
+// lookAtProducts drops the links of products that were deleted there, each confirmed by reading that very product.
+func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*productLook, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var linked []int64
+	err := r.DB.From(ctx).Model(&productLink{}).Where("portal_id = ? AND product_id IN ?", r.portal.ID, ids).Distinct().Pluck("product_id", &linked).Error
+	if err != nil {
+		return nil, fmt.Errorf("read product links: %w", err)
+	}
+	looks := map[int64]*productLook{}
+	for _, id := range linked {
+		look := &productLook{}
+		looks[id] = look
+		r.questions = append(r.questions, question{
+			method: "crm.product.get", params: rest.Params{"id": id},
 			answer: func(result *rest.Result, name string) error {
-				var list rest.List[struct {
-					ID rest.ID `json:"ID"`
-				}]
-				if err := result.Decode(name, &list); err != nil {
-					return err
-				}
-				for _, id := range some {
-					if !slices.ContainsFunc(list, func(p struct {
-						ID rest.ID `json:"ID"`
-					},
-					) bool {
-						return p.ID.Int64() == id
-					}) {
-						missing = append(missing, pull{Entity: aProduct, ID: id})
-					}
+				err := result.Error(name)
+				switch refused, ok := asRefusal(err); {
+				case ok && refused.NotFound():
+					return r.conclude(ctx, &look.done, func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) })
+				case ok && !refused.Temporary():
+					look.done = true // the webhook may not read the catalogue: another look would find out no more
+				case err != nil:
+					keepFirst(&look.err, err)
+				default:
+					look.done = true
 				}
 				return nil
 			},
 		})
 	}
-	return missing, c.ask(ctx, questions, rest.Background)
+	return looks, nil
 }
 
-// lookAtProducts drops the links of products that were deleted there, each confirmed by reading that very product.
-func (r *run) lookAtProducts(ctx context.Context, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
+// dropProduct forgets the links of a product that is gone.
+func (r *run) dropProduct(tx *db.Tx, id int64) error {
+	if err := tx.Where("portal_id = ? AND product_id = ?", r.portal.ID, id).Delete(&productLink{}).Error; err != nil {
+		return fmt.Errorf("drop a product link: %w", err)
 	}
-	var linked []int64
-	err := r.DB.From(ctx).Model(&productLink{}).Where("portal_id = ? AND product_id IN ?", r.portal.ID, ids).Distinct().Pluck("product_id", &linked).Error
-	if err != nil {
-		return fmt.Errorf("read product links: %w", err)
-	}
-	for _, id := range linked {
-		r.questions = append(r.questions, question{
-			method: "crm.product.get", params: rest.Params{"id": id},
-			answer: func(result *rest.Result, name string) error {
-				if refused, ok := asRefusal(result.Error(name)); !ok || !refused.NotFound() {
-					return nil
-				}
-				return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-					if err := tx.Where("portal_id = ? AND product_id = ?", r.portal.ID, id).Delete(&productLink{}).Error; err != nil {
-						return fmt.Errorf("drop a product link: %w", err)
-					}
-					return r.journal(tx, note{entity: aProduct, remoteID: id}, inward, "Товар удалён в Битрикс24, связь с каталогом снята")
-				})
-			},
-		})
-	}
-	return nil
+	return r.journal(tx, note{entity: aProduct, remoteID: id}, inward, "Товар удалён в Битрикс24, связь с каталогом снята")
 }

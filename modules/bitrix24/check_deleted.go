@@ -106,37 +106,26 @@ func (c *connection) missing(ctx context.Context, links []*Link) ([]pull, error)
 	for _, kind := range reconciled {
 		types[kind.entity] = kind.typeID
 	}
+	type numberOnly struct {
+		ID rest.ID `json:"id"`
+	}
 	var missing []pull
-	var questions []question
+	var qs questions
+	var refused error
 	for e, some := range lo.GroupBy(links, func(l *Link) entity { return l.Entity }) {
-		for _, ids := range lo.Chunk(lo.Uniq(lo.Map(some, func(l *Link, _ int) int64 { return l.RemoteID })), 50) {
-			questions = append(questions, question{
-				method: "crm.item.list",
-				params: rest.Params{"entityTypeId": types[e], "select": []string{"id"}, "start": -1, "filter": rest.Params{"@id": ids}},
-				answer: func(result *rest.Result, name string) error {
-					var items rest.Items[struct {
-						ID rest.ID `json:"id"`
-					}]
-					if err := result.Decode(name, &items); err != nil {
-						return err
-					}
-					there := lo.SliceToMap(items.Items, func(i struct {
-						ID rest.ID `json:"id"`
-					},
-					) (int64, bool) {
-						return i.ID.Int64(), true
-					})
-					for _, id := range ids {
-						if !there[id] {
-							missing = append(missing, pull{Entity: e, ID: id})
-						}
-					}
-					return nil
-				},
+		for _, ids := range lo.Chunk(lo.Uniq(lo.Map(some, func(l *Link, _ int) int64 { return l.RemoteID })), pageSize) {
+			askFor(&qs, "crm.item.list", listByID(types[e], []string{"id"}, ids), &refused, func(items rest.Items[numberOnly]) {
+				there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
+				for _, id := range lo.Without(ids, there...) {
+					missing = append(missing, pull{Entity: e, ID: id})
+				}
 			})
 		}
 	}
-	return missing, c.ask(ctx, questions, rest.Background)
+	if err := c.inquire(ctx, &qs, rest.Background); err != nil {
+		return nil, err
+	}
+	return missing, refused
 }
 
 // lookAgain has each record looked at by itself.

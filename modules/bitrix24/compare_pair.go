@@ -80,98 +80,41 @@ func (p *pair) target() entity {
 	return aDeal
 }
 
-// readPairs reads the deals and leads, fifty to a command, then the rows of those that are there. One that the list
-// leaves out is looked at by itself.
+// readPairs reads the deals and leads, then the rows of those that are there.
 func (c *connection) readPairs(ctx context.Context, pairs []*pair) error {
 	linkedPairs := lo.Filter(pairs, func(p *pair, _ int) bool { return p.link != nil && !p.leftOut })
-	var questions, singles []question
+	var qs questions
 	for _, e := range []entity{aDeal, aLead} {
-		of := lo.Filter(linkedPairs, func(p *pair, _ int) bool { return p.target() == e })
-		for _, some := range lo.Chunk(of, 50) {
-			questions = append(questions, c.askPairs(e, some, func(p *pair) { singles = append(singles, askPair(p)) }))
+		c.askPairs(&qs, e, lo.Filter(linkedPairs, func(p *pair, _ int) bool { return p.target() == e }))
+	}
+	if err := c.inquire(ctx, &qs, rest.Background); err != nil {
+		return err
+	}
+	for _, p := range linkedPairs {
+		if p.deal != nil {
+			readRows(&qs, p.target(), p.link.RemoteID, &p.err, func(rows []rest.ProductRow) { p.rows = rows })
 		}
 	}
-	if err := c.ask(ctx, questions, rest.Background); err != nil {
+	if err := c.inquire(ctx, &qs, rest.Background); err != nil {
 		return err
 	}
-	if err := c.ask(ctx, singles, rest.Background); err != nil {
-		return err
+	for _, p := range linkedPairs {
+		if p.err != nil {
+			return p.err
+		}
 	}
-	return c.readRows(ctx, lo.Filter(linkedPairs, func(p *pair, _ int) bool { return p.deal != nil }))
+	return nil
 }
 
-// askPairs reads up to fifty deals, or leads; those that the list leaves out are given to missing.
-func (c *connection) askPairs(e entity, some []*pair, missing func(*pair)) question {
+// askPairs asks for deals, or leads.
+func (c *connection) askPairs(qs *questions, e entity, pairs []*pair) {
 	fields := c.settings.Fields
 	names := append([]string{"id", "stageId", "stageSemanticId", "opportunity", "contactId", "contactIds", "companyId", "comments"},
 		lo.Compact([]string{fields.Discussion, fields.Delivery, fields.DeliveryID, fields.Payment})...)
 	if e == aDeal {
 		names = append(names, "categoryId")
 	}
-	return question{
-		method: "crm.item.list",
-		params: rest.Params{
-			"entityTypeId": e.typeID(), "start": -1, "useOriginalUfNames": "Y", "select": names,
-			"filter": rest.Params{"@id": lo.Map(some, func(p *pair, _ int) int64 { return p.link.RemoteID })},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var items rest.Items[rest.Deal]
-			if err := result.Decode(name, &items); err != nil {
-				return err
-			}
-			byID := lo.KeyBy(items.Items, func(d rest.Deal) int64 { return d.ID.Int64() })
-			for _, p := range some {
-				if deal, ok := byID[p.link.RemoteID]; ok {
-					p.deal = &deal
-					continue
-				}
-				missing(p)
-			}
-			return nil
-		},
-	}
-}
-
-// askPair reads one deal, or lead.
-func askPair(p *pair) question {
-	return question{
-		method: "crm.item.get", params: rest.Params{"entityTypeId": p.target().typeID(), "id": p.link.RemoteID, "useOriginalUfNames": "Y"},
-		answer: func(result *rest.Result, name string) error {
-			p.deal, p.gone, p.err = confirm(result, name, func(x *rest.Deal) *rest.ID { return &x.ID })
-			return p.err
-		},
-	}
-}
-
-// readRows reads the product rows of deals and leads, those of fifty to a request, until none has more.
-func (c *connection) readRows(ctx context.Context, pairs []*pair) error {
-	last := map[*pair]int64{}
-	for len(pairs) > 0 {
-		var more []*pair
-		questions := lo.Map(pairs, func(p *pair, _ int) question {
-			return question{
-				method: "crm.item.productrow.list",
-				params: rest.Params{
-					"filter": rest.Params{"=ownerType": p.target().owner(), "=ownerId": p.link.RemoteID, ">id": last[p]}, "order": rest.Params{"id": "ASC"}, "start": -1,
-				},
-				answer: func(result *rest.Result, name string) error {
-					var read rest.ProductRows
-					if err := result.Decode(name, &read); err != nil {
-						return err
-					}
-					p.rows = append(p.rows, read.ProductRows...)
-					if len(read.ProductRows) == 50 {
-						last[p] = read.ProductRows[49].ID.Int64()
-						more = append(more, p)
-					}
-					return nil
-				},
-			}
-		})
-		if err := c.ask(ctx, questions, rest.Background); err != nil {
-			return err
-		}
-		pairs = more
-	}
-	return nil
+	readByID(qs, e.typeID(), names, dealNumber, lo.Map(pairs, func(p *pair, _ int) sought[rest.Deal] {
+		return sought[rest.Deal]{id: p.link.RemoteID, take: func(d *rest.Deal) { p.deal = d }, gone: &p.gone, err: &p.err}
+	}))
 }

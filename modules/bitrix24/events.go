@@ -141,8 +141,14 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 	for _, p := range pulls {
 		ids[p.Entity] = append(ids[p.Entity], p.ID)
 	}
-	if err := r.lookAtProducts(ctx, ids[aProduct]); err != nil {
+	looks, err := r.lookAtProducts(ctx, ids[aProduct])
+	if err != nil {
 		return err
+	}
+	for _, p := range pulls {
+		if look := looks[p.ID]; look != nil && p.Entity == aProduct {
+			works[p.job] = append(works[p.job], look)
+		}
 	}
 	for e, remote := range ids {
 		links, err := r.linksTo(ctx, r.portal.ID, e, remote)

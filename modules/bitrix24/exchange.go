@@ -30,7 +30,7 @@ type run struct {
 	organizations map[int64]*organizationWork
 	leads         map[int64]*leadWork // by their number on the portal
 	caught        map[work]bool       // what reconciliation asked to look at
-	questions     []question
+	questions     questions
 	tasks         []*task
 
 	bulk bool           // «Выгрузка базы»: everything in the group is a record of an export
@@ -180,17 +180,8 @@ func (r *run) sync(ctx context.Context) error {
 	return r.noteRefusedEmails(ctx)
 }
 
-// look asks the portal everything the works want to know, twice: an answer may lead to a further question.
-func (r *run) look(ctx context.Context) error {
-	for len(r.questions) > 0 {
-		asked := r.questions
-		r.questions = nil
-		if err := r.ask(ctx, asked, r.class); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// look asks the portal everything the works want to know.
+func (r *run) look(ctx context.Context) error { return r.inquire(ctx, &r.questions, r.class) }
 
 // pauses says what an error of the exchange as a whole means for the lane: everything the portal or the way to it is to
 // blame for holds the lane and burns no attempt.

@@ -40,28 +40,20 @@ func (r *run) searchContact(w *clientWork) {
 // askByKey looks for our own external key (crm.item.list). Rows that do not carry it are none of ours, whatever the
 // filter was taken for.
 func (r *run) askByKey(entityTypeID int, key string, found *candidates, failure *error) {
-	r.questions = append(r.questions, question{
-		method: "crm.item.list",
-		params: rest.Params{
-			"entityTypeId": entityTypeID, "select": []string{"id", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
-			"filter": rest.Params{"=originatorId": string(r.origin), "=originId": key},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var items rest.Items[struct {
-				ID rest.ID `json:"id"`
-				rest.Origin
-			}]
-			if err := result.Decode(name, &items); err != nil {
-				*failure = err
-				return nil
+	params := rest.Params{
+		"entityTypeId": entityTypeID, "select": []string{"id", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
+		"filter": rest.Params{"=originatorId": string(r.origin), "=originId": key},
+	}
+	type stamped struct {
+		ID rest.ID `json:"id"`
+		rest.Origin
+	}
+	askFor(&r.questions, "crm.item.list", params, failure, func(items rest.Items[stamped]) {
+		for _, item := range items.Items {
+			if string(item.OriginID) == key && string(item.OriginatorID) == string(r.origin) {
+				found.byKey = append(found.byKey, item.ID.Int64())
 			}
-			for _, item := range items.Items {
-				if string(item.OriginID) == key && string(item.OriginatorID) == string(r.origin) {
-					found.byKey = append(found.byKey, item.ID.Int64())
-				}
-			}
-			return nil
-		},
+		}
 	})
 }
 
@@ -74,20 +66,11 @@ func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failur
 	if typeID == rest.Phone {
 		values = mapping.PhoneForms(value)
 	}
-	r.questions = append(r.questions, question{
-		method: "crm.duplicate.findbycomm",
-		params: rest.Params{"type": typeID, "values": values, "entity_type": entityType},
-		answer: func(result *rest.Result, name string) error {
-			var hits rest.Duplicates
-			if err := result.Decode(name, &hits); err != nil {
-				*failure = err
-				return nil
-			}
-			for _, id := range hits[entityType] {
-				*found = append(*found, id.Int64())
-			}
-			return nil
-		},
+	params := rest.Params{"type": typeID, "values": values, "entity_type": entityType}
+	askFor(&r.questions, "crm.duplicate.findbycomm", params, failure, func(hits rest.Duplicates) {
+		for _, id := range hits[entityType] {
+			*found = append(*found, id.Int64())
+		}
 	})
 }
 

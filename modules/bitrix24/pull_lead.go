@@ -52,68 +52,29 @@ func (r *run) workOnLead(l *Link) *leadWork {
 
 // loadLeads asks the portal for the leads, and for what became of those that are converted.
 func (r *run) loadLeads(context.Context) error {
+	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"}
 	ids := slices.Sorted(maps.Keys(r.leads))
-	for _, part := range lo.Chunk(ids, 50) {
-		r.questions = append(r.questions, question{
-			method: "crm.item.list",
-			params: rest.Params{
-				"entityTypeId": rest.TypeLead, "start": -1, "filter": rest.Params{"@id": part},
-				"select": []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"},
-			},
-			answer: func(result *rest.Result, name string) error {
-				var items rest.Items[rest.Lead]
-				if err := result.Decode(name, &items); err != nil {
-					for _, id := range part {
-						r.leads[id].err = err
-					}
-					return nil
-				}
-				byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
-				for _, id := range part {
-					w := r.leads[id]
-					if lead, ok := byID[id]; ok {
-						w.lead = &lead
-						if lead.StageSemanticID == rest.Success {
-							r.askConverted(w)
-						}
-						continue
-					}
-					r.questions = append(r.questions, question{
-						method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeLead, "id": id},
-						answer: func(result *rest.Result, name string) error {
-							w.lead, w.gone, w.err = confirm(result, name, func(x *rest.Lead) *rest.ID { return &x.ID })
-							if w.lead != nil && w.lead.StageSemanticID == rest.Success {
-								r.askConverted(w)
-							}
-							return nil
-						},
-					})
-				}
-				return nil
-			},
-		})
-	}
+	readByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(ids, func(id int64, _ int) sought[rest.Lead] {
+		w := r.leads[id]
+		return sought[rest.Lead]{id: id, gone: &w.gone, err: &w.err, take: func(lead *rest.Lead) {
+			w.lead = lead
+			if lead.StageSemanticID == rest.Success {
+				r.askConverted(w)
+			}
+		}}
+	}))
 	return nil
 }
 
 // askConverted asks for the deal, contact and company that a conversion made (they carry the lead's number).
 func (r *run) askConverted(w *leadWork) {
 	ask := func(typeID int, take func(items []rest.Deal)) {
-		r.questions = append(r.questions, question{
-			method: "crm.item.list",
-			params: rest.Params{
-				"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"}, "filter": rest.Params{"=leadId": w.id},
-				"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity"},
-			},
-			answer: func(result *rest.Result, name string) error {
-				var items rest.Items[rest.Deal]
-				if err := result.Decode(name, &items); err != nil {
-					w.err = err
-					return nil
-				}
-				take(lo.Filter(items.Items, func(d rest.Deal, _ int) bool { return d.LeadID.Int64() == w.id }))
-				return nil
-			},
+		params := rest.Params{
+			"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"}, "filter": rest.Params{"=leadId": w.id},
+			"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity"},
+		}
+		askFor(&r.questions, "crm.item.list", params, &w.err, func(items rest.Items[rest.Deal]) {
+			take(lo.Filter(items.Items, func(d rest.Deal, _ int) bool { return d.LeadID.Int64() == w.id }))
 		})
 	}
 	numbers := func(items []rest.Deal) []int64 {

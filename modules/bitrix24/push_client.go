@@ -143,60 +143,18 @@ func (r *run) loadClients(ctx context.Context) error {
 			w.done = true
 		}
 	}
-	for _, part := range lo.Chunk(read, 50) {
-		r.readContacts(part)
-	}
+	r.readContacts(read)
 	r.readLeads(leads)
 	return r.loadCompaniesOf(ctx, sought)
 }
 
-// readContacts asks for up to fifty contacts in one command. A list leaves out silently what the webhook's owner may not
-// see, so one that is missing is asked for by name.
+// readContacts reads the contacts of clients whole.
 func (r *run) readContacts(works []*clientWork) {
-	r.questions = append(r.questions, question{
-		method: "crm.item.list",
-		params: rest.Params{
-			"entityTypeId": rest.TypeContact, "select": []string{"*"}, "start": -1,
-			"filter": rest.Params{"@id": lo.Map(works, func(w *clientWork, _ int) int64 { return w.link.RemoteID })},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var items rest.Items[rest.Contact]
-			if err := result.Decode(name, &items); err != nil {
-				for _, w := range works {
-					w.err = err
-				}
-				return nil
-			}
-			byID := lo.KeyBy(items.Items, func(c rest.Contact) int64 { return c.ID.Int64() })
-			for _, w := range works {
-				if contact, ok := byID[w.link.RemoteID]; ok {
-					w.contact = &contact
-					continue
-				}
-				r.questions = append(r.questions, question{
-					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeContact, "id": w.link.RemoteID},
-					answer: func(result *rest.Result, name string) error {
-						w.contact, w.gone, w.err = confirm(result, name, func(x *rest.Contact) *rest.ID { return &x.ID })
-						return nil
-					},
-				})
-			}
-			return nil
-		},
-	})
-}
-
-// confirm reads one record (crm.item.get): there, certainly gone, or an error.
-func confirm[T any](result *rest.Result, name string, number func(*T) *rest.ID) (record *T, gone bool, err error) {
-	var item rest.Item[T]
-	err = readNumbered(result, name, &item, number(&item.Item))
-	if refused, ok := asRefusal(err); ok && refused.NotFound() {
-		return nil, true, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	return &item.Item, false, nil
+	readByID(&r.questions, rest.TypeContact, []string{"*"}, contactNumber, lo.Map(works, func(w *clientWork, _ int) sought[rest.Contact] {
+		return sought[rest.Contact]{
+			id: w.link.RemoteID, take: func(c *rest.Contact) { w.contact = c }, gone: &w.gone, err: &w.err,
+		}
+	}))
 }
 
 // settleClients decides, for every client, between adopting, making, changing and taking over.

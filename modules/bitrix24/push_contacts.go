@@ -6,8 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/samber/lo"
-
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -28,12 +26,8 @@ func (r *run) readForContacts(context.Context) error {
 			deals = append(deals, w)
 		}
 	}
-	for _, part := range lo.Chunk(deals, 50) {
-		r.readDeals(part)
-	}
-	for _, part := range lo.Chunk(leads, 50) {
-		r.readOpenLeads(part)
-	}
+	r.readDeals(deals)
+	r.readOpenLeads(leads)
 	return nil
 }
 

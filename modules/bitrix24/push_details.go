@@ -2,7 +2,6 @@ package bitrix24
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -103,52 +102,34 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 
 // askByXMLID looks for a requisite or bank details by their external key.
 func (r *run) askByXMLID(method, key string, failure *error, found func(id int64)) {
-	r.questions = append(r.questions, question{
-		method: method,
-		params: rest.Params{
-			"filter": rest.Params{"XML_ID": key, "ORIGINATOR_ID": string(r.origin)}, "select": []string{"ID", "XML_ID", "ORIGINATOR_ID"},
-			"order": rest.Params{"ID": "ASC"},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var list rest.List[rest.Requisite]
-			if err := result.Decode(name, &list); err != nil {
-				*failure = err
-				return nil
+	params := rest.Params{
+		"filter": rest.Params{"XML_ID": key, "ORIGINATOR_ID": string(r.origin)}, "select": []string{"ID", "XML_ID", "ORIGINATOR_ID"},
+		"order": rest.Params{"ID": "ASC"},
+	}
+	askFor(&r.questions, method, params, failure, func(list rest.List[rest.Requisite]) {
+		for _, row := range list {
+			if string(row.XMLID) == key && string(row.OriginatorID) == string(r.origin) {
+				found(row.ID.Int64())
 			}
-			for _, row := range list {
-				if string(row.XMLID) == key && string(row.OriginatorID) == string(r.origin) {
-					found(row.ID.Int64())
-				}
-			}
-			return nil
-		},
+		}
 	})
 }
 
 // askByINN looks among the company's requisites for the legal entity's, which people may have typed in.
 func (r *run) askByINN(w *organizationWork, l *legalWork) {
-	r.questions = append(r.questions, question{
-		method: "crm.requisite.list",
-		params: rest.Params{
-			"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "ENTITY_ID": w.link.RemoteID, "RQ_INN": l.entity.INN},
-			"select": []string{"ID", "ENTITY_ID", "RQ_INN"}, "order": rest.Params{"ID": "ASC"},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var list rest.List[rest.Requisite]
-			if err := result.Decode(name, &list); err != nil {
-				l.err = err
-				return nil
+	params := rest.Params{
+		"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "ENTITY_ID": w.link.RemoteID, "RQ_INN": l.entity.INN},
+		"select": []string{"ID", "ENTITY_ID", "RQ_INN"}, "order": rest.Params{"ID": "ASC"},
+	}
+	askFor(&r.questions, "crm.requisite.list", params, &l.err, func(list rest.List[rest.Requisite]) {
+		for _, row := range list {
+			ours := row.EntityID.Int64() == w.link.RemoteID && string(row.INN) == l.entity.INN
+			if ours && !w.hasRequisite(row.ID.Int64()) {
+				l.found = []int64{row.ID.Int64()}
+				r.askInside(l, row.ID.Int64())
+				return
 			}
-			for _, row := range list {
-				ours := row.EntityID.Int64() == w.link.RemoteID && string(row.INN) == l.entity.INN
-				if ours && !w.hasRequisite(row.ID.Int64()) {
-					l.found = []int64{row.ID.Int64()}
-					r.askInside(l, row.ID.Int64())
-					return nil
-				}
-			}
-			return nil
-		},
+		}
 	})
 }
 
@@ -156,31 +137,19 @@ func (r *run) askByINN(w *organizationWork, l *legalWork) {
 // to be ours: an address has no number, and a second one is refused.
 func (r *run) askInside(l *legalWork, requisite int64) {
 	if l.entity.Address != "" && (l.requisite == nil || l.requisite.Agreed[addressPrint].Ours == "") {
-		r.questions = append(r.questions, question{
-			method: "crm.address.list",
-			params: rest.Params{"filter": rest.Params{"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite}},
-			answer: func(result *rest.Result, name string) error {
-				var list rest.List[rest.Address]
-				l.err = errors.Join(l.err, result.Decode(name, &list))
-				l.addressed = l.addressed || slices.ContainsFunc(list, func(a rest.Address) bool { return a.EntityID.Int64() == requisite })
-				return nil
-			},
+		params := rest.Params{"filter": rest.Params{"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite}}
+		askFor(&r.questions, "crm.address.list", params, &l.err, func(list rest.List[rest.Address]) {
+			l.addressed = l.addressed || slices.ContainsFunc(list, func(a rest.Address) bool { return a.EntityID.Int64() == requisite })
 		})
 	}
 	if l.entity.Account != "" && l.bank == nil {
-		r.questions = append(r.questions, question{
-			method: "crm.requisite.bankdetail.list",
-			params: rest.Params{"filter": rest.Params{"ENTITY_ID": requisite, "RQ_ACC_NUM": l.entity.Account}, "order": rest.Params{"ID": "ASC"}},
-			answer: func(result *rest.Result, name string) error {
-				var list rest.List[rest.BankDetail]
-				l.err = errors.Join(l.err, result.Decode(name, &list))
-				for _, row := range list {
-					if row.EntityID.Int64() == requisite && string(row.Account) == l.entity.Account {
-						l.foundBank = append(l.foundBank, row.ID.Int64())
-					}
+		params := rest.Params{"filter": rest.Params{"ENTITY_ID": requisite, "RQ_ACC_NUM": l.entity.Account}, "order": rest.Params{"ID": "ASC"}}
+		askFor(&r.questions, "crm.requisite.bankdetail.list", params, &l.err, func(list rest.List[rest.BankDetail]) {
+			for _, row := range list {
+				if row.EntityID.Int64() == requisite && string(row.Account) == l.entity.Account {
+					l.foundBank = append(l.foundBank, row.ID.Int64())
 				}
-				return nil
-			},
+			}
 		})
 	}
 }
@@ -202,7 +171,7 @@ func (r *run) settleDetails(w *organizationWork) error {
 			l.err = l.settlingBank
 		}
 		if l.err != nil {
-			w.err = l.err
+			keepFirst(&w.err, l.err)
 			continue
 		}
 		r.settleRequisite(w, l)
@@ -233,7 +202,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 			},
 		})
 	case l.requisite == nil && preset == 0:
-		w.err = errNoPreset
+		keepFirst(&w.err, errNoPreset)
 		return
 	case l.requisite == nil:
 		before = r.detail(w, &task{

@@ -18,30 +18,11 @@ type leadAsIs struct {
 	err   *error
 }
 
-// readLeads reads leads whole (crm.item.list), fifty to a command: values of multifields are changed by their numbers, and
-// what people changed there stays. One that is missing finds out by its change.
+// readLeads reads leads whole: values of multifields are changed by their numbers, and what people changed there stays.
 func (r *run) readLeads(leads []leadAsIs) {
-	for _, part := range lo.Chunk(leads, 50) {
-		r.questions = append(r.questions, question{
-			method: "crm.item.list",
-			params: rest.Params{
-				"entityTypeId": rest.TypeLead, "start": -1, "select": []string{"*"},
-				"filter": rest.Params{"@id": lo.Map(part, func(l leadAsIs, _ int) int64 { return l.link.RemoteID })},
-			},
-			answer: func(result *rest.Result, name string) error {
-				var items rest.Items[rest.Lead]
-				err := result.Decode(name, &items)
-				byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
-				for _, l := range part {
-					if lead, ok := byID[l.link.RemoteID]; ok {
-						*l.there = &lead
-					}
-					*l.err = err
-				}
-				return nil
-			},
-		})
-	}
+	readByID(&r.questions, rest.TypeLead, []string{"*"}, leadNumber, lo.Map(leads, func(l leadAsIs, _ int) sought[rest.Lead] {
+		return sought[rest.Lead]{id: l.link.RemoteID, take: func(lead *rest.Lead) { *l.there = lead }, err: l.err}
+	}))
 }
 
 // leadChanges reports whether the client's open lead is to be told something.

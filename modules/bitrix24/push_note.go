@@ -71,19 +71,15 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 // noteWritten reads the timeline's last comments (crm.timeline.comment.list). That the portal refuses them is this
 // order's failure only.
 func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err error) {
-	err = r.ask(ctx, []question{{
-		method: "crm.timeline.comment.list",
-		params: rest.Params{
-			"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target)}, "order": rest.Params{"ID": "DESC"},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var comments rest.List[rest.TimelineComment]
-			w.err = result.Decode(name, &comments)
-			for _, c := range comments {
-				written = written || strings.Contains(string(c.Comment), deletedNote(w.id))
-			}
-			return nil
-		},
-	}}, r.class)
+	params := rest.Params{
+		"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target)}, "order": rest.Params{"ID": "DESC"},
+	}
+	var qs questions
+	askFor(&qs, "crm.timeline.comment.list", params, &w.err, func(comments rest.List[rest.TimelineComment]) {
+		for _, c := range comments {
+			written = written || strings.Contains(string(c.Comment), deletedNote(w.id))
+		}
+	})
+	err = r.inquire(ctx, &qs, r.class)
 	return written, err
 }

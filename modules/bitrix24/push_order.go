@@ -169,12 +169,8 @@ func (r *run) loadOrders(ctx context.Context) error {
 			r.askRows(w)
 		}
 	}
-	for _, part := range lo.Chunk(read, 50) {
-		r.readDeals(part)
-	}
-	for _, part := range lo.Chunk(commented, 50) {
-		r.readOpenLeads(part)
-	}
+	r.readDeals(read)
+	r.readOpenLeads(commented)
 	if len(read) <= fewDeals {
 		r.askRowsByHand(read)
 	}
@@ -196,40 +192,16 @@ func (r *run) gatherCustomer(w *orderWork) {
 	}
 }
 
-// readDeals asks for up to fifty deals in one command; one that is missing from the list is asked for by name.
+// readDeals reads the deals of orders.
 func (r *run) readDeals(works []*orderWork) {
-	r.questions = append(r.questions, question{
-		method: "crm.item.list",
-		params: rest.Params{
-			"entityTypeId": rest.TypeDeal, "start": -1, "useOriginalUfNames": "Y",
-			"select": []string{"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField},
-			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var items rest.Items[rest.Deal]
-			if err := result.Decode(name, &items); err != nil {
-				for _, w := range works {
-					w.err = err
-				}
-				return nil
-			}
-			byID := lo.KeyBy(items.Items, func(d rest.Deal) int64 { return d.ID.Int64() })
-			for _, w := range works {
-				if deal, ok := byID[w.link.RemoteID]; ok {
-					w.deal = &deal
-					continue
-				}
-				r.questions = append(r.questions, question{
-					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID},
-					answer: func(result *rest.Result, name string) error {
-						w.deal, w.gone, w.err = confirm(result, name, func(x *rest.Deal) *rest.ID { return &x.ID })
-						return nil
-					},
-				})
-			}
-			return nil
-		},
-	})
+	fields := []string{
+		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField,
+	}
+	readByID(&r.questions, rest.TypeDeal, fields, dealNumber, lo.Map(works, func(w *orderWork, _ int) sought[rest.Deal] {
+		return sought[rest.Deal]{
+			id: w.link.RemoteID, take: func(d *rest.Deal) { w.deal = d }, gone: &w.gone, err: &w.err,
+		}
+	}))
 }
 
 // settleOrders decides, for every order, between making, adopting, changing and taking over.

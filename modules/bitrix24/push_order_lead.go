@@ -192,28 +192,12 @@ func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list), fifty to a
-// command.
+// readOpenLeads reads what people may have put into the leads of orders, beside what is ours.
 func (r *run) readOpenLeads(works []*orderWork) {
-	r.questions = append(r.questions, question{
-		method: "crm.item.list",
-		params: rest.Params{
-			"entityTypeId": rest.TypeLead, "start": -1, "select": []string{"id", "comments", contactsField},
-			"filter": rest.Params{"@id": lo.Map(works, func(w *orderWork, _ int) int64 { return w.link.RemoteID })},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var items rest.Items[rest.Lead]
-			err := result.Decode(name, &items)
-			byID := lo.KeyBy(items.Items, func(l rest.Lead) int64 { return l.ID.Int64() })
-			for _, w := range works {
-				if lead, ok := byID[w.link.RemoteID]; ok {
-					w.lead = &lead
-				}
-				w.err = err
-			}
-			return nil
-		},
-	})
+	fields := []string{"id", "comments", contactsField}
+	readByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *orderWork, _ int) sought[rest.Lead] {
+		return sought[rest.Lead]{id: w.link.RemoteID, take: func(l *rest.Lead) { w.lead = l }, err: &w.err}
+	}))
 }
 
 func updateLead(id func() any, fields rest.Params) func() rest.Params {

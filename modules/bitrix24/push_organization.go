@@ -138,9 +138,7 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 			w.done = true
 		}
 	}
-	for _, part := range lo.Chunk(read, 50) {
-		r.readCompanies(part)
-	}
+	r.readCompanies(read)
 	r.readLeads(leads)
 	return r.loadDetails(ctx, read)
 }
@@ -150,64 +148,29 @@ func (r *run) searchCompany(w *organizationWork) {
 	r.askByKey(rest.TypeCompany, mapping.OrganizationKey(w.id), &w.found, &w.err)
 	inns := lo.Uniq(lo.FilterMap(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) (string, bool) { return l.INN, l.INN != "" }))
 	if len(inns) > 0 {
-		r.questions = append(r.questions, question{
-			method: "crm.requisite.list",
-			params: rest.Params{
-				"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "@RQ_INN": inns}, "select": []string{"ID", "ENTITY_ID", "RQ_INN"},
-				"order": rest.Params{"ID": "ASC"},
-			},
-			answer: func(result *rest.Result, name string) error {
-				var list rest.List[rest.Requisite]
-				if err := result.Decode(name, &list); err != nil {
-					w.err = err
-					return nil
+		params := rest.Params{
+			"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "@RQ_INN": inns}, "select": []string{"ID", "ENTITY_ID", "RQ_INN"},
+			"order": rest.Params{"ID": "ASC"},
+		}
+		askFor(&r.questions, "crm.requisite.list", params, &w.err, func(list rest.List[rest.Requisite]) {
+			for _, requisite := range list {
+				if slices.Contains(inns, string(requisite.INN)) {
+					w.found.byINN = append(w.found.byINN, requisite.EntityID.Int64())
 				}
-				for _, requisite := range list {
-					if slices.Contains(inns, string(requisite.INN)) {
-						w.found.byINN = append(w.found.byINN, requisite.EntityID.Int64())
-					}
-				}
-				return nil
-			},
+			}
 		})
 	}
 	r.askByComm(rest.Phone, w.organization.Phone, "COMPANY", &w.found.byPhone, &w.err)
 	r.askByComm(rest.Email, w.organization.Email, "COMPANY", &w.found.byEmail, &w.err)
 }
 
-// readCompanies asks for up to fifty companies in one command.
+// readCompanies reads the companies of organizations whole.
 func (r *run) readCompanies(works []*organizationWork) {
-	r.questions = append(r.questions, question{
-		method: "crm.item.list",
-		params: rest.Params{
-			"entityTypeId": rest.TypeCompany, "select": []string{"*"}, "start": -1,
-			"filter": rest.Params{"@id": lo.Map(works, func(w *organizationWork, _ int) int64 { return w.link.RemoteID })},
-		},
-		answer: func(result *rest.Result, name string) error {
-			var items rest.Items[rest.Company]
-			if err := result.Decode(name, &items); err != nil {
-				for _, w := range works {
-					w.err = err
-				}
-				return nil
-			}
-			byID := lo.KeyBy(items.Items, func(c rest.Company) int64 { return c.ID.Int64() })
-			for _, w := range works {
-				if company, ok := byID[w.link.RemoteID]; ok {
-					w.company = &company
-					continue
-				}
-				r.questions = append(r.questions, question{
-					method: "crm.item.get", params: rest.Params{"entityTypeId": rest.TypeCompany, "id": w.link.RemoteID},
-					answer: func(result *rest.Result, name string) error {
-						w.company, w.gone, w.err = confirm(result, name, func(x *rest.Company) *rest.ID { return &x.ID })
-						return nil
-					},
-				})
-			}
-			return nil
-		},
-	})
+	readByID(&r.questions, rest.TypeCompany, []string{"*"}, companyNumber, lo.Map(works, func(w *organizationWork, _ int) sought[rest.Company] {
+		return sought[rest.Company]{
+			id: w.link.RemoteID, take: func(c *rest.Company) { w.company = c }, gone: &w.gone, err: &w.err,
+		}
+	}))
 }
 
 // settleOrganizations decides, for every organization, between adopting, making, changing and taking over.

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -53,29 +55,9 @@ func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error 
 	return nil
 }
 
-// askRows reads a deal's rows (crm.item.productrow.list): the answer to an earlier change of them was lost.
-func (r *run) askRows(w *orderWork) { r.askRowsFrom(w, 0) }
-
-// askRowsFrom reads a page of them: a list holds fifty.
-func (r *run) askRowsFrom(w *orderWork, start int) {
-	r.questions = append(r.questions, question{
-		method: "crm.item.productrow.list",
-		params: rest.Params{
-			"filter": rest.Params{"=ownerType": w.target.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}, "start": start,
-		},
-		answer: func(result *rest.Result, name string) error {
-			var read rest.ProductRows
-			if err := result.Decode(name, &read); err != nil {
-				w.err = err
-				return nil
-			}
-			w.dealRows = append(w.dealRows, read.ProductRows...)
-			if next := result.Next(name); next > start {
-				r.askRowsFrom(w, next)
-			}
-			return nil
-		},
-	})
+// askRows reads the rows of an order's deal or lead: which of them are ours is unknown.
+func (r *run) askRows(w *orderWork) {
+	readRows(&r.questions, w.target, w.link.RemoteID, &w.err, func(rows []rest.ProductRow) { w.dealRows = rows })
 }
 
 // agreedRows is what an intent keeps of rows: what their links will say, and what they look like.
@@ -255,26 +237,15 @@ func (r *run) askRowsByHand(works []*orderWork) {
 		if w.rowsIntent != nil {
 			continue // which rows are ours is just being found out
 		}
-		r.questions = append(r.questions, question{
-			method: "crm.item.productrow.list",
-			params: rest.Params{"filter": rest.Params{"=ownerType": w.target.owner(), "=ownerId": w.link.RemoteID}, "order": rest.Params{"id": "ASC"}},
-			answer: func(result *rest.Result, name string) error {
-				var read rest.ProductRows
-				if err := result.Decode(name, &read); err != nil {
-					return nil //nolint:nilerr // of a deal that is gone, or one page of something only shown
+		var unread error // of a deal that is gone, or something only shown: the page goes on saying what it said
+		readRows(&r.questions, w.target, w.link.RemoteID, &unread, func(rows []rest.ProductRow) {
+			ours := lo.SliceToMap(lo.Values(w.rows), func(l rowLink) (int64, bool) { return l.RowID, true })
+			w.link.ByHand = 0
+			for _, row := range rows {
+				if !ours[row.ID.Int64()] {
+					w.link.ByHand += orders.Money(math.Round(float64(row.Price) * float64(row.Quantity)))
 				}
-				ours := map[int64]bool{}
-				for _, l := range w.rows {
-					ours[l.RowID] = true
-				}
-				w.link.ByHand = 0
-				for _, row := range read.ProductRows {
-					if !ours[row.ID.Int64()] {
-						w.link.ByHand += orders.Money(math.Round(float64(row.Price) * float64(row.Quantity)))
-					}
-				}
-				return nil
-			},
+			}
 		})
 	}
 }
