@@ -120,9 +120,8 @@ func (m *Module) disagree(tx *db.Tx, l *Link, fields []comparedField) error {
 				return fmt.Errorf("forget what rows were: %w", err)
 			}
 			// The next push reads the rows first: some of ours may be gone.
-			rows := intent{PortalID: l.PortalID, Entity: someRows, Key: mapping.OrderKey(l.LocalID), SentAt: db.Now().Add(-m.opts.Settle)}
-			if err := tx.Save(&rows).Error; err != nil {
-				return fmt.Errorf("note that rows are unknown: %w", err)
+			if err := m.rowsUnknown(tx, l.PortalID, l.LocalID); err != nil {
+				return err
 			}
 		default:
 			delete(l.Agreed, f.Key)

@@ -206,9 +206,8 @@ func (m *Module) linkOther(ctx context.Context, s Settings, o *orders.Order, e e
 			return err
 		}
 		// Which rows are ours is unknown: the next job reads them first.
-		rows := intent{PortalID: s.PortalID, Entity: someRows, Key: mapping.OrderKey(o.ID), SentAt: db.Now().Add(-m.opts.Settle)}
-		if err := tx.Save(&rows).Error; err != nil {
-			return fmt.Errorf("note that rows are unknown: %w", err)
+		if err := m.rowsUnknown(tx, s.PortalID, o.ID); err != nil {
+			return err
 		}
 		if err := m.choose(tx, s.PortalID, anOrder, o.ID, choiceSend, staff.ActorFrom(ctx).Name); err != nil {
 			return err

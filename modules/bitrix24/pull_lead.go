@@ -336,9 +336,8 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 		return err
 	}
 	// The portal has copied the lead's rows: the next job finds out which of the deal's rows are ours.
-	rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(l.LocalID), SentAt: db.Now().Add(-r.opts.Settle)}
-	if err := tx.Save(&rows).Error; err != nil {
-		return fmt.Errorf("note that rows are unknown: %w", err)
+	if err := r.rowsUnknown(tx, r.portal.ID, l.LocalID); err != nil {
+		return err
 	}
 	if err := r.journal(tx, note{anOrder, l.LocalID, aDeal, link.RemoteID}, inward, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)); err != nil {
 		return err

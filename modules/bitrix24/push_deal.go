@@ -107,11 +107,9 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 		if err := r.saveLink(tx, l); err != nil {
 			return err
 		}
-		if w.rowsIntent == nil { // they did not leave with the deal; still the next job reads them first
-			rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now().Add(-r.opts.Settle)}
-			if err := tx.Save(&rows).Error; err != nil {
-				return fmt.Errorf("note that rows are unknown: %w", err)
-			}
+		// Even if the rows did not leave with the deal the next job reads them first.
+		if err := r.rowsUnknown(tx, r.portal.ID, w.id); err != nil {
+			return err
 		}
 		if err := r.journal(tx, note{anOrder, w.id, aDeal, id}, inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
 			return err

@@ -26,6 +26,7 @@ type orderWork struct {
 	rowsIntent   *intent // … to change its rows
 	lost         *intent // … to move the deal
 	rows         map[string]rowLink
+	sentRows     map[string]bool // what every row looks like that was ever sent; known while it is unknown which are ours
 	client       *clientWork
 	organization *organizationWork
 	company      *Link // of the organization; while the order is in a lead
@@ -107,6 +108,13 @@ func (r *run) loadOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sent, err := r.sentRows(ctx, r.portal.ID, lo.Filter(ids, func(id int64, _ int) bool {
+		_, unknown := openRows[mapping.OrderKey(id)]
+		return unknown
+	}))
+	if err != nil {
+		return err
+	}
 	rows, err := r.rowLinks(ctx, r.portal.ID, aDeal, ids)
 	if err != nil {
 		return err
@@ -136,7 +144,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 			}
 		}
 		if i, ok := openRows[mapping.OrderKey(id)]; ok {
-			w.rowsIntent = &i
+			w.rowsIntent, w.sentRows = &i, sent[id]
 		}
 		if w.order == nil {
 			w.done = true

@@ -20,7 +20,8 @@ import (
 func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 	return &task{
 		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{deal},
-		entity: someRows, key: mapping.OrderKey(w.id), agreed: agreedRows(rows...), note: note{anOrder, w.id, w.target, 0},
+		entity: someRows, key: mapping.OrderKey(w.id), agreed: agreedRows(rows...), rows: r.looksSent(w, rows...),
+		note: note{anOrder, w.id, w.target, 0},
 		params: func() rest.Params {
 			list := make([]any, len(rows))
 			for i, row := range rows {
@@ -69,35 +70,45 @@ func agreedRows(rows ...mapping.Row) mapping.Agreed {
 	return agreed
 }
 
-// recognizeRows finds, among a deal's rows, those of ours whose numbers were lost with an answer, and drops the numbers
-// of those that are gone. Rows that nobody claims were added by hand. all is false while some of those that were sent
-// are missing: they may yet appear.
+// recognizeRows finds, among a deal's rows, those of ours whose numbers were lost, and drops the numbers of those that
+// are gone. A row that looks like one that was ever sent is ours, too: it is to be removed. Rows that nobody claims were
+// added by hand. all is false while some of those whose answer was lost are missing: they may yet appear.
 func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]rowLink, all bool) {
 	there := map[int64]rest.ProductRow{}
 	for _, row := range w.dealRows {
 		there[row.ID.Int64()] = row
 	}
 	adopted = map[string]rowLink{}
+	adopt := func(key, print string, id int64) {
+		delete(there, id)
+		adopted[key] = rowLink{PortalID: r.portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: id, Print: print}
+	}
 	for key, known := range w.rows {
 		if _, ok := there[known.RowID]; ok {
-			delete(there, known.RowID)
-			adopted[key] = known
+			adopt(key, known.Print, known.RowID)
 		}
 	}
-	sent := w.rowsIntent.Agreed
-	if len(sent) == 0 {
-		sent = agreedRows(wanted...) // a deal that was adopted: they look like that if they were set
+	present := agreedRows(wanted...)
+	awaited := w.rowsIntent.Agreed
+	if len(awaited) == 0 {
+		awaited = present // a deal that was adopted: they look like that if they were set
 	}
 	all = true
-	for _, key := range slices.Sorted(maps.Keys(sent)) {
-		if _, known := adopted[key]; known {
-			continue
+	for _, sent := range []mapping.Agreed{awaited, present} {
+		for _, key := range slices.Sorted(maps.Keys(sent)) {
+			if _, known := adopted[key]; known {
+				continue
+			}
+			if id, found := looksLike(there, sent[key].Theirs); found {
+				adopt(key, sent[key].Ours, id)
+			} else if _, lost := awaited[key]; lost {
+				all = false
+			}
 		}
-		id, found := looksLike(there, sent[key].Theirs)
-		all = all && found
-		if found {
-			delete(there, id)
-			adopted[key] = rowLink{PortalID: r.portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: id, Print: sent[key].Ours}
+	}
+	for _, id := range slices.Sorted(maps.Keys(there)) {
+		if row := rowThere(there[id]); w.sentRows[row.Looks()] || w.sentRows[row.Print()] {
+			adopt(formerKey(id), "", id)
 		}
 	}
 	return adopted, all
@@ -106,8 +117,7 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 // looksLike finds the first row that looks like that.
 func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found bool) {
 	for _, id := range slices.Sorted(maps.Keys(there)) {
-		row := there[id]
-		if (mapping.Row{Name: string(row.ProductName), Price: orders.Money(row.Price), Quantity: int64(row.Quantity)}).Looks() == looks {
+		if rowThere(there[id]).Looks() == looks {
 			return id, true
 		}
 	}
@@ -158,6 +168,13 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 				return fmt.Errorf("save row link: %w", err)
 			}
 		}
+		var sent []sentRow // of an answer that was lost before what is sent was noted
+		for _, row := range w.rowsIntent.Agreed {
+			sent = append(sent, sentRow{PortalID: r.portal.ID, OrderID: w.id, Looks: row.Theirs})
+		}
+		if err := storeSentRows(tx, sent); err != nil {
+			return err
+		}
 		return clearIntent(tx, r.portal.ID, someRows, mapping.OrderKey(w.id))
 	})
 }
@@ -167,7 +184,7 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields["ownerType"], fields["ownerId"] = w.target.owner(), w.link.RemoteID
 	return &task{
 		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: someRows, key: mapping.OrderKey(w.id),
-		agreed: agreedRows(row), note: note{anOrder, w.id, w.target, w.link.RemoteID},
+		agreed: agreedRows(row), rows: r.looksSent(w, row), note: note{anOrder, w.id, w.target, w.link.RemoteID},
 		params:  func() rest.Params { return rest.Params{"fields": fields} },
 		missing: r.lookForTarget(w),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -183,9 +200,9 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
-		note:    note{anOrder, w.id, w.target, w.link.RemoteID},
+		rows: r.looksSent(w, row), note: note{anOrder, w.id, w.target, w.link.RemoteID},
 		params:  func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
-		missing: r.rowsUnknown(w),
+		missing: r.lookForRows(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return id, r.saveRow(tx, w, row, id)
 		},
@@ -197,22 +214,16 @@ func (r *run) deleteRow(w *orderWork, l rowLink) *task {
 		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
 		note:    note{anOrder, w.id, w.target, w.link.RemoteID},
 		params:  func() rest.Params { return rest.Params{"id": l.RowID} },
-		missing: r.rowsUnknown(w),
+		missing: r.lookForRows(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return l.RowID, tx.Delete(&l).Error
 		},
 	}
 }
 
-// rowsUnknown is what follows when somebody removed a row of ours by hand: the next attempt reads which are there.
-func (r *run) rowsUnknown(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
-	return func(_ context.Context, tx *db.Tx) error {
-		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(w.id), SentAt: db.Now().Add(-r.opts.Settle)}
-		if err := tx.Save(&rows).Error; err != nil {
-			return fmt.Errorf("note that rows are unknown: %w", err)
-		}
-		return nil
-	}
+// lookForRows is what follows when somebody removed a row of ours by hand: the next attempt reads which are there.
+func (r *run) lookForRows(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
+	return func(_ context.Context, tx *db.Tx) error { return r.rowsUnknown(tx, r.portal.ID, w.id) }
 }
 
 // rowTask names a command; names of a batch hold letters, digits and underscores only.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/samber/lo"
-	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
@@ -68,9 +67,8 @@ func (r *run) adoptAgain(ctx context.Context, l *Link, deal int64) error {
 			return err
 		}
 		// Its rows have other numbers now: the next job reads them first.
-		rows := intent{PortalID: r.portal.ID, Entity: someRows, Key: mapping.OrderKey(l.LocalID), SentAt: db.Now().Add(-r.opts.Settle)}
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
-			return fmt.Errorf("note that rows are unknown: %w", err)
+		if err := r.rowsUnknown(tx, r.portal.ID, l.LocalID); err != nil {
+			return err
 		}
 		text := fmt.Sprintf("Сделка %d снова в Битрикс24: связана с заказом по внешнему ключу", deal)
 		if err := r.journal(tx, note{anOrder, l.LocalID, aDeal, deal}, inward, text); err != nil {

@@ -28,6 +28,7 @@ type task struct {
 	entity entity
 	key    string
 	agreed mapping.Agreed // kept with the intent: what its link will say
+	rows   []sentRow      // product rows that it sends
 
 	// done stores what came of it, in the transaction that clears the intent, and returns the record's number.
 	done func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error)
@@ -243,6 +244,9 @@ func readNumbered(result *rest.Result, name string, answer any, id *rest.ID) err
 // intend stores what is about to be made, before it is.
 func (c *connection) intend(ctx context.Context, tasks []*task) error {
 	err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := storeSentRows(tx, lo.FlatMap(tasks, func(t *task, _ int) []sentRow { return t.rows })); err != nil {
+			return err
+		}
 		return c.storeIntents(tx, tasks)
 	})
 	if err != nil {
