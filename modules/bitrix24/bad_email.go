@@ -2,20 +2,39 @@ package bitrix24
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
 )
 
-// The kinds of records under which bitrix24_choices keeps an e-mail that the portal refuses: the contact, lead or
-// company goes without it, rather than not at all.
-const (
-	clientEmail       local = "client_email"
-	organizationEmail local = "organization_email"
-)
+// refusedEmail is a row of bitrix24_refused_emails: an e-mail of a client or an organization that the portal refuses. The
+// contact, lead or company goes without it, rather than not at all.
+type refusedEmail struct {
+	PortalID  int64 `gorm:"primaryKey"`
+	Local     local `gorm:"primaryKey"`
+	LocalID   int64 `gorm:"primaryKey"`
+	Email     string
+	RefusedAt time.Time
+}
+
+func (refusedEmail) TableName() string { return "bitrix24_refused_emails" }
+
+// refusedEmails returns the e-mails of records of a kind that the portal refuses, by number.
+func (m *Module) refusedEmails(ctx context.Context, portalID int64, kind local, ids []int64) (map[int64]string, error) {
+	var rows []refusedEmail
+	err := m.DB.From(ctx).Where("portal_id = ? AND local = ? AND local_id IN ?", portalID, kind, ids).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read refused e-mails: %w", err)
+	}
+	return lo.SliceToMap(rows, func(row refusedEmail) (int64, string) { return row.LocalID, row.Email }), nil
+}
 
 // invalidEmail is how the portal refuses an address: the whole record is rejected with it (ERROR_CORE, «contacts»).
 var invalidEmail = regexp.MustCompile(`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
@@ -23,13 +42,13 @@ var invalidEmail = regexp.MustCompile(`(?i)e-?mail.*(invalid|некоррект|
 // leaveOutClientEmails takes the e-mails that the portal has refused from the clients in hand. What the portal has
 // instead stays as it is.
 func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.choices(ctx, r.portal.ID, clientEmail, ids)
+	refused, err := r.refusedEmails(ctx, r.portal.ID, aClient, ids)
 	if err != nil {
 		return err
 	}
 	for id, email := range refused {
 		w := r.clients[id]
-		if w.client == nil || w.client.EmailText() != string(email) {
+		if w.client == nil || w.client.EmailText() != email {
 			continue
 		}
 		without := *w.client
@@ -44,13 +63,13 @@ func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 
 // leaveOutOrganizationEmails does the same for organizations.
 func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.choices(ctx, r.portal.ID, organizationEmail, ids)
+	refused, err := r.refusedEmails(ctx, r.portal.ID, anOrganization, ids)
 	if err != nil {
 		return err
 	}
 	for id, email := range refused {
 		w := r.organizations[id]
-		if w.organization == nil || w.organization.Email != string(email) {
+		if w.organization == nil || w.organization.Email != email {
 			continue
 		}
 		without := *w.organization
@@ -78,7 +97,7 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 		if w.client == nil || w.emailLeftOut {
 			continue
 		}
-		if err := r.noteRefusedEmail(ctx, clientEmail, note{aClient, id, aContact, 0}, w.client.EmailText(), r.emailed(w)); err != nil {
+		if err := r.noteRefusedEmail(ctx, note{aClient, id, aContact, 0}, w.client.EmailText(), r.emailed(w)); err != nil {
 			return err
 		}
 	}
@@ -87,7 +106,7 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 		if w.organization == nil || w.emailLeftOut {
 			continue
 		}
-		if err := r.noteRefusedEmail(ctx, organizationEmail, note{anOrganization, id, aCompany, 0}, w.organization.Email, w.commands()); err != nil {
+		if err := r.noteRefusedEmail(ctx, note{anOrganization, id, aCompany, 0}, w.organization.Email, w.commands()); err != nil {
 			return err
 		}
 	}
@@ -95,7 +114,7 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 }
 
 // noteRefusedEmail keeps an e-mail that one of the commands was refused for.
-func (r *run) noteRefusedEmail(ctx context.Context, kind local, where note, email string, commands []*task) error {
+func (r *run) noteRefusedEmail(ctx context.Context, where note, email string, commands []*task) error {
 	i := slices.IndexFunc(commands, func(t *task) bool { return email != "" && t.refusedForEmail() })
 	if i < 0 {
 		return nil
@@ -105,8 +124,9 @@ func (r *run) noteRefusedEmail(ctx context.Context, kind local, where note, emai
 		what, where.entity = "лид передан", aLead
 	}
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := r.choose(tx, r.portal.ID, kind, where.localID, choice(email), actor.Name); err != nil {
-			return err
+		row := refusedEmail{PortalID: r.portal.ID, Local: where.local, LocalID: where.localID, Email: email, RefusedAt: db.Now()}
+		if err := tx.Save(&row).Error; err != nil {
+			return fmt.Errorf("note a refused e-mail: %w", err)
 		}
 		return r.journalFailure(tx, where, outward, "Портал не принял почту "+email+": "+what+" без неё")
 	})

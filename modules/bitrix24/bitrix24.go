@@ -72,7 +72,7 @@ func (m *Module) Register(h *app.Host) error {
 	if err := m.meter(h.Metrics); err != nil {
 		return err
 	}
-	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &sentRow{}, &choiceRow{}, &journalEntry{}, &auditEntry{}, &phoneCall{}, &backfill{}, &backfilled{}, &vanished{}, &comparison{}, &comparedRow{}, &productLink{}, &check{})
+	h.Models(&portal{}, &Link{}, &intent{}, &rowLink{}, &sentRow{}, &choiceRow{}, &refusedEmail{}, &journalEntry{}, &auditEntry{}, &phoneCall{}, &backfill{}, &backfilled{}, &vanished{}, &comparison{}, &comparedRow{}, &productLink{}, &check{})
 
 	h.Export.AddSection(m.section())
 	h.Orders.OnSaved(m.orderSaved)
