@@ -219,7 +219,7 @@ func (r *run) dealDetails(w *orderWork) []string {
 		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.order.Total.In(w.order.Currency), len(rows))}
 	}
 	return []string{
-		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.id), r.stageName(category, stage)),
+		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.id), r.lists.stageName(category, stage)),
 		fmt.Sprintf("сумма %s, строк товаров: %d на %s", w.order.Total.In(w.order.Currency), len(rows), mapping.Sum(rows).In(w.order.Currency)),
 	}
 }

@@ -47,11 +47,10 @@ func (c *connection) differences(p *pair) []comparedField {
 	if p.target() == aLead && !strings.Contains(plain(string(deal.Comments)), plain(mapping.Comment(in))) { // a manager may write beside ours
 		differ("Комментарий", "comments", mapping.Comment(in), string(deal.Comments))
 	}
-	for _, custom := range []struct{ name, key string }{
-		{"Лента обсуждения", names.Discussion}, {"Доставка", names.Delivery}, {"Идентификатор доставки", names.DeliveryID}, {"Оплата", names.Payment},
-	} {
-		if text, ok := sent[custom.key].(string); ok && custom.key != "" {
-			differ(custom.name, custom.key, text, deal.Custom.Text(custom.key))
+	for _, custom := range mapping.CustomFields {
+		name := *custom.Chosen(&names)
+		if text, isSent := sent[name].(string); isSent && name != "" {
+			differ(custom.Caption, name, text, deal.Custom.Text(name))
 		}
 	}
 	return fields
@@ -62,8 +61,8 @@ func (r *run) stageDifference(o *orders.Order, deal *rest.Deal) (comparedField, 
 	category, stage := deal.CategoryID.Int64(), string(deal.StageID)
 	wanted, ok := r.settings.Rules.Stage(category, stage, o.Status)
 	return comparedField{
-		Name: "Статус и стадия", Key: stageField, Code: stage, Theirs: r.stageName(category, stage),
-		Ours: fmt.Sprintf("%s (стадия «%s»)", o.Status.Label(), r.stageName(category, wanted)),
+		Name: "Статус и стадия", Key: stageField, Code: stage, Theirs: r.lists.stageName(category, stage),
+		Ours: fmt.Sprintf("%s (стадия «%s»)", o.Status.Label(), r.lists.stageName(category, wanted)),
 	}, ok && wanted != stage
 }
 

@@ -108,9 +108,8 @@ func (c *connection) readPairs(ctx context.Context, pairs []*pair) error {
 
 // askPairs asks for deals, or leads.
 func (c *connection) askPairs(qs *questions, e entity, pairs []*pair) {
-	fields := c.settings.Fields
 	names := append([]string{"id", "stageId", "stageSemanticId", "opportunity", "contactId", "contactIds", "companyId", "comments"},
-		lo.Compact([]string{fields.Discussion, fields.Delivery, fields.DeliveryID, fields.Payment})...)
+		c.settings.Fields.All()...)
 	if e == aDeal {
 		names = append(names, "categoryId")
 	}

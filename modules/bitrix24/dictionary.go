@@ -71,9 +71,30 @@ func (d Dictionary) stages(category int64) []stage {
 	return f.Stages
 }
 
+// funnelName is a funnel as the portal calls it.
+func (d Dictionary) funnelName(id int64) string {
+	for _, f := range d.Funnels {
+		if f.ID == id {
+			return f.Name
+		}
+	}
+	return fmt.Sprint(id)
+}
+
+// stageName is a stage as the portal calls it.
+func (d Dictionary) stageName(category int64, id string) string {
+	for _, known := range d.stages(category) {
+		if known.ID == id {
+			return known.Name
+		}
+	}
+	return id
+}
+
 // present keeps of the custom fields those that the portal has: a field that could not be made is not written.
 func present(f mapping.FieldNames, there []customField) mapping.FieldNames {
-	for _, name := range []*string{&f.Discussion, &f.Delivery, &f.DeliveryID, &f.Payment} {
+	for _, custom := range mapping.CustomFields {
+		name := custom.Chosen(&f)
 		if !slices.ContainsFunc(there, func(c customField) bool { return c.Name == *name }) {
 			*name = ""
 		}
@@ -187,21 +208,13 @@ func fieldOf(f rest.UserField, _ int) customField {
 	return customField{Name: string(f.FieldName), Caption: string(f.FormLabel)}
 }
 
-// ourFields are the custom fields the module writes to, with the captions people see.
-var ourFields = []customField{
-	{mapping.DefaultFields.Discussion, "Лента обсуждения"},
-	{mapping.DefaultFields.Delivery, "Доставка"},
-	{mapping.DefaultFields.DeliveryID, "Идентификатор доставки"},
-	{mapping.DefaultFields.Payment, "Оплата"},
-}
-
 // makeFields makes the custom fields of deals and leads that the portal lacks (crm.deal.userfield.add). The warnings say
 // which could not be made, and what to do.
 func (m *Module) makeFields(ctx context.Context, client *rest.Client, chosen mapping.FieldNames, d *Dictionary) (warnings []string, err error) {
 	batch := rest.Batch{Class: rest.People}
 	type lacking struct {
 		name, owner string
-		field       customField
+		field       mapping.CustomField
 		list        *[]customField
 	}
 	var missing []lacking
@@ -209,8 +222,8 @@ func (m *Module) makeFields(ctx context.Context, client *rest.Client, chosen map
 		owner, method string
 		list          *[]customField
 	}{{"сделки", "crm.deal.userfield.add", &d.DealFields}, {"лида", "crm.lead.userfield.add", &d.LeadFields}} {
-		for i, field := range ourFields {
-			if !slices.Contains([]string{chosen.Discussion, chosen.Delivery, chosen.DeliveryID, chosen.Payment}, field.Name) {
+		for i, field := range mapping.CustomFields {
+			if !slices.Contains(chosen.All(), field.Name) {
 				continue // people chose a field of their own
 			}
 			if slices.ContainsFunc(*kind.list, func(c customField) bool { return c.Name == field.Name }) {
@@ -238,7 +251,7 @@ func (m *Module) makeFields(ctx context.Context, client *rest.Client, chosen map
 				field.owner, field.field.Caption, explain(err), strings.TrimPrefix(field.field.Name, "UF_CRM_")))
 			continue
 		}
-		*field.list = append(*field.list, field.field)
+		*field.list = append(*field.list, customField{Name: field.field.Name, Caption: field.field.Caption})
 	}
 	return warnings, nil
 }

@@ -219,13 +219,14 @@ func (d *doctor) examineFields() {
 	}
 	there := present(used, d.lists.DealFields)
 	var missing []string
-	for i, name := range []string{there.Discussion, there.Delivery, there.DeliveryID, there.Payment} {
-		if name == "" {
-			missing = append(missing, fmt.Sprintf("«%s» (код %s)", ourFields[i].Caption, strings.TrimPrefix(ourFields[i].Name, "UF_CRM_")))
+	for _, field := range mapping.CustomFields {
+		if *field.Chosen(&there) == "" {
+			missing = append(missing, fmt.Sprintf("«%s» (код %s)", field.Caption, strings.TrimPrefix(field.Name, "UF_CRM_")))
 		}
 	}
+	captions := lo.Map(mapping.CustomFields, func(f mapping.CustomField, _ int) string { return "«" + f.Caption + "»" })
 	if len(missing) == 0 {
-		d.add("Поля сделки", passed, "«Лента обсуждения», «Доставка», «Идентификатор доставки», «Оплата» есть.", "")
+		d.add("Поля сделки", passed, strings.Join(captions, ", ")+" есть.", "")
 		return
 	}
 	d.add("Поля сделки", doubtful, "Нет полей: "+strings.Join(missing, ", ")+". Сделки создаются без них.",

@@ -146,26 +146,6 @@ func (m *Module) customerLinks(ctx context.Context, s Settings, o *orders.Order)
 	return links, err
 }
 
-// funnelName is a funnel as the portal calls it.
-func (d Dictionary) funnelName(id int64) string {
-	for _, f := range d.Funnels {
-		if f.ID == id {
-			return f.Name
-		}
-	}
-	return fmt.Sprint(id)
-}
-
-// stageName is a stage as the portal calls it.
-func (d Dictionary) stageName(category int64, id string) string {
-	for _, known := range d.stages(category) {
-		if known.ID == id {
-			return known.Name
-		}
-	}
-	return id
-}
-
 // orderState says whether the order is sent, waits, failed or is not sent, and why.
 func (m *Module) orderState(ctx context.Context, s Settings, o *orders.Order, deal, lead *Link, box *orderBox) error {
 	job, err := m.Jobs.Find(ctx, pushOrder{}.Kind(), pushOrder{ID: o.ID}.Key())

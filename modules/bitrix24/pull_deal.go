@@ -33,7 +33,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 			}
 		}
 		if d.Unknown {
-			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)))
+			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", r.lists.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)))
 			if err := r.journal(tx, where, inward, text); err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 				return errOvertaken
 			}
 			o.Status = d.Take.Status
-			o.Note("стадия «" + r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)) + "»")
+			o.Note("стадия «" + r.lists.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)) + "»")
 			if d.Take.Paid && o.Due() > 0 {
 				o.Pay(o.Due(), o.PaymentMethod)
 			}
@@ -64,7 +64,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 			return err
 		}
 		return r.journal(tx, where, inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»",
-			r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
+			r.lists.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
 	})
 	if overtaken {
 		w.err = &waitError{why: errOvertaken.Error()} // decided upon what is no longer so
@@ -94,21 +94,11 @@ func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {
 }
 
 func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
-	theirs := r.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
+	theirs := r.lists.stageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
 	if d.Take.Status != "" {
 		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.order.Status.Label())
 	}
 	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.order.Status.Label(), theirs)
-}
-
-// stageName is a stage as the portal calls it.
-func (r *run) stageName(category int64, stage string) string {
-	for _, s := range r.lists.stages(category) {
-		if s.ID == stage {
-			return s.Name
-		}
-	}
-	return stage
 }
 
 // dealGone notes that the deal was deleted. Nothing is made anew unasked.

@@ -156,15 +156,15 @@ func (e *settingsEdit) customFields() []*form.Field {
 		*names = mapping.DefaultFields
 	}
 	var fields []*form.Field
-	for i, name := range []*string{&names.Discussion, &names.Delivery, &names.DeliveryID, &names.Payment} {
-		options := []form.Option[string]{{Value: ourFields[i].Name, Label: ourFields[i].Caption + " (" + ourFields[i].Name + ")"}}
+	for _, own := range mapping.CustomFields {
+		options := []form.Option[string]{{Value: own.Name, Label: own.Caption + " (" + own.Name + ")"}}
 		for _, f := range e.lists.DealFields {
-			if f.Name != ourFields[i].Name {
+			if f.Name != own.Name {
 				options = append(options, form.Option[string]{Value: f.Name, Label: strings.TrimSpace(f.Caption + " (" + f.Name + ")")})
 			}
 		}
-		fields = append(fields, form.Select("field."+strings.ToLower(strings.TrimPrefix(ourFields[i].Name, "UF_CRM_PIXLPARK_")),
-			"Поле сделки: "+ourFields[i].Caption, name, options))
+		fields = append(fields, form.Select("field."+strings.ToLower(strings.TrimPrefix(own.Name, "UF_CRM_PIXLPARK_")),
+			"Поле сделки: "+own.Caption, own.Chosen(names), options))
 	}
 	return fields
 }

@@ -58,7 +58,7 @@ func (e *settingsEdit) keep() error {
 	if err != nil || !slices.ContainsFunc(e.lists.Funnels, func(f funnel) bool { return f.ID == id }) {
 		return form.FieldError{Name: "category_id", Message: "Выберите направление из списка"}
 	}
-	e.edited.CategoryID, e.edited.FunnelName = id, e.funnelName(id)
+	e.edited.CategoryID, e.edited.FunnelName = id, e.lists.funnelName(id)
 	return e.bindTables(e.values)
 }
 
@@ -128,7 +128,7 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 		e.form.Remarks = append(e.form.Remarks, "В Битрикс24 включён простой режим CRM (без лидов): контакт и сделка будут создаваться сразу.")
 	}
 	e.lists, e.read = lists, true
-	e.edited.FunnelName = e.funnelName(e.edited.CategoryID)
+	e.edited.FunnelName = e.lists.funnelName(e.edited.CategoryID)
 	return e.bindTables(e.values)
 }
 
@@ -211,7 +211,7 @@ func (e *settingsEdit) changes() string {
 	add(was.Token != is.Token, "токен исходящего вебхука")
 	add(was.Code != is.Code, "код входящего вебхука")
 	add(was.OrderTypes != is.OrderTypes, "типы отправляемых заказов")
-	add(was.CategoryID != is.CategoryID, "направление сделки: "+e.funnelName(is.CategoryID))
+	add(was.CategoryID != is.CategoryID, "направление сделки: "+e.lists.funnelName(is.CategoryID))
 	add(was.ResponsibleID != is.ResponsibleID, fmt.Sprintf("ID ответственного: %d", is.ResponsibleID))
 	add(was.Auto != is.Auto, "автоматическая отправка")
 	add(was.Leads != is.Leads, "лиды")

@@ -42,9 +42,9 @@ func (e *settingsEdit) tables(ctx context.Context) ([]*form.Field, error) {
 		table := form.Table([]string{"Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", ""}, rows)
 		switch {
 		case id != e.edited.CategoryID:
-			table.Label = "Прежнее направление: " + e.funnelName(id)
+			table.Label = "Прежнее направление: " + e.lists.funnelName(id)
 		case len(funnels) > 1:
-			table.Label = "Направление: " + e.funnelName(id)
+			table.Label = "Направление: " + e.lists.funnelName(id)
 		}
 		if proposed {
 			table.Hint = "Предложение: вступит в силу после сохранения"
@@ -72,11 +72,6 @@ func (e *settingsEdit) stageEdits(id int64, proposed *bool) []*stageEdit {
 	}
 	*proposed = e.proposeSuccessors(id, rows) || *proposed
 	return rows
-}
-
-func (e *settingsEdit) funnelName(id int64) string {
-	f, _ := lo.Find(e.lists.Funnels, func(f funnel) bool { return f.ID == id })
-	return f.Name
 }
 
 // funnelsInUse are the chosen funnel and those that deals of ours are in.

@@ -77,14 +77,9 @@ func DealFields(in OrderInput) rest.Params {
 		"currencyId":          o.Currency,
 		"isManualOpportunity": "Y",
 	}
-	for name, value := range map[string]string{
-		in.Rules.Fields.Discussion: Discussion(in),
-		in.Rules.Fields.Delivery:   Delivery(o),
-		in.Rules.Fields.DeliveryID: deliveryID(o),
-		in.Rules.Fields.Payment:    Payment(o),
-	} {
-		if name != "" {
-			fields[name] = value
+	for _, custom := range CustomFields {
+		if name := *custom.Chosen(&in.Rules.Fields); name != "" {
+			fields[name] = custom.Text(in)
 		}
 	}
 	return fields

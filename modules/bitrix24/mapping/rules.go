@@ -42,22 +42,6 @@ type CompanyTypeRule struct {
 	Type organizations.Type
 }
 
-// FieldNames are the portal's custom fields the module writes to; an empty one is not written.
-type FieldNames struct {
-	Discussion string // «Лента обсуждения»
-	Delivery   string // «Доставка»
-	DeliveryID string // «Идентификатор доставки»
-	Payment    string // «Оплата»
-}
-
-// DefaultFields are the names the module gives the custom fields it makes itself.
-var DefaultFields = FieldNames{
-	Discussion: "UF_CRM_PIXLPARK_DISCUSSION",
-	Delivery:   "UF_CRM_PIXLPARK_DELIVERY",
-	DeliveryID: "UF_CRM_PIXLPARK_DELIVERY_ID",
-	Payment:    "UF_CRM_PIXLPARK_PAYMENT",
-}
-
 // Status is the order status a stage stands for. ok is false for a funnel without a table, a stage outside it, and
 // «Не задано».
 func (r Rules) Status(category int64, stage string) (rule StageRule, ok bool) {
