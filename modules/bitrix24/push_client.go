@@ -215,29 +215,24 @@ func (r *run) settleUnknownClient(ctx context.Context, w *clientWork) error {
 		r.makeClientLead(w)
 		return nil
 	}
-	w.make = &task{
-		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.add", entity: aContact, key: mapping.ClientKey(w.id), agreed: mapping.SentContact(w.client),
+	t := task{
+		name: fmt.Sprintf("contact%d", w.id), entity: aContact, key: mapping.ClientKey(w.id), agreed: mapping.SentContact(w.client),
 		note: note{aClient, w.id, aContact, 0},
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeContact, "fields": mapping.NewContact(w.client, r.origin)}
-		},
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var item rest.Item[rest.Contact]
-			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-				return 0, err
-			}
-			id := item.Item.ID.Int64()
-			merged := mapping.MergeContact(nil, w.client, item.Item, r.origin)
-			l := &Link{PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: id, Checked: true, Agreed: merged.Agreed}
-			if err := r.saveLink(tx, l); err != nil {
-				return 0, err
-			}
-			if err := r.tieLater(tx, w); err != nil {
-				return 0, err
-			}
-			return id, r.compareLater(tx, w)
-		},
 	}
+	fields := func() rest.Params { return mapping.NewContact(w.client, r.origin) }
+	w.make = addItem(t, rest.TypeContact, contactNumber, fields, func(tx *db.Tx, made *rest.Contact) error {
+		merged := mapping.MergeContact(nil, w.client, *made, r.origin)
+		l := &Link{
+			PortalID: r.portal.ID, Local: aClient, LocalID: w.id, Entity: aContact, RemoteID: made.ID.Int64(), Checked: true, Agreed: merged.Agreed,
+		}
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+		if err := r.tieLater(tx, w); err != nil {
+			return err
+		}
+		return r.compareLater(tx, w)
+	})
 	r.tasks = append(r.tasks, w.make)
 	return nil
 }
@@ -277,21 +272,14 @@ func (r *run) compareClient(ctx context.Context, w *clientWork) error {
 		w.done = w.lead.make == nil
 		return nil
 	}
-	w.change = &task{
-		name: fmt.Sprintf("contact%d", w.id), method: "crm.item.update", note: note{aClient, w.id, aContact, w.link.RemoteID},
+	t := task{
+		name: fmt.Sprintf("contact%d", w.id), note: note{aClient, w.id, aContact, w.link.RemoteID},
 		entity: aContact, key: changeKey(mapping.ClientKey(w.id)), agreed: changeAgreed(before, merged.Agreed, merged.Take),
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeContact, "id": w.link.RemoteID, "fields": merged.Send}
-		},
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var item rest.Item[rest.Contact]
-			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-				return 0, err
-			}
-			w.link.Agreed = merged.Agreed
-			return w.link.RemoteID, r.saveLink(tx, w.link)
-		},
 	}
+	w.change = updateItem(t, rest.TypeContact, w.link.id, contactNumber, always(merged.Send), func(tx *db.Tx, _ *rest.Contact) error {
+		w.link.Agreed = merged.Agreed
+		return r.saveLink(tx, w.link)
+	})
 	r.tasks = append(r.tasks, w.change)
 	return nil
 }

@@ -50,29 +50,25 @@ func (r *run) newDeal(w *orderWork) *task {
 	sent := mapping.Agreed{stageField: {Ours: string(w.order.Status), Theirs: r.stageOfNew(w.order.Status)}, originField: {Ours: "Y"}}
 	sent.Agree(mapping.DealFields(in))
 	sent.Agree(rest.Params{commentsField: mapping.Comment(in)})
-	return &task{
-		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.add", after: w.customerTasks(), entity: aDeal, key: mapping.OrderKey(w.id), agreed: sent,
+	t := task{
+		name: fmt.Sprintf("deal%d", w.id), after: w.customerTasks(), entity: aDeal, key: mapping.OrderKey(w.id), agreed: sent,
 		note: note{anOrder, w.id, aDeal, 0},
-		params: func() rest.Params {
-			fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
-			if w.leadID != 0 {
-				fields["leadId"] = w.leadID
-			}
-			return rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "fields": fields}
-		},
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var item rest.Item[rest.Deal]
-			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-				return 0, err
-			}
-			agreed := maps.Clone(sent)
-			agreed.Agree(w.customer())
-			agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(item.Item.StageID)}
-			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: item.Item.ID.Int64(), Checked: true, Agreed: agreed}
-			l.see(&item.Item)
-			return l.RemoteID, r.saveLink(tx, l)
-		},
 	}
+	fields := func() rest.Params {
+		fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
+		if w.leadID != 0 {
+			fields["leadId"] = w.leadID
+		}
+		return fields
+	}
+	return addItem(t, rest.TypeDeal, dealNumber, fields, func(tx *db.Tx, made *rest.Deal) error {
+		agreed := maps.Clone(sent)
+		agreed.Agree(w.customer())
+		agreed[stageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(made.StageID)}
+		l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aDeal, RemoteID: made.ID.Int64(), Checked: true, Agreed: agreed}
+		l.see(made)
+		return r.saveLink(tx, l)
+	})
 }
 
 const (
@@ -208,42 +204,36 @@ func (r *run) decide(w *orderWork) mapping.StageDecision {
 // updateDeal sends the fields that changed (crm.item.update), and a contact or company that is made now.
 func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
 	makes := w.customerTasks()
-	t := &task{
-		name: fmt.Sprintf("deal%d", w.id), method: "crm.item.update", after: makes, note: note{anOrder, w.id, aDeal, w.link.RemoteID},
-		params: func() rest.Params {
-			if len(makes) > 0 {
-				made := rest.Params(w.link.Agreed.Changed(w.customer()))
-				if w.deal != nil {
-					keepContacts(made, w.deal.ContactIDs, w.link.Agreed)
-				}
-				maps.Copy(fields, made)
-			}
-			return rest.Params{"entityTypeId": rest.TypeDeal, "id": w.link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
-		},
-		missing: r.lookForTarget(w),
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var item rest.Item[rest.Deal]
-			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-				return 0, err
-			}
-			if len(makes) > 0 {
-				agreed.Agree(w.customer())
-			}
-			w.link.Agreed = agreed
-			w.link.see(&item.Item)
-			if string(item.Item.StageID) != agreed[stageField].Theirs { // moved, and no event told of it yet
-				if err := r.Jobs.Enqueue(tx, pull{Entity: aDeal, ID: w.link.RemoteID}, jobs.WithPriority(jobs.Pull)); err != nil {
-					return 0, err
-				}
-			}
-			return w.link.RemoteID, r.saveLink(tx, w.link)
-		},
+	t := task{
+		name: fmt.Sprintf("deal%d", w.id), after: makes, note: note{anOrder, w.id, aDeal, w.link.RemoteID}, missing: r.lookForTarget(w),
 	}
 	if fields[stageField] != nil {
 		t.entity, t.key = aDeal, changeKey(mapping.OrderKey(w.id))
 		t.agreed = mapping.Agreed{stageField: agreed[stageField]}
 	}
-	return t
+	withCustomer := func() rest.Params {
+		if len(makes) > 0 {
+			made := rest.Params(w.link.Agreed.Changed(w.customer()))
+			if w.deal != nil {
+				keepContacts(made, w.deal.ContactIDs, w.link.Agreed)
+			}
+			maps.Copy(fields, made)
+		}
+		return fields
+	}
+	return updateItem(t, rest.TypeDeal, w.link.id, dealNumber, withCustomer, func(tx *db.Tx, changed *rest.Deal) error {
+		if len(makes) > 0 {
+			agreed.Agree(w.customer())
+		}
+		w.link.Agreed = agreed
+		w.link.see(changed)
+		if string(changed.StageID) != agreed[stageField].Theirs { // moved, and no event told of it yet
+			if err := r.Jobs.Enqueue(tx, pull{Entity: aDeal, ID: w.link.RemoteID}, jobs.WithPriority(jobs.Pull)); err != nil {
+				return err
+			}
+		}
+		return r.saveLink(tx, w.link)
+	})
 }
 
 // mendComment puts our links into a comment that a manager may have written into: first, in place of

@@ -3,7 +3,6 @@ package bitrix24
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/samber/lo"
@@ -149,38 +148,23 @@ func (r *run) makeOrganizationLead(w *organizationWork) {
 func (r *run) leadTask(
 	name, key string, link *Link, made, fields rest.Params, found candidates, open *intent, failure *error,
 ) *task {
-	t := &task{
-		name: name, method: "crm.item.add", entity: aLead, key: key, note: note{link.Local, link.LocalID, aLead, 0},
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeLead, "useOriginalUfNames": "Y", "fields": made}
-		},
-	}
-	switch {
-	case len(found.byKey) > 0:
-		id := slices.Min(found.byKey)
-		t.method = "crm.item.update"
-		t.params = func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeLead, "id": id, "useOriginalUfNames": "Y", "fields": fields}
-		}
-	case open != nil:
+	if open != nil && len(found.byKey) == 0 {
 		if wait := r.waitToSettle(*open); wait > 0 {
 			*failure = settling(wait)
 			return nil
 		}
 	}
-	t.done = func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-		var item rest.Item[rest.Lead]
-		if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-			return 0, err
-		}
-		link.RemoteID, link.Stage = item.Item.ID.Int64(), string(item.Item.StageID)
-		agreed := maps.Clone(link.Agreed)
-		if agreed == nil {
-			agreed = mapping.Agreed{}
-		}
+	store := func(tx *db.Tx, lead *rest.Lead) error {
+		link.RemoteID, link.Stage = lead.ID.Int64(), string(lead.StageID)
+		agreed := lo.Assign(mapping.Agreed{}, link.Agreed)
 		agreed.Agree(fields)
 		link.Agreed = agreed
-		return link.RemoteID, r.saveLink(tx, link)
+		return r.saveLink(tx, link)
+	}
+	of := task{name: name, entity: aLead, key: key, note: note{link.Local, link.LocalID, aLead, 0}}
+	t := addItem(of, rest.TypeLead, leadNumber, always(made), store)
+	if len(found.byKey) > 0 {
+		t = updateItem(of, rest.TypeLead, func() any { return slices.Min(found.byKey) }, leadNumber, always(fields), store)
 	}
 	r.tasks = append(r.tasks, t)
 	return t
@@ -241,16 +225,10 @@ func (r *run) loadOrganizationLeads(ctx context.Context, ids []int64) error {
 // closeLead closes an organization's own lead once its company is known: «лид компании обрабатывается автоматически».
 func (r *run) closeLead(w *organizationWork) {
 	lead := w.lead.link
-	r.detail(w, &task{
-		name: fmt.Sprintf("close_lead%d", w.id), method: "crm.item.update", note: note{anOrganization, w.id, aLead, lead.RemoteID},
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeLead, "id": lead.RemoteID, "fields": rest.Params{
-				"companyId": w.link.RemoteID, "stageId": rest.LeadConverted,
-			}}
-		},
-		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
-			lead.State, lead.Stage = converted, rest.LeadConverted
-			return lead.RemoteID, r.saveLink(tx, lead)
-		},
-	})
+	t := task{name: fmt.Sprintf("close_lead%d", w.id), note: note{anOrganization, w.id, aLead, lead.RemoteID}}
+	fields := func() rest.Params { return rest.Params{"companyId": w.link.RemoteID, "stageId": rest.LeadConverted} }
+	r.detail(w, updateItem(t, rest.TypeLead, lead.id, leadNumber, fields, func(tx *db.Tx, _ *rest.Lead) error {
+		lead.State, lead.Stage = converted, rest.LeadConverted
+		return r.saveLink(tx, lead)
+	}))
 }

@@ -72,17 +72,11 @@ func (r *run) mergeLead(
 
 // sendLead changes fields of an open lead (crm.item.update), and notes what is agreed on then.
 func (r *run) sendLead(name string, link *Link, fields rest.Params, agree func()) *task {
-	t := &task{
-		name: name, method: "crm.item.update", note: note{link.Local, link.LocalID, aLead, link.RemoteID},
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeLead, "id": link.RemoteID, "useOriginalUfNames": "Y", "fields": fields}
-		},
-		missing: r.lookFor(aLead, link.RemoteID),
-		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
-			agree()
-			return link.RemoteID, r.saveLink(tx, link)
-		},
-	}
+	of := task{name: name, note: note{link.Local, link.LocalID, aLead, link.RemoteID}, missing: r.lookFor(aLead, link.RemoteID)}
+	t := updateItem(of, rest.TypeLead, link.id, leadNumber, always(fields), func(tx *db.Tx, _ *rest.Lead) error {
+		agree()
+		return r.saveLink(tx, link)
+	})
 	r.tasks = append(r.tasks, t)
 	return t
 }

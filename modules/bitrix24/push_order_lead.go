@@ -122,47 +122,40 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	in := r.input(w)
 	fields := mapping.LeadOrder(in)
 	there := false // people may have written into the lead: its comment and its rows are left to the next job, which reads them
-	t := &task{
-		name: fmt.Sprintf("lead%d", w.id), method: "crm.item.update", note: note{anOrder, w.id, aLead, 0},
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var item rest.Item[rest.Lead]
-			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-				return 0, err
-			}
-			l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aLead, RemoteID: item.Item.ID.Int64(), Checked: true}
-			l.Agreed = mapping.Agreed{}
-			l.Agreed.Agree(fields)
-			l.Stage, l.Amount = string(item.Item.StageID), orders.Money(item.Item.Opportunity)
-			if err := r.saveLink(tx, l); err != nil || !there {
-				return l.RemoteID, err
-			}
-			return l.RemoteID, r.Jobs.Enqueue(tx, pushOrder{ID: w.id}, r.follow()...)
-		},
+	of := task{name: fmt.Sprintf("lead%d", w.id), note: note{anOrder, w.id, aLead, 0}}
+	store := func(tx *db.Tx, lead *rest.Lead) error {
+		l := &Link{PortalID: r.portal.ID, Local: anOrder, LocalID: w.id, Entity: aLead, RemoteID: lead.ID.Int64(), Checked: true}
+		l.Agreed = mapping.Agreed{}
+		l.Agreed.Agree(fields)
+		l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
+		if err := r.saveLink(tx, l); err != nil || !there {
+			return err
+		}
+		return r.Jobs.Enqueue(tx, pushOrder{ID: w.id}, r.follow()...)
 	}
+	update := func(id func() any) *task { return updateItem(of, rest.TypeLead, id, leadNumber, always(fields), store) }
+	var t *task
 	switch lead := &w.client.lead; {
 	case len(w.found.byKey) > 0:
 		there = true
-		t.params = updateLead(func() any { return slices.Min(w.found.byKey) }, fields)
+		t = update(func() any { return slices.Min(w.found.byKey) })
 	case w.intent != nil && r.waitToSettle(*w.intent) > 0:
 		w.err = settling(r.waitToSettle(*w.intent))
 		return nil
-	case (lead.make != nil || lead.link != nil) && !lead.busy && w.intent == nil:
+	case lead.make != nil && !lead.busy && w.intent == nil:
 		lead.busy = true
-		if lead.make != nil {
-			t.after = []*task{lead.make}
-			t.params = updateLead(func() any { return lead.make.made("item", "id") }, fields)
-		} else {
-			there = true
-			t.params, t.missing = updateLead(func() any { return lead.link.RemoteID }, fields), r.lookFor(aLead, lead.link.RemoteID)
-		}
+		of.after = []*task{lead.make}
+		t = update(func() any { return lead.make.made("item", "id") })
+	case lead.link != nil && !lead.busy && w.intent == nil:
+		lead.busy, there = true, true
+		of.missing = r.lookFor(aLead, lead.link.RemoteID)
+		t = update(lead.link.id)
 	default:
 		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
 			w.client.client.PhoneText(), w.client.client.EmailText(), r.settings.Rules, r.origin)
 		maps.Copy(made, fields)
-		t.method, t.entity, t.key = "crm.item.add", aLead, mapping.OrderLeadKey(w.id)
-		t.params = func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeLead, "useOriginalUfNames": "Y", "fields": made}
-		}
+		of.entity, of.key = aLead, mapping.OrderLeadKey(w.id)
+		t = addItem(of, rest.TypeLead, leadNumber, always(made), store)
 	}
 	r.add(w, t)
 	if there {
@@ -198,12 +191,6 @@ func (r *run) readOpenLeads(works []*orderWork) {
 	readByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *orderWork, _ int) sought[rest.Lead] {
 		return sought[rest.Lead]{id: w.link.RemoteID, take: func(l *rest.Lead) { w.lead = l }, err: &w.err}
 	}))
-}
-
-func updateLead(id func() any, fields rest.Params) func() rest.Params {
-	return func() rest.Params {
-		return rest.Params{"entityTypeId": rest.TypeLead, "id": id(), "useOriginalUfNames": "Y", "fields": fields}
-	}
 }
 
 // settleOpenLead sends what changed in an order to its open lead, with the client's contact and company once there are

@@ -229,26 +229,21 @@ func (r *run) settleUnknownOrganization(ctx context.Context, w *organizationWork
 		r.makeOrganizationLead(w)
 		return nil
 	}
-	w.make = &task{
-		name: fmt.Sprintf("company%d", w.id), method: "crm.item.add", entity: aCompany, key: mapping.OrganizationKey(w.id), agreed: mapping.SentCompany(w.organization, r.settings.Rules),
-		note: note{anOrganization, w.id, aCompany, 0},
-		params: func() rest.Params {
-			return rest.Params{"entityTypeId": rest.TypeCompany, "fields": mapping.NewCompany(w.organization, r.settings.Rules, r.origin)}
-		},
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var item rest.Item[rest.Company]
-			if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-				return 0, err
-			}
-			id := item.Item.ID.Int64()
-			merged := mapping.MergeCompany(nil, w.organization, item.Item, r.settings.Rules, r.origin)
-			l := &Link{PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: id, Checked: true, Agreed: merged.Agreed}
-			if err := r.saveLink(tx, l); err != nil {
-				return 0, err
-			}
-			return id, r.Jobs.Enqueue(tx, pushOrganization{ID: w.id}, r.follow()...)
-		},
+	t := task{
+		name: fmt.Sprintf("company%d", w.id), entity: aCompany, key: mapping.OrganizationKey(w.id),
+		agreed: mapping.SentCompany(w.organization, r.settings.Rules), note: note{anOrganization, w.id, aCompany, 0},
 	}
+	fields := func() rest.Params { return mapping.NewCompany(w.organization, r.settings.Rules, r.origin) }
+	w.make = addItem(t, rest.TypeCompany, companyNumber, fields, func(tx *db.Tx, made *rest.Company) error {
+		merged := mapping.MergeCompany(nil, w.organization, *made, r.settings.Rules, r.origin)
+		l := &Link{
+			PortalID: r.portal.ID, Local: anOrganization, LocalID: w.id, Entity: aCompany, RemoteID: made.ID.Int64(), Checked: true, Agreed: merged.Agreed,
+		}
+		if err := r.saveLink(tx, l); err != nil {
+			return err
+		}
+		return r.Jobs.Enqueue(tx, pushOrganization{ID: w.id}, r.follow()...)
+	})
 	r.tasks = append(r.tasks, w.make)
 	return nil
 }
@@ -265,23 +260,15 @@ func (r *run) compareOrganization(ctx context.Context, w *organizationWork) erro
 		return err
 	}
 	if len(merged.Send) > 0 {
-		w.tasks = append(w.tasks, &task{
-			name: fmt.Sprintf("company%d", w.id), method: "crm.item.update", note: note{anOrganization, w.id, aCompany, w.link.RemoteID},
+		t := task{
+			name: fmt.Sprintf("company%d", w.id), note: note{anOrganization, w.id, aCompany, w.link.RemoteID},
 			entity: aCompany, key: changeKey(mapping.OrganizationKey(w.id)), agreed: changeAgreed(before, merged.Agreed, merged.Take),
-			params: func() rest.Params {
-				return rest.Params{"entityTypeId": rest.TypeCompany, "id": w.link.RemoteID, "fields": merged.Send}
-			},
-			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-				var item rest.Item[rest.Company]
-				if err := readNumbered(result, name, &item, &item.Item.ID); err != nil {
-					return 0, err
-				}
-				for field, pair := range merged.Agreed {
-					w.link.Agreed[field] = pair
-				}
-				return w.link.RemoteID, r.saveLink(tx, w.link)
-			},
+		}
+		change := updateItem(t, rest.TypeCompany, w.link.id, companyNumber, always(merged.Send), func(tx *db.Tx, _ *rest.Company) error {
+			maps.Copy(w.link.Agreed, merged.Agreed)
+			return r.saveLink(tx, w.link)
 		})
+		w.tasks = append(w.tasks, change)
 	}
 	if w.lead.link != nil {
 		r.closeLead(w)
