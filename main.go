@@ -158,7 +158,7 @@ func demo(ctx context.Context, args []string) error {
 	}
 	defer a.Close()
 	if portalListener != nil {
-		p, err := emulator.Open(emulator.Options{
+		p, err := emulator.Open(emulator.Options{ //nolint:contextcheck // servePortal closes it, which ends its queue
 			UserID: 1, Code: demoCode, Scopes: []string{"crm", "telephony"}, Limits: true, Control: true, DataDir: *data,
 			EventsURL: a.Host().PublicURL.JoinPath("api", "bitrix", "events").String(), Token: demoToken,
 		})
@@ -237,7 +237,7 @@ func portal(ctx context.Context, args []string) error {
 		}
 		listener = tls.NewListener(listener, config)
 	}
-	p, err := emulator.Open(emulator.Options{
+	p, err := emulator.Open(emulator.Options{ //nolint:contextcheck // stop closes it, which ends its queue
 		UserID: userID, Code: *code, Scopes: strings.Split(*scopes, ","), Limits: *limits == "real", Control: true, DataDir: *data,
 		EventsURL: *events, Token: *token,
 	})

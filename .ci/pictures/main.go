@@ -35,11 +35,9 @@ func main() {
 	}
 }
 
-// A camera looks at the demo with one tab of a browser.
+// A camera looks at the demo with one tab of a browser, which is the context of its methods.
 type camera struct {
 	panel, portal, folder, only string
-
-	tab context.Context
 }
 
 // takeAll opens the browser, signs in, prepares something to see, and takes every picture.
@@ -52,11 +50,10 @@ func (c *camera) takeAll(ctx context.Context) error {
 	defer stop()
 	tab, quit := chromedp.NewContext(ctx)
 	defer quit()
-	c.tab = tab
-	if err := c.signIn(); err != nil {
+	if err := c.signIn(tab); err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
-	scene, err := c.prepare()
+	scene, err := c.prepare(tab)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -68,7 +65,7 @@ func (c *camera) takeAll(ctx context.Context) error {
 		if c.only != "" && c.only != p.name {
 			continue
 		}
-		size, err := c.take(p)
+		size, err := c.take(tab, p)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -78,15 +75,15 @@ func (c *camera) takeAll(ctx context.Context) error {
 	return nil
 }
 
-func (c *camera) signIn() error {
-	return chromedp.Do(c.tab, chromedp.EmulateViewport(1180, 720), chromedp.Navigate(c.panel+"/login"),
+func (c *camera) signIn(tab context.Context) error {
+	return chromedp.Do(tab, chromedp.EmulateViewport(1180, 720), chromedp.Navigate(c.panel+"/login"),
 		chromedp.SendKeys(chromedp.CSS("[name=email]"), "admin@demo"), chromedp.SendKeys(chromedp.CSS("[name=password]"), "demo"),
 		chromedp.Click(chromedp.CSS("button.primary")), chromedp.WaitVisible(chromedp.CSS(".sidebar")))
 }
 
 // take opens the page, waits, does what has to be done on it, and keeps what the frame shows.
-func (c *camera) take(p picture) (size int, err error) {
-	ctx, cancel := context.WithTimeout(c.tab, 30*time.Second)
+func (c *camera) take(tab context.Context, p picture) (size int, err error) {
+	ctx, cancel := context.WithTimeout(tab, 30*time.Second)
 	defer cancel()
 	width, height := p.width, p.height
 	if width == 0 {
@@ -130,8 +127,8 @@ func run(script string) chromedp.Action[chromedp.Void] {
 }
 
 // evaluate reads the JSON text that a script on a page comes to, unless into is nil.
-func (c *camera) evaluate(page, script string, into any) error {
-	ctx, cancel := context.WithTimeout(c.tab, 30*time.Second)
+func (c *camera) evaluate(tab context.Context, page, script string, into any) error {
+	ctx, cancel := context.WithTimeout(tab, 30*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Navigate(page)); err != nil {
 		return err

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // A picture is one page of the demo, or a part of it.
 type picture struct {
@@ -23,22 +26,22 @@ type scene struct {
 }
 
 // prepare places orders as a site would, and moves a deal as a manager would, so that the pictures show a working day.
-func (c *camera) prepare() (scene, error) {
+func (c *camera) prepare(tab context.Context) (scene, error) {
 	var s scene
-	err := c.place(demoOrder, &s)
+	err := c.place(tab, demoOrder, &s)
 	if err == nil {
-		err = c.evaluate(c.panel+"/admin/organizations", `JSON.stringify({Organization: [...document.querySelectorAll("main a")]
+		err = c.evaluate(tab, c.panel+"/admin/organizations", `JSON.stringify({Organization: [...document.querySelectorAll("main a")]
 			.map(a => a.pathname.match(/^\/admin\/organizations\/(\d+)/)).filter(Boolean).map(found => Number(found[1]))[0]})`, &s)
 	}
 	if err == nil {
-		err = c.find("deals", "order", s.Order, "Deal", &s)
+		err = c.find(tab, "deals", "order", s.Order, "Deal", &s)
 	}
 	if err == nil {
-		err = c.evaluate(c.portal+"/control/stats", fmt.Sprintf(`fetch("/control/do", {method: "POST",
+		err = c.evaluate(tab, c.portal+"/control/stats", fmt.Sprintf(`fetch("/control/do", {method: "POST",
 			body: JSON.stringify({do: "move_deal", id: %d, stage: "PREPARATION"})}).then(answer => answer.text())`, s.Deal), nil)
 	}
 	if err == nil { // new clients become leads from here on
-		err = c.evaluate(c.panel+"/admin/orders/settings/export", `(async () => {
+		err = c.evaluate(tab, c.panel+"/admin/orders/settings/export", `(async () => {
 			const form = document.querySelector("[name='bitrix24.leads']").form, fields = new URLSearchParams(new FormData(form))
 			fields.set("bitrix24.leads", "on")
 			return (await fetch(form.action, {method: "POST", body: fields})).text()
@@ -46,18 +49,18 @@ func (c *camera) prepare() (scene, error) {
 	}
 	var newcomer scene
 	if err == nil {
-		err = c.place(newcomersOrder, &newcomer)
+		err = c.place(tab, newcomersOrder, &newcomer)
 		s.Newcomer = newcomer.Order
 	}
 	if err == nil {
-		err = c.find("leads", "client", newcomer.Client, "Lead", &s)
+		err = c.find(tab, "leads", "client", newcomer.Client, "Lead", &s)
 	}
 	return s, err
 }
 
 // place places an order and says something about it.
-func (c *camera) place(order string, into *scene) error {
-	return c.evaluate(c.panel+"/admin/orders", fmt.Sprintf(`(async () => {
+func (c *camera) place(tab context.Context, order string, into *scene) error {
+	return c.evaluate(tab, c.panel+"/admin/orders", fmt.Sprintf(`(async () => {
 		const call = async (method, path, body) => (await fetch(path, {method, body: body && JSON.stringify(body),
 			headers: {"Authorization": "Bearer demo-site-token", "Content-Type": "application/json"}})).json()
 		const order = await call("POST", "/api/orders", %s)
@@ -67,8 +70,8 @@ func (c *camera) place(order string, into *scene) error {
 }
 
 // find waits for the record of the portal that one of the panel has become.
-func (c *camera) find(table, kind string, id int64, field string, into *scene) error {
-	return c.evaluate(c.portal+"/control/stats", fmt.Sprintf(`(async () => {
+func (c *camera) find(tab context.Context, table, kind string, id int64, field string, into *scene) error {
+	return c.evaluate(tab, c.portal+"/control/stats", fmt.Sprintf(`(async () => {
 		for (let i = 0; i < 100; i++) {
 			const state = await (await fetch("/control/state")).json()
 			const found = state[%q].find(record => [%[2]q, "lead-" + %[2]q].includes(record.ORIGIN_ID))

@@ -72,7 +72,7 @@ func try(binary string) error {
 	saved := filepath.Join(data, "portal.json")
 	err = eventually("the portal writes the moved deal down", func() error {
 		body, err := os.ReadFile(saved)
-		if err == nil && !(bytes.Contains(body, fmt.Appendf(nil, "order:%d", number)) && bytes.Contains(body, []byte("EXECUTING"))) {
+		if err == nil && (!bytes.Contains(body, fmt.Appendf(nil, "order:%d", number)) || !bytes.Contains(body, []byte("EXECUTING"))) {
 			err = errors.New("not in " + saved)
 		}
 		return err
@@ -162,11 +162,13 @@ func (d *demo) order() (int64, error) {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Authorization", "Bearer demo-site-token")
-	var placed struct{ Id int64 }
+	var placed struct {
+		ID int64 `json:"Id"`
+	}
 	if err := send(request, &placed); err != nil {
 		return 0, fmt.Errorf("place an order: %w", err)
 	}
-	return placed.Id, nil
+	return placed.ID, nil
 }
 
 // deal finds the one deal of an order in the portal.

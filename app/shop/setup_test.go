@@ -158,7 +158,7 @@ func (b *browser) upload(path string, files []upload, pairs ...string) seen {
 }
 
 // want checks status and words of an answer; a word beginning with "!" must not be there.
-func (s seen) want(status int, words ...string) seen {
+func (s seen) want(status int, words ...string) {
 	s.t.Helper()
 	if s.status != status {
 		s.t.Fatalf("status = %d, want %d:\n%s", s.status, status, s.text)
@@ -168,16 +168,14 @@ func (s seen) want(status int, words ...string) seen {
 			s.t.Errorf("page with %q: %v\n%s", not, unwanted, s.text)
 		}
 	}
-	return s
 }
 
-func (s seen) to(location string) seen {
+func (s seen) to(location string) {
 	s.t.Helper()
 	s.want(http.StatusSeeOther)
 	if s.location != location {
 		s.t.Errorf("leads to %s, want %s", s.location, location)
 	}
-	return s
 }
 
 // cards puts 200 business cards for 1 720,00 руб. into the cart.

@@ -13,14 +13,24 @@ import (
 // never adopts another's records.
 type Origin string
 
-// The external keys (ORIGIN_ID) of records that the panel makes, by the panel's numbers. With them a record is found
-// again when the answer to its making was lost.
-func OrderKey(id int64) string            { return fmt.Sprintf("order:%d", id) }
-func ClientKey(id int64) string           { return fmt.Sprintf("client:%d", id) }
-func OrganizationKey(id int64) string     { return fmt.Sprintf("organization:%d", id) }
-func ClientLeadKey(id int64) string       { return fmt.Sprintf("lead-client:%d", id) }
+// OrderKey is the external key (ORIGIN_ID) of an order's deal, by the order's number in the panel. With such a key a
+// record is found again when the answer to its making was lost.
+func OrderKey(id int64) string { return fmt.Sprintf("order:%d", id) }
+
+// ClientKey is the external key of a client's contact.
+func ClientKey(id int64) string { return fmt.Sprintf("client:%d", id) }
+
+// OrganizationKey is the external key of an organization's company.
+func OrganizationKey(id int64) string { return fmt.Sprintf("organization:%d", id) }
+
+// ClientLeadKey is the external key of the lead that a new client becomes.
+func ClientLeadKey(id int64) string { return fmt.Sprintf("lead-client:%d", id) }
+
+// OrganizationLeadKey is the external key of the lead that a new organization becomes.
 func OrganizationLeadKey(id int64) string { return fmt.Sprintf("lead-organization:%d", id) }
-func OrderLeadKey(id int64) string        { return fmt.Sprintf("lead-order:%d", id) }
+
+// OrderLeadKey is the external key of the lead that stands for an order.
+func OrderLeadKey(id int64) string { return fmt.Sprintf("lead-order:%d", id) }
 
 // OrderInput is everything a deal is made of.
 type OrderInput struct {
