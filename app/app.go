@@ -115,7 +115,7 @@ func (a *App) build(ctx context.Context) error {
 	h.Export = export.New(h.Panel, h.Tariff)
 	a.lines = []db.Line{{Name: "app", FS: migrations.FS}}
 	a.models = hostModels()
-	a.routes()
+	a.routes() //nolint:contextcheck // what is put together here runs with the contexts of requests
 	a.tidyUp()
 	return nil
 }

@@ -16,8 +16,9 @@ func decodeFile[T any](t *testing.T, name string) T {
 	return v
 }
 
-func moscow(hour, minute int) time.Time {
-	return time.Date(2026, 11, 23, hour-3, minute, 0, 0, time.UTC)
+// noon is so many minutes past noon in Moscow, on the day of the recorded answers.
+func noon(minute int) time.Time {
+	return time.Date(2026, 11, 23, 9, minute, 0, 0, time.UTC)
 }
 
 func TestDeal_readsAlikeFromBothFamilies(t *testing.T) {
@@ -32,7 +33,7 @@ func TestDeal_readsAlikeFromBothFamilies(t *testing.T) {
 			d.CreatedBy != 1 || d.UpdatedBy != 7 || d.MovedBy != 7 || d.UTMSource != "google" || d.UTMMedium != "" || bool(d.Closed) {
 			t.Errorf("%s: %+v", name, d)
 		}
-		if !d.CreatedTime.Equal(moscow(12, 0)) || !d.UpdatedTime.Equal(moscow(12, 5)) || !d.MovedTime.Equal(moscow(12, 4)) ||
+		if !d.CreatedTime.Equal(noon(0)) || !d.UpdatedTime.Equal(noon(5)) || !d.MovedTime.Equal(noon(4)) ||
 			d.BeginDate.Format(time.DateOnly) != "2026-11-23" || d.CloseDate.Format(time.DateOnly) != "2026-11-30" {
 			t.Errorf("%s: times %v %v %v %v %v", name, d.CreatedTime, d.UpdatedTime, d.MovedTime, d.BeginDate, d.CloseDate)
 		}
@@ -71,11 +72,11 @@ func TestLeadAndCompany(t *testing.T) {
 	t.Parallel()
 	lead := decodeFile[Lead](t, "lead.old.json")
 	if lead.StageID != LeadConverted || lead.StageSemanticID != Success || lead.ContactID != 43 || lead.CompanyID != 0 ||
-		!lead.DateClosed.Equal(moscow(12, 0)) || len(lead.Multifields) != 2 || lead.Multifields[1].TypeID != "IM" {
+		!lead.DateClosed.Equal(noon(0)) || len(lead.Multifields) != 2 || lead.Multifields[1].TypeID != "IM" {
 		t.Errorf("lead = %+v", lead)
 	}
 	company := decodeFile[Company](t, "company.old.json")
-	if company.TypeID != "CUSTOMER" || company.OriginVersion != "3" || company.Multifields != nil || !company.UpdatedTime.Equal(moscow(12, 0)) {
+	if company.TypeID != "CUSTOMER" || company.OriginVersion != "3" || company.Multifields != nil || !company.UpdatedTime.Equal(noon(0)) {
 		t.Errorf("company = %+v", company)
 	}
 }
@@ -146,7 +147,7 @@ func TestDirectory(t *testing.T) {
 		"duplicates": reflect.DeepEqual(d.Duplicates["CONTACT"], List[ID]{275, 2297}) && d.Duplicates["LEAD"] == nil,
 		"lines":      d.Lines["reg150907"] == "SIP",
 		"callback":   bool(d.Callback.Started) && d.Callback.CallID == "callback.72f4",
-		"comments":   d.Comments[0].ID == 999 && d.Comments[0].Created.Equal(moscow(12, 0)) && d.Comments[1].Created.IsZero(),
+		"comments":   d.Comments[0].ID == 999 && d.Comments[0].Created.Equal(noon(0)) && d.Comments[1].Created.IsZero(),
 		"product":    d.Product.Price == 1250 && d.Product.XMLID == "site:7",
 	} {
 		if !ok {
