@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // notInBatch are methods that a batch refuses: itself and file transfer.
@@ -19,8 +21,8 @@ func (p *Portal) batch(req *request, hook *Inbound) answer {
 	container, vars := p.behaviour.FailedReference == "container", p.behaviour.MaxInputVars
 	p.mu.Unlock()
 
-	commands, _ := req.params.Get("cmd").(*Array)
-	halt := truth(req.params.Get("halt"))
+	commands, _ := req.params.Get("cmd").(*php.Array)
+	halt := php.Bool(req.params.Get("halt"))
 	out := newBatchState(container)
 	spent, n := 0.0, 0
 	for id, v := range commands.All() {
@@ -60,7 +62,7 @@ func (p *Portal) command(req *request, hook *Inbound, command string, state *bat
 	if m == nil {
 		return answer{err: errMethodNotFound}
 	}
-	params := parseStr(query, vars)
+	params := php.ParseQuery(query, vars)
 	state.resolve(params)
 	return p.run(req, m, hook, params, true)
 }
@@ -73,12 +75,12 @@ func commandName(path string) string {
 
 // batchState is the answer so far; references look into it.
 type batchState struct {
-	result, errors, total, next, time *Array
+	result, errors, total, next, time *php.Array
 	container                         bool
 }
 
 func newBatchState(container bool) *batchState {
-	return &batchState{&Array{}, &Array{}, &Array{}, &Array{}, &Array{}, container}
+	return &batchState{&php.Array{}, &php.Array{}, &php.Array{}, &php.Array{}, &php.Array{}, container}
 }
 
 func (s *batchState) add(id string, a answer) {
@@ -102,9 +104,9 @@ func (s *batchState) fail(p *Portal, id string, err error) {
 		p.countRefusal(e)
 		p.mu.Unlock()
 	}
-	s.errors.Set(id, object("error", e.code, "error_description", e.description))
+	s.errors.Set(id, php.Map("error", e.code, "error_description", e.description))
 }
 
-func (s *batchState) body() *Array {
-	return object("result", s.result, "result_error", s.errors, "result_total", s.total, "result_next", s.next, "result_time", s.time)
+func (s *batchState) body() *php.Array {
+	return php.Map("result", s.result, "result_error", s.errors, "result_total", s.total, "result_next", s.next, "result_time", s.time)
 }

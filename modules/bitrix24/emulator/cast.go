@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // cast turns what a client sent into what the field keeps. ok is false for what the field cannot take at all (a list for a
@@ -17,14 +19,14 @@ func (p *Portal) cast(f *field, v any) (out any, ok bool) {
 }
 
 func (p *Portal) castList(f *field, v any) (any, bool) {
-	list, isList := v.(*Array)
+	list, isList := v.(*php.Array)
 	if !isList {
-		list = &Array{}
-		if truth(v) {
+		list = &php.Array{}
+		if php.Bool(v) {
 			list.Append(v)
 		}
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, el := range list.All() {
 		if one, ok := p.castOne(f, el); ok && one != nil && one != "" {
 			out.Append(one)
@@ -37,13 +39,13 @@ func (p *Portal) castOne(f *field, v any) (any, bool) {
 	if v == nil {
 		return nil, true
 	}
-	list, isList := v.(*Array)
+	list, isList := v.(*php.Array)
 	switch f.class {
 	case classText:
 		if isList {
 			return nil, false
 		}
-		return p.fit(f, text(v)), true
+		return p.fit(f, php.String(v)), true
 	case classInteger:
 		if v == "" || v == false {
 			if f.kind == "integer" {
@@ -51,7 +53,7 @@ func (p *Portal) castOne(f *field, v any) (any, bool) {
 			}
 			return int64(0), true
 		}
-		return integer(v), true
+		return php.Int(v), true
 	case classDouble:
 		if isList {
 			return nil, false
@@ -59,17 +61,17 @@ func (p *Portal) castOne(f *field, v any) (any, bool) {
 		if v == "" {
 			return nil, true
 		}
-		return number(v), true
+		return php.Float(v), true
 	case classFlag:
 		if f.kind == "boolean" {
-			return flag(truth(v) && text(v) != "N"), true
+			return flag(php.Bool(v) && php.String(v) != "N"), true
 		}
-		return flag(v == true || text(v) == "Y" || text(v) == "1"), true
+		return flag(v == true || php.String(v) == "Y" || php.String(v) == "1"), true
 	case classDate, classDatetime:
-		if !truth(v) {
+		if !php.Bool(v) {
 			return nil, true
 		}
-		at, ok := p.parseTime(text(v))
+		at, ok := p.parseTime(php.String(v))
 		if ok && f.class == classDate {
 			at = dayOf(at, p.zone)
 		}

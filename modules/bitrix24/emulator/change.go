@@ -1,10 +1,14 @@
 package emulator
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // oldChange reads the fields of an old method: upper-case names; what is unknown or may not be written is left out
 // without an error.
-func (c *call) oldChange(e *entity, r *record, fields *Array, imported bool) (*change, error) {
+func (c *call) oldChange(e *entity, r *record, fields *php.Array, imported bool) (*change, error) {
 	ch := &change{vals: map[int]any{}, imported: imported}
 	for name, v := range fields.All() {
 		if err := c.take(e, r, ch, name, v); err != nil {
@@ -15,20 +19,20 @@ func (c *call) oldChange(e *entity, r *record, fields *Array, imported bool) (*c
 }
 
 // itemChange reads the fields of crm.item.*: camelCase names, and original names of custom fields and multifields.
-func (c *call) itemChange(e *entity, r *record, fields *Array, imported bool) (*change, error) {
+func (c *call) itemChange(e *entity, r *record, fields *php.Array, imported bool) (*change, error) {
 	ch := &change{vals: map[int]any{}, strict: true, imported: imported}
-	originalUF := truth(c.params.Get("useOriginalUfNames")) && text(c.params.Get("useOriginalUfNames")) != "N"
+	originalUF := php.Bool(c.params.Get("useOriginalUfNames")) && php.String(c.params.Get("useOriginalUfNames")) != "N"
 	for name, v := range fields.All() {
 		switch {
 		case name == "fm":
-			list, _ := v.(*Array)
+			list, _ := v.(*php.Array)
 			if err := c.takeItemMulti(e, r, ch, list); err != nil {
 				return nil, err
 			}
 			continue
 		case name == "contactIds", name == "companyIds":
-			if _, ok := v.(*Array); !ok && v != nil {
-				return nil, failed("100", "Expected iterable value for multiple field, but got "+typeName(v)+" instead")
+			if _, ok := v.(*php.Array); !ok && v != nil {
+				return nil, failed("100", "Expected iterable value for multiple field, but got "+php.TypeName(v)+" instead")
 			}
 			name = strings.ToUpper(name[:7]) + "_IDS"
 			if e.typeID == typeCompany {
@@ -42,7 +46,7 @@ func (c *call) itemChange(e *entity, r *record, fields *Array, imported bool) (*
 			continue
 		case name == "leadId":
 			if at, ok := e.byName["LEAD_ID"]; ok && r == nil {
-				ch.vals[at] = integer(v)
+				ch.vals[at] = php.Int(v)
 			}
 			continue
 		case isMulti(name):
@@ -53,8 +57,8 @@ func (c *call) itemChange(e *entity, r *record, fields *Array, imported bool) (*
 			}
 			f := e.fields[at]
 			if f.multiple && f.custom != nil && v != nil {
-				if _, ok := v.(*Array); !ok {
-					return nil, failed("100", "Expected iterable value for multiple field, but got "+typeName(v)+" instead")
+				if _, ok := v.(*php.Array); !ok {
+					return nil, failed("100", "Expected iterable value for multiple field, but got "+php.TypeName(v)+" instead")
 				}
 			}
 			name = f.name
@@ -66,20 +70,6 @@ func (c *call) itemChange(e *entity, r *record, fields *Array, imported bool) (*
 	return ch, nil
 }
 
-func typeName(v any) string {
-	switch v.(type) {
-	case string:
-		return "string"
-	case int64:
-		return "integer"
-	case float64:
-		return "double"
-	case bool:
-		return "boolean"
-	}
-	return "array"
-}
-
 // importable are the read-only fields that an import may set.
 var importable = map[string]bool{
 	"DATE_CREATE": true, "DATE_MODIFY": true, "CREATED_BY_ID": true, "MODIFY_BY_ID": true, "MOVED_TIME": true, "MOVED_BY_ID": true,
@@ -89,7 +79,7 @@ var importable = map[string]bool{
 // take puts one named value into the change.
 func (c *call) take(e *entity, r *record, ch *change, name string, v any) error {
 	if e.multi && isMulti(name) {
-		list, _ := v.(*Array)
+		list, _ := v.(*php.Array)
 		return c.takeMulti(r, ch, name, list)
 	}
 	at, ok := e.byName[name]
@@ -104,7 +94,7 @@ func (c *call) take(e *entity, r *record, ch *change, name string, v any) error 
 		ch.links = linksFrom(v)
 		return nil
 	case e.links != nil && name == e.links.name:
-		id := integer(v)
+		id := php.Int(v)
 		ch.primary = &id
 		return nil
 	case e.typeID == typeCompany && name == "CONTACT_ID":
@@ -121,12 +111,12 @@ func (c *call) take(e *entity, r *record, ch *change, name string, v any) error 
 
 func (c *call) takeCategory(e *entity, ch *change, v any) {
 	if at, ok := e.byName["CATEGORY_ID"]; ok {
-		ch.vals[at] = integer(v)
+		ch.vals[at] = php.Int(v)
 	}
 }
 
 func (c *call) takeObservers(e *entity, ch *change, v any) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, id := range idsFrom(v) {
 		out.Append(id)
 	}
@@ -137,7 +127,7 @@ func (c *call) takeObservers(e *entity, ch *change, v any) {
 func idsFrom(v any) []int64 {
 	out := []int64{}
 	for _, el := range scalars(v) {
-		if id := integer(el); id > 0 {
+		if id := php.Int(el); id > 0 {
 			out = append(out, id)
 		}
 	}

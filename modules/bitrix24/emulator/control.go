@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // controlRoutes are the calls by which tests and scripts drive the portal. They are not counted in the stats.
@@ -38,7 +40,7 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 			complain(w, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, appendJSON(nil, made))
+		writeJSON(w, http.StatusOK, php.AppendJSON(nil, made))
 	})
 	mux.HandleFunc("POST /control/faults", func(w http.ResponseWriter, r *http.Request) {
 		var f Fault
@@ -104,5 +106,5 @@ func complain(w http.ResponseWriter, err error) {
 	if e, ok := errors.AsType[*restError](err); ok {
 		message = e.description
 	}
-	writeJSON(w, http.StatusBadRequest, appendJSON(nil, object("error", message)))
+	writeJSON(w, http.StatusBadRequest, php.AppendJSON(nil, php.Map("error", message)))
 }

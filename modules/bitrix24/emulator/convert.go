@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A conversion is what a person chose in the dialog of «Качественный лид».
@@ -110,7 +112,7 @@ func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
 	}
 	ch := &change{vals: map[int]any{}}
 	a.copied(ch, a.contacts, lead, append([]string{"HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME", "BIRTHDATE", "POST", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID", "OPENED"}, utmNames...)...)
-	if text(ch.vals[a.contacts.at("NAME")]) == "" && text(ch.vals[a.contacts.at("LAST_NAME")]) == "" {
+	if php.String(ch.vals[a.contacts.at("NAME")]) == "" && php.String(ch.vals[a.contacts.at("LAST_NAME")]) == "" {
 		ch.set(a.contacts, "NAME", a.leads.text(lead, "TITLE"))
 	}
 	ch.set(a.contacts, "LEAD_ID", lead.id)

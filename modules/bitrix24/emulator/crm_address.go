@@ -1,5 +1,7 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 const addressTable = `
 TYPE_ID integer req add | Тип
 ENTITY_TYPE_ID integer req add | Тип владельца
@@ -28,14 +30,14 @@ func (m methods) addressMethods() {
 }
 
 // addressOwner reads the key of an address; the owner is a requisite or a lead.
-func (c *call) addressOwner() (fields *Array, owner *record, err error) {
+func (c *call) addressOwner() (fields *php.Array, owner *record, err error) {
 	fields, err = c.fields()
 	if err != nil {
 		return nil, nil, err
 	}
-	id := integer(fields.Get("ENTITY_ID"))
-	switch kind := integer(fields.Get("ENTITY_TYPE_ID")); {
-	case integer(fields.Get("TYPE_ID")) <= 0:
+	id := php.Int(fields.Get("ENTITY_ID"))
+	switch kind := php.Int(fields.Get("ENTITY_TYPE_ID")); {
+	case php.Int(fields.Get("TYPE_ID")) <= 0:
 		return nil, nil, undefined("TYPE_ID")
 	case kind != typeRequisite && kind != typeLead:
 		return nil, nil, undefined("ENTITY_TYPE_ID")
@@ -53,9 +55,9 @@ func (c *call) addressOwner() (fields *Array, owner *record, err error) {
 }
 
 // address finds an address by its key.
-func (c *call) address(fields *Array) *record {
-	for _, r := range c.addresses.where("ENTITY_ID", integer(fields.Get("ENTITY_ID"))) {
-		if c.addresses.integer(r, "ENTITY_TYPE_ID") == integer(fields.Get("ENTITY_TYPE_ID")) && c.addresses.integer(r, "TYPE_ID") == integer(fields.Get("TYPE_ID")) {
+func (c *call) address(fields *php.Array) *record {
+	for _, r := range c.addresses.where("ENTITY_ID", php.Int(fields.Get("ENTITY_ID"))) {
+		if c.addresses.integer(r, "ENTITY_TYPE_ID") == php.Int(fields.Get("ENTITY_TYPE_ID")) && c.addresses.integer(r, "TYPE_ID") == php.Int(fields.Get("TYPE_ID")) {
 			return r
 		}
 	}

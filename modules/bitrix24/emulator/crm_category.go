@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const categoryFields = `
@@ -45,7 +47,7 @@ func (c *call) dealCategories() error {
 	if !ok {
 		return missing("entityTypeId")
 	}
-	switch id := integer(v); {
+	switch id := php.Int(v); {
 	case id == typeDeal:
 		return nil
 	case c.entityOf(id) != nil:
@@ -54,9 +56,9 @@ func (c *call) dealCategories() error {
 	return errSmartProcess
 }
 
-func (c *call) categoryShown(r *record) *Array {
+func (c *call) categoryShown(r *record) *php.Array {
 	id := c.categories.integer(r, "CATEGORY_ID")
-	out := object("id", id, "name", c.categories.text(r, "NAME"), "sort", c.categories.integer(r, "SORT"), "entityTypeId", int64(typeDeal), "isDefault", flag(id == 0))
+	out := php.Map("id", id, "name", c.categories.text(r, "NAME"), "sort", c.categories.integer(r, "SORT"), "entityTypeId", int64(typeDeal), "isDefault", flag(id == 0))
 	if id > 0 {
 		out.Set("originId", c.categories.text(r, "ORIGIN_ID"))
 		out.Set("originatorId", c.categories.text(r, "ORIGINATOR_ID"))
@@ -77,12 +79,12 @@ func categoryList(c *call) (any, error) {
 	if err := c.dealCategories(); err != nil {
 		return nil, err
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.funnels() {
 		out.Append(c.categoryShown(r))
 	}
 	c.counted, c.total = true, out.Len()
-	return object("categories", out), nil
+	return php.Map("categories", out), nil
 }
 
 func (c *call) categoryParam() (*record, error) {
@@ -93,7 +95,7 @@ func (c *call) categoryParam() (*record, error) {
 	if !ok {
 		return nil, missing("id")
 	}
-	r := c.category(integer(v))
+	r := c.category(php.Int(v))
 	if r == nil {
 		return nil, errElement
 	}
@@ -105,7 +107,7 @@ func categoryGet(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("category", c.categoryShown(r)), nil
+	return php.Map("category", c.categoryShown(r)), nil
 }
 
 func categoryAdd(c *call) (any, error) {
@@ -116,26 +118,26 @@ func categoryAdd(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text(fields.Get("name")) == "" {
+	if php.String(fields.Get("name")) == "" {
 		return nil, failed("100", "The field name is required")
 	}
 	if err := c.admin(); err != nil {
 		return nil, failed("ACCESS_DENIED", "Access denied")
 	}
-	r := c.category(c.actor().addCategory(text(fields.Get("name")), sortOr(fields.Get("sort"), 500)))
+	r := c.category(c.actor().addCategory(php.String(fields.Get("name")), sortOr(fields.Get("sort"), 500)))
 	c.setCategory(r, fields, false)
-	return object("category", c.categoryShown(r)), nil
+	return php.Map("category", c.categoryShown(r)), nil
 }
 
 func sortOr(v any, otherwise int64) int64 {
-	if n := integer(v); n > 0 {
+	if n := php.Int(v); n > 0 {
 		return n
 	}
 	return otherwise
 }
 
 // setCategory takes name, sort and the external key, in either family's names.
-func (c *call) setCategory(r *record, fields *Array, old bool) {
+func (c *call) setCategory(r *record, fields *php.Array, old bool) {
 	for at, f := range c.categories.fields {
 		name := f.item
 		if old {
@@ -164,7 +166,7 @@ func categoryUpdate(c *call) (any, error) {
 		return nil, failed("ACCESS_DENIED", "Access denied")
 	}
 	c.setCategory(r, fields, false)
-	return object("category", c.categoryShown(r)), nil
+	return php.Map("category", c.categoryShown(r)), nil
 }
 
 func categoryDelete(c *call) (any, error) {
@@ -197,21 +199,21 @@ func categoryFieldsList(c *call) (any, error) {
 	if err := c.dealCategories(); err != nil {
 		return nil, err
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, f := range c.categories.fields {
 		if f.item != "" {
 			out.Set(f.item, f.describe())
 		}
 	}
-	out.Set("entityTypeId", object("type", "integer", "isRequired", true, "isReadOnly", false, "isImmutable", true, "isMultiple", false, "isDynamic", false, "title", "Тип"))
-	out.Set("isDefault", object("type", "char", "isRequired", false, "isReadOnly", false, "isImmutable", false, "isMultiple", false, "isDynamic", false, "title", "По умолчанию"))
-	return object("fields", out), nil
+	out.Set("entityTypeId", php.Map("type", "integer", "isRequired", true, "isReadOnly", false, "isImmutable", true, "isMultiple", false, "isDynamic", false, "title", "Тип"))
+	out.Set("isDefault", php.Map("type", "char", "isRequired", false, "isReadOnly", false, "isImmutable", false, "isMultiple", false, "isDynamic", false, "title", "По умолчанию"))
+	return php.Map("fields", out), nil
 }
 
 // The older crm.dealcategory.*: the default funnel is not among them.
 
-func (c *call) dealCategory(r *record) *Array {
-	return object(
+func (c *call) dealCategory(r *record) *php.Array {
+	return php.Map(
 		"ID", c.categories.text(r, "CATEGORY_ID"), "NAME", c.categories.text(r, "NAME"), "SORT", c.categories.text(r, "SORT"), "IS_LOCKED", "N",
 		"CREATED_DATE", c.oldScalar(&field{}, c.categories.value(r, "CREATED_DATE")),
 	)
@@ -223,12 +225,12 @@ func dealCategoryList(c *call) (any, error) {
 		return nil, err
 	}
 	want := oldSelection(columns)
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.funnels() {
 		if c.categories.integer(r, "CATEGORY_ID") == 0 {
 			continue
 		}
-		shown := &Array{}
+		shown := &php.Array{}
 		for name, v := range c.dealCategory(r).All() {
 			if want.has(name) {
 				shown.Set(name, v)
@@ -268,10 +270,10 @@ func dealCategoryAdd(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text(fields.Get("NAME")) == "" {
+	if php.String(fields.Get("NAME")) == "" {
 		return nil, failed("", "The field NAME is required.")
 	}
-	return c.actor().addCategory(text(fields.Get("NAME")), sortOr(fields.Get("SORT"), 500)), nil
+	return c.actor().addCategory(php.String(fields.Get("NAME")), sortOr(fields.Get("SORT"), 500)), nil
 }
 
 func dealCategoryUpdate(c *call) (any, error) {
@@ -305,20 +307,20 @@ func dealCategoryDelete(c *call) (any, error) {
 }
 
 func dealCategoryDefaultSet(c *call) (any, error) {
-	name, _ := c.params.either("name", "NAME")
-	if strings.TrimSpace(text(name)) == "" {
+	name, _ := c.params.Either("name", "NAME")
+	if strings.TrimSpace(php.String(name)) == "" {
 		return nil, failed("", "The parameter name is invalid or not defined.")
 	}
-	c.categories.put(c.category(0), "NAME", text(name))
+	c.categories.put(c.category(0), "NAME", php.String(name))
 	c.stats.Changes++
 	c.save()
 	return true, nil
 }
 
 func dealCategoryStages(c *call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, s := range c.stages(dealStages(c.id())) {
-		out.Append(object("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
+		out.Append(php.Map("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
 	}
 	return out, nil
 }

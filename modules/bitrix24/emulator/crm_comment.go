@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"path"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const commentFields = `
@@ -28,8 +30,8 @@ func (m methods) commentMethods() {
 }
 
 // commentInput reads fields, which these methods take in lower case only.
-func (c *call) commentInput() (*Array, error) {
-	fields, ok := c.params.Get("fields").(*Array)
+func (c *call) commentInput() (*php.Array, error) {
+	fields, ok := c.params.Get("fields").(*php.Array)
 	if !ok {
 		return nil, missing("fields")
 	}
@@ -42,22 +44,22 @@ func commentAdd(c *call) (any, error) {
 		return nil, err
 	}
 	for _, name := range []string{"ENTITY_ID", "ENTITY_TYPE"} {
-		if !truth(fields.Get(name)) {
+		if !php.Bool(fields.Get(name)) {
 			return nil, failed("100", "Required fields: "+name)
 		}
 	}
-	e := c.entityNamed(text(fields.Get("ENTITY_TYPE")))
+	e := c.entityNamed(php.String(fields.Get("ENTITY_TYPE")))
 	if e == nil {
 		return nil, failed("NOT_FOUND", "Not found.")
 	}
-	r := e.rows[integer(fields.Get("ENTITY_ID"))]
+	r := e.rows[php.Int(fields.Get("ENTITY_ID"))]
 	if r == nil {
 		return nil, errOwnerNotFound
 	}
-	if strings.TrimSpace(text(fields.Get("COMMENT"))) == "" {
+	if strings.TrimSpace(php.String(fields.Get("COMMENT"))) == "" {
 		return nil, failed("INVALID_ARG_VALUE", "Empty comment message")
 	}
-	return c.actor().addComment(e, r, text(fields.Get("COMMENT")), fields.Get("FILES")).id, nil
+	return c.actor().addComment(e, r, php.String(fields.Get("COMMENT")), fields.Get("FILES")).id, nil
 }
 
 // entityNamed finds a kind by its lower-case name.
@@ -84,39 +86,39 @@ func (a actor) addComment(e *entity, owner *record, comment string, files any) *
 
 // commentFiles keeps [["name","base64"], ...]; the answer is keyed by the file's number, {} when there is none.
 func (a actor) commentFiles(v any) any {
-	list, _ := v.(*Array)
-	out := &Array{}
+	list, _ := v.(*php.Array)
+	out := &php.Array{}
 	for _, el := range list.All() {
-		pair, ok := el.(*Array)
+		pair, ok := el.(*php.Array)
 		if !ok || pair.Len() < 2 {
 			continue
 		}
-		f := a.storeFile(text(pair.Get("0")), text(pair.Get("1")))
+		f := a.storeFile(php.String(pair.Get("0")), php.String(pair.Get("1")))
 		kind := "file"
 		switch strings.ToLower(path.Ext(f.name)) {
 		case ".gif", ".png", ".jpg", ".jpeg":
 			kind = "image"
 		}
 		address := a.fileAddress(f.id)
-		out.Set(text(f.id), object("id", f.id, "date", a.showTime(a.moment()), "type", kind, "name", f.name, "size", int64(len(f.content)),
+		out.Set(php.String(f.id), php.Map("id", f.id, "date", a.showTime(a.moment()), "type", kind, "name", f.name, "size", int64(len(f.content)),
 			"authorId", a.user, "authorName", a.userName(a.user), "urlShow", address, "urlDownload", address))
 	}
 	if out.Len() == 0 {
-		return emptyObject{}
+		return php.EmptyObject{}
 	}
 	return out
 }
 
 // keepFile stores the file of a record's field: {"fileData": [name, base64]} or [name, base64].
-func (p *Portal) keepFile(v *Array) any {
+func (p *Portal) keepFile(v *php.Array) any {
 	pair := v
-	if inner, ok := v.Get("fileData").(*Array); ok {
+	if inner, ok := v.Get("fileData").(*php.Array); ok {
 		pair = inner
 	} else if v.Get("fileData") != nil {
 		return nil
 	}
-	f := p.storeFile(text(pair.Get("0")), text(pair.Get("1")))
-	return object("id", f.id, "showUrl", p.fileAddress(f.id), "downloadUrl", p.fileAddress(f.id))
+	f := p.storeFile(php.String(pair.Get("0")), php.String(pair.Get("1")))
+	return php.Map("id", f.id, "showUrl", p.fileAddress(f.id), "downloadUrl", p.fileAddress(f.id))
 }
 
 func (p *Portal) storeFile(name, content string) file {
@@ -131,15 +133,15 @@ func (p *Portal) storeFile(name, content string) file {
 }
 
 func (p *Portal) fileAddress(id int64) string {
-	return "https://" + p.domain + "/disk/downloadFile/" + text(id) + "/"
+	return "https://" + p.domain + "/disk/downloadFile/" + php.String(id) + "/"
 }
 
 func (c *call) commentParam() (*record, error) {
-	v, ok := c.params.either("id", "ID")
+	v, ok := c.params.Either("id", "ID")
 	if !ok {
 		return nil, missing("id")
 	}
-	r := c.comments.rows[integer(v)]
+	r := c.comments.rows[php.Int(v)]
 	if r == nil {
 		return nil, failed("NOT_FOUND", "Not found.")
 	}
@@ -156,12 +158,12 @@ func commentUpdate(c *call) (any, error) {
 		return nil, err
 	}
 	comment, given := fields.Lookup("COMMENT")
-	if given && strings.TrimSpace(text(comment)) == "" {
+	if given && strings.TrimSpace(php.String(comment)) == "" {
 		return nil, failed("INVALID_ARG_VALUE", "Empty comment message")
 	}
-	changed := given && c.comments.text(r, "COMMENT") != text(comment)
+	changed := given && c.comments.text(r, "COMMENT") != php.String(comment)
 	if changed {
-		c.comments.put(r, "COMMENT", text(comment))
+		c.comments.put(r, "COMMENT", php.String(comment))
 	}
 	if files, ok := fields.Lookup("FILES"); ok {
 		c.comments.put(r, "FILES", c.actor().commentFiles(files))
@@ -200,8 +202,8 @@ func commentList(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := c.entityNamed(text(spec.Get("ENTITY_TYPE")))
-	if e == nil || e.rows[integer(spec.Get("ENTITY_ID"))] == nil {
+	e := c.entityNamed(php.String(spec.Get("ENTITY_TYPE")))
+	if e == nil || e.rows[php.Int(spec.Get("ENTITY_ID"))] == nil {
 		return nil, errAccess
 	}
 	return c.oldListOf(c.comments, nil)

@@ -1,5 +1,7 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 func (m methods) enumMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.enum.ownertype": func(*call) (any, error) {
@@ -42,10 +44,10 @@ type enumRow struct {
 	name, code, short string
 }
 
-func enumRows(rows []enumRow) *Array {
-	out := &Array{}
+func enumRows(rows []enumRow) *php.Array {
+	out := &php.Array{}
 	for _, r := range rows {
-		x := object("ID", r.id, "NAME", r.name, "SYMBOL_CODE", nil, "SYMBOL_CODE_SHORT", nil)
+		x := php.Map("ID", r.id, "NAME", r.name, "SYMBOL_CODE", nil, "SYMBOL_CODE_SHORT", nil)
 		if r.code != "" {
 			x.Set("SYMBOL_CODE", r.code)
 			x.Set("SYMBOL_CODE_SHORT", r.short)

@@ -1,6 +1,10 @@
 package emulator
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 func (m methods) itemMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
@@ -21,7 +25,7 @@ func (c *call) entityParam() (*entity, error) {
 	if !ok {
 		return nil, missing("entityTypeId")
 	}
-	e := c.entityOf(integer(v))
+	e := c.entityOf(php.Int(v))
 	if e == nil {
 		return nil, errSmartProcess
 	}
@@ -38,7 +42,7 @@ func (c *call) itemParam(gone error) (*entity, *record, error) {
 	if !ok {
 		return nil, nil, missing("id")
 	}
-	r := e.rows[integer(v)]
+	r := e.rows[php.Int(v)]
 	if r == nil {
 		return nil, nil, gone
 	}
@@ -47,17 +51,17 @@ func (c *call) itemParam(gone error) (*entity, *record, error) {
 
 func (c *call) originalUF() bool {
 	v := c.params.Get("useOriginalUfNames")
-	return truth(v) && text(v) != "N"
+	return php.Bool(v) && php.String(v) != "N"
 }
 
-func (c *call) itemFieldsParam() (*Array, error) {
+func (c *call) itemFieldsParam() (*php.Array, error) {
 	v, ok := c.params.Lookup("fields")
 	if !ok {
 		return nil, missing("fields")
 	}
-	fields, ok := v.(*Array)
+	fields, ok := v.(*php.Array)
 	if !ok {
-		return nil, failed("100", "Invalid value {"+text(v)+"} to match with parameter {fields}. Should be value of type array.")
+		return nil, failed("100", "Invalid value {"+php.String(v)+"} to match with parameter {fields}. Should be value of type array.")
 	}
 	return fields, nil
 }
@@ -67,7 +71,7 @@ func itemAdd(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("item", c.item(e, r, nil)), nil
+	return php.Map("item", c.item(e, r, nil)), nil
 }
 
 func (c *call) addItem(imported bool) (*record, *entity, error) {
@@ -103,7 +107,7 @@ func itemUpdate(c *call) (any, error) {
 	if _, err := c.actor().update(e, r, ch); err != nil {
 		return nil, err
 	}
-	return object("item", c.item(e, r, nil)), nil
+	return php.Map("item", c.item(e, r, nil)), nil
 }
 
 func itemGet(c *call) (any, error) {
@@ -111,7 +115,7 @@ func itemGet(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("item", c.item(e, r, nil)), nil
+	return php.Map("item", c.item(e, r, nil)), nil
 }
 
 func itemDelete(c *call) (any, error) {
@@ -120,7 +124,7 @@ func itemDelete(c *call) (any, error) {
 		return nil, err
 	}
 	c.actor().delete(e, r)
-	return &Array{}, nil
+	return &php.Array{}, nil
 }
 
 func itemFields(c *call) (any, error) {
@@ -128,7 +132,7 @@ func itemFields(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, f := range e.fields {
 		if f.name == "" || f.item == "" || f.noField && f.name != "OBSERVERS" {
 			continue
@@ -143,7 +147,7 @@ func itemFields(c *call) (any, error) {
 	if e.multi {
 		out.Set("fm", (&field{name: "FM", kind: "crm_multifield", title: "FM", multiple: true}).describe())
 	}
-	return object("fields", out), nil
+	return php.Map("fields", out), nil
 }
 
 func itemList(c *call) (any, error) {
@@ -151,31 +155,31 @@ func itemList(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, _ := c.params.Get("filter").(*Array)
-	order, _ := c.params.Get("order").(*Array)
-	columns, _ := c.params.Get("select").(*Array)
+	spec, _ := c.params.Get("filter").(*php.Array)
+	order, _ := c.params.Get("order").(*php.Array)
+	columns, _ := c.params.Get("select").(*php.Array)
 	f, err := c.itemFilter(e.table, spec, c.originalUF())
 	if err != nil {
 		return nil, err
 	}
-	q := query{filter: f, start: integer(c.params.Get("start"))}
+	q := query{filter: f, start: php.Int(c.params.Get("start"))}
 	q.order = sortKeys(order, func(name string) (int, bool) { return e.itemField(name, c.originalUF()) })
 	want := itemSelection(columns)
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.page(e.table, q, c.commIDs(e)) {
 		out.Append(c.item(e, r, want))
 	}
-	return object("items", out), nil
+	return php.Map("items", out), nil
 }
 
 // itemSelection reads select of crm.item.list; nil means everything, fm included.
-func itemSelection(columns *Array) *selection {
+func itemSelection(columns *php.Array) *selection {
 	s := &selection{names: map[string]bool{"id": true}}
 	for _, v := range columns.All() {
-		if text(v) == "*" {
+		if php.String(v) == "*" {
 			return nil
 		}
-		s.names[text(v)] = true
+		s.names[php.String(v)] = true
 	}
 	if len(s.names) == 1 && columns.Len() == 0 {
 		return nil
@@ -188,8 +192,8 @@ func (s *selection) hasItem(name, original string) bool {
 }
 
 // item shows a record as crm.item.* does: numbers as numbers, multifields as fm and as flat first values.
-func (c *call) item(e *entity, r *record, want *selection) *Array {
-	out := &Array{}
+func (c *call) item(e *entity, r *record, want *selection) *php.Array {
+	out := &php.Array{}
 	originalUF := c.originalUF()
 	for i, f := range e.fields {
 		if f.item == "" || f.name == "" || f.multiple && f.custom == nil || f.noField || !want.hasItem(f.item, f.name) {
@@ -213,11 +217,11 @@ func (c *call) item(e *entity, r *record, want *selection) *Array {
 	return out
 }
 
-func (c *call) itemLists(e *entity, r *record, out *Array, want *selection) {
+func (c *call) itemLists(e *entity, r *record, out *php.Array, want *selection) {
 	if want.hasItem("observers", "") {
-		list, _ := e.value(r, "OBSERVERS").(*Array)
+		list, _ := e.value(r, "OBSERVERS").(*php.Array)
 		if list == nil {
-			list = &Array{}
+			list = &php.Array{}
 		}
 		out.Set("observers", list)
 	}
@@ -231,7 +235,7 @@ func (c *call) itemLists(e *entity, r *record, out *Array, want *selection) {
 		linked = e.links.of(r.id)
 	}
 	if want.hasItem(name, "") {
-		ids := &Array{}
+		ids := &php.Array{}
 		for _, x := range linked {
 			ids.Append(x.id)
 		}
@@ -255,7 +259,7 @@ var flatMulti = []struct{ name, kind, sort string }{
 	{"phone", "PHONE", ""},
 }
 
-func itemMulti(r *record, out *Array, want *selection) {
+func itemMulti(r *record, out *php.Array, want *selection) {
 	for _, x := range flatMulti {
 		if want.hasItem(x.name, "") {
 			out.Set(x.name, r.firstMulti(x.kind, x.sort))
@@ -264,9 +268,9 @@ func itemMulti(r *record, out *Array, want *selection) {
 	if want != nil {
 		return // fm cannot be named, it comes with everything only
 	}
-	list := &Array{}
+	list := &php.Array{}
 	for _, m := range r.multi {
-		list.Append(object("id", m.id, "valueType", m.sort, "value", m.text, "typeId", m.kind))
+		list.Append(php.Map("id", m.id, "valueType", m.sort, "value", m.text, "typeId", m.kind))
 	}
 	out.Set("fm", list)
 }
@@ -301,30 +305,30 @@ func itemImport(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("item", object("id", r.id)), nil
+	return php.Map("item", php.Map("id", r.id)), nil
 }
 
 func itemBatchImport(c *call) (any, error) {
 	if _, err := c.entityParam(); err != nil {
 		return nil, err
 	}
-	data, ok := c.params.Get("data").(*Array)
+	data, ok := c.params.Get("data").(*php.Array)
 	if !ok {
 		return nil, missing("data")
 	}
 	if data.Len() > importLimit {
 		return nil, failed("MAX_IMPORT_BATCH_SIZE_EXCEEDED", "You cannot import more than 20 items")
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, v := range data.All() {
 		one := *c
-		one.params = object("entityTypeId", c.params.Get("entityTypeId"), "useOriginalUfNames", c.params.Get("useOriginalUfNames"), "fields", v)
+		one.params = php.Map("entityTypeId", c.params.Get("entityTypeId"), "useOriginalUfNames", c.params.Get("useOriginalUfNames"), "fields", v)
 		r, _, err := one.addItem(true)
 		if e, ok := err.(*restError); ok {
-			out.Append(object("error", e.code, "error_description", e.description))
+			out.Append(php.Map("error", e.code, "error_description", e.description))
 			continue
 		}
-		out.Append(object("item", object("id", r.id)))
+		out.Append(php.Map("item", php.Map("id", r.id)))
 	}
-	return object("items", out), nil
+	return php.Map("items", out), nil
 }

@@ -1,5 +1,7 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 // linkMethods are crm.deal|lead.contact.*, crm.contact.company.* and crm.company.contact.*.
 func (m methods) linkMethods() {
 	kinds := []struct {
@@ -79,22 +81,22 @@ func (l linkCall) done(changed bool) {
 }
 
 func (l linkCall) get() (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, x := range l.list() {
-		out.Append(object(l.name, x.id, "SORT", x.sort, "ROLE_ID", x.role, "IS_PRIMARY", flag(x.primary)))
+		out.Append(php.Map(l.name, x.id, "SORT", x.sort, "ROLE_ID", x.role, "IS_PRIMARY", flag(x.primary)))
 	}
 	return out, nil
 }
 
 func (l linkCall) set() (any, error) {
-	v, _ := l.params.either("items", "ITEMS")
-	items, ok := v.(*Array)
+	v, _ := l.params.Either("items", "ITEMS")
+	items, ok := v.(*php.Array)
 	if !ok {
 		return nil, errItems
 	}
 	var list []link
 	for _, v := range items.All() {
-		el, _ := v.(*Array)
+		el, _ := v.(*php.Array)
 		x := l.link(el)
 		if x.id > 0 {
 			if x.sort == 0 {
@@ -106,8 +108,8 @@ func (l linkCall) set() (any, error) {
 	return l.replace(list)
 }
 
-func (l linkCall) link(el *Array) link {
-	return link{id: integer(el.Get(l.name)), sort: integer(el.Get("SORT")), role: integer(el.Get("ROLE_ID")), primary: text(el.Get("IS_PRIMARY")) == "Y"}
+func (l linkCall) link(el *php.Array) link {
+	return link{id: php.Int(el.Get(l.name)), sort: php.Int(el.Get("SORT")), role: php.Int(el.Get("ROLE_ID")), primary: php.String(el.Get("IS_PRIMARY")) == "Y"}
 }
 
 func (l linkCall) clear() (any, error) { return l.replace(nil) }
@@ -138,7 +140,7 @@ func (l linkCall) delete() (any, error) {
 	if err != nil {
 		return nil, failed("", "The parameter fields must be array.")
 	}
-	id, changed := integer(fields.Get(l.name)), false
+	id, changed := php.Int(fields.Get(l.name)), false
 	if l.e.links == nil {
 		changed = l.actor().linkCompany(id, l.r.id, nil)
 	} else {

@@ -1,6 +1,10 @@
 package emulator
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // oldMethods are crm.lead|deal|contact|company .add .update .get .list .delete .fields.
 func (m methods) oldMethods(p *Portal) {
@@ -21,12 +25,12 @@ func (m methods) oldMethods(p *Portal) {
 }
 
 // arrayParam reads a parameter that must be an array when it is there, in either letter case.
-func (c *call) arrayParam(name string) (*Array, error) {
-	v, ok := c.params.either(name, strings.ToUpper(name))
+func (c *call) arrayParam(name string) (*php.Array, error) {
+	v, ok := c.params.Either(name, strings.ToUpper(name))
 	if !ok || v == nil || v == "" {
 		return nil, nil
 	}
-	a, ok := v.(*Array)
+	a, ok := v.(*php.Array)
 	if !ok {
 		return nil, mustBeArray(name)
 	}
@@ -34,7 +38,7 @@ func (c *call) arrayParam(name string) (*Array, error) {
 }
 
 // fields reads the parameter that an add or update cannot do without.
-func (c *call) fields() (*Array, error) {
+func (c *call) fields() (*php.Array, error) {
 	a, err := c.arrayParam("fields")
 	if a == nil || err != nil {
 		return nil, mustBeArray("fields")
@@ -44,14 +48,14 @@ func (c *call) fields() (*Array, error) {
 
 // id reads the number of a record.
 func (c *call) id() int64 {
-	v, _ := c.params.either("id", "ID")
-	return integer(v)
+	v, _ := c.params.Either("id", "ID")
+	return php.Int(v)
 }
 
 // imports says whether params asks for an import: any value that PHP takes for true, "N" among them.
 func (c *call) imports(e *entity) (bool, error) {
 	params, err := c.arrayParam("params")
-	return truth(params.Get("IMPORT")) && (e.typeID == typeContact || e.typeID == typeCompany), err
+	return php.Bool(params.Get("IMPORT")) && (e.typeID == typeContact || e.typeID == typeCompany), err
 }
 
 func oldAdd(c *call, e *entity) (any, error) {
@@ -142,8 +146,8 @@ func oldFields(_ *call, e *entity) (any, error) {
 	return describeAll(e.schema), nil
 }
 
-func describeAll(s *schema) *Array {
-	out := &Array{}
+func describeAll(s *schema) *php.Array {
+	out := &php.Array{}
 	for _, f := range s.fields {
 		if f.name != "" && !f.noField {
 			out.Set(f.name, f.describe())
@@ -170,13 +174,13 @@ func (c *call) oldListOf(t *table, byComm func(kind, value string) []int64) (any
 	if err != nil {
 		return nil, err
 	}
-	q := query{filter: c.oldFilter(t, spec), start: integer(c.params.Get("start"))}
+	q := query{filter: c.oldFilter(t, spec), start: php.Int(c.params.Get("start"))}
 	q.order = sortKeys(order, func(name string) (int, bool) {
 		at, ok := t.byName[strings.ToUpper(name)]
 		return at, ok
 	})
 	want := oldSelection(columns)
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.page(t, q, byComm) {
 		out.Append(c.oldRow(t, r, want))
 	}
@@ -194,10 +198,10 @@ func (c *call) page(t *table, q query, byComm func(kind, value string) []int64) 
 }
 
 // oldSelection reads select; none means all simple and custom fields. A multifield must be named and brings ID along.
-func oldSelection(columns *Array) *selection {
+func oldSelection(columns *php.Array) *selection {
 	s := &selection{names: map[string]bool{}}
 	for _, v := range columns.All() {
-		switch name := strings.ToUpper(text(v)); name {
+		switch name := strings.ToUpper(php.String(v)); name {
 		case "*":
 			s.all = true
 		case "UF_*":

@@ -1,9 +1,11 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 // Records that are not CRM items themselves (requisites, products ...) share these plain ways of writing.
 
 // writable reads the fields that a client may set; what is unknown or read-only is left out.
-func (c *call) writable(t *table, fields *Array, adding bool) map[int]any {
+func (c *call) writable(t *table, fields *php.Array, adding bool) map[int]any {
 	out := map[int]any{}
 	for name, v := range fields.All() {
 		at, ok := t.byName[name]
@@ -18,7 +20,7 @@ func (c *call) writable(t *table, fields *Array, adding bool) map[int]any {
 }
 
 // add stores a new record with stock values where the client named none.
-func (c *call) add(t *table, fields *Array, stock ...any) *record {
+func (c *call) add(t *table, fields *php.Array, stock ...any) *record {
 	r := t.make(stock...)
 	for at, v := range c.writable(t, fields, true) {
 		t.place(r, at, v)
@@ -30,7 +32,7 @@ func (c *call) add(t *table, fields *Array, stock ...any) *record {
 }
 
 // update changes a record; it says whether anything became different.
-func (c *call) update(t *table, r *record, fields *Array) (changed bool) {
+func (c *call) update(t *table, r *record, fields *php.Array) (changed bool) {
 	for at, v := range c.writable(t, fields, false) {
 		if !sameValue(r.get(at), v) {
 			t.set(r, at, v)

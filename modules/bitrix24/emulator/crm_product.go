@@ -1,5 +1,7 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 const productFields = `
 ID integer ro | ID
 CATALOG_ID integer add | Каталог
@@ -61,7 +63,7 @@ func productAdd(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text(fields.Get("NAME")) == "" {
+	if php.String(fields.Get("NAME")) == "" {
 		return nil, failed("", "The field NAME is required.")
 	}
 	r := c.add(c.products, fields, "ACTIVE", "Y", "CATALOG_ID", int64(14), "CURRENCY_ID", c.baseCurrency(), "DESCRIPTION_TYPE", "text",
@@ -111,7 +113,7 @@ func (a actor) dropProduct(r *record) {
 
 // currencyList is not paged; its total is always 0.
 func currencyList(c *call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.wholeList(c.currencies) {
 		out.Append(c.oldRow(c.currencies, r, nil))
 	}
@@ -120,7 +122,7 @@ func currencyList(c *call) (any, error) {
 }
 
 func currencyGet(c *call) (any, error) {
-	v, _ := c.params.either("id", "ID")
+	v, _ := c.params.Either("id", "ID")
 	list := c.currencies.where("CURRENCY", v)
 	if len(list) == 0 {
 		return nil, errNotFound

@@ -1,5 +1,7 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 const requisiteFields = `
 ID integer ro | ID
 ENTITY_TYPE_ID integer req add | Тип владельца
@@ -132,7 +134,7 @@ func (m methods) requisiteMethods() {
 	m.plainMethods("crm.requisite.", func(p *Portal) *table { return p.requisites }, requisiteGone)
 	m.plainMethods("crm.requisite.bankdetail.", func(p *Portal) *table { return p.banks }, bankGone)
 	m.plainMethods("crm.requisite.preset.", func(p *Portal) *table { return p.presets }, func(id int64) error {
-		return failed("", "The Preset with ID '"+text(id)+"' is not found")
+		return failed("", "The Preset with ID '"+php.String(id)+"' is not found")
 	})
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.requisite.add":               requisiteAdd,
@@ -142,17 +144,17 @@ func (m methods) requisiteMethods() {
 		"crm.requisite.bankdetail.update": bankUpdate,
 		"crm.requisite.bankdetail.delete": bankDelete,
 		"crm.requisite.preset.countries": func(*call) (any, error) {
-			return listOf(object("ID", int64(1), "CODE", "RU", "TITLE", "Россия")), nil
+			return php.List(php.Map("ID", int64(1), "CODE", "RU", "TITLE", "Россия")), nil
 		},
 	})
 }
 
 func requisiteGone(id int64) error {
-	return failed("", "The Requisite with ID '"+text(id)+"' is not found")
+	return failed("", "The Requisite with ID '"+php.String(id)+"' is not found")
 }
 
 func bankGone(id int64) error {
-	return failed("", "The RequisiteBankDetail with ID '"+text(id)+"' is not found")
+	return failed("", "The RequisiteBankDetail with ID '"+php.String(id)+"' is not found")
 }
 
 func undefined(name string) error {
@@ -164,18 +166,18 @@ func requisiteAdd(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := c.entityOf(integer(fields.Get("ENTITY_TYPE_ID")))
-	id := integer(fields.Get("ENTITY_ID"))
+	e := c.entityOf(php.Int(fields.Get("ENTITY_TYPE_ID")))
+	id := php.Int(fields.Get("ENTITY_ID"))
 	switch {
 	case e == nil || e.typeID != typeContact && e.typeID != typeCompany:
 		return nil, undefined("ENTITY_TYPE_ID")
 	case id <= 0:
 		return nil, undefined("ENTITY_ID")
-	case c.presets.rows[integer(fields.Get("PRESET_ID"))] == nil:
+	case c.presets.rows[php.Int(fields.Get("PRESET_ID"))] == nil:
 		return nil, undefined("PRESET_ID")
 	case e.rows[id] == nil:
 		return nil, failed("", "Entity not found.")
-	case text(fields.Get("NAME")) == "":
+	case php.String(fields.Get("NAME")) == "":
 		return nil, failed("", "The field NAME is required.")
 	}
 	r := c.add(c.requisites, fields,
@@ -199,7 +201,7 @@ func requisiteUpdate(c *call) (any, error) {
 }
 
 // stamped updates a record that notes when and by whom it was changed.
-func (c *call) stamped(t *table, r *record, fields *Array) {
+func (c *call) stamped(t *table, r *record, fields *php.Array) {
 	if c.update(t, r, fields) {
 		t.put(r, "DATE_MODIFY", c.moment())
 		t.put(r, "MODIFY_BY_ID", c.hook.UserID)
@@ -238,9 +240,9 @@ func bankAdd(c *call) (any, error) {
 		return nil, err
 	}
 	switch {
-	case c.requisites.rows[integer(fields.Get("ENTITY_ID"))] == nil:
+	case c.requisites.rows[php.Int(fields.Get("ENTITY_ID"))] == nil:
 		return nil, undefined("ENTITY_ID")
-	case text(fields.Get("NAME")) == "":
+	case php.String(fields.Get("NAME")) == "":
 		return nil, failed("", "The field NAME is required.")
 	}
 	r := c.add(c.banks, fields,

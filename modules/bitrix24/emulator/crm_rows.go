@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"strconv"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 func (m methods) rowMethods() {
@@ -31,8 +33,8 @@ var oldRowNames = map[string]string{
 	"MEASURE_NAME": "measureName", "SORT": "sort", "XML_ID": "xmlId", "ID": "id",
 }
 
-func oldRowInput(el *Array) rowInput {
-	out := &Array{}
+func oldRowInput(el *php.Array) rowInput {
+	out := &php.Array{}
 	for name, v := range el.All() {
 		if item, ok := oldRowNames[name]; ok {
 			out.Set(item, v)
@@ -58,7 +60,7 @@ func oldRowsGet(c *call, e *entity) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, x := range c.rows.of(e.short, r.id) {
 		out.Append(c.oldProductRow(x))
 	}
@@ -70,14 +72,14 @@ func oldRowsSet(c *call, e *entity) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, _ := c.params.either("rows", "ROWS")
-	list, ok := v.(*Array)
+	v, _ := c.params.Either("rows", "ROWS")
+	list, ok := v.(*php.Array)
 	if !ok {
 		return nil, failed("", "The parameter rows must be array.")
 	}
 	var inputs []rowInput
 	for _, v := range list.All() {
-		if el, ok := v.(*Array); ok {
+		if el, ok := v.(*php.Array); ok {
 			inputs = append(inputs, oldRowInput(el))
 		}
 	}
@@ -93,7 +95,7 @@ func (a actor) setRows(e *entity, r *record, inputs []rowInput) error {
 	var next []*row
 	for _, in := range inputs {
 		x := &row{Quantity: 1, DiscountType: 2, TaxIncluded: "N"}
-		if id := integer(in.fields.Get("id")); id > 0 {
+		if id := php.Int(in.fields.Get("id")); id > 0 {
 			if i := slices.IndexFunc(before, func(y *row) bool { return y.ID == id }); i >= 0 {
 				*x = *before[i]
 			}
@@ -138,13 +140,13 @@ func taxRate(x *row) any {
 }
 
 // oldProductRow shows a row as crm.deal.productrows.get does: ids as text, numbers as numbers.
-func (p *Portal) oldProductRow(x *row) *Array {
+func (p *Portal) oldProductRow(x *row) *php.Array {
 	original := x.Name
 	if product := p.products.rows[x.ProductID]; product != nil {
 		original = p.products.text(product, "NAME")
 	}
-	return object(
-		"ID", text(x.ID), "OWNER_ID", text(x.Owner), "OWNER_TYPE", x.OwnerType, "PRODUCT_ID", x.ProductID, "PRODUCT_NAME", x.Name,
+	return php.Map(
+		"ID", php.String(x.ID), "OWNER_ID", php.String(x.Owner), "OWNER_TYPE", x.OwnerType, "PRODUCT_ID", x.ProductID, "PRODUCT_NAME", x.Name,
 		"ORIGINAL_PRODUCT_NAME", original, "PRODUCT_DESCRIPTION", nil, "PRICE", x.Price, "PRICE_EXCLUSIVE", x.Exclusive,
 		"PRICE_NETTO", x.Netto, "PRICE_BRUTTO", x.Brutto, "PRICE_ACCOUNT", strconv.FormatFloat(x.Price, 'f', 2, 64), "QUANTITY", x.Quantity,
 		"DISCOUNT_TYPE_ID", x.DiscountType, "DISCOUNT_RATE", x.DiscountRate, "DISCOUNT_SUM", x.DiscountSum, "TAX_RATE", taxRate(x),
@@ -154,10 +156,10 @@ func (p *Portal) oldProductRow(x *row) *Array {
 }
 
 // itemProductRow shows a row as crm.item.productrow.* does.
-func itemProductRow(x *row) *Array {
-	return object(
+func itemProductRow(x *row) *php.Array {
+	return php.Map(
 		"id", x.ID, "ownerId", x.Owner, "ownerType", x.OwnerType, "productId", x.ProductID, "productName", x.Name, "price", x.Price,
-		"priceAccount", round(x.Price, 2), "priceExclusive", x.Exclusive, "priceNetto", x.Netto, "priceBrutto", x.Brutto, "quantity", x.Quantity,
+		"priceAccount", php.Round(x.Price, 2), "priceExclusive", x.Exclusive, "priceNetto", x.Netto, "priceBrutto", x.Brutto, "quantity", x.Quantity,
 		"discountTypeId", x.DiscountType, "discountRate", x.DiscountRate, "discountSum", x.DiscountSum, "taxRate", taxRate(x),
 		"taxIncluded", x.TaxIncluded, "customized", "Y", "measureCode", x.Measure, "measureName", x.MeasureName, "sort", x.Sort,
 		"xmlId", x.XMLID, "type", x.Type, "storeId", nil,
@@ -182,12 +184,12 @@ func (c *call) rowOwner(ownerType string, id int64) (*entity, *record, error) {
 	return e, r, nil
 }
 
-func (c *call) rowsParam(name string) (*Array, error) {
+func (c *call) rowsParam(name string) (*php.Array, error) {
 	v, ok := c.params.Lookup(name)
 	if !ok {
 		return nil, missing(name)
 	}
-	a, ok := v.(*Array)
+	a, ok := v.(*php.Array)
 	if !ok {
 		return nil, failed("100", "Invalid value to match with parameter {"+name+"}. Should be value of type array.")
 	}
@@ -204,24 +206,24 @@ func rowSet(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, r, err := c.rowOwner(text(c.params.Get("ownerType")), integer(c.params.Get("ownerId")))
+	e, r, err := c.rowOwner(php.String(c.params.Get("ownerType")), php.Int(c.params.Get("ownerId")))
 	if err != nil {
 		return nil, err
 	}
 	var inputs []rowInput
 	for _, v := range list.All() {
-		if el, ok := v.(*Array); ok {
+		if el, ok := v.(*php.Array); ok {
 			inputs = append(inputs, rowInput{el})
 		}
 	}
 	if err := c.actor().setRows(e, r, inputs); err != nil {
 		return nil, err
 	}
-	return object("productRows", itemRows(c.rows.of(e.short, r.id))), nil
+	return php.Map("productRows", itemRows(c.rows.of(e.short, r.id))), nil
 }
 
-func itemRows(list []*row) *Array {
-	out := &Array{}
+func itemRows(list []*row) *php.Array {
+	out := &php.Array{}
 	for _, x := range list {
 		out.Append(itemProductRow(x))
 	}
@@ -236,7 +238,7 @@ func rowAdd(c *call) (any, error) {
 	if fields.Get("ownerId") == nil || fields.Get("ownerType") == nil {
 		return nil, failed("100", "Required fields: ownerId, ownerType")
 	}
-	e, r, err := c.rowOwner(text(fields.Get("ownerType")), integer(fields.Get("ownerId")))
+	e, r, err := c.rowOwner(php.String(fields.Get("ownerType")), php.Int(fields.Get("ownerId")))
 	if err != nil {
 		return nil, err
 	}
@@ -244,10 +246,10 @@ func rowAdd(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("productRow", itemProductRow(x)), nil
+	return php.Map("productRow", itemProductRow(x)), nil
 }
 
-func (a actor) addRow(e *entity, r *record, fields *Array) (*row, error) {
+func (a actor) addRow(e *entity, r *record, fields *php.Array) (*row, error) {
 	x := &row{Owner: r.id, OwnerType: e.short, Quantity: 1, DiscountType: 2, TaxIncluded: "N", Type: 1}
 	if err := a.fill(x, rowInput{fields}); err != nil {
 		return nil, err
@@ -263,7 +265,7 @@ func (c *call) rowParam() (*row, error) {
 	if !ok {
 		return nil, missing("id")
 	}
-	x := c.rows.byID[integer(v)]
+	x := c.rows.byID[php.Int(v)]
 	if x == nil {
 		return nil, errItemNotFound
 	}
@@ -298,7 +300,7 @@ func rowUpdate(c *call) (any, error) {
 		return nil, err
 	}
 	c.actor().retotal(e, r, changed)
-	return object("productRow", itemProductRow(x)), nil
+	return php.Map("productRow", itemProductRow(x)), nil
 }
 
 func rowGet(c *call) (any, error) {
@@ -306,7 +308,7 @@ func rowGet(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("productRow", itemProductRow(x)), nil
+	return php.Map("productRow", itemProductRow(x)), nil
 }
 
 func rowDelete(c *call) (any, error) {
@@ -352,27 +354,27 @@ STORE_ID integer | Склад
 func rowSchema() *schema { return parseSchema(rowFieldTable) }
 
 func rowFields(*call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, f := range rowSchema().fields {
 		out.Set(f.item, f.describe())
 	}
-	return object("fields", out), nil
+	return php.Map("fields", out), nil
 }
 
 // rowList lists the rows of one owner; =ownerType and =ownerId must be there.
 func rowList(c *call) (any, error) {
-	spec, _ := c.params.Get("filter").(*Array)
-	ownerType, hasType := spec.either("=ownerType", "ownerType")
-	owner, hasOwner := spec.either("=ownerId", "ownerId")
+	spec, _ := c.params.Get("filter").(*php.Array)
+	ownerType, hasType := spec.Either("=ownerType", "ownerType")
+	owner, hasOwner := spec.Either("=ownerId", "ownerId")
 	if !hasType || !hasOwner {
 		return nil, failed("100", "Required filter fields: =ownerType, =ownerId")
 	}
-	if _, _, err := c.rowOwner(text(ownerType), integer(owner)); err != nil {
+	if _, _, err := c.rowOwner(php.String(ownerType), php.Int(owner)); err != nil {
 		return nil, err
 	}
 	t := newTable("productrow", rowSchema())
 	byID := map[int64]*row{}
-	for _, x := range c.rows.of(text(ownerType), integer(owner)) {
+	for _, x := range c.rows.of(php.String(ownerType), php.Int(owner)) {
 		r := &record{id: x.ID, vals: make([]any, len(t.fields))}
 		shown := itemProductRow(x)
 		for at, f := range t.fields {
@@ -385,15 +387,15 @@ func rowList(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	order, _ := c.params.Get("order").(*Array)
-	q := query{filter: f, start: integer(c.params.Get("start"))}
+	order, _ := c.params.Get("order").(*php.Array)
+	q := query{filter: f, start: php.Int(c.params.Get("start"))}
 	q.order = sortKeys(order, func(name string) (int, bool) { return t.itemField(name, false) })
 	if len(q.order) == 0 {
 		q.order = []orderBy{{at: t.at("SORT")}}
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.page(t, q, nil) {
 		out.Append(itemProductRow(byID[r.id]))
 	}
-	return object("productRows", out), nil
+	return php.Map("productRows", out), nil
 }

@@ -3,6 +3,8 @@ package emulator
 import (
 	"regexp"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const statusFields = `
@@ -32,7 +34,7 @@ func (m methods) statusMethods() {
 }
 
 // status shows one entry of a directory with what the portal derives from it.
-func (p *Portal) status(r *record) *Array {
+func (p *Portal) status(r *record) *php.Array {
 	out := p.oldRow(p.statuses, r, nil)
 	semantics := map[string]string{"S": "success", "F": "failure"}[p.statuses.text(r, "SEMANTICS")]
 	directory := p.statuses.text(r, "ENTITY_ID")
@@ -46,7 +48,7 @@ func (p *Portal) status(r *record) *Array {
 	case semantics == "failure" && p.firstFailure(directory) != r:
 		semantics = "apology"
 	}
-	out.Set("EXTRA", object("SEMANTICS", semantics, "COLOR", p.statuses.text(r, "COLOR")))
+	out.Set("EXTRA", php.Map("SEMANTICS", semantics, "COLOR", p.statuses.text(r, "COLOR")))
 	return out
 }
 
@@ -62,13 +64,13 @@ func (p *Portal) firstFailure(directory string) *record {
 // statusList answers all rows at once.
 func statusList(c *call) (any, error) {
 	for _, name := range []string{"filter", "order"} {
-		if v, ok := c.params.either(name, strings.ToUpper(name)); ok && v != nil && v != "" {
-			if _, isArray := v.(*Array); !isArray {
+		if v, ok := c.params.Either(name, strings.ToUpper(name)); ok && v != nil && v != "" {
+			if _, isArray := v.(*php.Array); !isArray {
 				return nil, failed("Invalid parameters.", "Incorrect parameters passed.")
 			}
 		}
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range c.wholeList(c.statuses) {
 		out.Append(c.status(r))
 	}
@@ -133,15 +135,15 @@ func statusAdd(c *call) (any, error) {
 		return nil, err
 	}
 	for _, name := range []string{"ENTITY_ID", "STATUS_ID", "NAME"} {
-		if text(fields.Get(name)) == "" {
+		if php.String(fields.Get(name)) == "" {
 			return nil, failed("", "The field "+name+" is required.")
 		}
 	}
-	directory, id := text(fields.Get("ENTITY_ID")), text(fields.Get("STATUS_ID"))
+	directory, id := php.String(fields.Get("ENTITY_ID")), php.String(fields.Get("STATUS_ID"))
 	if len(c.statuses.where("ENTITY_ID", directory)) == 0 {
 		return nil, failed("", "Specified entity type is not supported.")
 	}
-	r, err := c.actor().newStatus(directory, id, text(fields.Get("NAME")), fields)
+	r, err := c.actor().newStatus(directory, id, php.String(fields.Get("NAME")), fields)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +151,7 @@ func statusAdd(c *call) (any, error) {
 }
 
 // newStatus adds an entry to a directory: the code gets the funnel's prefix, the order keeps P before S before F.
-func (a actor) newStatus(directory, id, name string, fields *Array) (*record, error) {
+func (a actor) newStatus(directory, id, name string, fields *php.Array) (*record, error) {
 	if category := categoryOf(directory); category != nil {
 		if prefix := stagePrefix(category.(int64)); !strings.HasPrefix(id, prefix) {
 			id = prefix + id
@@ -169,7 +171,7 @@ func (a actor) newStatus(directory, id, name string, fields *Array) (*record, er
 	if a.stageIn(list, id) != nil {
 		return nil, failed("ERROR_CORE", "The specified status ID already exists.")
 	}
-	semantics, sort := text(fields.Get("SEMANTICS")), integer(fields.Get("SORT"))
+	semantics, sort := php.String(fields.Get("SEMANTICS")), php.Int(fields.Get("SORT"))
 	if semantics == "P" || !isStages(directory) {
 		semantics = ""
 	}
@@ -184,7 +186,7 @@ func (a actor) newStatus(directory, id, name string, fields *Array) (*record, er
 	}
 	a.stats.Changes++
 	a.save()
-	return a.addStatus(directory, id, name, sort, semantics, text(fields.Get("COLOR")), false), nil
+	return a.addStatus(directory, id, name, sort, semantics, php.String(fields.Get("COLOR")), false), nil
 }
 
 // finalSort is the place of the success stage.
@@ -245,10 +247,10 @@ func statusDelete(c *call) (any, error) {
 }
 
 func statusItems(c *call) (any, error) {
-	v, _ := c.params.either("entityId", "ENTITYID", "entityid")
-	out := &Array{}
-	for _, s := range c.stages(text(v)) {
-		out.Append(object("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
+	v, _ := c.params.Either("entityId", "ENTITYID", "entityid")
+	out := &php.Array{}
+	for _, s := range c.stages(php.String(v)) {
+		out.Append(php.Map("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
 	}
 	if out.Len() == 0 {
 		return nil, failed("", "The parameter entityId is not defined or invalid.")
@@ -257,9 +259,9 @@ func statusItems(c *call) (any, error) {
 }
 
 func statusTypes(c *call) (any, error) {
-	out := listOf(object(
+	out := php.List(php.Map(
 		"ID", leadStages, "NAME", "Стадии лидов", "ENTITY_TYPE_ID", int64(typeLead),
-		"SEMANTIC_INFO", object("START_FIELD", "NEW", "FINAL_SUCCESS_FIELD", "CONVERTED", "FINAL_UNSUCCESS_FIELD", "JUNK", "FINAL_SORT", int64(0)),
+		"SEMANTIC_INFO", php.Map("START_FIELD", "NEW", "FINAL_SUCCESS_FIELD", "CONVERTED", "FINAL_UNSUCCESS_FIELD", "JUNK", "FINAL_SORT", int64(0)),
 	))
 	for _, d := range [][2]string{
 		{"SOURCE", "Источники"},
@@ -271,21 +273,21 @@ func statusTypes(c *call) (any, error) {
 		{"HONORIFIC", "Обращения"},
 		{"CALL_LIST", "Статусы обзвона"},
 	} {
-		out.Append(object("ID", d[0], "NAME", d[1]))
+		out.Append(php.Map("ID", d[0], "NAME", d[1]))
 	}
 	for _, r := range c.categories.all() {
 		id := c.categories.integer(r, "CATEGORY_ID")
 		prefix := stagePrefix(id)
-		d := object(
+		d := php.Map(
 			"ID", dealStages(id), "NAME", "Стадии сделок ("+c.categories.text(r, "NAME")+")", "ENTITY_TYPE_ID", int64(typeDeal),
-			"SEMANTIC_INFO", object("START_FIELD", prefix+"NEW", "FINAL_SUCCESS_FIELD", prefix+"WON", "FINAL_UNSUCCESS_FIELD", prefix+"LOSE", "FINAL_SORT", int64(0)),
+			"SEMANTIC_INFO", php.Map("START_FIELD", prefix+"NEW", "FINAL_SUCCESS_FIELD", prefix+"WON", "FINAL_UNSUCCESS_FIELD", prefix+"LOSE", "FINAL_SORT", int64(0)),
 			"FIELD_ATTRIBUTE_SCOPE", "", "CATEGORY_ID", id,
 		)
 		if id > 0 {
 			d.Set("PARENT_ID", "DEAL_STAGE")
 			d.Set("PREFIX", strings.TrimSuffix(prefix, ":"))
-			d.Set("FIELD_ATTRIBUTE_SCOPE", "category_"+text(id))
-			d.Set("CATEGORY_ID", text(id))
+			d.Set("FIELD_ATTRIBUTE_SCOPE", "category_"+php.String(id))
+			d.Set("CATEGORY_ID", php.String(id))
 		}
 		out.Append(d)
 	}

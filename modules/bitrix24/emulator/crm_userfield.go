@@ -3,6 +3,8 @@ package emulator
 import (
 	"regexp"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const userfieldFields = `
@@ -53,9 +55,9 @@ func (m methods) userfieldMethods(p *Portal) {
 	}
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.userfield.types": func(*call) (any, error) {
-			out := &Array{}
+			out := &php.Array{}
 			for _, id := range sortedKeys(userTypes) {
-				out.Append(object("ID", id, "title", id))
+				out.Append(php.Map("ID", id, "title", id))
 			}
 			return out, nil
 		},
@@ -73,7 +75,7 @@ func userfieldAdd(c *call, e *entity) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, kind := strings.ToUpper(text(fields.Get("FIELD_NAME"))), text(fields.Get("USER_TYPE_ID"))
+	name, kind := strings.ToUpper(php.String(fields.Get("FIELD_NAME"))), php.String(fields.Get("USER_TYPE_ID"))
 	switch _, known := userTypes[kind]; {
 	case kind == "":
 		return nil, failed("", "The 'USER_TYPE_ID' field is not found.")
@@ -96,9 +98,9 @@ func userfieldAdd(c *call, e *entity) (any, error) {
 }
 
 // newUserfield adds a custom field to its kind of records.
-func (c *call) newUserfield(e *entity, name, kind string, fields *Array) *record {
+func (c *call) newUserfield(e *entity, name, kind string, fields *php.Array) *record {
 	r := c.userfields.make("ENTITY_ID", "CRM_"+e.code, "FIELD_NAME", name, "USER_TYPE_ID", kind, "SORT", int64(100), "MULTIPLE", "N", "MANDATORY", "N",
-		"SHOW_FILTER", "N", "SHOW_IN_LIST", "Y", "EDIT_IN_LIST", "Y", "IS_SEARCHABLE", "N", "SETTINGS", &Array{})
+		"SHOW_FILTER", "N", "SHOW_IN_LIST", "Y", "EDIT_IN_LIST", "Y", "IS_SEARCHABLE", "N", "SETTINGS", &php.Array{})
 	if label, ok := fields.Lookup("LABEL"); ok {
 		for _, name := range labels[:3] {
 			c.userfields.place(r, c.userfields.at(name), label)
@@ -120,13 +122,13 @@ func (c *call) newUserfield(e *entity, name, kind string, fields *Array) *record
 // customField is the schema's view of a custom field.
 func (p *Portal) customField(r *record) *field {
 	name, kind := p.userfields.text(r, "FIELD_NAME"), p.userfields.text(r, "USER_TYPE_ID")
-	settings, _ := p.userfields.value(r, "SETTINGS").(*Array)
+	settings, _ := p.userfields.value(r, "SETTINGS").(*php.Array)
 	f := &field{
 		name: name, item: camel(name), kind: kind, class: userTypes[kind], title: labelText(p.userfields.value(r, "EDIT_FORM_LABEL"), name),
 		multiple: p.userfields.text(r, "MULTIPLE") == "Y", required: p.userfields.text(r, "MANDATORY") == "Y",
-		settings: settings, custom: object(),
+		settings: settings, custom: php.Map(),
 	}
-	if list, ok := p.userfields.value(r, "LIST").(*Array); ok {
+	if list, ok := p.userfields.value(r, "LIST").(*php.Array); ok {
 		f.custom.Set("LIST", list)
 	}
 	return f
@@ -134,15 +136,15 @@ func (p *Portal) customField(r *record) *field {
 
 // labelText is a label in the portal's language, of a plain text or of {ru, en ...}.
 func labelText(v any, otherwise string) string {
-	if list, ok := v.(*Array); ok {
+	if list, ok := v.(*php.Array); ok {
 		for _, lang := range []string{"ru", "en"} {
-			if s := text(list.Get(lang)); s != "" && list.Get(lang) != nil {
+			if s := php.String(list.Get(lang)); s != "" && list.Get(lang) != nil {
 				return s
 			}
 		}
 		return otherwise
 	}
-	if s := text(v); s != "" {
+	if s := php.String(v); s != "" {
 		return s
 	}
 	return otherwise
@@ -150,26 +152,26 @@ func labelText(v any, otherwise string) string {
 
 // numberItems gives the items of an enumeration their ids.
 func (c *call) numberItems(r *record) {
-	list, ok := c.userfields.value(r, "LIST").(*Array)
+	list, ok := c.userfields.value(r, "LIST").(*php.Array)
 	if !ok {
 		return
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, v := range list.All() {
-		el, ok := v.(*Array)
-		if !ok || text(el.Get("DEL")) == "Y" {
+		el, ok := v.(*php.Array)
+		if !ok || php.String(el.Get("DEL")) == "Y" {
 			continue
 		}
-		id := integer(el.Get("ID"))
+		id := php.Int(el.Get("ID"))
 		if id == 0 {
 			c.lastEnum++
 			id = c.lastEnum
 		}
-		sort := integer(el.Get("SORT"))
+		sort := php.Int(el.Get("SORT"))
 		if sort == 0 {
 			sort = int64(out.Len()+1) * 10
 		}
-		out.Append(object("ID", text(id), "SORT", text(sort), "VALUE", text(el.Get("VALUE")), "DEF", flag(text(el.Get("DEF")) == "Y"), "XML_ID", text(el.Get("XML_ID"))))
+		out.Append(php.Map("ID", php.String(id), "SORT", php.String(sort), "VALUE", php.String(el.Get("VALUE")), "DEF", flag(php.String(el.Get("DEF")) == "Y"), "XML_ID", php.String(el.Get("XML_ID"))))
 	}
 	c.userfields.place(r, c.userfields.at("LIST"), out)
 }
@@ -181,7 +183,7 @@ func (c *call) userfieldParam(e *entity) (*record, error) {
 	}
 	r := c.userfields.rows[id]
 	if r == nil || c.userfields.text(r, "ENTITY_ID") != "CRM_"+e.code {
-		return nil, failed("ERROR_NOT_FOUND", "The entity with ID '"+text(id)+"' is not found.")
+		return nil, failed("ERROR_NOT_FOUND", "The entity with ID '"+php.String(id)+"' is not found.")
 	}
 	return r, nil
 }
@@ -195,11 +197,11 @@ func userfieldGet(c *call, e *entity) (any, error) {
 }
 
 // userfield shows a custom field; labels in one language, or as they were given when lang is empty.
-func (c *call) userfield(r *record, lang string) *Array {
+func (c *call) userfield(r *record, lang string) *php.Array {
 	out := c.oldRow(c.userfields, r, nil)
 	for _, name := range labels {
 		v := c.userfields.value(r, name)
-		if list, ok := v.(*Array); ok && lang != "" {
+		if list, ok := v.(*php.Array); ok && lang != "" {
 			if v = list.Get(lang); v == nil {
 				v = list.Get("ru")
 			}
@@ -207,7 +209,7 @@ func (c *call) userfield(r *record, lang string) *Array {
 		out.Set(name, v)
 	}
 	if c.userfields.text(r, "USER_TYPE_ID") != "enumeration" {
-		return without(out, "LIST")
+		return out.Without("LIST")
 	}
 	return out
 }
@@ -217,8 +219,8 @@ func userfieldList(c *call, e *entity) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	lang := text(spec.Get("LANG"))
-	out := &Array{}
+	lang := php.String(spec.Get("LANG"))
+	out := &php.Array{}
 	for _, r := range c.wholeList(c.userfields) {
 		if c.userfields.text(r, "ENTITY_ID") != "CRM_"+e.code {
 			continue
@@ -226,7 +228,7 @@ func userfieldList(c *call, e *entity) (any, error) {
 		shown := c.userfield(r, lang)
 		if lang == "" {
 			for _, name := range labels {
-				shown = without(shown, name)
+				shown = shown.Without(name)
 			}
 		}
 		out.Append(shown)

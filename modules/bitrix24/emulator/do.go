@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // Do does what a person would do in the portal: the same deeds with the same arguments as POST /control/do. It answers
@@ -37,36 +39,36 @@ type (
 	Made map[string]int64
 )
 
-func (p *Portal) doJSON(body []byte) (*Array, error) {
-	v, err := decodeJSON(body)
+func (p *Portal) doJSON(body []byte) (*php.Array, error) {
+	v, err := php.DecodeJSON(body)
 	if err != nil {
 		return nil, fmt.Errorf("read deed: %w", err)
 	}
-	args, ok := v.(*Array)
+	args, ok := v.(*php.Array)
 	if !ok {
 		return nil, errors.New("a deed is a JSON object")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.person(args).do(text(args.Get("do")))
+	return p.person(args).do(php.String(args.Get("do")))
 }
 
 // A person is somebody in front of the portal's pages.
 type person struct {
 	actor
-	args *Array
+	args *php.Array
 }
 
 // person acts as the employee named in user, else as the administrator.
-func (p *Portal) person(args *Array) person {
-	user := integer(args.Get("user"))
+func (p *Portal) person(args *php.Array) person {
+	user := php.Int(args.Get("user"))
 	if user == 0 {
 		user = 1
 	}
 	return person{actor{p, user}, args}
 }
 
-func (x person) do(deed string) (*Array, error) {
+func (x person) do(deed string) (*php.Array, error) {
 	verb, noun, _ := strings.Cut(deed, "_")
 	if e := x.entityNamed(noun); e != nil {
 		switch verb {
@@ -78,7 +80,7 @@ func (x person) do(deed string) (*Array, error) {
 			return x.remove(e)
 		}
 	}
-	deeds := map[string]func() (*Array, error){
+	deeds := map[string]func() (*php.Array, error){
 		"move_deal": x.moveDeal, "restore_deal": x.restoreDeal, "convert_lead": x.convertLead, "reject_lead": x.rejectLead,
 		"merge_contacts": x.mergeContacts, "add_row": x.addRow, "set_rows": x.setRows, "delete_product": x.deleteProduct, "add_product": x.addProduct,
 		"add_comment": x.comment, "add_category": x.addFunnel, "delete_category": x.deleteFunnel, "add_stage": x.addStage,
@@ -91,7 +93,7 @@ func (x person) do(deed string) (*Array, error) {
 	return nil, fmt.Errorf("nobody knows how to do %q", deed)
 }
 
-func (x person) id() int64 { return integer(x.args.Get("id")) }
+func (x person) id() int64 { return php.Int(x.args.Get("id")) }
 
 func (x person) record(e *entity) (*record, error) {
 	r := e.rows[x.id()]
@@ -101,16 +103,16 @@ func (x person) record(e *entity) (*record, error) {
 	return r, nil
 }
 
-func made(id int64) *Array { return object("id", id) }
+func made(id int64) *php.Array { return php.Map("id", id) }
 
 // change reads fields as the old family names them. A person sees at once what does not fit, and saving an unchanged card
 // changes nothing.
 func (x person) change(e *entity, r *record) (*change, error) {
-	fields, ok := x.args.Get("fields").(*Array)
+	fields, ok := x.args.Get("fields").(*php.Array)
 	if !ok && x.args.Get("fields") != nil {
 		return nil, errors.New("fields is not an object")
 	}
-	c := &call{Portal: x.Portal, params: &Array{}, hook: &Inbound{UserID: x.user}}
+	c := &call{Portal: x.Portal, params: &php.Array{}, hook: &Inbound{UserID: x.user}}
 	ch, err := c.oldChange(e, r, fields, false)
 	if err != nil {
 		return nil, err
@@ -119,7 +121,7 @@ func (x person) change(e *entity, r *record) (*change, error) {
 	return ch, nil
 }
 
-func (x person) create(e *entity) (*Array, error) {
+func (x person) create(e *entity) (*php.Array, error) {
 	ch, err := x.change(e, nil)
 	if err != nil {
 		return nil, err
@@ -131,7 +133,7 @@ func (x person) create(e *entity) (*Array, error) {
 	return made(r.id), nil
 }
 
-func (x person) edit(e *entity) (*Array, error) {
+func (x person) edit(e *entity) (*php.Array, error) {
 	r, err := x.record(e)
 	if err != nil {
 		return nil, err
@@ -146,7 +148,7 @@ func (x person) edit(e *entity) (*Array, error) {
 	return made(r.id), nil
 }
 
-func (x person) remove(e *entity) (*Array, error) {
+func (x person) remove(e *entity) (*php.Array, error) {
 	r, err := x.record(e)
 	if err != nil {
 		return nil, err
@@ -156,7 +158,7 @@ func (x person) remove(e *entity) (*Array, error) {
 }
 
 // moveDeal drags a deal to a stage, in another funnel too; a stage without its funnel's prefix is understood.
-func (x person) moveDeal() (*Array, error) {
+func (x person) moveDeal() (*php.Array, error) {
 	r, err := x.record(x.deals)
 	if err != nil {
 		return nil, err
@@ -164,11 +166,11 @@ func (x person) moveDeal() (*Array, error) {
 	category := x.deals.integer(r, "CATEGORY_ID")
 	ch := &change{vals: map[int]any{}, strict: true}
 	if v, ok := x.args.Lookup("category"); ok && v != nil {
-		if category = integer(v); category != x.deals.integer(r, "CATEGORY_ID") {
+		if category = php.Int(v); category != x.deals.integer(r, "CATEGORY_ID") {
 			ch.set(x.deals, "CATEGORY_ID", category)
 		}
 	}
-	if stage := text(x.args.Get("stage")); stage != "" {
+	if stage := php.String(x.args.Get("stage")); stage != "" {
 		if x.stageIn(x.stages(dealStages(category)), stage) == nil {
 			stage = stagePrefix(category) + stage
 		}
@@ -181,7 +183,7 @@ func (x person) moveDeal() (*Array, error) {
 }
 
 // restoreDeal takes a deal out of the recycle bin.
-func (x person) restoreDeal() (*Array, error) {
+func (x person) restoreDeal() (*php.Array, error) {
 	b, ok := x.bin[x.id()]
 	if !ok {
 		return nil, fmt.Errorf("no deal %d in the recycle bin", x.id())
@@ -201,18 +203,18 @@ func (x person) restoreDeal() (*Array, error) {
 	x.touch(x.deals, r)
 	x.stats.Changes++
 	x.emit("ONCRMDEALADD", r.id)
-	return object("id", r.id, "deal", r.id), nil
+	return php.Map("id", r.id, "deal", r.id), nil
 }
 
 // convertLead is the dialog of «Качественный лид». Nothing named means a deal with a contact.
-func (x person) convertLead() (*Array, error) {
+func (x person) convertLead() (*php.Array, error) {
 	r, err := x.record(x.leads)
 	if err != nil {
 		return nil, err
 	}
-	want := conversion{deal: true, category: integer(x.args.Get("category"))}
+	want := conversion{deal: true, category: php.Int(x.args.Get("category"))}
 	if v, ok := x.args.Lookup("deal"); ok {
-		want.deal = truth(v)
+		want.deal = php.Bool(v)
 	}
 	contact, ok := x.args.Lookup("contact")
 	if !ok {
@@ -224,7 +226,7 @@ func (x person) convertLead() (*Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("id", r.id, "lead", r.id, "deal", out.deal, "contact", out.contact, "company", out.company), nil
+	return php.Map("id", r.id, "lead", r.id, "deal", out.deal, "contact", out.contact, "company", out.company), nil
 }
 
 // choice reads true (a new one), an id, or false and null (none).
@@ -242,14 +244,14 @@ func choice(v any) *int64 {
 		if v == "new" {
 			return new(int64)
 		}
-		if id := integer(v); id > 0 {
+		if id := php.Int(v); id > 0 {
 			return &id
 		}
 	}
 	return nil
 }
 
-func (x person) rejectLead() (*Array, error) {
+func (x person) rejectLead() (*php.Array, error) {
 	r, err := x.record(x.leads)
 	if err != nil {
 		return nil, err
@@ -262,8 +264,8 @@ func (x person) rejectLead() (*Array, error) {
 	return made(r.id), nil
 }
 
-func (x person) mergeContacts() (*Array, error) {
-	keep, drop := x.contacts.rows[integer(x.args.Get("keep"))], x.contacts.rows[integer(x.args.Get("drop"))]
+func (x person) mergeContacts() (*php.Array, error) {
+	keep, drop := x.contacts.rows[php.Int(x.args.Get("keep"))], x.contacts.rows[php.Int(x.args.Get("drop"))]
 	if keep == nil || drop == nil || keep == drop {
 		return nil, errors.New("merging needs two contacts, keep and drop")
 	}

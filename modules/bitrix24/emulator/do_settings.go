@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // What a person does with rows, comments, products and the portal's settings.
 
-func (x person) addRow() (*Array, error) {
-	r := x.deals.rows[integer(x.args.Get("deal"))]
-	el, ok := x.args.Get("row").(*Array)
+func (x person) addRow() (*php.Array, error) {
+	r := x.deals.rows[php.Int(x.args.Get("deal"))]
+	el, ok := x.args.Get("row").(*php.Array)
 	if r == nil || !ok {
 		return nil, errors.New("a row needs its deal and the row itself")
 	}
@@ -19,23 +21,23 @@ func (x person) addRow() (*Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object("id", added.ID, "row", added.ID), nil
+	return php.Map("id", added.ID, "row", added.ID), nil
 }
 
 // setRows saves the page «Товары» of a deal or lead; a line without name and price is no row.
-func (x person) setRows() (*Array, error) {
-	e, id := x.deals, integer(x.args.Get("deal"))
+func (x person) setRows() (*php.Array, error) {
+	e, id := x.deals, php.Int(x.args.Get("deal"))
 	if id == 0 {
-		e, id = x.leads, integer(x.args.Get("lead"))
+		e, id = x.leads, php.Int(x.args.Get("lead"))
 	}
 	r := e.rows[id]
 	if r == nil {
 		return nil, errors.New("rows need a deal or a lead")
 	}
 	var inputs []rowInput
-	for _, v := range array(x.args.Get("rows")).All() {
-		el := array(v)
-		if text(el.Get("PRODUCT_NAME")) == "" && text(el.Get("PRICE")) == "" {
+	for _, v := range php.ArrayOf(x.args.Get("rows")).All() {
+		el := php.ArrayOf(v)
+		if php.String(el.Get("PRODUCT_NAME")) == "" && php.String(el.Get("PRICE")) == "" {
 			continue
 		}
 		for _, name := range []string{"PRICE", "QUANTITY"} {
@@ -51,26 +53,26 @@ func (x person) setRows() (*Array, error) {
 	return made(r.id), nil
 }
 
-func (x person) comment() (*Array, error) {
+func (x person) comment() (*php.Array, error) {
 	for _, e := range x.entities() {
-		if id := integer(x.args.Get(e.method)); id > 0 {
+		if id := php.Int(x.args.Get(e.method)); id > 0 {
 			r := e.rows[id]
 			if r == nil {
 				return nil, fmt.Errorf("no %s %d", e.method, id)
 			}
-			return made(x.addComment(e, r, text(x.args.Get("text")), nil).id), nil
+			return made(x.addComment(e, r, php.String(x.args.Get("text")), nil).id), nil
 		}
 	}
 	return nil, errors.New("a comment needs a deal, lead, contact or company")
 }
 
-func (x person) addProduct() (*Array, error) {
-	fields, _ := x.args.Get("fields").(*Array)
-	name := text(fields.Get("NAME"))
+func (x person) addProduct() (*php.Array, error) {
+	fields, _ := x.args.Get("fields").(*php.Array)
+	name := php.String(fields.Get("NAME"))
 	if name == "" {
 		return nil, errors.New("a product needs a NAME")
 	}
-	c := &call{Portal: x.Portal, hook: &Inbound{UserID: x.user}, params: object("fields", fields)}
+	c := &call{Portal: x.Portal, hook: &Inbound{UserID: x.user}, params: php.Map("fields", fields)}
 	id, err := productAdd(c)
 	if err != nil {
 		return nil, err
@@ -78,7 +80,7 @@ func (x person) addProduct() (*Array, error) {
 	return made(id.(int64)), nil
 }
 
-func (x person) deleteProduct() (*Array, error) {
+func (x person) deleteProduct() (*php.Array, error) {
 	r := x.products.rows[x.id()]
 	if r == nil {
 		return nil, fmt.Errorf("no product %d", x.id())
@@ -87,16 +89,16 @@ func (x person) deleteProduct() (*Array, error) {
 	return made(r.id), nil
 }
 
-func (x person) addFunnel() (*Array, error) {
-	name := strings.TrimSpace(text(x.args.Get("name")))
+func (x person) addFunnel() (*php.Array, error) {
+	name := strings.TrimSpace(php.String(x.args.Get("name")))
 	if name == "" {
 		return nil, errors.New("a funnel needs a name")
 	}
 	id := x.addCategory(name, sortOr(x.args.Get("sort"), 500))
-	return object("id", id, "category", id), nil
+	return php.Map("id", id, "category", id), nil
 }
 
-func (x person) deleteFunnel() (*Array, error) {
+func (x person) deleteFunnel() (*php.Array, error) {
 	r := x.category(x.id())
 	if r == nil {
 		return nil, fmt.Errorf("no funnel %d", x.id())
@@ -106,58 +108,58 @@ func (x person) deleteFunnel() (*Array, error) {
 
 // directory is where a stage belongs: entity names it outright, else category says which funnel.
 func (x person) directory() string {
-	if entity := text(x.args.Get("entity")); entity != "" {
+	if entity := php.String(x.args.Get("entity")); entity != "" {
 		return entity
 	}
-	return dealStages(integer(x.args.Get("category")))
+	return dealStages(php.Int(x.args.Get("category")))
 }
 
-func (x person) addStage() (*Array, error) {
-	name := strings.TrimSpace(text(x.args.Get("name")))
+func (x person) addStage() (*php.Array, error) {
+	name := strings.TrimSpace(php.String(x.args.Get("name")))
 	directory := x.directory()
 	if name == "" || len(x.stages(directory)) == 0 {
 		return nil, errors.New("a stage needs a name and an existing funnel")
 	}
-	id := text(x.args.Get("id"))
+	id := php.String(x.args.Get("id"))
 	if id == "" {
 		id = "UC_" + strings.ToUpper(randomCode(6))
 	}
-	fields := object("SEMANTICS", text(x.args.Get("semantics")), "SORT", x.args.Get("sort"), "COLOR", "#ACE9FB")
+	fields := php.Map("SEMANTICS", php.String(x.args.Get("semantics")), "SORT", x.args.Get("sort"), "COLOR", "#ACE9FB")
 	r, err := x.newStatus(directory, id, name, fields)
 	if err != nil {
 		return nil, err
 	}
-	return object("id", r.id, "stage", x.statuses.text(r, "STATUS_ID")), nil
+	return php.Map("id", r.id, "stage", x.statuses.text(r, "STATUS_ID")), nil
 }
 
 // stage finds a stage by its code, or by the number of its row; a funnel's own stages come before those of leads.
 func (x person) stage() (*record, error) {
 	id := x.args.Get("id")
-	if r := x.statuses.rows[integer(id)]; r != nil && text(id) == text(r.id) {
+	if r := x.statuses.rows[php.Int(id)]; r != nil && php.String(id) == php.String(r.id) {
 		return r, nil
 	}
 	if x.args.Get("entity") != nil || x.args.Get("category") != nil {
-		if r := x.stageIn(x.stages(x.directory()), text(id)); r != nil {
+		if r := x.stageIn(x.stages(x.directory()), php.String(id)); r != nil {
 			return r, nil
 		}
 	}
 	for _, funnel := range x.funnels() {
-		if r := x.stageIn(x.stages(dealStages(x.categories.integer(funnel, "CATEGORY_ID"))), text(id)); r != nil {
+		if r := x.stageIn(x.stages(dealStages(x.categories.integer(funnel, "CATEGORY_ID"))), php.String(id)); r != nil {
 			return r, nil
 		}
 	}
-	if r := x.stageIn(x.stages(leadStages), text(id)); r != nil {
+	if r := x.stageIn(x.stages(leadStages), php.String(id)); r != nil {
 		return r, nil
 	}
-	return nil, fmt.Errorf("no stage %q", text(id))
+	return nil, fmt.Errorf("no stage %q", php.String(id))
 }
 
-func (x person) renameStage() (*Array, error) {
+func (x person) renameStage() (*php.Array, error) {
 	r, err := x.stage()
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSpace(text(x.args.Get("name")))
+	name := strings.TrimSpace(php.String(x.args.Get("name")))
 	if name == "" {
 		return nil, errors.New("a stage needs a name")
 	}
@@ -170,7 +172,7 @@ func (x person) renameStage() (*Array, error) {
 }
 
 // deleteStage removes a stage; the deals in it go to the first stage of their funnel.
-func (x person) deleteStage() (*Array, error) {
+func (x person) deleteStage() (*php.Array, error) {
 	r, err := x.stage()
 	if err != nil {
 		return nil, err
@@ -199,8 +201,8 @@ func (x person) deleteStage() (*Array, error) {
 	return made(r.id), nil
 }
 
-func (x person) setMode() (*Array, error) {
-	mode := integer(x.args.Get("mode"))
+func (x person) setMode() (*php.Array, error) {
+	mode := php.Int(x.args.Get("mode"))
 	if mode != classicMode && mode != simpleMode {
 		return nil, errors.New("mode is 1 (with leads) or 2 (without)")
 	}
@@ -209,7 +211,7 @@ func (x person) setMode() (*Array, error) {
 	return made(mode), nil
 }
 
-func (x person) dismissUser() (*Array, error) {
+func (x person) dismissUser() (*php.Array, error) {
 	u := x.users.rows[x.id()]
 	if u == nil {
 		return nil, fmt.Errorf("no employee %d", x.id())
@@ -221,8 +223,8 @@ func (x person) dismissUser() (*Array, error) {
 }
 
 // renamePortal gives the portal a new name; moved requests are the business of the fault "moved".
-func (x person) renamePortal() (*Array, error) {
-	to := text(x.args.Get("to"))
+func (x person) renamePortal() (*php.Array, error) {
+	to := php.String(x.args.Get("to"))
 	if to == "" || slices.Contains(strings.Split(to, ""), "/") {
 		return nil, errors.New("a portal's name is a host, without a scheme")
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A commKey is a record in the index of phones and e-mail addresses.
@@ -85,11 +87,11 @@ func (m methods) duplicateMethods() {
 const commLimit = 20
 
 func findByComm(c *call) (any, error) {
-	kind, _ := c.params.either("type", "TYPE")
-	list, _ := c.params.either("values", "VALUES")
-	only, _ := c.params.either("entity_type", "ENTITY_TYPE")
-	values, _ := list.(*Array)
-	switch kind := strings.ToUpper(text(kind)); {
+	kind, _ := c.params.Either("type", "TYPE")
+	list, _ := c.params.Either("values", "VALUES")
+	only, _ := c.params.Either("entity_type", "ENTITY_TYPE")
+	values, _ := list.(*php.Array)
+	switch kind := strings.ToUpper(php.String(kind)); {
 	case kind == "":
 		return nil, failed("Communication type is not defined", "Parameter 'type' is required.")
 	case kind != "PHONE" && kind != "EMAIL":
@@ -97,16 +99,16 @@ func findByComm(c *call) (any, error) {
 	case values.Len() == 0:
 		return nil, failed("Communication values is not defined", "Parameter 'values' is required.")
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, e := range c.entities() {
-		if e.typeID == typeDeal || text(only) != "" && !strings.EqualFold(text(only), e.code) {
+		if e.typeID == typeDeal || php.String(only) != "" && !strings.EqualFold(php.String(only), e.code) {
 			continue
 		}
-		ids := c.duplicatesOf(e, strings.ToUpper(text(kind)), values)
+		ids := c.duplicatesOf(e, strings.ToUpper(php.String(kind)), values)
 		if len(ids) == 0 {
 			continue
 		}
-		found := &Array{}
+		found := &php.Array{}
 		for _, id := range ids[:min(len(ids), commLimit)] {
 			found.Append(id)
 		}
@@ -118,14 +120,14 @@ func findByComm(c *call) (any, error) {
 	return out, nil
 }
 
-func (c *call) duplicatesOf(e *entity, kind string, values *Array) []int64 {
+func (c *call) duplicatesOf(e *entity, kind string, values *php.Array) []int64 {
 	var ids []int64
-	for i, v := range values.vals {
+	for i, v := range values.Values() {
 		if i == commLimit {
 			break
 		}
-		ids = append(ids, c.commOf(e.typeID, kind, text(v))...)
-		if digits := phoneDigits(text(v)); kind == "PHONE" && c.behaviour.EightIsSeven && len(digits) == 11 && strings.ContainsRune("78", rune(digits[0])) {
+		ids = append(ids, c.commOf(e.typeID, kind, php.String(v))...)
+		if digits := phoneDigits(php.String(v)); kind == "PHONE" && c.behaviour.EightIsSeven && len(digits) == 11 && strings.ContainsRune("78", rune(digits[0])) {
 			ids = append(ids, c.commOf(e.typeID, kind, string('7'+'8'-digits[0])+digits[1:])...)
 		}
 	}

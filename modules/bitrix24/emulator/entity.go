@@ -3,6 +3,8 @@ package emulator
 import (
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // An entity is one of the four kinds of CRM records with what is particular to the kind.
@@ -89,7 +91,7 @@ func (a actor) create(e *entity, ch *change) (*record, error) {
 	e.insert(r)
 	if e.typeID == typeDeal || e.typeID == typeLead {
 		if e.text(r, "TITLE") == "" {
-			e.put(r, "TITLE", e.title+" #"+text(r.id))
+			e.put(r, "TITLE", e.title+" #"+php.String(r.id))
 		}
 	}
 	a.applyMulti(e, r, ch.multi)
@@ -109,7 +111,7 @@ func (a actor) update(e *entity, r *record, ch *change) (changed bool, err error
 	if err := a.prepare(e, r, ch); err != nil {
 		return false, err
 	}
-	moved := e.typeID == typeDeal && ch.has(e, "CATEGORY_ID") && integer(ch.vals[e.at("CATEGORY_ID")]) != e.integer(r, "CATEGORY_ID")
+	moved := e.typeID == typeDeal && ch.has(e, "CATEGORY_ID") && php.Int(ch.vals[e.at("CATEGORY_ID")]) != e.integer(r, "CATEGORY_ID")
 	for at, v := range ch.vals {
 		if !sameValue(r.get(at), v) {
 			e.set(r, at, v)
@@ -200,10 +202,10 @@ func sameValue(a, b any) bool {
 		y, ok := b.(time.Time)
 		return ok && x.Equal(y)
 	}
-	_, aList := a.(*Array)
-	_, bList := b.(*Array)
+	_, aList := a.(*php.Array)
+	_, bList := b.(*php.Array)
 	if aList || bList {
-		return string(appendJSON(nil, a)) == string(appendJSON(nil, b))
+		return string(php.AppendJSON(nil, a)) == string(php.AppendJSON(nil, b))
 	}
 	if x, ok := a.(float64); ok {
 		y, ok := b.(float64)

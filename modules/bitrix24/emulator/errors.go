@@ -1,6 +1,10 @@
 package emulator
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // A restError is an answer that is not a success. Code is text, or a number where the portal answers a number.
 type restError struct {
@@ -10,7 +14,7 @@ type restError struct {
 }
 
 func (e *restError) Error() string {
-	return text(e.code) + ": " + e.description
+	return php.String(e.code) + ": " + e.description
 }
 
 // refuse is an error of the REST module itself: these are counted in /control/stats as refused.

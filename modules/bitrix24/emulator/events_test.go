@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 func TestEvents_bodyIsThatOfTheDocuments(t *testing.T) {
@@ -19,29 +21,29 @@ func TestEvents_bodyIsThatOfTheDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(examples(t), func(x example) bool { return x.Name == "event.outbound-webhook.ONCRMDEALADD" })
-	want, got := parseStr(examples(t)[i].Form, 100), parseStr(r.events[0], 100)
+	want, got := php.ParseQuery(examples(t)[i].Form, 100), php.ParseQuery(r.events[0], 100)
 	sameKeys(t, "event", got, want)
-	same(t, "event", text(got.Get("event")), "ONCRMDEALADD")
-	same(t, "data", string(appendJSON(nil, got.Get("data"))), `{"FIELDS":{"ID":"7405"}}`)
-	same(t, "ts", integer(got.Get("ts")), c.now().Unix())
-	auth := array(got.Get("auth"))
-	same(t, "domain", text(auth.Get("domain")), "some-domain.bitrix24.com")
-	same(t, "token", text(auth.Get("application_token")), "token")
-	same(t, "member", len(text(auth.Get("member_id"))), 32)
+	same(t, "event", php.String(got.Get("event")), "ONCRMDEALADD")
+	same(t, "data", string(php.AppendJSON(nil, got.Get("data"))), `{"FIELDS":{"ID":"7405"}}`)
+	same(t, "ts", php.Int(got.Get("ts")), c.now().Unix())
+	auth := php.ArrayOf(got.Get("auth"))
+	same(t, "domain", php.String(auth.Get("domain")), "some-domain.bitrix24.com")
+	same(t, "token", php.String(auth.Get("application_token")), "token")
+	same(t, "member", len(php.String(auth.Get("member_id"))), 32)
 	if !strings.Contains(r.events[0], "data%5BFIELDS%5D%5BID%5D=7405") {
 		t.Errorf("names are not encoded: %s", r.events[0])
 	}
 }
 
 // sameKeys compares the names of two decoded forms, also inside.
-func sameKeys(t *testing.T, at string, got, want *Array) {
+func sameKeys(t *testing.T, at string, got, want *php.Array) {
 	t.Helper()
 	for key, v := range want.All() {
-		inner, isArray := v.(*Array)
+		inner, isArray := v.(*php.Array)
 		if _, ok := got.Lookup(key); !ok {
 			t.Errorf("%s lacks %s", at, key)
 		} else if isArray {
-			sameKeys(t, at+"."+key, array(got.Get(key)), inner)
+			sameKeys(t, at+"."+key, php.ArrayOf(got.Get(key)), inner)
 		}
 	}
 	for key := range got.All() {
@@ -56,28 +58,28 @@ func sameKeys(t *testing.T, at string, got, want *Array) {
 func TestEvents_applicationSamplesDifferByTheirTokensOnly(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	body := parseStr(r.body(event{code: "X", id: 1}), 100)
+	body := php.ParseQuery(r.body(event{code: "X", id: 1}), 100)
 	n := 0
 	for _, x := range examples(t) {
 		if !strings.HasPrefix(x.Name, "event.app.") {
 			continue
 		}
 		n++
-		v, err := decodeJSON(x.Params)
+		v, err := php.DecodeJSON(x.Params)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := array(v)
-		auth := array(want.Get("auth"))
+		want := php.ArrayOf(v)
+		auth := php.ArrayOf(want.Get("auth"))
 		for _, name := range []string{"access_token", "expires_in", "scope", "status", "refresh_token"} {
-			auth = without(auth, name)
+			auth = auth.Without(name)
 		}
 		want.Set("auth", auth)
-		fields := array(array(want.Get("data")).Get("FIELDS"))
+		fields := php.ArrayOf(php.ArrayOf(want.Get("data")).Get("FIELDS"))
 		for _, name := range []string{"CATEGORY_ID", "STAGE_ID"} { // of a move to another funnel
-			fields = without(fields, name)
+			fields = fields.Without(name)
 		}
-		want.Set("data", object("FIELDS", fields))
+		want.Set("data", php.Map("FIELDS", fields))
 		sameKeys(t, x.Name, body, want)
 	}
 	same(t, "samples", n, 7)
@@ -126,12 +128,12 @@ func TestEvents_arisefromEveryKindOfChange(t *testing.T) {
 	r.call("crm.address.add", obj{"fields": obj{"TYPE_ID": 6, "ENTITY_TYPE_ID": 8, "ENTITY_ID": requisite, "CITY": "Пермь"}})
 	r.do("delete_company", Args{"id": 2})
 	expect("requisite", "ONCRMCOMPANYADD 2", "ONCRMREQUISITEADD 1", "ONCRMBANKDETAILADD 1", "ONCRMADDRESSREGISTER 1", "ONCRMBANKDETAILDELETE 1", "ONCRMREQUISITEDELETE 1", "ONCRMCOMPANYDELETE 2")
-	state, err := decodeJSON(r.State())
+	state, err := php.DecodeJSON(r.State())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"requisites", "bankdetails", "addresses"} {
-		same(t, name+" left", array(array(state).Get(name)).Len(), 0)
+		same(t, name+" left", php.ArrayOf(php.ArrayOf(state).Get(name)).Len(), 0)
 	}
 }
 
@@ -199,18 +201,18 @@ func TestEventFaults(t *testing.T) {
 func TestEvents_ofARenamedPortalKeepItsMember(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Domain = "old.bitrix24.ru" })
-	auth := func() *Array {
+	auth := func() *php.Array {
 		r.sent()
 		r.do("create_deal", Args{"fields": obj{"TITLE": "x"}})
 		r.do("delete_deal", Args{"id": r.IDs("deal")[0]})
 		if err := r.Flush(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return array(parseStr(r.events[0], 100).Get("auth"))
+		return php.ArrayOf(php.ParseQuery(r.events[0], 100).Get("auth"))
 	}
 	before := auth()
 	r.do("rename_portal", Args{"to": "new.bitrix24.ru"})
 	after := auth()
-	same(t, "domain", text(after.Get("domain")), "new.bitrix24.ru")
-	same(t, "member_id", text(after.Get("member_id")), text(before.Get("member_id")))
+	same(t, "domain", php.String(after.Get("domain")), "new.bitrix24.ru")
+	same(t, "member_id", php.String(after.Get("member_id")), php.String(before.Get("member_id")))
 }

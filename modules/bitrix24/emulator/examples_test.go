@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // testdata/examples.json holds the documents' worked examples in our own shape: what is sent, and of the answer the kinds
@@ -167,7 +169,7 @@ var optional = map[string]bool{
 }
 
 func numericKey(s string) bool {
-	_, ok := integerKey(s)
+	_, ok := php.IntegerKey(s)
 	return ok
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A filter is a tree of conditions; any says that one true member is enough (logic OR of crm.item.list).
@@ -55,7 +57,7 @@ func splitKey(key string) (op string, not bool, name string) {
 
 // oldFilter reads the filter of an old list method. A field it does not know is left out without a word, so that a typo
 // matches the whole table.
-func (p *Portal) oldFilter(t *table, spec *Array) *filter {
+func (p *Portal) oldFilter(t *table, spec *php.Array) *filter {
 	f := &filter{}
 	for key, v := range spec.All() {
 		op, not, name := splitKey(key)
@@ -77,11 +79,11 @@ func (p *Portal) oldFilter(t *table, spec *Array) *filter {
 }
 
 // itemFilter reads the filter of crm.item.list: unknown fields are refused, logic OR may be nested.
-func (p *Portal) itemFilter(t *table, spec *Array, originalUF bool) (*filter, error) {
+func (p *Portal) itemFilter(t *table, spec *php.Array, originalUF bool) (*filter, error) {
 	f := &filter{}
 	for key, v := range spec.All() {
-		if _, numeric := integerKey(key); numeric {
-			sub, ok := v.(*Array)
+		if _, numeric := php.IntegerKey(key); numeric {
+			sub, ok := v.(*php.Array)
 			if !ok {
 				continue
 			}
@@ -93,7 +95,7 @@ func (p *Portal) itemFilter(t *table, spec *Array, originalUF bool) (*filter, er
 			continue
 		}
 		if strings.EqualFold(key, "logic") {
-			f.any = strings.EqualFold(text(v), "OR")
+			f.any = strings.EqualFold(php.String(v), "OR")
 			continue
 		}
 		op, not, name := splitKey(key)
@@ -117,11 +119,11 @@ func (s *schema) itemField(name string, originalUF bool) (int, bool) {
 }
 
 func scalars(v any) []any {
-	list, ok := v.(*Array)
+	list, ok := v.(*php.Array)
 	if !ok {
 		return []any{v}
 	}
-	return slices.Clone(list.vals)
+	return list.Values()
 }
 
 func (p *Portal) condition(t *table, at int, op string, not bool, v any) condition {
@@ -141,15 +143,15 @@ func (p *Portal) operand(f *field, op string, v any) any {
 		return nil
 	}
 	if op == "%" || op == "%=" {
-		return strings.ToLower(text(v))
+		return strings.ToLower(php.String(v))
 	}
 	switch f.class {
 	case classInteger:
-		return integer(v)
+		return php.Int(v)
 	case classDouble:
-		return number(v)
+		return php.Float(v)
 	case classDate, classDatetime:
-		at, ok := p.parseTime(text(v))
+		at, ok := p.parseTime(php.String(v))
 		if !ok {
 			return nil
 		}
@@ -158,11 +160,11 @@ func (p *Portal) operand(f *field, op string, v any) any {
 		}
 		return at
 	case classFlag:
-		if s := text(v); s == "1" || s == "0" || f.kind == "boolean" {
-			return flag(truth(v) && s != "N")
+		if s := php.String(v); s == "1" || s == "0" || f.kind == "boolean" {
+			return flag(php.Bool(v) && s != "N")
 		}
 	}
-	return text(v)
+	return php.String(v)
 }
 
 func (f *filter) match(r *record) bool {
@@ -185,12 +187,12 @@ func (f *filter) match(r *record) bool {
 func (c *condition) match(r *record) bool {
 	if c.multi != "" {
 		return slices.ContainsFunc(r.multi, func(m multifield) bool {
-			return m.kind == c.multi && slices.ContainsFunc(c.values, func(v any) bool { return strings.EqualFold(text(v), m.text) })
+			return m.kind == c.multi && slices.ContainsFunc(c.values, func(v any) bool { return strings.EqualFold(php.String(v), m.text) })
 		}) != c.not
 	}
 	v := r.get(c.at)
-	if list, ok := v.(*Array); ok {
-		return slices.ContainsFunc(list.vals, c.matchOne) != c.not
+	if list, ok := v.(*php.Array); ok {
+		return slices.ContainsFunc(list.Values(), c.matchOne) != c.not
 	}
 	return c.matchOne(v) != c.not
 }
@@ -208,9 +210,9 @@ func (c *condition) matchOne(v any) bool {
 func matches(op string, v, want any) bool {
 	switch op {
 	case "%":
-		return strings.Contains(strings.ToLower(text(v)), text(want))
+		return strings.Contains(strings.ToLower(php.String(v)), php.String(want))
 	case "%=":
-		return like(strings.ToLower(text(v)), text(want))
+		return like(strings.ToLower(php.String(v)), php.String(want))
 	case "=":
 		if want == nil || want == int64(0) {
 			return v == nil || v == "" || v == int64(0)
@@ -239,9 +241,9 @@ func compare(a, b any) int {
 		if b, ok := b.(int64); ok {
 			return cmp.Compare(a, b)
 		}
-		return cmp.Compare(float64(a), number(b))
+		return cmp.Compare(float64(a), php.Float(b))
 	case float64:
-		return cmp.Compare(a, number(b))
+		return cmp.Compare(a, php.Float(b))
 	case time.Time:
 		if b, ok := b.(time.Time); ok {
 			return a.Compare(b)
@@ -255,7 +257,7 @@ func compare(a, b any) int {
 	if b == nil {
 		return 1
 	}
-	return strings.Compare(strings.ToLower(text(a)), strings.ToLower(text(b)))
+	return strings.Compare(strings.ToLower(php.String(a)), strings.ToLower(php.String(b)))
 }
 
 // like is SQL's LIKE: % stands for any text, _ for one letter.

@@ -1,6 +1,10 @@
 package emulator
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // A Record is a record as the old family shows it: upper-case names and text; "" is no value. Multifields are under their
 // type and number: "PHONE.MOBILE" is the first mobile phone.
@@ -32,10 +36,10 @@ func (p *Portal) recordOf(typeID, id int64) (Record, bool) {
 func (p *Portal) plain(t *table, r *record) Record {
 	out := Record{}
 	for name, v := range p.oldRow(t, r, nil).All() {
-		if list, ok := v.(*Array); ok {
-			v = string(appendJSON(nil, list))
+		if list, ok := v.(*php.Array); ok {
+			v = string(php.AppendJSON(nil, list))
 		}
-		out[name] = text(v)
+		out[name] = php.String(v)
 	}
 	for _, m := range r.multi {
 		if key := m.kind + "." + m.sort; out[key] == "" {
@@ -64,7 +68,7 @@ func (p *Portal) Rows(deal int64) []Record {
 	for _, x := range p.rows.of("D", deal) {
 		row := Record{}
 		for name, v := range p.oldProductRow(x).All() {
-			row[name] = text(v)
+			row[name] = php.String(v)
 		}
 		out = append(out, row)
 	}

@@ -3,6 +3,8 @@ package emulator
 import (
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // limits are the counters of REST.md section 5: a leaky bucket per source address, and ten one-minute baskets of
@@ -78,7 +80,7 @@ func (l *limits) spend(key string, seconds float64, now time.Time) {
 
 // cost is the operating time that a call is charged with: the order of size of the documents' own samples (a get 0.02 s,
 // a list 0.03 s, an update 0.08 s, an add 0.12 s, an import 0.1 s an item). Nothing is slowed down by it.
-func (b *Behaviour) cost(name string, params *Array) float64 {
+func (b *Behaviour) cost(name string, params *php.Array) float64 {
 	if seconds, ok := b.Cost[name]; ok {
 		return seconds
 	}
@@ -90,7 +92,7 @@ func (b *Behaviour) cost(name string, params *Array) float64 {
 	case "import":
 		return 0.1
 	case "batchimport":
-		data, _ := params.Get("data").(*Array)
+		data, _ := params.Get("data").(*php.Array)
 		return 0.1 * float64(max(1, data.Len()))
 	case "list":
 		return 0.03

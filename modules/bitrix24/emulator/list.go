@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const pageSize = 50
@@ -111,13 +113,13 @@ func (t *table) candidates(f *filter, byComm func(kind, value string) []int64) [
 		switch {
 		case c.multi != "" && byComm != nil:
 			for _, v := range c.values {
-				found = append(found, byComm(c.multi, text(v))...)
+				found = append(found, byComm(c.multi, php.String(v))...)
 			}
 		case c.multi != "" || c.op != "=" || slices.Contains(c.values, nil):
 			continue
 		case t.fields[c.at].name == "ID":
 			for _, v := range c.values {
-				found = append(found, integer(v))
+				found = append(found, php.Int(v))
 			}
 		case indexed:
 			for _, v := range c.values {
@@ -140,7 +142,7 @@ func (t *table) bounded(f *filter, ids []int64) []int64 {
 		if c.multi != "" || c.not || c.op == "=" || c.op[0] == '%' || t.fields[c.at].name != "ID" || len(c.values) != 1 {
 			continue
 		}
-		bound := integer(c.values[0])
+		bound := php.Int(c.values[0])
 		switch c.op {
 		case ">":
 			bound++
@@ -160,11 +162,11 @@ func (t *table) bounded(f *filter, ids []int64) []int64 {
 }
 
 // sortKeys reads an order map with the given way of finding fields; unknown ones are left out.
-func sortKeys(spec *Array, find func(name string) (int, bool)) []orderBy {
+func sortKeys(spec *php.Array, find func(name string) (int, bool)) []orderBy {
 	var out []orderBy
 	for name, dir := range spec.All() {
 		if at, ok := find(name); ok {
-			out = append(out, orderBy{at, strings.HasPrefix(strings.ToUpper(text(dir)), "DESC")})
+			out = append(out, orderBy{at, strings.HasPrefix(strings.ToUpper(php.String(dir)), "DESC")})
 		}
 	}
 	return out

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // titles runs a list of deals and joins the titles.
@@ -173,10 +175,10 @@ func TestFind_agreesWithAPlainScan(t *testing.T) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	random := rand.New(rand.NewPCG(3, 4))
-	c := &call{Portal: p, params: &Array{}, hook: &Inbound{UserID: 1}}
+	c := &call{Portal: p, params: &php.Array{}, hook: &Inbound{UserID: 1}}
 	var ids []int64
 	for i := range 400 {
-		fields := object("TITLE", "x", "ORIGIN_ID", fmt.Sprint("order:", random.IntN(30)), "COMPANY_ID", int64(random.IntN(4)))
+		fields := php.Map("TITLE", "x", "ORIGIN_ID", fmt.Sprint("order:", random.IntN(30)), "COMPANY_ID", int64(random.IntN(4)))
 		ch, err := c.oldChange(p.deals, nil, fields, false)
 		if err != nil {
 			t.Fatal(err)
@@ -194,19 +196,19 @@ func TestFind_agreesWithAPlainScan(t *testing.T) {
 		}
 	}
 	for range 300 {
-		spec := &Array{}
+		spec := &php.Array{}
 		for range 1 + random.IntN(3) {
 			switch random.IntN(5) {
 			case 0:
 				spec.Set("ORIGIN_ID", fmt.Sprint("order:", random.IntN(30)))
 			case 1:
-				spec.Set("@COMPANY_ID", listOf(int64(random.IntN(4)), int64(random.IntN(4))))
+				spec.Set("@COMPANY_ID", php.List(int64(random.IntN(4)), int64(random.IntN(4))))
 			case 2:
 				spec.Set(">ID", int64(random.IntN(400)))
 			case 3:
 				spec.Set("<=ID", int64(random.IntN(400)))
 			case 4:
-				spec.Set("@ID", listOf(int64(random.IntN(400)), int64(random.IntN(400))))
+				spec.Set("@ID", php.List(int64(random.IntN(400)), int64(random.IntN(400))))
 			}
 		}
 		f := p.oldFilter(p.deals.table, spec)
@@ -217,7 +219,7 @@ func TestFind_agreesWithAPlainScan(t *testing.T) {
 			}
 		}
 		if got := p.deals.find(query{filter: f}, nil); got.total != plain {
-			t.Fatalf("%s: found %d, a scan finds %d", appendJSON(nil, spec), got.total, plain)
+			t.Fatalf("%s: found %d, a scan finds %d", php.AppendJSON(nil, spec), got.total, plain)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // allMethods is everything that the portal answers; any other name is ERROR_METHOD_NOT_FOUND.
@@ -44,7 +46,7 @@ func (d *data) nameOf(e *entity, r *record) string {
 func (d *data) userName(id int64) string {
 	u := d.users.rows[id]
 	if u == nil {
-		return "Сотрудник " + text(id)
+		return "Сотрудник " + php.String(id)
 	}
 	return strings.TrimSpace(d.users.text(u, "NAME") + " " + d.users.text(u, "LAST_NAME"))
 }

@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A multiChange adds (id 0), changes or deletes one multifield.
@@ -15,14 +17,14 @@ var defaultSort = map[string]string{"PHONE": "WORK", "EMAIL": "WORK", "WEB": "WO
 
 // takeMulti reads PHONE, EMAIL ... of the old family: without ID a row is added, with ID changed, with ID and DELETE, an
 // empty VALUE or nothing else deleted. Rows not mentioned stay.
-func (c *call) takeMulti(r *record, ch *change, kind string, list *Array) error {
+func (c *call) takeMulti(r *record, ch *change, kind string, list *php.Array) error {
 	for _, v := range list.All() {
-		el, ok := v.(*Array)
+		el, ok := v.(*php.Array)
 		if !ok {
 			continue
 		}
-		m := multiChange{multifield: multifield{integer(el.Get("ID")), kind, text(el.Get("VALUE_TYPE")), strings.TrimSpace(text(el.Get("VALUE")))}}
-		m.drop = text(el.Get("DELETE")) == "Y" || m.text == ""
+		m := multiChange{multifield: multifield{php.Int(el.Get("ID")), kind, php.String(el.Get("VALUE_TYPE")), strings.TrimSpace(php.String(el.Get("VALUE")))}}
+		m.drop = php.String(el.Get("DELETE")) == "Y" || m.text == ""
 		if err := ch.addMulti(r, m); err != nil {
 			return err
 		}
@@ -31,20 +33,20 @@ func (c *call) takeMulti(r *record, ch *change, kind string, list *Array) error 
 }
 
 // takeItemMulti reads fm of crm.item.*: key n0, n1 ... adds, key = id of a row changes it, an empty value deletes it.
-func (c *call) takeItemMulti(e *entity, r *record, ch *change, list *Array) error {
+func (c *call) takeItemMulti(e *entity, r *record, ch *change, list *php.Array) error {
 	if !e.multi {
 		return nil
 	}
 	for key, v := range list.All() {
-		el, ok := v.(*Array)
+		el, ok := v.(*php.Array)
 		if !ok {
 			continue
 		}
-		id := integer(el.Get("id"))
-		if n, numeric := integerKey(key); id == 0 && numeric && r != nil && slices.ContainsFunc(r.multi, func(m multifield) bool { return m.id == n }) {
+		id := php.Int(el.Get("id"))
+		if n, numeric := php.IntegerKey(key); id == 0 && numeric && r != nil && slices.ContainsFunc(r.multi, func(m multifield) bool { return m.id == n }) {
 			id = n
 		}
-		m := multiChange{multifield: multifield{id, strings.ToUpper(text(el.Get("typeId"))), text(el.Get("valueType")), strings.TrimSpace(text(el.Get("value")))}}
+		m := multiChange{multifield: multifield{id, strings.ToUpper(php.String(el.Get("typeId"))), php.String(el.Get("valueType")), strings.TrimSpace(php.String(el.Get("value")))}}
 		m.drop = m.text == ""
 		if r != nil && m.kind == "" {
 			if i := slices.IndexFunc(r.multi, func(x multifield) bool { return x.id == id }); i >= 0 {

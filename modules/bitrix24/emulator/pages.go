@@ -8,9 +8,12 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // The portal's own pages, for a person to click on. They need no sign-in: everybody is the administrator.
@@ -155,17 +158,8 @@ func (p *Portal) serveStageColours(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, out.String())
 }
 
-func isColour(s string) bool {
-	if len(s) != 7 || s[0] != '#' {
-		return false
-	}
-	for i := range 6 {
-		if !isHex(s[i+1]) {
-			return false
-		}
-	}
-	return true
-}
+// isColour reports whether a text is a colour that may stand in a style sheet.
+var isColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`).MatchString
 
 func (p *Portal) servePageVersion(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
@@ -190,17 +184,17 @@ func (p *Portal) serveFile(w http.ResponseWriter, r *http.Request) {
 }
 
 // readForm decodes a posted form as PHP would.
-func readForm(w http.ResponseWriter, r *http.Request) (*Array, error) {
+func readForm(w http.ResponseWriter, r *http.Request) (*php.Array, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
 		return nil, fmt.Errorf("read form: %w", err)
 	}
-	return parseStr(string(body), 5000), nil
+	return php.ParseQuery(string(body), 5000), nil
 }
 
 // back is where a form wants to return to: a path of this portal, nothing else.
-func back(args *Array) string {
-	path := text(args.Get("back"))
+func back(args *php.Array) string {
+	path := php.String(args.Get("back"))
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.HasPrefix(path, "/\\") {
 		return "/"
 	}
@@ -214,7 +208,7 @@ func (p *Portal) postDeed(w http.ResponseWriter, r *http.Request) {
 		p.say(w, http.StatusBadRequest, "Не получилось", err.Error(), "/")
 		return
 	}
-	if fields, ok := args.Get("fields").(*Array); ok {
+	if fields, ok := args.Get("fields").(*php.Array); ok {
 		tidyFields(fields)
 	}
 	p.mu.Lock()
@@ -230,13 +224,13 @@ func (p *Portal) postDeed(w http.ResponseWriter, r *http.Request) {
 	}
 	to := back(args)
 	if kind, ok := strings.CutPrefix(r.PathValue("deed"), "create_"); ok {
-		to = cardURL(kind, integer(made.Get("id")))
+		to = cardURL(kind, php.Int(made.Get("id")))
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 // tidyFields turns "1, 2" of a text input into a list, and a decimal comma into a point.
-func tidyFields(fields *Array) {
+func tidyFields(fields *php.Array) {
 	for _, name := range []string{"OPPORTUNITY", "PRICE"} {
 		if s, ok := fields.Get(name).(string); ok {
 			fields.Set(name, strings.NewReplacer(",", ".", " ", "", "\u00a0", "").Replace(s))
@@ -247,7 +241,7 @@ func tidyFields(fields *Array) {
 		if !ok {
 			continue
 		}
-		list := &Array{}
+		list := &php.Array{}
 		for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
 			list.Append(part)
 		}
@@ -266,10 +260,10 @@ func (p *Portal) postMoveLead(w http.ResponseWriter, r *http.Request) {
 		p.say(w, http.StatusBadRequest, "Не получилось", err.Error(), "/")
 		return
 	}
-	id := integer(args.Get("id"))
+	id := php.Int(args.Get("id"))
 	p.mu.Lock()
-	x := p.person(object("id", id, "fields", object("STATUS_ID", args.Get("stage"))))
-	success := text(args.Get("stage")) == p.successStage(leadStages)
+	x := p.person(php.Map("id", id, "fields", php.Map("STATUS_ID", args.Get("stage"))))
+	success := php.String(args.Get("stage")) == p.successStage(leadStages)
 	if !success {
 		_, err = x.edit(p.leads)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 type cardPage struct {
@@ -115,10 +117,10 @@ func (p *Portal) card(e *entity, r *record, at string) *cardPage {
 	c.Tabs[0].Current = c.Tab == "general"
 	c.Linked = p.cardLinked(e, r)
 	c.Actions = append(c.Actions, deed{
-		Deed: "delete_" + e.method, Label: "Удалить", Danger: true, Fields: []pair{{"id", text(r.id)}, {"back", "/crm/" + e.method + "/list/"}},
+		Deed: "delete_" + e.method, Label: "Удалить", Danger: true, Fields: []pair{{"id", php.String(r.id)}, {"back", "/crm/" + e.method + "/list/"}},
 	})
 	for _, x := range [][2]string{
-		{"ID", text(r.id)},
+		{"ID", php.String(r.id)},
 		{"Создан", p.when(e.time(r, "DATE_CREATE"))},
 		{"Изменён", p.when(e.time(r, "DATE_MODIFY"))},
 		{"Кем изменён", p.userName(e.integer(r, "MODIFY_BY_ID"))},
@@ -141,7 +143,7 @@ func (p *Portal) cardStages(c *cardPage, e *entity, r *record) {
 	if e.typeID == typeDeal {
 		category := e.integer(r, "CATEGORY_ID")
 		directory, present, c.MoveURL = dealStages(category), e.text(r, "STAGE_ID"), "/do/move_deal"
-		c.Funnel, c.Funnels = text(category), p.funnelOptions()
+		c.Funnel, c.Funnels = php.String(category), p.funnelOptions()
 	} else {
 		present, c.MoveURL = e.text(r, "STATUS_ID"), "/crm/lead/move"
 	}
@@ -156,9 +158,9 @@ func (p *Portal) cardStages(c *cardPage, e *entity, r *record) {
 func (p *Portal) cardRows(c *cardPage, e *entity, r *record) {
 	total, currency := 0.0, e.text(r, "CURRENCY_ID")
 	for i, x := range p.rows.of(e.short, r.id) {
-		sum := round(x.Price*x.Quantity, 2)
+		sum := php.Round(x.Price*x.Quantity, 2)
 		total += sum
-		c.Rows = append(c.Rows, cardRow{i, x.ID, x.Name, formatFloat(x.Price), formatFloat(x.Quantity), money(sum, currency)})
+		c.Rows = append(c.Rows, cardRow{i, x.ID, x.Name, php.FormatFloat(x.Price), php.FormatFloat(x.Quantity), money(sum, currency)})
 	}
 	for range 2 {
 		c.Rows = append(c.Rows, cardRow{Key: len(c.Rows)})
@@ -239,7 +241,7 @@ func (p *Portal) convertDialog(lead *record) *convertDialog {
 		d.Contacts[0], d.Contacts[1] = d.Contacts[1], d.Contacts[0]
 	}
 	if id := p.leads.integer(lead, "COMPANY_ID"); id > 0 {
-		d.Company = text(id)
+		d.Company = php.String(id)
 	} else if p.leads.text(lead, "COMPANY_TITLE") != "" {
 		d.Company = "new"
 	}
@@ -254,7 +256,7 @@ func (p *Portal) clientsOf(lead *record, e *entity, field string) []option {
 	}
 	var out []option
 	for _, id := range ids {
-		code := text(id)
+		code := php.String(id)
 		if x := e.rows[id]; x != nil && !slices.ContainsFunc(out, func(o option) bool { return o.Code == code }) {
 			out = append(out, option{Code: code, Name: p.nameOf(e, x) + " (" + code + ")"})
 		}

@@ -3,6 +3,8 @@ package emulator
 import (
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // shownFields are the fields of the editing form, by kind, in its order. Custom fields follow.
@@ -53,7 +55,7 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 			}
 			var ids []string
 			for _, x := range linked {
-				ids = append(ids, text(x.id))
+				ids = append(ids, php.String(x.id))
 			}
 			out.Value = strings.Join(ids, ", ")
 		}
@@ -61,7 +63,7 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 		out.Label = linkLabels[f.name]
 	case f.name == "ASSIGNED_BY_ID":
 		for _, u := range p.users.all() {
-			out.Options = append(out.Options, option{Code: text(u.id), Name: p.userName(u.id)})
+			out.Options = append(out.Options, option{Code: php.String(u.id), Name: p.userName(u.id)})
 		}
 	case f.name == "CURRENCY_ID":
 		for _, x := range p.currencies.all() {
@@ -79,8 +81,8 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 		}
 	case f.kind == "enumeration":
 		out.Options = []option{{Name: "не выбрано"}}
-		for _, v := range array(f.custom.Get("LIST")).All() {
-			out.Options = append(out.Options, option{Code: text(array(v).Get("ID")), Name: text(array(v).Get("VALUE"))})
+		for _, v := range php.ArrayOf(f.custom.Get("LIST")).All() {
+			out.Options = append(out.Options, option{Code: php.String(php.ArrayOf(v).Get("ID")), Name: php.String(php.ArrayOf(v).Get("VALUE"))})
 		}
 	case f.class == classDate:
 		out.Kind = "date"
@@ -121,7 +123,7 @@ func (p *Portal) inputText(f *field, v any) string {
 	if v == int64(0) && f.class == classInteger {
 		return ""
 	}
-	return text(v)
+	return php.String(v)
 }
 
 var (

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 type listPage struct {
@@ -67,7 +69,7 @@ func (p *Portal) mentions(e *entity, r *record, query string) bool {
 		return true
 	}
 	query = strings.ToLower(query)
-	texts := []string{text(r.id), p.nameOf(e, r), e.text(r, "ORIGIN_ID")}
+	texts := []string{php.String(r.id), p.nameOf(e, r), e.text(r, "ORIGIN_ID")}
 	for _, m := range r.multi {
 		texts = append(texts, m.text)
 	}
@@ -87,7 +89,7 @@ func listColumns(e *entity) []string {
 func (p *Portal) listCells(e *entity, r *record) []cell {
 	name := cell{p.nameOf(e, r), cardURL(e.method, r.id)}
 	tail := []cell{{p.userName(e.integer(r, "ASSIGNED_BY_ID")), ""}, {p.when(e.time(r, "DATE_CREATE")), ""}, {e.text(r, "ORIGIN_ID"), ""}}
-	cells := []cell{{text(r.id), ""}, name}
+	cells := []cell{{php.String(r.id), ""}, name}
 	switch e.typeID {
 	case typeDeal, typeLead:
 		stage, directory := "STATUS_ID", leadStages
@@ -121,8 +123,8 @@ func (p *Portal) pageBin(w http.ResponseWriter, _ *http.Request) {
 	for _, id := range slices.Backward(ids) {
 		r := p.bin[id].record
 		body.Rows = append(body.Rows, listRow{
-			Cells:   []cell{{text(id), ""}, {p.nameOf(p.deals, r), ""}, {money(p.deals.number(r, "OPPORTUNITY"), p.deals.text(r, "CURRENCY_ID")), ""}},
-			Actions: []deed{{Deed: "restore_deal", Label: "Восстановить", Fields: []pair{{"id", text(id)}, {"back", "/crm/deal/recyclebin/"}}}},
+			Cells:   []cell{{php.String(id), ""}, {p.nameOf(p.deals, r), ""}, {money(p.deals.number(r, "OPPORTUNITY"), p.deals.text(r, "CURRENCY_ID")), ""}},
+			Actions: []deed{{Deed: "restore_deal", Label: "Восстановить", Fields: []pair{{"id", php.String(id)}, {"back", "/crm/deal/recyclebin/"}}}},
 		})
 	}
 	p.mu.Unlock()

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 type settingsPage struct {
@@ -125,7 +127,7 @@ func (p *Portal) logLine(e logEntry) logLine {
 	if e.Event != "" {
 		line.What = e.Event
 		if e.Record > 0 {
-			line.Detail = "запись " + text(e.Record)
+			line.Detail = "запись " + php.String(e.Record)
 		}
 		return line
 	}

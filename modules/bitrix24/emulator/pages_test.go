@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // page gets a page and returns its status and text.
@@ -249,7 +251,7 @@ func TestPages_webhooks(t *testing.T) {
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if token := text(array(parseStr(r.events[0], 100).Get("auth")).Get("application_token")); token == "token" || len(token) != 32 {
+	if token := php.String(php.ArrayOf(php.ParseQuery(r.events[0], 100).Get("auth")).Get("application_token")); token == "token" || len(token) != 32 {
 		t.Errorf("token = %q", token)
 	}
 	r.sent()

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 type webhooksPage struct {
@@ -36,7 +38,7 @@ func (p *Portal) pageWebhooks(w http.ResponseWriter, r *http.Request) {
 			f.Scopes = append(f.Scopes, option{s, scopeNames[s], slices.Contains(h.Scopes, s)})
 		}
 		for _, u := range p.users.all() {
-			f.Users = append(f.Users, option{Code: text(u.id), Name: p.userName(u.id)})
+			f.Users = append(f.Users, option{Code: php.String(u.id), Name: p.userName(u.id)})
 		}
 		body.Inbound = append(body.Inbound, f)
 	}
@@ -65,10 +67,10 @@ func (p *Portal) postInbound(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	i := slices.IndexFunc(p.inbound, func(h *Inbound) bool { return h.ID == id })
 	found := i >= 0 || id == 0
-	switch action := text(args.Get("action")); {
+	switch action := php.String(args.Get("action")); {
 	case !found:
 	case id == 0:
-		h := &Inbound{Title: text(args.Get("title")), UserID: max(1, integer(args.Get("user"))), Code: randomCode(16), Scopes: p.scopesOf(args)}
+		h := &Inbound{Title: php.String(args.Get("title")), UserID: max(1, php.Int(args.Get("user"))), Code: randomCode(16), Scopes: p.scopesOf(args)}
 		for _, other := range p.inbound {
 			h.ID = max(h.ID, other.ID)
 		}
@@ -79,7 +81,7 @@ func (p *Portal) postInbound(w http.ResponseWriter, r *http.Request) {
 	case action == "regenerate":
 		p.inbound[i].Code = randomCode(16)
 	default:
-		p.inbound[i].Title, p.inbound[i].Scopes = text(args.Get("title")), p.scopesOf(args)
+		p.inbound[i].Title, p.inbound[i].Scopes = php.String(args.Get("title")), p.scopesOf(args)
 	}
 	p.save()
 	p.mu.Unlock()
@@ -91,15 +93,15 @@ func (p *Portal) postInbound(w http.ResponseWriter, r *http.Request) {
 }
 
 // scopesOf keeps the scopes that exist.
-func (p *Portal) scopesOf(args *Array) []string {
+func (p *Portal) scopesOf(args *php.Array) []string {
 	return slices.DeleteFunc(texts(args.Get("scope")), func(s string) bool { return !slices.Contains(allScopes, s) })
 }
 
 // postOutbound makes, changes, renews or deletes an outbound webhook.
 func (p *Portal) postOutbound(w http.ResponseWriter, r *http.Request) {
 	args, err := readForm(w, r)
-	address := strings.TrimSpace(text(args.Get("url")))
-	action := text(args.Get("action"))
+	address := strings.TrimSpace(php.String(args.Get("url")))
+	action := php.String(args.Get("action"))
 	if err == nil && action == "save" && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
 		p.say(w, http.StatusUnprocessableEntity, "Не получилось", "Адрес обработчика начинается с http:// или https://.", "/devops/webhooks/")
 		return

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A rig is a portal behind a real HTTP server, with a handler that collects its events.
@@ -165,13 +167,13 @@ func (r *rig) sent() []string {
 	defer r.mu.Unlock()
 	out := []string{}
 	for _, body := range r.events {
-		e := parseStr(body, 1000)
-		data := array(e.Get("data"))
-		id := text(array(data.Get("FIELDS")).Get("ID"))
+		e := php.ParseQuery(body, 1000)
+		data := php.ArrayOf(e.Get("data"))
+		id := php.String(php.ArrayOf(data.Get("FIELDS")).Get("ID"))
 		if id == "" {
-			id = text(data.Get("ID"))
+			id = php.String(data.Get("ID"))
 		}
-		out = append(out, strings.TrimSpace(text(e.Get("event"))+" "+id))
+		out = append(out, strings.TrimSpace(php.String(e.Get("event"))+" "+id))
 	}
 	r.events = nil
 	return out

@@ -3,12 +3,14 @@ package emulator
 import (
 	"slices"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // prepare checks a change and adds what follows from it: stage, semantics, closing.
 func (a actor) prepare(e *entity, r *record, ch *change) error {
 	if at, ok := e.byName["CURRENCY_ID"]; ok {
-		if v, given := ch.vals[at]; given && text(v) != "" && len(a.currencies.where("CURRENCY", v)) == 0 {
+		if v, given := ch.vals[at]; given && php.String(v) != "" && len(a.currencies.where("CURRENCY", v)) == 0 {
 			return failed("", `Invalid value for the "Currency" field`)
 		}
 	}
@@ -38,7 +40,7 @@ func (a actor) required(e *entity, r *record, ch *change, names ...string) error
 		if !given && r != nil {
 			v = e.value(r, name)
 		}
-		if text(v) != "" {
+		if php.String(v) != "" {
 			return nil
 		}
 	}
@@ -66,7 +68,7 @@ func (a actor) mandatory(e *entity, r *record, ch *change) error {
 		if !given && r != nil {
 			continue
 		}
-		if list, ok := v.(*Array); v == nil || v == "" || ok && list.Len() == 0 {
+		if list, ok := v.(*php.Array); v == nil || v == "" || ok && list.Len() == 0 {
 			code := ""
 			if ch.strict {
 				code = "CRM_FIELD_ERROR_REQUIRED"
@@ -86,11 +88,11 @@ func (a actor) known(e *entity, ch *change) error {
 		f := e.fields[at]
 		ok := true
 		switch {
-		case text(v) == "" || f.name == "STAGE_ID" || f.name == "STATUS_ID":
+		case php.String(v) == "" || f.name == "STAGE_ID" || f.name == "STATUS_ID":
 		case f.kind == "crm_status":
-			ok = slices.ContainsFunc(a.statuses.where("ENTITY_ID", f.status), func(s *record) bool { return a.statuses.text(s, "STATUS_ID") == text(v) })
+			ok = slices.ContainsFunc(a.statuses.where("ENTITY_ID", f.status), func(s *record) bool { return a.statuses.text(s, "STATUS_ID") == php.String(v) })
 		case f.name == "ASSIGNED_BY_ID":
-			ok = a.users.rows[integer(v)] != nil
+			ok = a.users.rows[php.Int(v)] != nil
 		}
 		if !ok {
 			return failed("CRM_FIELD_ERROR_VALUE_NOT_VALID", `Invalid value for field "`+f.title+`"`)
@@ -107,7 +109,7 @@ func (a actor) prepareDeal(r *record, ch *change) error {
 		category, stage = e.integer(r, "CATEGORY_ID"), e.text(r, "STAGE_ID")
 	}
 	if v, given := ch.vals[e.at("CATEGORY_ID")]; given {
-		if wanted := integer(v); a.category(wanted) != nil {
+		if wanted := php.Int(v); a.category(wanted) != nil {
 			if r != nil && wanted != category {
 				stage = ""
 			}
@@ -119,7 +121,7 @@ func (a actor) prepareDeal(r *record, ch *change) error {
 	}
 	stages := a.stages(dealStages(category))
 	if v, given := ch.vals[e.at("STAGE_ID")]; given {
-		switch wanted := text(v); {
+		switch wanted := php.String(v); {
 		case a.stageIn(stages, wanted) != nil:
 			stage = wanted
 		case ch.strict && wanted != "":
@@ -161,7 +163,7 @@ func (a actor) prepareLead(r *record, ch *change) error {
 		stage = e.text(r, "STATUS_ID")
 	}
 	if v, given := ch.vals[e.at("STATUS_ID")]; given {
-		switch wanted := text(v); {
+		switch wanted := php.String(v); {
 		case a.stageIn(stages, wanted) != nil:
 			stage = wanted
 		case ch.strict && wanted != "":
@@ -171,7 +173,7 @@ func (a actor) prepareLead(r *record, ch *change) error {
 	if a.stageIn(stages, stage) == nil {
 		stage = a.statuses.text(stages[0], "STATUS_ID")
 	}
-	if integer(ch.vals[e.at("COMPANY_ID")]) > 0 || ch.primary != nil && *ch.primary > 0 || len(ch.links) > 0 {
+	if php.Int(ch.vals[e.at("COMPANY_ID")]) > 0 || ch.primary != nil && *ch.primary > 0 || len(ch.links) > 0 {
 		ch.set(e, "IS_RETURN_CUSTOMER", "Y")
 	}
 	if r != nil && stage == e.text(r, "STATUS_ID") {

@@ -1,17 +1,21 @@
 package emulator
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // resolve replaces references to earlier commands in every value of the tree, also in text that a customer typed: the
 // portal does not know the difference.
-func (s *batchState) resolve(params *Array) {
-	for i, v := range params.vals {
+func (s *batchState) resolve(params *php.Array) {
+	for key, v := range params.All() {
 		switch v := v.(type) {
-		case *Array:
+		case *php.Array:
 			s.resolve(v)
 		case string:
 			if strings.Contains(v, "$") {
-				params.vals[i] = s.substitute(v)
+				params.Set(key, s.substitute(v))
 			}
 		}
 	}
@@ -34,7 +38,7 @@ func (s *batchState) substitute(v string) any {
 		if at == 0 && end == len(rest) && out.Len() == 0 {
 			return value
 		}
-		out.WriteString(rest[:at] + text(value))
+		out.WriteString(rest[:at] + php.String(value))
 		rest = rest[end:]
 	}
 	return out.String() + rest
@@ -65,8 +69,8 @@ func (s *batchState) nextReference(v string) (at int, root any, path []string, e
 	}
 }
 
-func (s *batchState) roots() map[string]*Array {
-	return map[string]*Array{"result": s.result, "error": s.errors, "total": s.total, "next": s.next, "time": s.time}
+func (s *batchState) roots() map[string]*php.Array {
+	return map[string]*php.Array{"result": s.result, "error": s.errors, "total": s.total, "next": s.next, "time": s.time}
 }
 
 func isSpace(c byte) bool {
@@ -92,14 +96,14 @@ func bracketPath(s string) []string {
 func follow(root any, path []string) (value any, found bool) {
 	value = root
 	for i, key := range path {
-		a, ok := value.(*Array)
+		a, ok := value.(*php.Array)
 		if !ok {
 			return value, false
 		}
 		next, ok := a.Lookup(key)
 		if !ok {
 			if i == 0 {
-				return listOf(a), false
+				return php.List(a), false
 			}
 			return a, false
 		}

@@ -3,15 +3,17 @@ package emulator
 import (
 	"strconv"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // oldValue is how the old family shows a value: every scalar as text, dates with the portal's offset.
 func (p *Portal) oldValue(f *field, v any) any {
-	if list, ok := v.(*Array); ok && f.multiple {
+	if list, ok := v.(*php.Array); ok && f.multiple {
 		if list.Len() == 0 {
 			return false
 		}
-		out := &Array{}
+		out := &php.Array{}
 		for _, el := range list.All() {
 			out.Append(p.oldScalar(f, el))
 		}
@@ -34,10 +36,10 @@ func (p *Portal) oldScalar(f *field, v any) any {
 		if f.money {
 			return strconv.FormatFloat(v, 'f', 2, 64)
 		}
-		return formatFloat(v)
+		return php.FormatFloat(v)
 	case time.Time:
 		return p.showTime(v)
-	case *Array, emptyObject:
+	case *php.Array, php.EmptyObject:
 		return v
 	}
 	if f.class == classFlag && f.kind == "boolean" {
@@ -46,14 +48,14 @@ func (p *Portal) oldScalar(f *field, v any) any {
 		}
 		return "0"
 	}
-	return text(v)
+	return php.String(v)
 }
 
 // itemValue is how crm.item.* shows a value: numbers as numbers.
 func (p *Portal) itemValue(f *field, v any) any {
 	if f.multiple && f.custom != nil {
-		list, _ := v.(*Array)
-		out := &Array{}
+		list, _ := v.(*php.Array)
+		out := &php.Array{}
 		for _, el := range list.All() {
 			out.Append(p.itemScalar(f, el))
 		}
@@ -82,8 +84,8 @@ func (p *Portal) showTime(at time.Time) string {
 }
 
 // oldRow shows a record in the old family: the chosen fields, all of them when fields is nil.
-func (p *Portal) oldRow(t *table, r *record, want *selection) *Array {
-	out := &Array{}
+func (p *Portal) oldRow(t *table, r *record, want *selection) *php.Array {
+	out := &php.Array{}
 	for i, f := range t.fields {
 		if f.hidden || f.multiple && f.custom == nil || !want.has(f.name) {
 			continue
@@ -102,11 +104,11 @@ func (p *Portal) oldRow(t *table, r *record, want *selection) *Array {
 	return out
 }
 
-func oldMulti(r *record, kind string) *Array {
-	out := &Array{}
+func oldMulti(r *record, kind string) *php.Array {
+	out := &php.Array{}
 	for _, m := range r.multi {
 		if m.kind == kind {
-			out.Append(object("ID", text(m.id), "VALUE_TYPE", m.sort, "VALUE", m.text, "TYPE_ID", m.kind))
+			out.Append(php.Map("ID", php.String(m.id), "VALUE_TYPE", m.sort, "VALUE", m.text, "TYPE_ID", m.kind))
 		}
 	}
 	return out

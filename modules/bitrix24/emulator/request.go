@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const maxBody = 64 << 20
@@ -19,7 +21,7 @@ type request struct {
 	user     int64
 	code     string
 	method   string
-	params   *Array
+	params   *php.Array
 	commands []string // the methods inside a batch
 	source   string
 	tls      bool
@@ -45,7 +47,7 @@ func (p *Portal) readRequest(r *http.Request) (*request, error) {
 	p.mu.Lock()
 	vars := p.behaviour.MaxInputVars
 	p.mu.Unlock()
-	req := &request{source: sourceOf(r), tls: r.TLS != nil, params: parseStr(r.URL.RawQuery, vars)}
+	req := &request{source: sourceOf(r), tls: r.TLS != nil, params: php.ParseQuery(r.URL.RawQuery, vars)}
 	parts := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/rest"), "/"), "/")
 	if len(parts) == 3 {
 		req.user, _ = strconv.ParseInt(parts[0], 10, 64)
@@ -55,19 +57,19 @@ func (p *Portal) readRequest(r *http.Request) (*request, error) {
 
 	body, err := readBody(r, vars)
 	if err == nil {
-		req.params.merge(body)
+		req.params.Replace(body)
 	}
 	if strings.EqualFold(req.method, "batch") {
-		commands, _ := req.params.Get("cmd").(*Array)
+		commands, _ := req.params.Get("cmd").(*php.Array)
 		for _, v := range commands.All() {
-			name, _, _ := strings.Cut(text(v), "?")
+			name, _, _ := strings.Cut(php.String(v), "?")
 			req.commands = append(req.commands, commandName(name))
 		}
 	}
 	return req, err
 }
 
-func readBody(r *http.Request, vars int) (*Array, error) {
+func readBody(r *http.Request, vars int) (*php.Array, error) {
 	if r.Body == nil || r.Method == http.MethodGet {
 		return nil, nil
 	}
@@ -80,22 +82,22 @@ func readBody(r *http.Request, vars int) (*Array, error) {
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, nil
 	case kind == "application/json":
-		v, err := decodeJSON(body)
+		v, err := php.DecodeJSON(body)
 		if err != nil {
 			return nil, fmt.Errorf("decode body: %w", err)
 		}
-		a, _ := v.(*Array)
+		a, _ := v.(*php.Array)
 		return a, nil
 	case kind == "multipart/form-data":
 		return readMultipart(body, params["boundary"])
 	default:
-		return parseStr(string(body), vars), nil
+		return php.ParseQuery(string(body), vars), nil
 	}
 }
 
 // readMultipart reads one part per nested name; the content of a file is taken as the value, too.
-func readMultipart(body []byte, boundary string) (*Array, error) {
-	out := &Array{}
+func readMultipart(body []byte, boundary string) (*php.Array, error) {
+	out := &php.Array{}
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := reader.NextPart()
@@ -109,6 +111,6 @@ func readMultipart(body []byte, boundary string) (*Array, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read part %s: %w", part.FormName(), err)
 		}
-		setVariable(out, part.FormName(), string(value))
+		php.SetVariable(out, part.FormName(), string(value))
 	}
 }

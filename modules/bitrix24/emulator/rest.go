@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A method of the REST API. run works under the portal's lock.
@@ -22,7 +24,7 @@ type call struct {
 	*Portal
 	hook    *Inbound
 	scopes  []string // of the webhook, unless a fault takes some away
-	params  *Array
+	params  *php.Array
 	total   int
 	next    int64
 	counted bool // total is answered
@@ -36,7 +38,7 @@ type answer struct {
 	result  any
 	err     error
 	call    *call
-	time    *Array
+	time    *php.Array
 	seconds float64
 }
 
@@ -75,7 +77,7 @@ func (p *Portal) answer(req *request, readErr error) (int, []byte) {
 	if a.err != nil {
 		return p.encodeError(a.err)
 	}
-	body := object("result", a.result)
+	body := php.Map("result", a.result)
 	if a.call != nil {
 		if a.call.counted && a.call.next > 0 {
 			body.Set("next", a.call.next)
@@ -88,7 +90,7 @@ func (p *Portal) answer(req *request, readErr error) (int, []byte) {
 		a.time = p.times(started, 0, time.Time{})
 	}
 	body.Set("time", a.time)
-	return http.StatusOK, appendJSON(nil, body)
+	return http.StatusOK, php.AppendJSON(nil, body)
 }
 
 func (p *Portal) encodeError(err error) (int, []byte) {
@@ -96,7 +98,7 @@ func (p *Portal) encodeError(err error) (int, []byte) {
 	if !ok {
 		e = errInternal
 	}
-	return e.status, appendJSON(nil, object("error", e.code, "error_description", e.description))
+	return e.status, php.AppendJSON(nil, php.Map("error", e.code, "error_description", e.description))
 }
 
 // execute makes the checks of REST.md section 22.1 in their order, then runs the method.
@@ -167,13 +169,13 @@ func (p *Portal) refused(err error) answer {
 
 func (p *Portal) countRefusal(err error) {
 	if e, ok := err.(*restError); ok {
-		p.stats.Refused[text(e.code)]++
+		p.stats.Refused[php.String(e.code)]++
 	}
 }
 
 // run runs one method: scope, operating time, the work itself. It takes the portal's lock, so that the commands of
 // several batches interleave as they do on a real portal.
-func (p *Portal) run(req *request, m *method, hook *Inbound, params *Array, inBatch bool) answer {
+func (p *Portal) run(req *request, m *method, hook *Inbound, params *php.Array, inBatch bool) answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	started := p.now()
@@ -221,9 +223,9 @@ func (c *call) run(m *method) (any, error) {
 }
 
 // times is the member time of a success.
-func (p *Portal) times(started time.Time, operating float64, resetAt time.Time) *Array {
+func (p *Portal) times(started time.Time, operating float64, resetAt time.Time) *php.Array {
 	finished := p.now()
-	t := object(
+	t := php.Map(
 		"start", seconds(started), "finish", seconds(finished), "duration", finished.Sub(started).Seconds(), "processing", finished.Sub(started).Seconds(),
 		"date_start", p.showTime(started), "date_finish", p.showTime(finished),
 	)

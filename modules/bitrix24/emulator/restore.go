@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // restore puts a dump into a fresh portal: the inverse of dump.
-func (p *Portal) restore(all *Array) {
+func (p *Portal) restore(all *php.Array) {
 	p.data = newData()
-	tables := array(all.Get("tables"))
+	tables := php.ArrayOf(all.Get("tables"))
 	for _, t := range p.tables() {
-		p.restoreTable(t, array(tables.Get(t.name)))
+		p.restoreTable(t, php.ArrayOf(tables.Get(t.name)))
 		if t == p.userfields {
 			for _, r := range t.all() { // the records need their fields
 				if e := p.entityNamed(strings.ToLower(strings.TrimPrefix(t.text(r, "ENTITY_ID"), "CRM_"))); e != nil {
@@ -27,56 +29,48 @@ func (p *Portal) restore(all *Array) {
 			a.indexMulti(e, r)
 		}
 	}
-	for _, v := range array(all.Get("rows")).All() {
-		p.restoreRow(array(v))
+	for _, v := range php.ArrayOf(all.Get("rows")).All() {
+		p.restoreRow(php.ArrayOf(v))
 	}
-	p.rows.last = max(p.rows.last, integer(all.Get("last_row")))
-	p.restoreLinks(array(all.Get("links")))
-	for id, v := range array(all.Get("files")).All() {
-		content, _ := base64.StdEncoding.DecodeString(text(array(v).Get("content")))
-		p.files[integer(id)] = file{integer(id), text(array(v).Get("name")), content}
+	p.rows.last = max(p.rows.last, php.Int(all.Get("last_row")))
+	p.restoreLinks(php.ArrayOf(all.Get("links")))
+	for id, v := range php.ArrayOf(all.Get("files")).All() {
+		content, _ := base64.StdEncoding.DecodeString(php.String(php.ArrayOf(v).Get("content")))
+		p.files[php.Int(id)] = file{php.Int(id), php.String(php.ArrayOf(v).Get("name")), content}
 	}
-	p.mode, p.line = max(classicMode, integer(all.Get("mode"))), text(all.Get("line"))
-	p.lastMulti, p.lastFile, p.lastEnum = integer(all.Get("last_multi")), integer(all.Get("last_file")), integer(all.Get("last_enum"))
-	if member := text(all.Get("member")); member != "" {
+	p.mode, p.line = max(classicMode, php.Int(all.Get("mode"))), php.String(all.Get("line"))
+	p.lastMulti, p.lastFile, p.lastEnum = php.Int(all.Get("last_multi")), php.Int(all.Get("last_file")), php.Int(all.Get("last_enum"))
+	if member := php.String(all.Get("member")); member != "" {
 		p.member = member
 	}
 	if p.domain == "" {
-		p.domain = text(all.Get("domain"))
+		p.domain = php.String(all.Get("domain"))
 	}
-	p.restoreWebhooks(array(all.Get("inbound")), array(all.Get("outbound")))
+	p.restoreWebhooks(php.ArrayOf(all.Get("inbound")), php.ArrayOf(all.Get("outbound")))
 }
 
-// array is the value as an array; anything else is an empty one.
-func array(v any) *Array {
-	if a, ok := v.(*Array); ok {
-		return a
-	}
-	return &Array{}
-}
-
-func (p *Portal) restoreTable(t *table, dump *Array) {
-	for _, v := range array(dump.Get("records")).All() {
-		x := array(v)
-		r := &record{id: integer(x.Get("id")), vals: make([]any, len(t.fields))}
-		for name, v := range array(x.Get("vals")).All() {
+func (p *Portal) restoreTable(t *table, dump *php.Array) {
+	for _, v := range php.ArrayOf(dump.Get("records")).All() {
+		x := php.ArrayOf(v)
+		r := &record{id: php.Int(x.Get("id")), vals: make([]any, len(t.fields))}
+		for name, v := range php.ArrayOf(x.Get("vals")).All() {
 			if at, ok := t.byName[name]; ok {
 				r.vals[at] = restoreValue(t.fields[at], v)
 			}
 		}
-		for _, v := range array(x.Get("multi")).All() {
-			m := array(v)
-			r.multi = append(r.multi, multifield{integer(m.Get("0")), text(m.Get("1")), text(m.Get("2")), text(m.Get("3"))})
+		for _, v := range php.ArrayOf(x.Get("multi")).All() {
+			m := php.ArrayOf(v)
+			r.multi = append(r.multi, multifield{php.Int(m.Get("0")), php.String(m.Get("1")), php.String(m.Get("2")), php.String(m.Get("3"))})
 		}
 		t.insert(r)
 	}
-	t.last = max(t.last, integer(dump.Get("last")))
+	t.last = max(t.last, php.Int(dump.Get("last")))
 }
 
 func restoreValue(f *field, v any) any {
-	if list, ok := v.(*Array); ok {
+	if list, ok := v.(*php.Array); ok {
 		if f.multiple && f.custom != nil {
-			out := &Array{}
+			out := &php.Array{}
 			for _, el := range list.All() {
 				one := *f
 				one.multiple = false
@@ -85,15 +79,15 @@ func restoreValue(f *field, v any) any {
 			return out
 		}
 		if f.name == "FILES" && list.Len() == 0 {
-			return emptyObject{}
+			return php.EmptyObject{}
 		}
 		return list
 	}
 	switch f.class {
 	case classDouble:
-		return number(v)
+		return php.Float(v)
 	case classDate, classDatetime:
-		at, err := time.Parse(time.RFC3339, text(v))
+		at, err := time.Parse(time.RFC3339, php.String(v))
 		if err != nil {
 			return nil
 		}
@@ -102,17 +96,17 @@ func restoreValue(f *field, v any) any {
 	return v
 }
 
-func (p *Portal) restoreRow(x *Array) {
+func (p *Portal) restoreRow(x *php.Array) {
 	y := &row{
-		ID: integer(x.Get("id")), Owner: integer(x.Get("ownerId")), OwnerType: text(x.Get("ownerType")), ProductID: integer(x.Get("productId")),
-		Name: text(x.Get("productName")), Price: number(x.Get("price")), Exclusive: number(x.Get("priceExclusive")), Netto: number(x.Get("priceNetto")),
-		Brutto: number(x.Get("priceBrutto")), Quantity: number(x.Get("quantity")), DiscountType: integer(x.Get("discountTypeId")),
-		DiscountRate: number(x.Get("discountRate")), DiscountSum: number(x.Get("discountSum")), TaxIncluded: text(x.Get("taxIncluded")),
-		Measure: integer(x.Get("measureCode")), MeasureName: text(x.Get("measureName")), Sort: integer(x.Get("sort")), XMLID: text(x.Get("xmlId")),
-		Type: integer(x.Get("type")),
+		ID: php.Int(x.Get("id")), Owner: php.Int(x.Get("ownerId")), OwnerType: php.String(x.Get("ownerType")), ProductID: php.Int(x.Get("productId")),
+		Name: php.String(x.Get("productName")), Price: php.Float(x.Get("price")), Exclusive: php.Float(x.Get("priceExclusive")), Netto: php.Float(x.Get("priceNetto")),
+		Brutto: php.Float(x.Get("priceBrutto")), Quantity: php.Float(x.Get("quantity")), DiscountType: php.Int(x.Get("discountTypeId")),
+		DiscountRate: php.Float(x.Get("discountRate")), DiscountSum: php.Float(x.Get("discountSum")), TaxIncluded: php.String(x.Get("taxIncluded")),
+		Measure: php.Int(x.Get("measureCode")), MeasureName: php.String(x.Get("measureName")), Sort: php.Int(x.Get("sort")), XMLID: php.String(x.Get("xmlId")),
+		Type: php.Int(x.Get("type")),
 	}
 	if rate := x.Get("taxRate"); rate != nil {
-		n := number(rate)
+		n := php.Float(rate)
 		y.TaxRate = &n
 	}
 	if p.rows.byOwner[y.OwnerType] != nil {
@@ -120,13 +114,13 @@ func (p *Portal) restoreRow(x *Array) {
 	}
 }
 
-func (p *Portal) restoreLinks(linked *Array) {
+func (p *Portal) restoreLinks(linked *php.Array) {
 	for _, e := range p.entities() {
 		byOwner := map[int64][]link{}
-		for _, v := range array(linked.Get(e.method)).All() {
-			x := array(v)
-			owner := integer(x.Get("0"))
-			byOwner[owner] = append(byOwner[owner], link{integer(x.Get("1")), integer(x.Get("2")), integer(x.Get("3")), truth(x.Get("4"))})
+		for _, v := range php.ArrayOf(linked.Get(e.method)).All() {
+			x := php.ArrayOf(v)
+			owner := php.Int(x.Get("0"))
+			byOwner[owner] = append(byOwner[owner], link{php.Int(x.Get("1")), php.Int(x.Get("2")), php.Int(x.Get("3")), php.Bool(x.Get("4"))})
 		}
 		for owner, list := range byOwner {
 			e.links.replace(owner, list)
@@ -134,18 +128,18 @@ func (p *Portal) restoreLinks(linked *Array) {
 	}
 }
 
-func (p *Portal) restoreWebhooks(inbound, outbound *Array) {
+func (p *Portal) restoreWebhooks(inbound, outbound *php.Array) {
 	for _, v := range inbound.All() {
-		x := array(v)
-		h := &Inbound{ID: integer(x.Get("id")), Title: text(x.Get("title")), UserID: integer(x.Get("user")), Code: text(x.Get("code")), Scopes: texts(x.Get("scopes"))}
+		x := php.ArrayOf(v)
+		h := &Inbound{ID: php.Int(x.Get("id")), Title: php.String(x.Get("title")), UserID: php.Int(x.Get("user")), Code: php.String(x.Get("code")), Scopes: texts(x.Get("scopes"))}
 		if h.ID == 1 {
 			continue // the one that the options name
 		}
 		p.inbound = append(p.inbound, h)
 	}
 	for _, v := range outbound.All() {
-		x := array(v)
-		o := &Outbound{ID: integer(x.Get("id")), Title: text(x.Get("title")), URL: text(x.Get("url")), Token: text(x.Get("token"))}
+		x := php.ArrayOf(v)
+		o := &Outbound{ID: php.Int(x.Get("id")), Title: php.String(x.Get("title")), URL: php.String(x.Get("url")), Token: php.String(x.Get("token"))}
 		if slices.ContainsFunc(p.outbound, func(y *Outbound) bool { return y.ID == o.ID || y.URL == o.URL }) {
 			continue
 		}
@@ -155,8 +149,8 @@ func (p *Portal) restoreWebhooks(inbound, outbound *Array) {
 
 func texts(v any) []string {
 	var out []string
-	for _, el := range array(v).All() {
-		out = append(out, text(el))
+	for _, el := range php.ArrayOf(v).All() {
+		out = append(out, php.String(el))
 	}
 	return out
 }

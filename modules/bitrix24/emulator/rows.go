@@ -2,9 +2,9 @@ package emulator
 
 import (
 	"cmp"
-	"math"
 	"slices"
-	"strconv"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A row is one product row of a deal or lead.
@@ -77,7 +77,7 @@ func (s *rowStore) clear(ownerType string, owner int64) {
 
 // rowInput is a row as a client sent it, under the names of crm.item.productrow.*; given says what it named.
 type rowInput struct {
-	fields *Array
+	fields *php.Array
 }
 
 func (in rowInput) given(name string) bool { return in.fields.Get(name) != nil }
@@ -85,7 +85,7 @@ func (in rowInput) given(name string) bool { return in.fields.Get(name) != nil }
 // fill computes a row from what was sent: the documented defaults, and prices from each other (REST.md section 9).
 func (a actor) fill(x *row, in rowInput) error {
 	if v, ok := in.fields.Lookup("productId"); ok {
-		x.ProductID = integer(v)
+		x.ProductID = php.Int(v)
 	}
 	if product := a.products.rows[x.ProductID]; product != nil && x.Name == "" {
 		x.Name = a.products.text(product, "NAME")
@@ -95,33 +95,33 @@ func (a actor) fill(x *row, in rowInput) error {
 		}
 	}
 	if in.given("productName") {
-		x.Name = text(in.fields.Get("productName"))
+		x.Name = php.String(in.fields.Get("productName"))
 	}
 	if v, ok := in.fields.Lookup("quantity"); ok && v != nil && v != "" {
-		x.Quantity = number(v)
+		x.Quantity = php.Float(v)
 	}
 	if v, ok := in.fields.Lookup("taxRate"); ok {
 		x.TaxRate = nil
 		if v != nil && v != "" && v != false {
-			rate := number(v)
+			rate := php.Float(v)
 			x.TaxRate = &rate
 		}
 	}
 	if in.given("taxIncluded") {
-		x.TaxIncluded = flag(text(in.fields.Get("taxIncluded")) == "Y")
+		x.TaxIncluded = flag(php.String(in.fields.Get("taxIncluded")) == "Y")
 	}
 	if in.given("measureCode") {
-		x.Measure = integer(in.fields.Get("measureCode"))
+		x.Measure = php.Int(in.fields.Get("measureCode"))
 		x.MeasureName = measures[x.Measure]
 	}
 	if in.given("measureName") {
-		x.MeasureName = text(in.fields.Get("measureName"))
+		x.MeasureName = php.String(in.fields.Get("measureName"))
 	}
 	if in.given("sort") {
-		x.Sort = integer(in.fields.Get("sort"))
+		x.Sort = php.Int(in.fields.Get("sort"))
 	}
 	if in.given("xmlId") {
-		x.XMLID = text(in.fields.Get("xmlId"))
+		x.XMLID = php.String(in.fields.Get("xmlId"))
 	}
 	return x.price(in)
 }
@@ -131,13 +131,13 @@ var measures = map[int64]string{6: "м", 112: "л", 163: "г", 166: "кг", 796:
 // price settles the discount and the four unit prices.
 func (x *row) price(in rowInput) error {
 	if in.given("discountTypeId") {
-		x.DiscountType = integer(in.fields.Get("discountTypeId"))
+		x.DiscountType = php.Int(in.fields.Get("discountTypeId"))
 		switch {
 		case x.DiscountType == 1 && !in.given("discountSum"):
 			return failed("ERROR_CORE", "Discount Sum (DISCOUNT_SUM) is required if Monetary Discount Type (DISCOUNT_TYPE_ID) is defined.<br>")
 		case x.DiscountType == 2 && !in.given("discountRate"):
 			return failed("ERROR_CORE", "Discount Rate (DISCOUNT_RATE) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined.<br>")
-		case x.DiscountType == 2 && number(in.fields.Get("discountRate")) == 100 && !in.given("discountSum"):
+		case x.DiscountType == 2 && php.Float(in.fields.Get("discountRate")) == 100 && !in.given("discountSum"):
 			return failed("ERROR_CORE", "Discount Sum (DISCOUNT_SUM) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined and Discount Rate (DISCOUNT_RATE) is 100%<br>")
 		}
 	}
@@ -147,61 +147,54 @@ func (x *row) price(in rowInput) error {
 	}
 	switch {
 	case in.given("price"):
-		x.Price = number(in.fields.Get("price"))
-		x.Exclusive = round(x.Price/tax, 6)
+		x.Price = php.Float(in.fields.Get("price"))
+		x.Exclusive = php.Round(x.Price/tax, 6)
 	case in.given("priceExclusive"):
-		x.Exclusive = number(in.fields.Get("priceExclusive"))
-		x.Price = round(x.Exclusive*tax, 6)
+		x.Exclusive = php.Float(in.fields.Get("priceExclusive"))
+		x.Price = php.Round(x.Exclusive*tax, 6)
 	default:
-		x.Exclusive = round(x.Price/tax, 6)
+		x.Exclusive = php.Round(x.Price/tax, 6)
 	}
 	if in.given("priceExclusive") {
-		x.Exclusive = number(in.fields.Get("priceExclusive"))
+		x.Exclusive = php.Float(in.fields.Get("priceExclusive"))
 	}
 	rate, sum := in.given("discountRate"), in.given("discountSum")
 	if rate {
-		x.DiscountRate = number(in.fields.Get("discountRate"))
+		x.DiscountRate = php.Float(in.fields.Get("discountRate"))
 	}
 	if sum {
-		x.DiscountSum = number(in.fields.Get("discountSum"))
+		x.DiscountSum = php.Float(in.fields.Get("discountSum"))
 	}
 	switch {
 	case x.DiscountType == 2 && !sum && x.DiscountRate < 100:
-		x.DiscountSum = round(x.Exclusive*x.DiscountRate/(100-x.DiscountRate), 2)
+		x.DiscountSum = php.Round(x.Exclusive*x.DiscountRate/(100-x.DiscountRate), 2)
 	case x.DiscountType == 1 && !rate && x.Exclusive+x.DiscountSum > 0:
-		x.DiscountRate = round(100*x.DiscountSum/(x.Exclusive+x.DiscountSum), 2)
+		x.DiscountRate = php.Round(100*x.DiscountSum/(x.Exclusive+x.DiscountSum), 2)
 	}
-	x.Netto = round(x.Exclusive+x.DiscountSum, 6)
-	x.Brutto = round(x.Netto*tax, 6)
+	x.Netto = php.Round(x.Exclusive+x.DiscountSum, 6)
+	x.Brutto = php.Round(x.Netto*tax, 6)
 	if x.DiscountSum == 0 {
 		x.Brutto = x.Price
 	}
 	if in.given("priceNetto") {
-		x.Netto = number(in.fields.Get("priceNetto"))
+		x.Netto = php.Float(in.fields.Get("priceNetto"))
 	}
 	if in.given("priceBrutto") {
-		x.Brutto = number(in.fields.Get("priceBrutto"))
+		x.Brutto = php.Float(in.fields.Get("priceBrutto"))
 	}
 	return nil
-}
-
-// round is PHP's: halves up, after what binary fractions add is taken off (1.005 becomes 1.01).
-func round(f float64, digits int) float64 {
-	scale := math.Pow10(digits)
-	exact, _ := strconv.ParseFloat(strconv.FormatFloat(f*scale, 'g', 15, 64), 64)
-	return math.Round(exact) / scale
 }
 
 // retotal sums the rows into their owner and saves it: the extra update that follows every change of rows.
 func (a actor) retotal(e *entity, r *record, changed bool) {
 	total, tax := 0.0, 0.0
 	for _, x := range a.rows.of(e.short, r.id) {
-		total += round(x.Price*x.Quantity, 2)
+		total += php.Round(x.Price*x.Quantity, 2)
 		tax += (x.Price - x.Exclusive) * x.Quantity
 	}
-	e.put(r, "TAX_VALUE", round(tax, 2))
+	e.put(r, "TAX_VALUE", php.Round(tax, 2))
 	if e.text(r, "IS_MANUAL_OPPORTUNITY") != "Y" {
-		e.put(r, "OPPORTUNITY", round(total, 2))
+		e.put(r, "OPPORTUNITY", php.Round(total, 2))
 	}
 	if changed {
 		a.stats.Changes++

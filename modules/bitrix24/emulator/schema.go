@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A class is how the values of a field are kept and compared.
@@ -38,8 +40,8 @@ type field struct {
 	blank    bool // "no value" reads as "" in the old family, not null
 	money    bool // two decimals in the old family
 	zero     bool // "no value" reads as 0 in crm.item.*
-	custom   *Array
-	settings *Array
+	custom   *php.Array
+	settings *php.Array
 }
 
 // A schema is the list of fields of one kind of record. Custom fields are added at the end while the portal runs.
@@ -153,8 +155,8 @@ func camel(name string) string {
 }
 
 // describe is the answer of *.fields for one field.
-func (f *field) describe() *Array {
-	d := object(
+func (f *field) describe() *php.Array {
+	d := php.Map(
 		"type", f.kind,
 		"isRequired", f.required,
 		"isReadOnly", f.readOnly,
@@ -171,7 +173,7 @@ func (f *field) describe() *Array {
 	if f.custom == nil {
 		d.Set("title", f.title)
 		if parent := parents[f.kind]; parent > 0 && !f.outdated && !f.multiple {
-			d.Set("settings", object("parentEntityTypeId", parent))
+			d.Set("settings", php.Map("parentEntityTypeId", parent))
 		}
 		return d
 	}
@@ -182,7 +184,7 @@ func (f *field) describe() *Array {
 	if f.settings.Len() > 0 {
 		d.Set("settings", f.settings)
 	}
-	if items, ok := f.custom.Get("LIST").(*Array); ok && f.kind == "enumeration" {
+	if items, ok := f.custom.Get("LIST").(*php.Array); ok && f.kind == "enumeration" {
 		d.Set("items", enumItems(items))
 	}
 	return d
@@ -191,11 +193,11 @@ func (f *field) describe() *Array {
 // parents are the entity types that a field of a kind points to.
 var parents = map[string]int64{"crm_lead": typeLead, "crm_company": typeCompany, "crm_quote": 7}
 
-func enumItems(list *Array) *Array {
-	out := &Array{}
+func enumItems(list *php.Array) *php.Array {
+	out := &php.Array{}
 	for _, v := range list.All() {
-		if el, ok := v.(*Array); ok {
-			out.Append(object("ID", text(el.Get("ID")), "VALUE", text(el.Get("VALUE"))))
+		if el, ok := v.(*php.Array); ok {
+			out.Append(php.Map("ID", php.String(el.Get("ID")), "VALUE", php.String(el.Get("VALUE"))))
 		}
 	}
 	return out

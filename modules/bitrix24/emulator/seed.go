@@ -1,6 +1,10 @@
 package emulator
 
-import "time"
+import (
+	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // A stockStage is a stage that every funnel begins with.
 type stockStage struct {
@@ -118,14 +122,14 @@ func (p *Portal) seedUsers(at time.Time) {
 		r := p.users.make(
 			"ACTIVE", "Y", "NAME", u.name, "LAST_NAME", u.last, "SECOND_NAME", "", "EMAIL", u.email, "WORK_POSITION", u.position, "ADMIN", flag(u.admin),
 			"PERSONAL_GENDER", "", "PERSONAL_BIRTHDAY", "", "UF_EMPLOYMENT_DATE", "", "TIME_ZONE", "", "IS_ONLINE", "Y", "USER_TYPE", "employee",
-			"LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", listOf(int64(1)),
+			"LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", php.List(int64(1)),
 		)
 		r.id = u.id
 		p.users.insert(r)
 	}
 	if p.users.rows[p.opts.UserID] == nil { // the webhook belongs to somebody else
 		r := p.users.make("ACTIVE", "Y", "NAME", "Интеграция", "LAST_NAME", "Pixlpark", "EMAIL", "integration@example.ru", "ADMIN", "Y", "USER_TYPE", "employee",
-			"LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", listOf(int64(1)))
+			"LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", php.List(int64(1)))
 		r.id = p.opts.UserID
 		p.users.insert(r)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const leadStages = "STATUS"
@@ -102,7 +104,7 @@ func (a actor) addStatus(directory, id, name string, sort int64, semantics, colo
 // categoryOf is the funnel of a directory of stages, nil when it is none or the default one.
 func categoryOf(directory string) any {
 	if rest, ok := strings.CutPrefix(directory, "DEAL_STAGE_"); ok {
-		return integer(rest)
+		return php.Int(rest)
 	}
 	return nil
 }

@@ -1,37 +1,39 @@
 package emulator
 
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+
 // State is the answer of GET /control/state: all records in the old family's names and strings.
 func (p *Portal) State() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := object(
+	out := php.Map(
 		"deals", p.shown(p.deals.table), "leads", p.shown(p.leads.table), "contacts", p.shown(p.contacts.table), "companies", p.shown(p.companies.table),
 		"requisites", p.shown(p.requisites), "bankdetails", p.shown(p.banks), "addresses", p.shown(p.addresses), "products", p.shown(p.products),
 		"comments", p.shown(p.comments), "categories", p.shownCategories(), "stages", p.shownStages(), "userfields", p.shownUserfields(),
-		"users", p.shown(p.users), "rows", p.shownRows(), "links", p.shownLinks(), "calls", p.shownCalls(), "mode", text(p.mode),
+		"users", p.shown(p.users), "rows", p.shownRows(), "links", p.shownLinks(), "calls", p.shownCalls(), "mode", php.String(p.mode),
 	)
-	return appendJSON(nil, out)
+	return php.AppendJSON(nil, out)
 }
 
-func (p *Portal) shown(t *table) *Array {
-	out := &Array{}
+func (p *Portal) shown(t *table) *php.Array {
+	out := &php.Array{}
 	for _, r := range t.all() {
 		out.Append(p.oldRow(t, r, &selection{all: true, uf: true, multi: true}))
 	}
 	return out
 }
 
-func (p *Portal) shownCategories() *Array {
+func (p *Portal) shownCategories() *php.Array {
 	c := &call{Portal: p}
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range p.funnels() {
 		out.Append(c.dealCategory(r))
 	}
 	return out
 }
 
-func (p *Portal) shownStages() *Array {
-	out := &Array{}
+func (p *Portal) shownStages() *php.Array {
+	out := &php.Array{}
 	for _, r := range p.statuses.all() {
 		if isStages(p.statuses.text(r, "ENTITY_ID")) {
 			out.Append(p.status(r))
@@ -40,9 +42,9 @@ func (p *Portal) shownStages() *Array {
 	return out
 }
 
-func (p *Portal) shownUserfields() *Array {
+func (p *Portal) shownUserfields() *php.Array {
 	c := &call{Portal: p}
-	out := &Array{}
+	out := &php.Array{}
 	for _, r := range p.userfields.all() {
 		out.Append(c.userfield(r, ""))
 	}
@@ -50,65 +52,65 @@ func (p *Portal) shownUserfields() *Array {
 }
 
 func (p *Portal) shownRows() any {
-	out := &Array{}
+	out := &php.Array{}
 	for _, e := range []*entity{p.deals, p.leads} {
 		for _, id := range e.ids {
 			list := p.rows.of(e.short, id)
 			if len(list) == 0 {
 				continue
 			}
-			rows := &Array{}
+			rows := &php.Array{}
 			for _, x := range list {
 				rows.Append(p.oldProductRow(x))
 			}
-			out.Set(e.short+text(id), rows)
+			out.Set(e.short+php.String(id), rows)
 		}
 	}
 	return mapping(out)
 }
 
-func (p *Portal) shownLinks() *Array {
-	companies := &Array{}
+func (p *Portal) shownLinks() *php.Array {
+	companies := &php.Array{}
 	for _, id := range p.companies.ids {
 		setIDs(companies, id, p.companyContacts(id))
 	}
-	return object(
+	return php.Map(
 		"deal_contacts", mapping(shownLinks(p.deals)), "lead_contacts", mapping(shownLinks(p.leads)),
 		"contact_companies", mapping(shownLinks(p.contacts)), "company_contacts", mapping(companies),
 	)
 }
 
-func shownLinks(e *entity) *Array {
-	out := &Array{}
+func shownLinks(e *entity) *php.Array {
+	out := &php.Array{}
 	for _, id := range e.ids {
 		setIDs(out, id, e.links.of(id))
 	}
 	return out
 }
 
-func setIDs(out *Array, owner int64, list []link) {
+func setIDs(out *php.Array, owner int64, list []link) {
 	if len(list) == 0 {
 		return
 	}
-	ids := &Array{}
+	ids := &php.Array{}
 	for _, x := range list {
-		ids.Append(text(x.id))
+		ids.Append(php.String(x.id))
 	}
-	out.Set(text(owner), ids)
+	out.Set(php.String(owner), ids)
 }
 
-func (p *Portal) shownCalls() *Array {
-	out := &Array{}
+func (p *Portal) shownCalls() *php.Array {
+	out := &php.Array{}
 	for _, x := range p.calls {
-		out.Append(object("CALL_ID", x.ID, "FROM_LINE", x.Line, "TO_NUMBER", x.Number, "TEXT_TO_PRONOUNCE", x.Text, "USER_ID", text(x.User)))
+		out.Append(php.Map("CALL_ID", x.ID, "FROM_LINE", x.Line, "TO_NUMBER", x.Number, "TEXT_TO_PRONOUNCE", x.Text, "USER_ID", php.String(x.User)))
 	}
 	return out
 }
 
 // mapping makes sure that an empty map is {}: /control speaks JSON, not PHP.
-func mapping(a *Array) any {
+func mapping(a *php.Array) any {
 	if a.Len() == 0 {
-		return emptyObject{}
+		return php.EmptyObject{}
 	}
 	return a
 }

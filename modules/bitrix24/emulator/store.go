@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const (
@@ -64,11 +66,11 @@ func (p *Portal) writeData() error {
 }
 
 func (p *Portal) dump() []byte {
-	tables := &Array{}
+	tables := &php.Array{}
 	for _, t := range p.tables() {
 		tables.Set(t.name, dumpTable(t))
 	}
-	rows := &Array{}
+	rows := &php.Array{}
 	for _, e := range []*entity{p.deals, p.leads} {
 		for _, id := range e.ids {
 			for _, x := range p.rows.of(e.short, id) {
@@ -76,51 +78,51 @@ func (p *Portal) dump() []byte {
 			}
 		}
 	}
-	linked := &Array{}
+	linked := &php.Array{}
 	for _, e := range p.entities() {
 		if e.links != nil {
 			linked.Set(e.method, dumpLinks(e.links))
 		}
 	}
-	files := &Array{}
+	files := &php.Array{}
 	for id, f := range p.files {
-		files.Set(text(id), object("name", f.name, "content", base64.StdEncoding.EncodeToString(f.content)))
+		files.Set(php.String(id), php.Map("name", f.name, "content", base64.StdEncoding.EncodeToString(f.content)))
 	}
-	return appendJSON(nil, object(
+	return php.AppendJSON(nil, php.Map(
 		"tables", tables, "rows", rows, "last_row", p.rows.last, "links", linked, "files", files, "mode", p.mode, "line", p.line,
 		"last_multi", p.lastMulti, "last_file", p.lastFile, "last_enum", p.lastEnum, "member", p.member, "domain", p.domain,
 		"inbound", p.dumpInbound(), "outbound", p.dumpOutbound(),
 	))
 }
 
-func dumpTable(t *table) *Array {
-	records := &Array{}
+func dumpTable(t *table) *php.Array {
+	records := &php.Array{}
 	for _, r := range t.all() {
-		vals := &Array{}
+		vals := &php.Array{}
 		for i, f := range t.fields {
 			if v := r.get(i); v != nil && f.name != "" && f.name != "ID" {
 				vals.Set(f.name, dumpValue(v))
 			}
 		}
-		x := object("id", r.id, "vals", vals)
+		x := php.Map("id", r.id, "vals", vals)
 		if len(r.multi) > 0 {
-			multi := &Array{}
+			multi := &php.Array{}
 			for _, m := range r.multi {
-				multi.Append(listOf(m.id, m.kind, m.sort, m.text))
+				multi.Append(php.List(m.id, m.kind, m.sort, m.text))
 			}
 			x.Set("multi", multi)
 		}
 		records.Append(x)
 	}
-	return object("last", t.last, "records", records)
+	return php.Map("last", t.last, "records", records)
 }
 
 func dumpValue(v any) any {
 	switch v := v.(type) {
 	case time.Time:
 		return v.Format(time.RFC3339)
-	case *Array:
-		out := &Array{}
+	case *php.Array:
+		out := &php.Array{}
 		for k, el := range v.All() {
 			out.Set(k, dumpValue(el))
 		}
@@ -129,36 +131,36 @@ func dumpValue(v any) any {
 	return v
 }
 
-func dumpLinks(l *links) *Array {
-	out := &Array{}
+func dumpLinks(l *links) *php.Array {
+	out := &php.Array{}
 	for owner, list := range l.owners {
 		for _, x := range list {
-			out.Append(listOf(owner, x.id, x.sort, x.role, x.primary))
+			out.Append(php.List(owner, x.id, x.sort, x.role, x.primary))
 		}
 	}
 	return out
 }
 
-func (p *Portal) dumpInbound() *Array {
-	out := &Array{}
+func (p *Portal) dumpInbound() *php.Array {
+	out := &php.Array{}
 	for _, h := range p.inbound {
-		scopes := &Array{}
+		scopes := &php.Array{}
 		for _, s := range h.Scopes {
 			scopes.Append(s)
 		}
-		out.Append(object("id", h.ID, "title", h.Title, "user", h.UserID, "code", h.Code, "scopes", scopes))
+		out.Append(php.Map("id", h.ID, "title", h.Title, "user", h.UserID, "code", h.Code, "scopes", scopes))
 	}
 	return out
 }
 
-func (p *Portal) dumpOutbound() *Array {
-	out := &Array{}
+func (p *Portal) dumpOutbound() *php.Array {
+	out := &php.Array{}
 	for _, o := range p.outbound {
-		events := &Array{}
+		events := &php.Array{}
 		for _, code := range sortedKeys(o.Events) {
 			events.Append(code)
 		}
-		out.Append(object("id", o.ID, "title", o.Title, "url", o.URL, "token", o.Token, "events", events))
+		out.Append(php.Map("id", o.ID, "title", o.Title, "url", o.URL, "token", o.Token, "events", events))
 	}
 	return out
 }
@@ -176,11 +178,11 @@ func (p *Portal) load() error {
 	if err != nil {
 		return err
 	}
-	v, err := decodeJSON(body)
+	v, err := php.DecodeJSON(body)
 	if err != nil {
 		return fmt.Errorf("%s is damaged: %w", path, err)
 	}
-	all, ok := v.(*Array)
+	all, ok := v.(*php.Array)
 	if !ok {
 		return fmt.Errorf("%s is no JSON object", path)
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A record keeps its values in the order of its schema's fields; nil is "no value".
@@ -98,9 +100,9 @@ func (t *table) place(r *record, at int, v any) {
 // put and value go by the field's name.
 func (t *table) put(r *record, name string, v any)     { t.set(r, t.at(name), v) }
 func (t *table) value(r *record, name string) any      { return r.get(t.at(name)) }
-func (t *table) text(r *record, name string) string    { return text(r.get(t.at(name))) }
-func (t *table) integer(r *record, name string) int64  { return integer(r.get(t.at(name))) }
-func (t *table) number(r *record, name string) float64 { return number(r.get(t.at(name))) }
+func (t *table) text(r *record, name string) string    { return php.String(r.get(t.at(name))) }
+func (t *table) integer(r *record, name string) int64  { return php.Int(r.get(t.at(name))) }
+func (t *table) number(r *record, name string) float64 { return php.Float(r.get(t.at(name))) }
 
 func (t *table) time(r *record, name string) time.Time {
 	at, _ := r.get(t.at(name)).(time.Time)
@@ -146,7 +148,7 @@ func indexKey(v any) string {
 	case string:
 		return strings.ToLower(v)
 	}
-	return strings.ToLower(text(v))
+	return strings.ToLower(php.String(v))
 }
 
 func insertID(ids []int64, id int64) []int64 {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // A phoneCall is a call that somebody ordered through the telephony methods; nobody is rung.
@@ -47,7 +49,7 @@ func withRights(run func(*call) (any, error)) func(*call) (any, error) {
 }
 
 func lineGet(*call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, l := range phoneLines {
 		out.Set(l[0], l[1])
 	}
@@ -56,7 +58,7 @@ func lineGet(*call) (any, error) {
 
 // lineSet takes any id and answers 1, as documented.
 func lineSet(c *call) (any, error) {
-	c.line = text(c.params.Get("LINE_ID"))
+	c.line = php.String(c.params.Get("LINE_ID"))
 	c.save()
 	return int64(1), nil
 }
@@ -71,7 +73,7 @@ func knownLine(id string) bool {
 }
 
 func (c *call) ring(prefix, method, spoken string) (any, error) {
-	line, number := text(c.params.Get("FROM_LINE")), text(c.params.Get("TO_NUMBER"))
+	line, number := php.String(c.params.Get("FROM_LINE")), php.String(c.params.Get("TO_NUMBER"))
 	switch digits := phoneDigits(number); {
 	case !knownLine(line):
 		return nil, failed("ERROR_CORE", "Could not find line "+line)
@@ -86,25 +88,25 @@ func (c *call) ring(prefix, method, spoken string) (any, error) {
 	}
 	c.calls = append(c.calls, x)
 	kind := map[string]string{"callback": "4", "infocall": "5"}[prefix]
-	c.emit("ONVOXIMPLANTCALLEND", 0, "data[CALL_ID]", x.ID, "data[CALL_TYPE]", kind, "data[PHONE_NUMBER]", number, "data[PORTAL_USER_ID]", text(x.User),
+	c.emit("ONVOXIMPLANTCALLEND", 0, "data[CALL_ID]", x.ID, "data[CALL_TYPE]", kind, "data[PHONE_NUMBER]", number, "data[PORTAL_USER_ID]", php.String(x.User),
 		"data[CALL_DURATION]", "42", "data[CALL_START_DATE]", c.showTime(x.At), "data[CALL_FAILED_CODE]", "200", "data[CALL_FAILED_REASON]", "Success call")
-	return object("RESULT", true, "CALL_ID", x.ID), nil
+	return php.Map("RESULT", true, "CALL_ID", x.ID), nil
 }
 
 func callbackStart(c *call) (any, error) {
-	return c.ring("callback", "voximplant.callback.start", text(c.params.Get("TEXT_TO_PRONOUNCE")))
+	return c.ring("callback", "voximplant.callback.start", php.String(c.params.Get("TEXT_TO_PRONOUNCE")))
 }
 
 func infocall(param string) func(*call) (any, error) {
 	return func(c *call) (any, error) {
-		return c.ring("infocall", "voximplant.infocall", text(c.params.Get(param)))
+		return c.ring("infocall", "voximplant.infocall", php.String(c.params.Get(param)))
 	}
 }
 
 func callStatistic(c *call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for i, x := range c.calls {
-		out.Append(object("ID", text(int64(i+1)), "CALL_ID", x.ID, "PORTAL_USER_ID", text(x.User), "PORTAL_NUMBER", x.Line, "PHONE_NUMBER", x.Number,
+		out.Append(php.Map("ID", php.String(int64(i+1)), "CALL_ID", x.ID, "PORTAL_USER_ID", php.String(x.User), "PORTAL_NUMBER", x.Line, "PHONE_NUMBER", x.Number,
 			"CALL_TYPE", map[bool]string{true: "4", false: "5"}[strings.HasPrefix(x.ID, "callback")], "CALL_DURATION", "42",
 			"CALL_START_DATE", c.showTime(x.At), "CALL_FAILED_CODE", "200", "CALL_FAILED_REASON", "Success call"))
 	}
@@ -125,11 +127,11 @@ func externalCall(c *call) (any, error) {
 }
 
 func searchCRM(c *call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, e := range []*entity{c.contacts, c.companies, c.leads} {
-		for _, id := range c.commOf(e.typeID, "PHONE", text(c.params.Get("PHONE_NUMBER"))) {
+		for _, id := range c.commOf(e.typeID, "PHONE", php.String(c.params.Get("PHONE_NUMBER"))) {
 			r := e.rows[id]
-			out.Append(object("CRM_ENTITY_TYPE", e.code, "CRM_ENTITY_ID", id, "ASSIGNED_BY_ID", e.integer(r, "ASSIGNED_BY_ID"), "NAME", c.nameOf(e, r)))
+			out.Append(php.Map("CRM_ENTITY_TYPE", e.code, "CRM_ENTITY_ID", id, "ASSIGNED_BY_ID", e.integer(r, "ASSIGNED_BY_ID"), "NAME", c.nameOf(e, r)))
 		}
 	}
 	return out, nil

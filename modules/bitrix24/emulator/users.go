@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 const userFields = `
@@ -58,8 +60,8 @@ func (m methods) commonMethods() {
 
 func profile(c *call) (any, error) {
 	u := c.users.rows[c.hook.UserID]
-	return object(
-		"ID", text(u.id), "ADMIN", c.users.text(u, "ADMIN") == "Y", "NAME", c.users.text(u, "NAME"), "LAST_NAME", c.users.text(u, "LAST_NAME"),
+	return php.Map(
+		"ID", php.String(u.id), "ADMIN", c.users.text(u, "ADMIN") == "Y", "NAME", c.users.text(u, "NAME"), "LAST_NAME", c.users.text(u, "LAST_NAME"),
 		"PERSONAL_GENDER", c.users.text(u, "PERSONAL_GENDER"), "TIME_ZONE", c.users.text(u, "TIME_ZONE"),
 	), nil
 }
@@ -69,10 +71,10 @@ var allScopes = []string{"crm", "telephony", "call", "user", "user_basic", "user
 
 func scopeList(c *call) (any, error) {
 	scopes := c.scopes
-	if truth(c.params.Get("full")) {
+	if php.Bool(c.params.Get("full")) {
 		scopes = allScopes
 	}
-	out := &Array{}
+	out := &php.Array{}
 	for _, s := range scopes {
 		out.Append(s)
 	}
@@ -83,16 +85,16 @@ func methodList(c *call) (any, error) {
 	scope, one := c.params.Lookup("scope")
 	var names []string
 	for _, m := range c.methods {
-		visible := allows(c.scopes, m.scope) && !m.app || truth(c.params.Get("full"))
+		visible := allows(c.scopes, m.scope) && !m.app || php.Bool(c.params.Get("full"))
 		if one {
-			visible = m.scope == text(scope) || slices.Contains(strings.Split(m.scope, "|"), text(scope))
+			visible = m.scope == php.String(scope) || slices.Contains(strings.Split(m.scope, "|"), php.String(scope))
 		}
 		if visible {
 			names = append(names, m.name)
 		}
 	}
 	slices.Sort(names)
-	out := &Array{}
+	out := &php.Array{}
 	for _, name := range names {
 		out.Append(name)
 	}
@@ -100,16 +102,16 @@ func methodList(c *call) (any, error) {
 }
 
 func methodGet(c *call) (any, error) {
-	m := c.methods.find(text(c.params.Get("name")))
-	return object("isExisting", m != nil, "isAvailable", m != nil && !m.app && allows(c.scopes, m.scope)), nil
+	m := c.methods.find(php.String(c.params.Get("name")))
+	return php.Map("isExisting", m != nil, "isAvailable", m != nil && !m.app && allows(c.scopes, m.scope)), nil
 }
 
 // user shows an employee: text, but a real boolean for ACTIVE.
-func (c *call) user(u *record) *Array {
+func (c *call) user(u *record) *php.Array {
 	out := c.oldRow(c.users, u, nil)
 	out.Set("ACTIVE", c.users.text(u, "ACTIVE") == "Y")
-	out.Set("TIMESTAMP_X", emptyObject{})
-	out.Set("LAST_ACTIVITY_DATE", emptyObject{})
+	out.Set("TIMESTAMP_X", php.EmptyObject{})
+	out.Set("LAST_ACTIVITY_DATE", php.EmptyObject{})
 	return out
 }
 
@@ -121,21 +123,11 @@ func userCurrent(c *call) (any, error) {
 	return out, nil
 }
 
-func without(a *Array, key string) *Array {
-	out := &Array{}
-	for k, v := range a.All() {
-		if k != key {
-			out.Set(k, v)
-		}
-	}
-	return out
-}
-
 // userGet takes its filter in FILTER or among the parameters themselves, sort and order as two words.
 func userGet(c *call) (any, error) {
-	spec := &Array{}
-	if v, ok := c.params.either("FILTER", "filter"); ok {
-		spec, _ = v.(*Array)
+	spec := &php.Array{}
+	if v, ok := c.params.Either("FILTER", "filter"); ok {
+		spec, _ = v.(*php.Array)
 	} else {
 		for name, v := range c.params.All() {
 			if _, known := c.users.byName[name]; known {
@@ -143,14 +135,14 @@ func userGet(c *call) (any, error) {
 			}
 		}
 	}
-	q := query{filter: c.oldFilter(c.users, spec), start: integer(c.params.Get("start"))}
-	sort, _ := c.params.either("sort", "SORT")
-	order, _ := c.params.either("order", "ORDER")
-	q.order = sortKeys(object(text(sort), text(order)), func(name string) (int, bool) {
+	q := query{filter: c.oldFilter(c.users, spec), start: php.Int(c.params.Get("start"))}
+	sort, _ := c.params.Either("sort", "SORT")
+	order, _ := c.params.Either("order", "ORDER")
+	q.order = sortKeys(php.Map(php.String(sort), php.String(order)), func(name string) (int, bool) {
 		at, ok := c.users.byName[strings.ToUpper(name)]
 		return at, ok
 	})
-	out := &Array{}
+	out := &php.Array{}
 	for _, u := range c.page(c.users, q, nil) {
 		out.Append(c.user(u))
 	}
@@ -158,7 +150,7 @@ func userGet(c *call) (any, error) {
 }
 
 func userFieldTitles(c *call) (any, error) {
-	out := &Array{}
+	out := &php.Array{}
 	for _, f := range c.users.fields {
 		if !f.noField {
 			out.Set(f.name, f.title)
@@ -169,5 +161,5 @@ func userFieldTitles(c *call) (any, error) {
 
 func departmentGet(c *call) (any, error) {
 	c.counted, c.total = true, 1
-	return listOf(object("ID", "1", "NAME", "Типография", "SORT", int64(500))), nil
+	return php.List(php.Map("ID", "1", "NAME", "Типография", "SORT", int64(500))), nil
 }

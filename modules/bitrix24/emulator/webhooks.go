@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
 // An Inbound webhook lets a program call the REST API on behalf of the employee who made it.
@@ -75,8 +77,8 @@ func ManualEvents() []string {
 	return out
 }
 
-func eventCodes() *Array {
-	out := &Array{}
+func eventCodes() *php.Array {
+	out := &php.Array{}
 	for _, e := range eventKinds {
 		out.Append(e.Code)
 	}

@@ -1,28 +1,30 @@
-package emulator
+package php
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 )
 
-// An Array is a PHP array: ordered, with keys that are integers or strings. Requests are decoded into it and answers are
-// built from it, because the portal's own shapes ([] for an empty map, a list when the keys run 0, 1, 2) follow from it.
+// An Array is a PHP array: ordered, with keys that are integers or strings. The zero value is an empty array, and a nil
+// *Array reads as one.
 //
 // Keys are kept as text; an integer key is its canonical decimal form, so "7" and 7 are one key, as in PHP.
 type Array struct {
 	keys []string
 	vals []any
-	pos  map[string]int // made once the array outgrows a scan
-	next int64          // the key that appending uses
+	pos  map[string]int // key -> place; nil while the array is short enough to be searched from its beginning
+	next int64          // the key under which Append stores
 }
 
-// emptyObject is encoded as {}: what PHP's empty stdClass becomes, unlike an empty array.
-type emptyObject struct{}
+// An EmptyObject is PHP's stdClass without properties. It is encoded as {}, while an empty array is encoded as [].
+type EmptyObject struct{}
 
+// scanLimit is the length up to which searching the keys one by one is cheaper than keeping a map of them.
 const scanLimit = 12
 
-// listOf makes an array with the keys 0, 1, 2 ...
-func listOf(vals ...any) *Array {
+// List makes an array with the keys 0, 1, 2 ...
+func List(vals ...any) *Array {
 	a := &Array{}
 	for _, v := range vals {
 		a.Append(v)
@@ -30,8 +32,8 @@ func listOf(vals ...any) *Array {
 	return a
 }
 
-// object makes an array of alternating keys and values.
-func object(pairs ...any) *Array {
+// Map makes an array of alternating keys and values. It panics when a key is no string.
+func Map(pairs ...any) *Array {
 	a := &Array{}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		a.Set(pairs[i].(string), pairs[i+1])
@@ -39,6 +41,15 @@ func object(pairs ...any) *Array {
 	return a
 }
 
+// ArrayOf returns the value if it is an array, else an empty one. It is no cast: PHP's (array) would wrap a scalar.
+func ArrayOf(v any) *Array {
+	if a, ok := v.(*Array); ok {
+		return a
+	}
+	return &Array{}
+}
+
+// find returns the place of a key, or -1.
 func (a *Array) find(key string) int {
 	if a == nil {
 		return -1
@@ -85,7 +96,7 @@ func (a *Array) Set(key string, v any) {
 		a.vals[i] = v
 		return
 	}
-	if n, ok := integerKey(key); ok && n >= a.next {
+	if n, ok := IntegerKey(key); ok && n >= a.next {
 		a.next = n + 1
 	}
 	a.keys = append(a.keys, key)
@@ -101,12 +112,12 @@ func (a *Array) Set(key string, v any) {
 	}
 }
 
-// Append adds an element under the next free integer key.
+// Append adds an element under the next free integer key, one above the largest that was ever there.
 func (a *Array) Append(v any) {
 	a.Set(strconv.FormatInt(a.next, 10), v)
 }
 
-// All yields keys and values in order.
+// All yields keys and values in order. An element may be replaced by Set meanwhile.
 func (a *Array) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		for i := range a.Len() {
@@ -117,7 +128,7 @@ func (a *Array) All() iter.Seq2[string, any] {
 	}
 }
 
-// IsList says whether the keys run 0, 1, 2 without a gap, in that order: then JSON shows a list.
+// IsList reports whether the keys run 0, 1, 2 without a gap, in that order: then JSON shows a list.
 func (a *Array) IsList() bool {
 	for i := range a.Len() {
 		if a.keys[i] != strconv.Itoa(i) {
@@ -127,15 +138,34 @@ func (a *Array) IsList() bool {
 	return true
 }
 
-// merge sets every element of b in a; later ones win, as PHP's array_replace does.
-func (a *Array) merge(b *Array) {
+// Replace sets every element of b in a, as PHP's array_replace does.
+func (a *Array) Replace(b *Array) {
 	for k, v := range b.All() {
 		a.Set(k, v)
 	}
 }
 
-// either returns the element of the first of the keys that is there: the old methods take fields and FIELDS alike.
-func (a *Array) either(keys ...string) (any, bool) {
+// Values returns the elements without their keys, in order. The slice is the caller's own.
+func (a *Array) Values() []any {
+	if a == nil {
+		return nil
+	}
+	return slices.Clone(a.vals)
+}
+
+// Without returns a copy that lacks the key.
+func (a *Array) Without(key string) *Array {
+	out := &Array{}
+	for k, v := range a.All() {
+		if k != key {
+			out.Set(k, v)
+		}
+	}
+	return out
+}
+
+// Either returns the element of the first of the keys that is there.
+func (a *Array) Either(keys ...string) (any, bool) {
 	for _, key := range keys {
 		if v, ok := a.Lookup(key); ok {
 			return v, true
@@ -144,8 +174,9 @@ func (a *Array) either(keys ...string) (any, bool) {
 	return nil, false
 }
 
-// integerKey tells the integer that PHP makes of a key like "12" or "-3"; "012", "+1" and "1.0" stay text.
-func integerKey(s string) (int64, bool) {
+// IntegerKey returns the integer that PHP makes of a key like "12" or "-3", and whether it does: "012", "+1" and "1.0"
+// stay text.
+func IntegerKey(s string) (int64, bool) {
 	if s == "" || len(s) > 19 {
 		return 0, false
 	}

@@ -1,4 +1,4 @@
-package emulator
+package php
 
 import (
 	"bytes"
@@ -12,8 +12,13 @@ import (
 	"unicode/utf8"
 )
 
-// decodeJSON reads one JSON value as PHP's json_decode(..., true) does: objects and lists both become arrays, in order.
-func decodeJSON(body []byte) (any, error) {
+// maxDepth is the default depth of PHP's json_decode.
+const maxDepth = 512
+
+// DecodeJSON reads one JSON value as PHP's json_decode(..., true) does: objects and lists both become arrays, and an
+// object keeps its order. It returns an error for broken JSON, for text after the value, for a number outside the range
+// of a float, and for nesting deeper than 512.
+func DecodeJSON(body []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	v, err := decodeValue(dec, 0)
@@ -26,8 +31,9 @@ func decodeJSON(body []byte) (any, error) {
 	return v, nil
 }
 
+// decodeValue reads the next value; its containers are depth levels deep.
 func decodeValue(dec *json.Decoder, depth int) (any, error) {
-	if depth > 512 {
+	if depth > maxDepth {
 		return nil, errors.New("nested too deeply")
 	}
 	token, err := dec.Token()
@@ -71,9 +77,11 @@ func decodeValue(dec *json.Decoder, depth int) (any, error) {
 	return token, nil
 }
 
-// appendJSON writes a value as the portal does: slashes escaped, quotes, tags and ampersands as \u00XX, other letters as
-// they are, an empty array as [], an array with dense integer keys as a list.
-func appendJSON(b []byte, v any) []byte {
+// AppendJSON writes a value as PHP's json_encode does with the flags that Bitrix24 sets: slashes are escaped, quotes,
+// angle brackets and ampersands are written as \u00XX, and other letters stay as they are. An array whose keys run 0, 1,
+// 2 becomes a list, an empty one []. A value must be nil, a bool, an int64, a float64, a string, an EmptyObject or an
+// *Array; another one panics.
+func AppendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...)
@@ -85,17 +93,18 @@ func appendJSON(b []byte, v any) []byte {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return append(b, '0')
 		}
-		return append(b, formatFloat(v)...)
+		return append(b, FormatFloat(v)...)
 	case string:
 		return appendString(b, v)
-	case emptyObject:
+	case EmptyObject:
 		return append(b, "{}"...)
 	case *Array:
 		return appendArray(b, v)
 	}
-	panic(fmt.Sprintf("emulator: no JSON for %T", v))
+	panic(fmt.Sprintf("php: no JSON for %T", v))
 }
 
+// appendArray writes a list or an object.
 func appendArray(b []byte, a *Array) []byte {
 	isList := a.IsList()
 	if isList {
@@ -110,7 +119,7 @@ func appendArray(b []byte, a *Array) []byte {
 		if !isList {
 			b = append(appendString(b, a.keys[i]), ':')
 		}
-		b = appendJSON(b, a.vals[i])
+		b = AppendJSON(b, a.vals[i])
 	}
 	if isList {
 		return append(b, ']')
@@ -118,6 +127,7 @@ func appendArray(b []byte, a *Array) []byte {
 	return append(b, '}')
 }
 
+// appendString writes a text; broken UTF-8 becomes the replacement sign.
 func appendString(b []byte, s string) []byte {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
