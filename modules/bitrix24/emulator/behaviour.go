@@ -89,6 +89,13 @@ func DefaultBehaviour() Behaviour {
 	}
 }
 
+// Behaviour returns the switches as they are.
+func (p *Portal) Behaviour() Behaviour {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.behaviour
+}
+
 // SetBehaviour changes switches in place: p.SetBehaviour(func(b *emulator.Behaviour) { b.FailedReference = "container" }).
 func (p *Portal) SetBehaviour(change func(*Behaviour)) {
 	p.mu.Lock()

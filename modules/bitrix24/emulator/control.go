@@ -74,24 +74,6 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 	})
 }
 
-// Behaviour returns the switches as they are.
-func (p *Portal) Behaviour() Behaviour {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.behaviour
-}
-
-// Faults returns those that are not over.
-func (p *Portal) Faults() []Fault {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out := []Fault{}
-	for _, f := range p.faults.active {
-		out = append(out, *f)
-	}
-	return out
-}
-
 func reply(w http.ResponseWriter, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {

@@ -3,7 +3,6 @@ package emulator
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
@@ -66,6 +65,15 @@ func (c *call) categoryShown(r *record) *php.Array {
 	return out
 }
 
+// category returns a funnel.
+func (d *data) category(id int64) *record {
+	return d.categories.rows[funnelKey(id)]
+}
+
+// funnelKey is the place of a funnel in its table: the default funnel is number 0 for everybody but lies under 1 there,
+// the others one higher.
+func funnelKey(id int64) int64 { return id + 1 }
+
 // funnels returns all funnels by their order.
 func (d *data) funnels() []*record {
 	list := d.categories.all()
@@ -73,6 +81,18 @@ func (d *data) funnels() []*record {
 		return cmp.Compare(d.categories.integer(a, "SORT"), d.categories.integer(b, "SORT"))
 	})
 	return list
+}
+
+// addCategory makes a funnel with the stock stages.
+func (a actor) addCategory(name string, sort int64) int64 {
+	id := a.categories.last
+	a.categories.insert(a.categories.make("CATEGORY_ID", id, "NAME", name, "SORT", sort, "CREATED_DATE", a.moment()))
+	for _, s := range stockStages {
+		a.addStatus(dealStages(id), stagePrefix(id)+s.id, s.name, s.sort, s.semantics, s.color, s.system)
+	}
+	a.stats.Changes++
+	a.save()
+	return id
 }
 
 func categoryList(c *call) (any, error) {
@@ -208,119 +228,4 @@ func categoryFieldsList(c *call) (any, error) {
 	out.Set("entityTypeId", php.Map("type", "integer", "isRequired", true, "isReadOnly", false, "isImmutable", true, "isMultiple", false, "isDynamic", false, "title", "Тип"))
 	out.Set("isDefault", php.Map("type", "char", "isRequired", false, "isReadOnly", false, "isImmutable", false, "isMultiple", false, "isDynamic", false, "title", "По умолчанию"))
 	return php.Map("fields", out), nil
-}
-
-// The older crm.dealcategory.*: the default funnel is not among them.
-
-func (c *call) dealCategory(r *record) *php.Array {
-	return php.Map(
-		"ID", c.categories.text(r, "CATEGORY_ID"), "NAME", c.categories.text(r, "NAME"), "SORT", c.categories.text(r, "SORT"), "IS_LOCKED", "N",
-		"CREATED_DATE", c.oldScalar(&field{}, c.categories.value(r, "CREATED_DATE")),
-	)
-}
-
-func dealCategoryList(c *call) (any, error) {
-	columns, err := c.arrayParam("select")
-	if err != nil {
-		return nil, err
-	}
-	want := oldSelection(columns)
-	out := &php.Array{}
-	for _, r := range c.funnels() {
-		if c.categories.integer(r, "CATEGORY_ID") == 0 {
-			continue
-		}
-		shown := &php.Array{}
-		for name, v := range c.dealCategory(r).All() {
-			if want.has(name) {
-				shown.Set(name, v)
-			}
-		}
-		out.Append(shown)
-	}
-	c.counted, c.total = true, out.Len()
-	return out, nil
-}
-
-func (c *call) dealCategoryParam() (*record, error) {
-	id := c.id()
-	if id <= 0 {
-		return nil, errID
-	}
-	r := c.category(id)
-	if r == nil {
-		return nil, errNotFound
-	}
-	return r, nil
-}
-
-func dealCategoryGet(c *call) (any, error) {
-	r, err := c.dealCategoryParam()
-	if err != nil {
-		return nil, err
-	}
-	return c.dealCategory(r), nil
-}
-
-func dealCategoryAdd(c *call) (any, error) {
-	if err := c.admin(); err != nil {
-		return nil, err
-	}
-	fields, err := c.fields()
-	if err != nil {
-		return nil, err
-	}
-	if php.String(fields.Get("NAME")) == "" {
-		return nil, failed("", "The field NAME is required.")
-	}
-	return c.actor().addCategory(php.String(fields.Get("NAME")), sortOr(fields.Get("SORT"), 500)), nil
-}
-
-func dealCategoryUpdate(c *call) (any, error) {
-	if err := c.admin(); err != nil {
-		return nil, err
-	}
-	r, err := c.dealCategoryParam()
-	if err != nil {
-		return nil, err
-	}
-	fields, err := c.fields()
-	if err != nil {
-		return nil, err
-	}
-	c.setCategory(r, fields, true)
-	return true, nil
-}
-
-func dealCategoryDelete(c *call) (any, error) {
-	if err := c.admin(); err != nil {
-		return nil, err
-	}
-	r, err := c.dealCategoryParam()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.actor().dropCategory(r); err != nil {
-		return nil, err
-	}
-	return true, nil
-}
-
-func dealCategoryDefaultSet(c *call) (any, error) {
-	name, _ := c.params.Either("name", "NAME")
-	if strings.TrimSpace(php.String(name)) == "" {
-		return nil, failed("", "The parameter name is invalid or not defined.")
-	}
-	c.categories.put(c.category(0), "NAME", php.String(name))
-	c.stats.Changes++
-	c.save()
-	return true, nil
-}
-
-func dealCategoryStages(c *call) (any, error) {
-	out := &php.Array{}
-	for _, s := range c.stages(dealStages(c.id())) {
-		out.Append(php.Map("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
-	}
-	return out, nil
 }

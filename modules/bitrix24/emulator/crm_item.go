@@ -1,10 +1,6 @@
 package emulator
 
-import (
-	"strings"
-
-	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
-)
+import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
 func (m methods) itemMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
@@ -47,23 +43,6 @@ func (c *call) itemParam(gone error) (*entity, *record, error) {
 		return nil, nil, gone
 	}
 	return e, r, nil
-}
-
-func (c *call) originalUF() bool {
-	v := c.params.Get("useOriginalUfNames")
-	return php.Bool(v) && php.String(v) != "N"
-}
-
-func (c *call) itemFieldsParam() (*php.Array, error) {
-	v, ok := c.params.Lookup("fields")
-	if !ok {
-		return nil, missing("fields")
-	}
-	fields, ok := v.(*php.Array)
-	if !ok {
-		return nil, failed("100", "Invalid value {"+php.String(v)+"} to match with parameter {fields}. Should be value of type array.")
-	}
-	return fields, nil
 }
 
 func itemAdd(c *call) (any, error) {
@@ -170,131 +149,6 @@ func itemList(c *call) (any, error) {
 		out.Append(c.item(e, r, want))
 	}
 	return php.Map("items", out), nil
-}
-
-// itemSelection reads select of crm.item.list; nil means everything, fm included.
-func itemSelection(columns *php.Array) *selection {
-	s := &selection{names: map[string]bool{"id": true}}
-	for _, v := range columns.All() {
-		if php.String(v) == "*" {
-			return nil
-		}
-		s.names[php.String(v)] = true
-	}
-	if len(s.names) == 1 && columns.Len() == 0 {
-		return nil
-	}
-	return s
-}
-
-func (s *selection) hasItem(name, original string) bool {
-	return s == nil || s.names[name] || strings.HasPrefix(original, "UF_") && (s.names[original] || s.names["UF_*"] || s.names["uf_*"])
-}
-
-// item shows a record as crm.item.* does: numbers as numbers, multifields as fm and as flat first values.
-func (c *call) item(e *entity, r *record, want *selection) *php.Array {
-	out := &php.Array{}
-	originalUF := c.originalUF()
-	for i, f := range e.fields {
-		if f.item == "" || f.name == "" || f.multiple && f.custom == nil || f.noField || !want.hasItem(f.item, f.name) {
-			continue
-		}
-		name := f.item
-		if f.custom != nil && originalUF {
-			name = f.name
-		}
-		out.Set(name, c.itemValue(f, r.get(i)))
-	}
-	for _, x := range itemExtras[e.typeID] {
-		if want.hasItem(x.name, "") {
-			out.Set(x.name, x.value)
-		}
-	}
-	if e.multi {
-		itemMulti(r, out, want)
-	}
-	c.itemLists(e, r, out, want)
-	return out
-}
-
-func (c *call) itemLists(e *entity, r *record, out *php.Array, want *selection) {
-	if want.hasItem("observers", "") {
-		list, _ := e.value(r, "OBSERVERS").(*php.Array)
-		if list == nil {
-			list = &php.Array{}
-		}
-		out.Set("observers", list)
-	}
-	name, linked := "contactIds", []link(nil)
-	switch {
-	case e.typeID == typeContact:
-		name, linked = "companyIds", e.links.of(r.id)
-	case e.typeID == typeCompany:
-		linked = c.companyContacts(r.id)
-	default:
-		linked = e.links.of(r.id)
-	}
-	if want.hasItem(name, "") {
-		ids := &php.Array{}
-		for _, x := range linked {
-			ids.Append(x.id)
-		}
-		out.Set(name, ids)
-	}
-	if want == nil {
-		out.Set("entityTypeId", e.typeID)
-	}
-}
-
-// flatMulti are the read-only aliases of the first phone and e-mail of a type.
-var flatMulti = []struct{ name, kind, sort string }{
-	{"phoneMobile", "PHONE", "MOBILE"},
-	{"phoneWork", "PHONE", "WORK"},
-	{"phoneMailing", "PHONE", "MAILING"},
-	{"emailHome", "EMAIL", "HOME"},
-	{"emailWork", "EMAIL", "WORK"},
-	{"emailMailing", "EMAIL", "MAILING"},
-	{"imol", "IM", "IMOL"},
-	{"email", "EMAIL", ""},
-	{"phone", "PHONE", ""},
-}
-
-func itemMulti(r *record, out *php.Array, want *selection) {
-	for _, x := range flatMulti {
-		if want.hasItem(x.name, "") {
-			out.Set(x.name, r.firstMulti(x.kind, x.sort))
-		}
-	}
-	if want != nil {
-		return // fm cannot be named, it comes with everything only
-	}
-	list := &php.Array{}
-	for _, m := range r.multi {
-		list.Append(php.Map("id", m.id, "valueType", m.sort, "value", m.text, "typeId", m.kind))
-	}
-	out.Set("fm", list)
-}
-
-type extra struct {
-	name  string
-	value any
-}
-
-func empties(names string, more ...extra) []extra {
-	var out []extra
-	for _, name := range strings.Fields(names) {
-		out = append(out, extra{name, nil})
-	}
-	return append(out, more...)
-}
-
-// itemExtras are members of an item that this portal never fills.
-var itemExtras = map[int64][]extra{
-	typeLead: empties("dateCreateShort dateModifyShort isConvert productId shortName login skype icq", extra{"webformId", int64(0)}, extra{"searchContent", ""}),
-	typeDeal: empties("dateCreateShort dateModifyShort productId begindateShort closedateShort eventDate eventDateShort eventId eventDescription orderStage isWork isWon isLose receivedAmount lostAmount hasProducts",
-		extra{"webformId", int64(0)}, extra{"searchContent", ""}),
-	typeContact: empties("shortName login", extra{"webformId", int64(0)}, extra{"categoryId", int64(0)}, extra{"searchContent", ""}),
-	typeCompany: empties("", extra{"webformId", int64(0)}, extra{"categoryId", int64(0)}, extra{"searchContent", ""}),
 }
 
 // importLimit is the largest number of items of one crm.item.batchImport.

@@ -77,25 +77,6 @@ func statusList(c *call) (any, error) {
 	return out, nil
 }
 
-// wholeList filters and orders a table that is answered without pages; total is the count.
-func (c *call) wholeList(t *table) []*record {
-	spec, _ := c.arrayParam("filter")
-	order, _ := c.arrayParam("order")
-	q := query{filter: c.oldFilter(t, spec), start: -1}
-	q.order = sortKeys(order, func(name string) (int, bool) {
-		at, ok := t.byName[strings.ToUpper(name)]
-		return at, ok
-	})
-	if len(q.order) == 0 {
-		if at, ok := t.byName["SORT"]; ok {
-			q.order = []orderBy{{at: at}}
-		}
-	}
-	list := t.matching(q)
-	c.counted, c.total = true, len(list)
-	return list
-}
-
 func statusGet(c *call) (any, error) {
 	r, err := c.statusParam()
 	if err != nil {
@@ -114,14 +95,6 @@ func (c *call) statusParam() (*record, error) {
 		return nil, failed("", "Status is not found.")
 	}
 	return r, nil
-}
-
-// admin refuses what only an administrator of the CRM may do.
-func (c *call) admin() error {
-	if u := c.users.rows[c.hook.UserID]; u == nil || c.users.text(u, "ADMIN") != "Y" {
-		return errAccess
-	}
-	return nil
 }
 
 var statusCode = regexp.MustCompile(`^[A-Za-z0-9_:-]+$`)

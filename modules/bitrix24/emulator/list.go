@@ -171,3 +171,59 @@ func sortKeys(spec *php.Array, find func(name string) (int, bool)) []orderBy {
 	}
 	return out
 }
+
+// oldListOf answers a list in the old family's manner: filter, order, select, start.
+func (c *call) oldListOf(t *table, byComm func(kind, value string) []int64) (any, error) {
+	spec, err := c.arrayParam("filter")
+	if err != nil {
+		return nil, err
+	}
+	order, err := c.arrayParam("order")
+	if err != nil {
+		return nil, err
+	}
+	columns, err := c.arrayParam("select")
+	if err != nil {
+		return nil, err
+	}
+	q := query{filter: c.oldFilter(t, spec), start: php.Int(c.params.Get("start"))}
+	q.order = sortKeys(order, func(name string) (int, bool) {
+		at, ok := t.byName[strings.ToUpper(name)]
+		return at, ok
+	})
+	want := oldSelection(columns)
+	out := &php.Array{}
+	for _, r := range c.page(t, q, byComm) {
+		out.Append(c.oldRow(t, r, want))
+	}
+	return out, nil
+}
+
+// wholeList filters and orders a table that is answered without pages; total is the count.
+func (c *call) wholeList(t *table) []*record {
+	spec, _ := c.arrayParam("filter")
+	order, _ := c.arrayParam("order")
+	q := query{filter: c.oldFilter(t, spec), start: -1}
+	q.order = sortKeys(order, func(name string) (int, bool) {
+		at, ok := t.byName[strings.ToUpper(name)]
+		return at, ok
+	})
+	if len(q.order) == 0 {
+		if at, ok := t.byName["SORT"]; ok {
+			q.order = []orderBy{{at: at}}
+		}
+	}
+	list := t.matching(q)
+	c.counted, c.total = true, len(list)
+	return list
+}
+
+// page finds one page and notes what the envelope tells about it. With start = -1 total is 0.
+func (c *call) page(t *table, q query, byComm func(kind, value string) []int64) []*record {
+	page := t.find(q, byComm)
+	c.counted = true
+	if page.counted {
+		c.total, c.next = page.total, page.next
+	}
+	return page.rows
+}

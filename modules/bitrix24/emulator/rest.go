@@ -1,23 +1,13 @@
 package emulator
 
 import (
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
-
-// A method of the REST API. run works under the portal's lock.
-type method struct {
-	name  string
-	scope string // "" = basic, always callable; several alternatives are parted by |, several needed by +
-	app   bool   // needs an application; a webhook is refused
-	run   func(c *call) (any, error)
-}
 
 // A call is one run of a method, alone or inside a batch.
 type call struct {
@@ -238,35 +228,4 @@ func (p *Portal) times(started time.Time, operating float64, resetAt time.Time) 
 
 func seconds(at time.Time) float64 {
 	return float64(at.UnixMicro()) / 1e6
-}
-
-// allows says whether the webhook's scopes contain what a method needs.
-func allows(have []string, need string) bool {
-	if need == "" {
-		return true
-	}
-	if one, other, ok := strings.Cut(need, "+"); ok {
-		return allows(have, one) && allows(have, other)
-	}
-	return slices.ContainsFunc(strings.Split(need, "|"), func(s string) bool { return slices.Contains(have, s) })
-}
-
-// methods is the list of all methods by their lower-case name.
-type methods map[string]*method
-
-// find takes a name in any letter case, as the server does.
-func (m methods) find(name string) *method { return m[strings.ToLower(name)] }
-
-func (m methods) add(scope string, runs map[string]func(*call) (any, error)) {
-	for name, run := range runs {
-		m[strings.ToLower(name)] = &method{name: name, scope: scope, run: run}
-	}
-}
-
-func sourceOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

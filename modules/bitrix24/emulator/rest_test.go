@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestTransports_areEquivalent(t *testing.T) {
@@ -122,57 +121,6 @@ func TestSystemErrors_ofTheDocumentsCanAllBeProduced(t *testing.T) {
 	r.call("crm.deal.list", nil)
 }
 
-func TestBucket_refusesAndRecovers(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	r := newRig(t, func(o *Options) { o.Limits, o.Clock = true, c.now })
-	for range 50 {
-		r.call("profile", nil)
-	}
-	r.fails("profile", nil, 503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
-	r.fails("profile", nil, 503, "QUERY_LIMIT_EXCEEDED", "")
-	c.step(time.Second)
-	r.call("profile", nil)
-	r.batch(0, list{"profile", "profile", "profile"}) // counts as one
-	r.fails("profile", nil, 503, "QUERY_LIMIT_EXCEEDED", "")
-	r.SetBehaviour(func(b *Behaviour) { b.BucketSize, b.BucketRate = 250, 5 })
-	r.call("profile", nil)
-	same(t, "requests", r.Stats().Requests, 56)
-	same(t, "refused", r.Stats().Refused["QUERY_LIMIT_EXCEEDED"], 3)
-}
-
-func TestOperatingTime_blocksOneMethodUntilItsOldestMinuteIsGone(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	r := newRig(t, func(o *Options) { o.Limits, o.Clock = true, c.now })
-	r.SetBehaviour(func(b *Behaviour) {
-		b.RateLimit, b.OperatingSeconds, b.Cost = false, 10, map[string]float64{"crm.deal.list": 4}
-	})
-	_, body := r.post("crm.deal.list", nil)
-	times := body["time"].(obj)
-	same(t, "operating", times["operating"], any(4.0))
-	same(t, "reset", times["operating_reset_at"], any(float64(c.now().Add(10*time.Minute).Unix())))
-	c.step(time.Minute)
-	out := r.batch(0, obj{"a": "crm.deal.list", "b": "crm.deal.list", "c": "crm.deal.list", "d": "crm.lead.list"})
-	same(t, "the call that crosses the limit still works", len(out["result"].(obj)), 3)
-	same(t, "the next is blocked", out["result_error"].(obj)["c"].(obj)["error"], any("OPERATION_TIME_LIMIT"))
-	r.fails("crm.deal.list", nil, 429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
-	c.step(9*time.Minute + time.Second)
-	r.call("crm.deal.list", nil)
-}
-
-func TestRequestTime_cutsALongBatchOff(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(o *Options) { o.Limits = true })
-	r.SetBehaviour(func(b *Behaviour) { b.Cost = map[string]float64{"crm.deal.add": 25} })
-	cmd := list{}
-	for range 5 {
-		cmd = append(cmd, "crm.deal.add?fields[TITLE]=x")
-	}
-	r.fails("batch", obj{"cmd": cmd}, 504, "ERROR_UNEXPECTED_ANSWER", "")
-	same(t, "what ran stays", len(r.IDs("deal")), 3)
-}
-
 func TestCommonMethods(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -200,21 +148,4 @@ func TestCRMRights_andAdministrators(t *testing.T) {
 	r.SetBehaviour(func(b *Behaviour) { b.CRMRights = false })
 	r.fails("crm.deal.add", obj{"fields": obj{}}, 400, "", "Access denied.")
 	r.fails("crm.item.add", obj{"entityTypeId": 2, "fields": obj{}}, 400, "ACCESS_DENIED", "")
-}
-
-func TestUsers(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(o *Options) { o.Scopes = []string{"crm", "user"} })
-	r.do("dismiss_user", Args{"id": 4})
-	for _, x := range []struct {
-		params obj
-		want   int
-	}{{obj{}, 4}, {obj{"FILTER": obj{"ACTIVE": true}}, 3}, {obj{"FILTER": obj{"ACTIVE": false}}, 1}, {obj{"ID": 2}, 1}, {obj{"FILTER": obj{"@ID": list{1, 3}}}, 2}} {
-		same(t, words(x.params), len(r.call("user.get", x.params).([]any)), x.want)
-	}
-	u := r.call("user.get", obj{"sort": "ID", "order": "desc"}).([]any)[0].(obj)
-	same(t, "the last, dismissed", words(u["ID"], u["ACTIVE"]), "4 false")
-	if _, ok := u["ADMIN"]; ok {
-		t.Error("ADMIN is nobody's business here")
-	}
 }

@@ -16,12 +16,6 @@ type record struct {
 	multi []multifield
 }
 
-// A multifield is one phone, e-mail address or the like.
-type multifield struct {
-	id               int64
-	kind, sort, text string // TYPE_ID, VALUE_TYPE, VALUE
-}
-
 func (r *record) get(i int) any {
 	if i < len(r.vals) {
 		return r.vals[i]
@@ -98,10 +92,14 @@ func (t *table) place(r *record, at int, v any) {
 }
 
 // put and value go by the field's name.
-func (t *table) put(r *record, name string, v any)     { t.set(r, t.at(name), v) }
-func (t *table) value(r *record, name string) any      { return r.get(t.at(name)) }
-func (t *table) text(r *record, name string) string    { return php.String(r.get(t.at(name))) }
-func (t *table) integer(r *record, name string) int64  { return php.Int(r.get(t.at(name))) }
+func (t *table) put(r *record, name string, v any) { t.set(r, t.at(name), v) }
+
+func (t *table) value(r *record, name string) any { return r.get(t.at(name)) }
+
+func (t *table) text(r *record, name string) string { return php.String(r.get(t.at(name))) }
+
+func (t *table) integer(r *record, name string) int64 { return php.Int(r.get(t.at(name))) }
+
 func (t *table) number(r *record, name string) float64 { return php.Float(r.get(t.at(name))) }
 
 func (t *table) time(r *record, name string) time.Time {

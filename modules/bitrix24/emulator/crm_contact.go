@@ -1,0 +1,77 @@
+package emulator
+
+import "slices"
+
+const contactFields = `
+ID integer ro | ID
+HONORIFIC crm_status:HONORIFIC 50 | Обращение
+NAME string 50 req | Имя
+SECOND_NAME string 50 req | Отчество
+LAST_NAME string 50 req | Фамилия
+PHOTO file | Фотография
+BIRTHDATE date blank | Дата рождения
+TYPE_ID crm_status:CONTACT_TYPE 50 | Тип контакта
+SOURCE_ID crm_status:SOURCE 50 | Источник
+SOURCE_DESCRIPTION string | Дополнительно об источнике
+POST string 255 | Должность
+` + addressFields + `
+COMMENTS string | Комментарий
+OPENED char | Доступен для всех
+EXPORT char | Участвует в экспорте контактов
+HAS_PHONE char ro | Задан телефон
+HAS_EMAIL char ro | Задан e-mail
+HAS_IMOL char ro | Задана открытая линия
+ASSIGNED_BY_ID user | Ответственный
+CREATED_BY_ID user ro item=createdBy | Кем создан
+MODIFY_BY_ID user ro item=updatedBy | Кем изменён
+DATE_CREATE datetime ro item=createdTime | Дата создания
+DATE_MODIFY datetime ro item=updatedTime | Дата изменения
+COMPANY_ID crm_company zero dep | Компания
+COMPANY_IDS crm_company mul | COMPANY_IDS
+LEAD_ID crm_lead ro | Лид
+FACE_ID integer nof | FACE_ID
+ORIGINATOR_ID string 255 | Внешний источник
+ORIGIN_ID string 255 | Идентификатор элемента во внешнем источнике
+ORIGIN_VERSION string 255 | Версия оригинала
+` + utmFields + activityFields + multiFields + `
+OBSERVERS any int | Наблюдатели
+`
+
+// merge joins two contacts: the values of the loser that the winner lacks, its phones and addresses, its deals, leads and
+// companies go to the winner; the loser is deleted.
+func (a actor) merge(keep, drop *record) {
+	e := a.contacts
+	ch := &change{vals: map[int]any{}}
+	for i, f := range e.fields {
+		if f.readOnly || f.name == "" || f.name == "ORIGINATOR_ID" || f.name == "ORIGIN_ID" || f.name == "ORIGIN_VERSION" || sameValue(drop.get(i), nil) {
+			continue
+		}
+		if sameValue(keep.get(i), nil) {
+			ch.vals[i] = drop.get(i)
+		}
+	}
+	for _, m := range drop.multi {
+		if !slices.ContainsFunc(keep.multi, func(x multifield) bool {
+			return x.kind == m.kind && a.commKeyOf(x.kind, x.text) == a.commKeyOf(m.kind, m.text)
+		}) {
+			m.id = 0
+			ch.multi = append(ch.multi, multiChange{multifield: m})
+		}
+	}
+	for _, owner := range []*entity{a.deals, a.leads} {
+		for _, id := range slices.Clone(owner.links.back[drop.id]) {
+			list := owner.links.of(id)
+			for i := range list {
+				if list[i].id == drop.id {
+					list[i].id = keep.id
+				}
+			}
+			a.setLinks(owner, owner.rows[id], list)
+		}
+	}
+	for _, x := range e.links.of(drop.id) {
+		a.linkCompany(keep.id, x.id, &link{sort: x.sort})
+	}
+	_, _ = a.update(e, keep, ch) // the winner has a name
+	a.delete(e, drop)
+}

@@ -1,0 +1,183 @@
+package emulator
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
+
+// A conversion is what a person chose in the dialog of «Качественный лид».
+type conversion struct {
+	deal     bool
+	contact  *int64 // nil = none, 0 = a new one, else an existing one
+	company  *int64
+	category int64
+}
+
+// converted are the ids that a conversion made or took.
+type converted struct {
+	deal, contact, company int64
+}
+
+// convert makes a deal, a contact and a company out of a lead as a person does it. The records tell where they come from
+// by LEAD_ID; what is copied is REST.md 10.3 and OPEN.md C15.
+func (a actor) convert(lead *record, want conversion) (converted, error) {
+	e := a.leads
+	if e.text(lead, "STATUS_SEMANTIC_ID") == "S" {
+		return converted{}, errors.New("the lead is converted already")
+	}
+	if want.deal && a.category(want.category) == nil {
+		return converted{}, errors.New("no such funnel")
+	}
+	out := converted{contact: e.integer(lead, "CONTACT_ID"), company: e.integer(lead, "COMPANY_ID")}
+	if want.company != nil {
+		company, err := a.companyOfLead(lead, *want.company)
+		if err != nil {
+			return converted{}, err
+		}
+		out.company = company
+	}
+	if want.contact != nil {
+		contact, err := a.contactOfLead(lead, *want.contact)
+		if err != nil {
+			return converted{}, err
+		}
+		out.contact = contact
+	}
+	if out.contact > 0 && out.company > 0 {
+		a.linkCompany(out.contact, out.company, &link{})
+	}
+	ch := &change{vals: map[int]any{}}
+	ch.set(e, "STATUS_ID", a.successStage(leadStages))
+	ch.set(e, "COMPANY_ID", out.company)
+	if out.contact > 0 {
+		ch.primary = &out.contact
+	}
+	delay := time.Duration(a.behaviour.ConversionDelayMS) * time.Millisecond
+	if want.deal && delay > 0 {
+		a.background(delay, func() {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if a.leads.rows[lead.id] == lead {
+				_, _ = a.dealOfLead(lead, out, want.category) // the funnel is known to be there
+			}
+		})
+	} else if want.deal {
+		deal, err := a.dealOfLead(lead, out, want.category)
+		if err != nil {
+			return converted{}, err
+		}
+		out.deal = deal
+	}
+	_, err := a.update(e, lead, ch)
+	return out, err
+}
+
+func (d *data) successStage(directory string) string {
+	for _, s := range d.stages(directory) {
+		if d.statuses.text(s, "SEMANTICS") == "S" {
+			return d.statuses.text(s, "STATUS_ID")
+		}
+	}
+	return ""
+}
+
+// copied puts fields of the lead into a change of another kind, under the same names.
+func (a actor) copied(ch *change, to *entity, lead *record, names ...string) {
+	for _, name := range names {
+		if v := a.leads.value(lead, name); v != nil {
+			ch.set(to, name, v)
+		}
+	}
+}
+
+var utmNames = []string{"UTM_SOURCE", "UTM_MEDIUM", "UTM_CAMPAIGN", "UTM_CONTENT", "UTM_TERM"}
+
+func (a actor) multiOfLead(ch *change, lead *record) {
+	for _, m := range lead.multi {
+		m.id = 0
+		ch.multi = append(ch.multi, multiChange{multifield: m})
+	}
+}
+
+func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
+	if existing > 0 {
+		if a.contacts.rows[existing] == nil {
+			return 0, errors.New("no such contact")
+		}
+		return existing, nil
+	}
+	ch := &change{vals: map[int]any{}}
+	a.copied(ch, a.contacts, lead, append([]string{"HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME", "BIRTHDATE", "POST", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID", "OPENED"}, utmNames...)...)
+	if php.String(ch.vals[a.contacts.at("NAME")]) == "" && php.String(ch.vals[a.contacts.at("LAST_NAME")]) == "" {
+		ch.set(a.contacts, "NAME", a.leads.text(lead, "TITLE"))
+	}
+	ch.set(a.contacts, "LEAD_ID", lead.id)
+	a.multiOfLead(ch, lead)
+	r, err := a.create(a.contacts, ch)
+	if err != nil {
+		return 0, err
+	}
+	return r.id, nil
+}
+
+func (a actor) companyOfLead(lead *record, existing int64) (int64, error) {
+	if existing > 0 {
+		if a.companies.rows[existing] == nil {
+			return 0, errors.New("no such company")
+		}
+		return existing, nil
+	}
+	ch := &change{vals: map[int]any{}}
+	a.copied(ch, a.companies, lead, append([]string{"ASSIGNED_BY_ID", "OPENED", "CURRENCY_ID"}, utmNames...)...)
+	ch.set(a.companies, "TITLE", cmp.Or(a.leads.text(lead, "COMPANY_TITLE"), a.leads.text(lead, "TITLE")))
+	ch.set(a.companies, "LEAD_ID", lead.id)
+	a.multiOfLead(ch, lead)
+	r, err := a.create(a.companies, ch)
+	if err != nil {
+		return 0, err
+	}
+	return r.id, nil
+}
+
+func (a actor) dealOfLead(lead *record, client converted, category int64) (int64, error) {
+	ch := &change{vals: map[int]any{}}
+	a.copied(ch, a.deals, lead, append([]string{
+		"TITLE", "CURRENCY_ID", "OPPORTUNITY", "IS_MANUAL_OPPORTUNITY", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID", "OPENED", "COMMENTS",
+	}, utmNames...)...)
+	if a.behaviour.ConversionCopiesOrigin {
+		a.copied(ch, a.deals, lead, "ORIGINATOR_ID", "ORIGIN_ID")
+	}
+	if a.behaviour.ConversionCopiesCustom {
+		for _, f := range a.leads.fields {
+			if at, ok := a.deals.byName[f.name]; ok && f.custom != nil && a.deals.fields[at].kind == f.kind {
+				a.copied(ch, a.deals, lead, f.name)
+			}
+		}
+	}
+	ch.set(a.deals, "LEAD_ID", lead.id)
+	ch.set(a.deals, "CATEGORY_ID", category)
+	ch.set(a.deals, "COMPANY_ID", client.company)
+	if client.contact > 0 {
+		ch.primary = &client.contact
+	}
+	r, err := a.create(a.deals, ch)
+	if err != nil {
+		return 0, err
+	}
+	for _, x := range a.rows.of("L", lead.id) {
+		y := *x
+		y.ID, y.Owner, y.OwnerType = 0, r.id, "D"
+		a.rows.put(&y)
+	}
+	a.deals.put(r, "TAX_VALUE", a.leads.number(lead, "TAX_VALUE"))
+	return r.id, nil
+}
+
+// convertAtOnce is what the simple CRM mode does to a new lead.
+func (a actor) convertAtOnce(lead *record) {
+	fresh := int64(0)
+	_, _ = a.convert(lead, conversion{deal: true, contact: &fresh}) // the default funnel is always there
+}

@@ -1,0 +1,108 @@
+package emulator
+
+import "strings"
+
+// oldMethods are crm.lead|deal|contact|company .add .update .get .list .delete .fields.
+func (m methods) oldMethods(p *Portal) {
+	for _, typeID := range []int64{typeLead, typeDeal, typeContact, typeCompany} {
+		prefix := "crm." + p.entityOf(typeID).method + "."
+		with := func(run func(c *call, e *entity) (any, error)) func(*call) (any, error) {
+			return func(c *call) (any, error) { return run(c, c.entityOf(typeID)) }
+		}
+		m.add("crm", map[string]func(*call) (any, error){
+			prefix + "add":    with(oldAdd),
+			prefix + "update": with(oldUpdate),
+			prefix + "get":    with(oldGet),
+			prefix + "list":   with(oldList),
+			prefix + "delete": with(oldDelete),
+			prefix + "fields": with(oldFields),
+		})
+	}
+}
+
+func oldAdd(c *call, e *entity) (any, error) {
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	imported, err := c.imports(e)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := c.oldChange(e, nil, fields, imported)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.actor().create(e, ch)
+	if err != nil {
+		return nil, err
+	}
+	return r.id, nil
+}
+
+func oldUpdate(c *call, e *entity) (any, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, errID
+	}
+	fields, err := c.fields()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.arrayParam("params"); err != nil {
+		return nil, err
+	}
+	r := e.rows[id]
+	if r == nil {
+		return nil, notFound(e)
+	}
+	ch, err := c.oldChange(e, r, fields, false)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.actor().update(e, r, ch); err != nil {
+		return nil, err
+	}
+	return true, nil
+}
+
+// notFound is what an update of a missing record says: contacts and companies name the kind.
+func notFound(e *entity) error {
+	if e.typeID == typeContact || e.typeID == typeCompany {
+		return failed("", e.code[:1]+strings.ToLower(e.code[1:])+" is not found")
+	}
+	return errNotFound
+}
+
+func oldGet(c *call, e *entity) (any, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, errID
+	}
+	r := e.rows[id]
+	if r == nil || e.typeID == typeLead && c.hidden(r) {
+		return nil, errNotFound
+	}
+	return c.oldRow(e.table, r, &selection{all: true, uf: true, multi: true}), nil
+}
+
+func oldDelete(c *call, e *entity) (any, error) {
+	id := c.id()
+	if id <= 0 {
+		return nil, errID
+	}
+	r := e.rows[id]
+	if r == nil {
+		return nil, errNotFound
+	}
+	c.actor().delete(e, r)
+	return true, nil
+}
+
+func oldFields(_ *call, e *entity) (any, error) {
+	return describeAll(e.schema), nil
+}
+
+func oldList(c *call, e *entity) (any, error) {
+	return c.oldListOf(e.table, c.commIDs(e))
+}

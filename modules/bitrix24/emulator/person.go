@@ -1,0 +1,112 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
+
+// Args are the arguments of a deed, Made the ids it answers: "id", and for a conversion "deal", "contact" and "company".
+type (
+	Args map[string]any
+	Made map[string]int64
+)
+
+// Do does what a person would do in the portal: the same deeds with the same arguments as POST /control/do. It answers
+// the ids that came of it: p.Do("move_deal", Args{"id": 1, "stage": "PREPARATION"}).
+func (p *Portal) Do(deed string, args Args) (Made, error) {
+	all := Args{"do": deed}
+	for k, v := range args {
+		all[k] = v
+	}
+	body, err := json.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("do %s: %w", deed, err)
+	}
+	answer, err := p.doJSON(body)
+	if err != nil {
+		return nil, fmt.Errorf("do %s: %w", deed, err)
+	}
+	made := Made{}
+	for name, v := range answer.All() {
+		if id, ok := v.(int64); ok {
+			made[name] = id
+		}
+	}
+	return made, nil
+}
+
+// MoveDeal drags a deal to a stage of its funnel, as a person does on the kanban.
+func (p *Portal) MoveDeal(id int64, stage string) error {
+	_, err := p.Do("move_deal", Args{"id": id, "stage": stage})
+	return err
+}
+
+func (p *Portal) doJSON(body []byte) (*php.Array, error) {
+	v, err := php.DecodeJSON(body)
+	if err != nil {
+		return nil, fmt.Errorf("read deed: %w", err)
+	}
+	args, ok := v.(*php.Array)
+	if !ok {
+		return nil, errors.New("a deed is a JSON object")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.person(args).do(php.String(args.Get("do")))
+}
+
+// A person is somebody in front of the portal's pages.
+type person struct {
+	actor
+	args *php.Array
+}
+
+// person acts as the employee named in user, else as the administrator.
+func (p *Portal) person(args *php.Array) person {
+	user := php.Int(args.Get("user"))
+	if user == 0 {
+		user = 1
+	}
+	return person{actor{p, user}, args}
+}
+
+func (x person) do(deed string) (*php.Array, error) {
+	verb, noun, _ := strings.Cut(deed, "_")
+	if e := x.entityNamed(noun); e != nil {
+		switch verb {
+		case "create":
+			return x.create(e)
+		case "edit":
+			return x.edit(e)
+		case "delete":
+			return x.remove(e)
+		}
+	}
+	deeds := map[string]func() (*php.Array, error){
+		"move_deal": x.moveDeal, "restore_deal": x.restoreDeal, "convert_lead": x.convertLead, "reject_lead": x.rejectLead,
+		"merge_contacts": x.mergeContacts, "add_row": x.addRow, "set_rows": x.setRows, "delete_product": x.deleteProduct, "add_product": x.addProduct,
+		"add_comment": x.comment, "add_category": x.addFunnel, "delete_category": x.deleteFunnel, "add_stage": x.addStage,
+		"rename_stage": x.renameStage, "delete_stage": x.deleteStage, "set_mode": x.setMode, "dismiss_user": x.dismissUser,
+		"rename_portal": x.renamePortal,
+	}
+	if do, ok := deeds[deed]; ok {
+		return do()
+	}
+	return nil, fmt.Errorf("nobody knows how to do %q", deed)
+}
+
+func (x person) id() int64 { return php.Int(x.args.Get("id")) }
+
+func (x person) record(e *entity) (*record, error) {
+	r := e.rows[x.id()]
+	if r == nil {
+		return nil, fmt.Errorf("no %s %d", e.method, x.id())
+	}
+	return r, nil
+}
+
+func made(id int64) *php.Array { return php.Map("id", id) }

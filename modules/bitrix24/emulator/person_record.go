@@ -1,0 +1,189 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
+
+// change reads fields as the old family names them. A person sees at once what does not fit, and saving an unchanged card
+// changes nothing.
+func (x person) change(e *entity, r *record) (*change, error) {
+	fields, ok := x.args.Get("fields").(*php.Array)
+	if !ok && x.args.Get("fields") != nil {
+		return nil, errors.New("fields is not an object")
+	}
+	c := &call{Portal: x.Portal, params: &php.Array{}, hook: &Inbound{UserID: x.user}}
+	ch, err := c.oldChange(e, r, fields, false)
+	if err != nil {
+		return nil, err
+	}
+	ch.strict = true
+	return ch, nil
+}
+
+func (x person) create(e *entity) (*php.Array, error) {
+	ch, err := x.change(e, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := x.actor.create(e, ch)
+	if err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+func (x person) edit(e *entity) (*php.Array, error) {
+	r, err := x.record(e)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := x.change(e, r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := x.update(e, r, ch); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+func (x person) remove(e *entity) (*php.Array, error) {
+	r, err := x.record(e)
+	if err != nil {
+		return nil, err
+	}
+	x.delete(e, r)
+	return made(r.id), nil
+}
+
+// moveDeal drags a deal to a stage, in another funnel too; a stage without its funnel's prefix is understood.
+func (x person) moveDeal() (*php.Array, error) {
+	r, err := x.record(x.deals)
+	if err != nil {
+		return nil, err
+	}
+	category := x.deals.integer(r, "CATEGORY_ID")
+	ch := &change{vals: map[int]any{}, strict: true}
+	if v, ok := x.args.Lookup("category"); ok && v != nil {
+		if category = php.Int(v); category != x.deals.integer(r, "CATEGORY_ID") {
+			ch.set(x.deals, "CATEGORY_ID", category)
+		}
+	}
+	if stage := php.String(x.args.Get("stage")); stage != "" {
+		if x.stageIn(x.stages(dealStages(category)), stage) == nil {
+			stage = stagePrefix(category) + stage
+		}
+		ch.set(x.deals, "STAGE_ID", stage)
+	}
+	if _, err := x.update(x.deals, r, ch); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+// restoreDeal takes a deal out of the recycle bin.
+func (x person) restoreDeal() (*php.Array, error) {
+	b, ok := x.bin[x.id()]
+	if !ok {
+		return nil, fmt.Errorf("no deal %d in the recycle bin", x.id())
+	}
+	delete(x.bin, x.id())
+	r := b.record
+	if !x.behaviour.RestoreKeepsID {
+		r.id = 0
+	}
+	x.deals.insert(r)
+	x.setLinks(x.deals, r, b.links)
+	for _, y := range b.rows {
+		z := *y
+		z.ID, z.Owner = 0, r.id
+		x.rows.put(&z)
+	}
+	x.touch(x.deals, r)
+	x.stats.Changes++
+	x.emit("ONCRMDEALADD", r.id)
+	return php.Map("id", r.id, "deal", r.id), nil
+}
+
+// convertLead is the dialog of «Качественный лид». Nothing named means a deal with a contact.
+func (x person) convertLead() (*php.Array, error) {
+	r, err := x.record(x.leads)
+	if err != nil {
+		return nil, err
+	}
+	want := conversion{deal: true, category: php.Int(x.args.Get("category"))}
+	if v, ok := x.args.Lookup("deal"); ok {
+		want.deal = php.Bool(v)
+	}
+	contact, ok := x.args.Lookup("contact")
+	if !ok {
+		contact = x.leads.integer(r, "CONTACT_ID") == 0
+	}
+	want.contact = choice(contact)
+	want.company = choice(x.args.Get("company"))
+	out, err := x.convert(r, want)
+	if err != nil {
+		return nil, err
+	}
+	return php.Map("id", r.id, "lead", r.id, "deal", out.deal, "contact", out.contact, "company", out.company), nil
+}
+
+// choice reads true (a new one), an id, or false and null (none).
+func choice(v any) *int64 {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return new(int64)
+		}
+	case int64:
+		if v > 0 {
+			return &v
+		}
+	case string: // of a form
+		if v == "new" {
+			return new(int64)
+		}
+		if id := php.Int(v); id > 0 {
+			return &id
+		}
+	}
+	return nil
+}
+
+func (x person) rejectLead() (*php.Array, error) {
+	r, err := x.record(x.leads)
+	if err != nil {
+		return nil, err
+	}
+	ch := &change{vals: map[int]any{}, strict: true}
+	ch.set(x.leads, "STATUS_ID", "JUNK")
+	if _, err := x.update(x.leads, r, ch); err != nil {
+		return nil, err
+	}
+	return made(r.id), nil
+}
+
+func (x person) mergeContacts() (*php.Array, error) {
+	keep, drop := x.contacts.rows[php.Int(x.args.Get("keep"))], x.contacts.rows[php.Int(x.args.Get("drop"))]
+	if keep == nil || drop == nil || keep == drop {
+		return nil, errors.New("merging needs two contacts, keep and drop")
+	}
+	x.merge(keep, drop)
+	return made(keep.id), nil
+}
+
+func (x person) comment() (*php.Array, error) {
+	for _, e := range x.entities() {
+		if id := php.Int(x.args.Get(e.method)); id > 0 {
+			r := e.rows[id]
+			if r == nil {
+				return nil, fmt.Errorf("no %s %d", e.method, id)
+			}
+			return made(x.addComment(e, r, php.String(x.args.Get("text")), nil).id), nil
+		}
+	}
+	return nil, errors.New("a comment needs a deal, lead, contact or company")
+}
