@@ -11,8 +11,8 @@ import (
 // notInBatch are methods that a batch refuses: itself and file transfer.
 var notInBatch = map[string]bool{"batch": true, "disk.folder.uploadfile": true, "disk.storage.uploadfile": true, "disk.file.uploadversion": true}
 
-// batch runs the commands one after another. It answers 200 whatever happens inside, unless its time is over; what ran
-// stays. The batch itself is not charged with operating time, its commands are.
+// batch runs the commands one after another (REST.md 3). It answers 200 whatever happens to them, unless the time of
+// one request is over; what has run by then stays. Operating time is charged for the commands, not for the batch.
 func (p *Portal) batch(req *request, hook *Inbound) answer {
 	started := p.now()
 	p.mu.Lock()
@@ -51,6 +51,8 @@ func (p *Portal) batch(req *request, hook *Inbound) answer {
 	return answer{result: out.body(), time: p.times(started, 0, time.Time{})}
 }
 
+// command runs one command of a batch: a method's name and its parameters as a query, in which references are replaced
+// first.
 func (p *Portal) command(req *request, hook *Inbound, command string, state *batchState, vars int) answer {
 	command, _, _ = strings.Cut(command, "#") // what follows is a fragment of the URL
 	path, query, _ := strings.Cut(command, "?")
@@ -73,16 +75,18 @@ func commandName(path string) string {
 	return strings.TrimSuffix(name, ".json")
 }
 
-// batchState is the answer so far; references look into it.
+// A batchState is the answer of a batch so far. References in later commands are looked up in it.
 type batchState struct {
 	result, errors, total, next, time *php.Array
 	container                         bool
 }
 
+// newBatchState makes an empty answer. container is Behaviour.FailedReference read as a flag.
 func newBatchState(container bool) *batchState {
 	return &batchState{&php.Array{}, &php.Array{}, &php.Array{}, &php.Array{}, &php.Array{}, container}
 }
 
+// add notes the success of a command.
 func (s *batchState) add(id string, a answer) {
 	s.result.Set(id, a.result)
 	if a.call.counted {
@@ -94,6 +98,7 @@ func (s *batchState) add(id string, a answer) {
 	s.time.Set(id, a.time)
 }
 
+// fail notes the error of a command. A refusal that is the batch's own is counted here, since no method ran.
 func (s *batchState) fail(p *Portal, id string, err error) {
 	e, ok := err.(*restError)
 	if !ok {
@@ -107,6 +112,7 @@ func (s *batchState) fail(p *Portal, id string, err error) {
 	s.errors.Set(id, php.Map("error", e.code, "error_description", e.description))
 }
 
+// body is the member result of the answer (REST.md 3.4).
 func (s *batchState) body() *php.Array {
 	return php.Map("result", s.result, "result_error", s.errors, "result_total", s.total, "result_next", s.next, "result_time", s.time)
 }

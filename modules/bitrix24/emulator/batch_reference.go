@@ -6,8 +6,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// resolve replaces references to earlier commands in every value of the tree, also in text that a customer typed: the
-// portal does not know the difference.
+// resolve replaces references to earlier commands in every value of the tree. It does so in a text that a customer
+// typed as well, because the portal cannot tell the difference (REST.md 3.3).
 func (s *batchState) resolve(params *php.Array) {
 	for key, v := range params.All() {
 		switch v := v.(type) {
@@ -69,10 +69,12 @@ func (s *batchState) nextReference(v string) (at int, root any, path []string, e
 	}
 }
 
+// roots are the names that a reference may begin with.
 func (s *batchState) roots() map[string]*php.Array {
 	return map[string]*php.Array{"result": s.result, "error": s.errors, "total": s.total, "next": s.next, "time": s.time}
 }
 
+// isSpace reports whether c is white space as PHP's \s knows it.
 func isSpace(c byte) bool {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'
 }

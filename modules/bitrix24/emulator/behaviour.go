@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// Behaviour are the switches for what the vendor's documents leave open (REST.md [A] and [K], OPEN.md) and for the limits.
-// The zero value is of no use; begin with DefaultBehaviour. /control/behaviour reads and changes it by the names below.
+// Behaviour are the switches for what the vendor's documents leave open (marked [A] and [K] in REST.md, and OPEN.md)
+// and for the limits. The zero value is of no use; begin with DefaultBehaviour. /control/behaviour reads and changes
+// it by the names below.
 type Behaviour struct {
 	// FailedReference is what $result[x] becomes when command x failed or never ran: "text" leaves the words as they are,
 	// "container" puts the last container found on the way there, whose intval is 1 (older kernels; OPEN.md B1).
@@ -79,7 +80,7 @@ type Behaviour struct {
 	TelephonyRights bool `json:"telephony_rights"`
 }
 
-// DefaultBehaviour is what OPEN.md assumes, with the limits switched off.
+// DefaultBehaviour returns what OPEN.md assumes, with the limits switched off.
 func DefaultBehaviour() Behaviour {
 	return Behaviour{
 		FailedReference: "text", WrongCodeStatus: 401, WrongCodeError: "INVALID_CREDENTIALS", MethodBeforeCredentials: true,
@@ -89,14 +90,15 @@ func DefaultBehaviour() Behaviour {
 	}
 }
 
-// Behaviour returns the switches as they are.
+// Behaviour returns a copy of the switches.
 func (p *Portal) Behaviour() Behaviour {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.behaviour
 }
 
-// SetBehaviour changes switches in place: p.SetBehaviour(func(b *emulator.Behaviour) { b.FailedReference = "container" }).
+// SetBehaviour changes switches: p.SetBehaviour(func(b *emulator.Behaviour) { b.FailedReference = "container" }). The
+// function runs under the portal's lock and must not call the portal.
 func (p *Portal) SetBehaviour(change func(*Behaviour)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

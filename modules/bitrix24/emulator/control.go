@@ -74,6 +74,7 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 	})
 }
 
+// reply answers with a value as JSON.
 func reply(w http.ResponseWriter, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -83,6 +84,7 @@ func reply(w http.ResponseWriter, v any) {
 	writeJSON(w, http.StatusOK, body)
 }
 
+// complain answers 400 with the error's text.
 func complain(w http.ResponseWriter, err error) {
 	message := err.Error()
 	if e, ok := errors.AsType[*restError](err); ok {

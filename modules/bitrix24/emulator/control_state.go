@@ -2,7 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
-// State is the answer of GET /control/state: all records in the old family's names and strings.
+// State returns the answer of GET /control/state, JSON: all records in the old family's names and as texts.
 func (p *Portal) State() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -15,6 +15,7 @@ func (p *Portal) State() []byte {
 	return php.AppendJSON(nil, out)
 }
 
+// shown lists all records of a table with all their fields.
 func (p *Portal) shown(t *table) *php.Array {
 	out := &php.Array{}
 	for _, r := range t.all() {
@@ -23,6 +24,7 @@ func (p *Portal) shown(t *table) *php.Array {
 	return out
 }
 
+// shownCategories lists the funnels, the default one too.
 func (p *Portal) shownCategories() *php.Array {
 	c := &call{Portal: p}
 	out := &php.Array{}
@@ -32,6 +34,7 @@ func (p *Portal) shownCategories() *php.Array {
 	return out
 }
 
+// shownStages lists the stages of all funnels and of leads; the other directories are left out.
 func (p *Portal) shownStages() *php.Array {
 	out := &php.Array{}
 	for _, r := range p.statuses.all() {
@@ -42,6 +45,7 @@ func (p *Portal) shownStages() *php.Array {
 	return out
 }
 
+// shownUserfields lists the custom fields of all kinds of records.
 func (p *Portal) shownUserfields() *php.Array {
 	c := &call{Portal: p}
 	out := &php.Array{}
@@ -51,6 +55,7 @@ func (p *Portal) shownUserfields() *php.Array {
 	return out
 }
 
+// shownRows are the product rows by their owner: D12 for deal 12, L3 for lead 3.
 func (p *Portal) shownRows() any {
 	out := &php.Array{}
 	for _, e := range []*entity{p.deals, p.leads} {
@@ -69,6 +74,7 @@ func (p *Portal) shownRows() any {
 	return mapping(out)
 }
 
+// shownLinks are the linked records of each kind, by the number of the owner.
 func (p *Portal) shownLinks() *php.Array {
 	companies := &php.Array{}
 	for _, id := range p.companies.ids {
@@ -80,6 +86,7 @@ func (p *Portal) shownLinks() *php.Array {
 	)
 }
 
+// shownLinks are the links of one kind of records; owners without any are left out.
 func shownLinks(e *entity) *php.Array {
 	out := &php.Array{}
 	for _, id := range e.ids {
@@ -88,6 +95,7 @@ func shownLinks(e *entity) *php.Array {
 	return out
 }
 
+// setIDs stores the linked numbers of an owner, if there are any.
 func setIDs(out *php.Array, owner int64, list []link) {
 	if len(list) == 0 {
 		return
@@ -99,6 +107,7 @@ func setIDs(out *php.Array, owner int64, list []link) {
 	out.Set(php.String(owner), ids)
 }
 
+// shownCalls lists the ordered phone calls.
 func (p *Portal) shownCalls() *php.Array {
 	out := &php.Array{}
 	for _, x := range p.calls {
@@ -107,7 +116,7 @@ func (p *Portal) shownCalls() *php.Array {
 	return out
 }
 
-// mapping makes sure that an empty map is {}: /control speaks JSON, not PHP.
+// mapping turns an empty array into {}: /control answers what a Go or JavaScript program expects of a map.
 func mapping(a *php.Array) any {
 	if a.Len() == 0 {
 		return php.EmptyObject{}

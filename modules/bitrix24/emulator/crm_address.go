@@ -2,6 +2,8 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// addressTable are the fields of crm.address.*. An address has no number that these methods take: its key is TYPE_ID,
+// ENTITY_TYPE_ID and ENTITY_ID together.
 const addressTable = `
 TYPE_ID integer req add | Тип
 ENTITY_TYPE_ID integer req add | Тип владельца
@@ -19,6 +21,7 @@ ANCHOR_TYPE_ID integer ro | Тип корневого владельца
 ANCHOR_ID integer ro | Корневой владелец
 `
 
+// addressMethods are crm.address.* (REST.md 14.2).
 func (m methods) addressMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.address.add":    addressAdd,
@@ -29,7 +32,7 @@ func (m methods) addressMethods() {
 	})
 }
 
-// addressOwner reads the key of an address; the owner is a requisite or a lead.
+// addressOwner reads the fields of an address and finds its owner, a requisite or a lead.
 func (c *call) addressOwner() (fields *php.Array, owner *record, err error) {
 	fields, err = c.fields()
 	if err != nil {
@@ -64,6 +67,7 @@ func (c *call) address(fields *php.Array) *record {
 	return nil
 }
 
+// addressAdd is crm.address.add. It answers true, not a number, and refuses a second address with the same key.
 func addressAdd(c *call) (any, error) {
 	fields, owner, err := c.addressOwner()
 	if err != nil {
@@ -84,6 +88,7 @@ func addressAdd(c *call) (any, error) {
 	return true, nil
 }
 
+// addressUpdate is crm.address.update. The key is among the fields.
 func addressUpdate(c *call) (any, error) {
 	fields, _, err := c.addressOwner()
 	if err != nil {
@@ -97,6 +102,7 @@ func addressUpdate(c *call) (any, error) {
 	return true, nil
 }
 
+// addressDelete is crm.address.delete. The key is among the fields.
 func addressDelete(c *call) (any, error) {
 	fields, owner, err := c.addressOwner()
 	if err != nil {

@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// bankFields are the fields of crm.requisite.bankdetail.*. ENTITY_ID is the number of a requisite.
 const bankFields = `
 ID integer ro | ID
 ENTITY_ID integer req add | Реквизит
@@ -38,10 +39,12 @@ RQ_AGENCY_NAME string 255 | Agency
 COMMENTS string | Комментарий
 `
 
+// bankGone is the error of bank details that do not exist.
 func bankGone(id int64) error {
 	return failed("", "The RequisiteBankDetail with ID '"+php.String(id)+"' is not found")
 }
 
+// bankAdd is crm.requisite.bankdetail.add (REST.md 14.2).
 func bankAdd(c *call) (any, error) {
 	fields, err := c.fields()
 	if err != nil {
@@ -59,6 +62,7 @@ func bankAdd(c *call) (any, error) {
 	return r.id, nil
 }
 
+// bankUpdate is crm.requisite.bankdetail.update. The event is sent even when nothing changed.
 func bankUpdate(c *call) (any, error) {
 	r, err := c.plainParam(c.banks, bankGone)
 	if err != nil {
@@ -73,6 +77,7 @@ func bankUpdate(c *call) (any, error) {
 	return true, nil
 }
 
+// bankDelete is crm.requisite.bankdetail.delete.
 func bankDelete(c *call) (any, error) {
 	r, err := c.plainParam(c.banks, bankGone)
 	if err != nil {

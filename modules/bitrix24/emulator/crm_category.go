@@ -7,6 +7,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// categoryFields are the fields of a funnel in crm.category.*. The number that clients know is CATEGORY_ID; see
+// funnelKey for the one in the table.
 const categoryFields = `
 CATEGORY_ID integer ro item=id | ID
 NAME string req | Название
@@ -16,6 +18,7 @@ ORIGINATOR_ID string | Внешний источник
 CREATED_DATE datetime ro item=- | Дата создания
 `
 
+// categoryMethods are crm.category.* and the older crm.dealcategory.* (REST.md 15).
 func (m methods) categoryMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.category.list":   categoryList,
@@ -40,7 +43,7 @@ func (m methods) categoryMethods() {
 	})
 }
 
-// dealCategories refuses kinds of records that have no funnels here.
+// dealCategories reads entityTypeId and refuses kinds of records that have no funnels here.
 func (c *call) dealCategories() error {
 	v, ok := c.params.Lookup("entityTypeId")
 	if !ok {
@@ -55,6 +58,7 @@ func (c *call) dealCategories() error {
 	return errSmartProcess
 }
 
+// categoryShown shows a funnel as crm.category.* does. The default funnel has no external key.
 func (c *call) categoryShown(r *record) *php.Array {
 	id := c.categories.integer(r, "CATEGORY_ID")
 	out := php.Map("id", id, "name", c.categories.text(r, "NAME"), "sort", c.categories.integer(r, "SORT"), "entityTypeId", int64(typeDeal), "isDefault", flag(id == 0))
@@ -95,6 +99,7 @@ func (a actor) addCategory(name string, sort int64) int64 {
 	return id
 }
 
+// categoryList is crm.category.list. It is not paged; total is the count.
 func categoryList(c *call) (any, error) {
 	if err := c.dealCategories(); err != nil {
 		return nil, err
@@ -107,6 +112,7 @@ func categoryList(c *call) (any, error) {
 	return php.Map("categories", out), nil
 }
 
+// categoryParam reads entityTypeId and id of a funnel that must exist.
 func (c *call) categoryParam() (*record, error) {
 	if err := c.dealCategories(); err != nil {
 		return nil, err
@@ -122,6 +128,7 @@ func (c *call) categoryParam() (*record, error) {
 	return r, nil
 }
 
+// categoryGet is crm.category.get.
 func categoryGet(c *call) (any, error) {
 	r, err := c.categoryParam()
 	if err != nil {
@@ -130,6 +137,7 @@ func categoryGet(c *call) (any, error) {
 	return php.Map("category", c.categoryShown(r)), nil
 }
 
+// categoryAdd is crm.category.add. It checks the fields before the rights.
 func categoryAdd(c *call) (any, error) {
 	if err := c.dealCategories(); err != nil {
 		return nil, err
@@ -149,6 +157,7 @@ func categoryAdd(c *call) (any, error) {
 	return php.Map("category", c.categoryShown(r)), nil
 }
 
+// sortOr reads a place in an order; what is no positive number is the given one.
 func sortOr(v any, otherwise int64) int64 {
 	if n := php.Int(v); n > 0 {
 		return n
@@ -173,6 +182,7 @@ func (c *call) setCategory(r *record, fields *php.Array, old bool) {
 	c.save()
 }
 
+// categoryUpdate is crm.category.update.
 func categoryUpdate(c *call) (any, error) {
 	r, err := c.categoryParam()
 	if err != nil {
@@ -189,6 +199,7 @@ func categoryUpdate(c *call) (any, error) {
 	return php.Map("category", c.categoryShown(r)), nil
 }
 
+// categoryDelete is crm.category.delete. A success has the result null.
 func categoryDelete(c *call) (any, error) {
 	r, err := c.categoryParam()
 	if err != nil {
@@ -215,6 +226,7 @@ func (a actor) dropCategory(r *record) error {
 	return nil
 }
 
+// categoryFieldsList is crm.category.fields.
 func categoryFieldsList(c *call) (any, error) {
 	if err := c.dealCategories(); err != nil {
 		return nil, err

@@ -18,11 +18,13 @@ type change struct {
 	imported bool    // no robots, times may be given
 }
 
+// has reports whether the change names the field.
 func (ch *change) has(e *entity, name string) bool {
 	_, ok := ch.vals[e.at(name)]
 	return ok
 }
 
+// set puts a value under the field's name of the old family.
 func (ch *change) set(e *entity, name string, v any) {
 	ch.vals[e.at(name)] = v
 }
@@ -137,12 +139,14 @@ func (c *call) take(e *entity, r *record, ch *change, name string, v any) error 
 	return nil
 }
 
+// takeCategory notes the wanted funnel, which only crm.item.* can change.
 func (c *call) takeCategory(e *entity, ch *change, v any) {
 	if at, ok := e.byName["CATEGORY_ID"]; ok {
 		ch.vals[at] = php.Int(v)
 	}
 }
 
+// takeObservers notes the wanted observers of crm.item.*.
 func (c *call) takeObservers(e *entity, ch *change, v any) {
 	out := &php.Array{}
 	for _, id := range idsFrom(v) {

@@ -1,5 +1,7 @@
 package emulator
 
+// companyFields are the fields of crm.company.* (REST.md 12). REG_ADDRESS and what begins with it is the legal
+// address.
 const companyFields = `
 ID integer ro | ID
 TITLE string 255 req | Название компании

@@ -2,6 +2,7 @@ package emulator
 
 import "slices"
 
+// contactFields are the fields of crm.contact.* (REST.md 11.1).
 const contactFields = `
 ID integer ro | ID
 HONORIFIC crm_status:HONORIFIC 50 | Обращение

@@ -21,8 +21,8 @@ type converted struct {
 	deal, contact, company int64
 }
 
-// convert makes a deal, a contact and a company out of a lead as a person does it. The records tell where they come from
-// by LEAD_ID; what is copied is REST.md 10.3 and OPEN.md C15.
+// convert makes a deal, a contact and a company out of a lead as a person does in the dialog. Each record says by
+// LEAD_ID where it comes from. What is copied is in REST.md 10.3 and OPEN.md C15.
 func (a actor) convert(lead *record, want conversion) (converted, error) {
 	e := a.leads
 	if e.text(lead, "STATUS_SEMANTIC_ID") == "S" {
@@ -75,6 +75,7 @@ func (a actor) convert(lead *record, want conversion) (converted, error) {
 	return out, err
 }
 
+// successStage is the code of the success stage of a directory, "" when it has none.
 func (d *data) successStage(directory string) string {
 	for _, s := range d.stages(directory) {
 		if d.statuses.text(s, "SEMANTICS") == "S" {
@@ -84,7 +85,7 @@ func (d *data) successStage(directory string) string {
 	return ""
 }
 
-// copied puts fields of the lead into a change of another kind, under the same names.
+// copied puts values of the lead into a change of another kind of record, under the same names.
 func (a actor) copied(ch *change, to *entity, lead *record, names ...string) {
 	for _, name := range names {
 		if v := a.leads.value(lead, name); v != nil {
@@ -93,8 +94,10 @@ func (a actor) copied(ch *change, to *entity, lead *record, names ...string) {
 	}
 }
 
+// utmNames go from a lead to whatever is made of it.
 var utmNames = []string{"UTM_SOURCE", "UTM_MEDIUM", "UTM_CAMPAIGN", "UTM_CONTENT", "UTM_TERM"}
 
+// multiOfLead copies the phones and addresses of a lead; the copies get numbers of their own.
 func (a actor) multiOfLead(ch *change, lead *record) {
 	for _, m := range lead.multi {
 		m.id = 0
@@ -102,6 +105,7 @@ func (a actor) multiOfLead(ch *change, lead *record) {
 	}
 }
 
+// contactOfLead takes the existing contact, or makes one when existing is 0.
 func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
 	if existing > 0 {
 		if a.contacts.rows[existing] == nil {
@@ -123,6 +127,7 @@ func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
 	return r.id, nil
 }
 
+// companyOfLead takes the existing company, or makes one when existing is 0.
 func (a actor) companyOfLead(lead *record, existing int64) (int64, error) {
 	if existing > 0 {
 		if a.companies.rows[existing] == nil {
@@ -142,6 +147,7 @@ func (a actor) companyOfLead(lead *record, existing int64) (int64, error) {
 	return r.id, nil
 }
 
+// dealOfLead makes the deal of a lead, with the lead's product rows.
 func (a actor) dealOfLead(lead *record, client converted, category int64) (int64, error) {
 	ch := &change{vals: map[int]any{}}
 	a.copied(ch, a.deals, lead, append([]string{

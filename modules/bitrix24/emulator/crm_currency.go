@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// currencyFields are the fields of crm.currency.*. A currency is known by its code, not by a number.
 const currencyFields = `
 CURRENCY string req | Валюта
 AMOUNT_CNT integer | Номинал
@@ -17,7 +18,7 @@ DECIMALS integer | Знаков
 DATE_UPDATE datetime ro | Дата обновления
 `
 
-// currencyList is not paged; its total is always 0.
+// currencyList is crm.currency.list (REST.md 14.4). It is not paged, and total is always 0.
 func currencyList(c *call) (any, error) {
 	out := &php.Array{}
 	for _, r := range c.wholeList(c.currencies) {
@@ -27,6 +28,7 @@ func currencyList(c *call) (any, error) {
 	return out, nil
 }
 
+// currencyGet is crm.currency.get. The parameter id is the code of the currency.
 func currencyGet(c *call) (any, error) {
 	v, _ := c.params.Either("id", "ID")
 	list := c.currencies.where("CURRENCY", v)

@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// dealFields are the fields of crm.deal.* (REST.md 8.1).
 const dealFields = `
 ID integer ro | ID
 TITLE string 255 | Название

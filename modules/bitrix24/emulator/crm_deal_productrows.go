@@ -6,7 +6,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// oldRowNames are the names of the old family for those of crm.item.productrow.*.
+// oldRowNames are the names in crm.deal.productrows.* and the same in crm.item.productrow.*.
 var oldRowNames = map[string]string{
 	"PRODUCT_ID": "productId", "PRODUCT_NAME": "productName", "PRICE": "price", "PRICE_EXCLUSIVE": "priceExclusive", "PRICE_NETTO": "priceNetto",
 	"PRICE_BRUTTO": "priceBrutto", "QUANTITY": "quantity", "DISCOUNT_TYPE_ID": "discountTypeId", "DISCOUNT_RATE": "discountRate",
@@ -14,6 +14,7 @@ var oldRowNames = map[string]string{
 	"MEASURE_NAME": "measureName", "SORT": "sort", "XML_ID": "xmlId", "ID": "id",
 }
 
+// oldRowInput reads a row under the names of crm.deal.productrows.set; unknown names are left out.
 func oldRowInput(el *php.Array) rowInput {
 	out := &php.Array{}
 	for name, v := range el.All() {
@@ -24,6 +25,7 @@ func oldRowInput(el *php.Array) rowInput {
 	return rowInput{out}
 }
 
+// rowsOwner reads the number of the deal or lead whose rows are meant.
 func (c *call) rowsOwner(e *entity) (*record, error) {
 	id := c.id()
 	if id <= 0 {
@@ -36,6 +38,7 @@ func (c *call) rowsOwner(e *entity) (*record, error) {
 	return r, nil
 }
 
+// oldRowsGet is crm.deal.productrows.get and crm.lead.productrows.get. Rows come in the order of SORT.
 func oldRowsGet(c *call, e *entity) (any, error) {
 	r, err := c.rowsOwner(e)
 	if err != nil {
@@ -48,6 +51,7 @@ func oldRowsGet(c *call, e *entity) (any, error) {
 	return out, nil
 }
 
+// oldRowsSet is crm.deal.productrows.set and crm.lead.productrows.set: rows that are not named are deleted.
 func oldRowsSet(c *call, e *entity) (any, error) {
 	r, err := c.rowsOwner(e)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// dealCategory shows a funnel as crm.dealcategory.* does.
 func (c *call) dealCategory(r *record) *php.Array {
 	return php.Map(
 		"ID", c.categories.text(r, "CATEGORY_ID"), "NAME", c.categories.text(r, "NAME"), "SORT", c.categories.text(r, "SORT"), "IS_LOCKED", "N",
@@ -13,6 +14,7 @@ func (c *call) dealCategory(r *record) *php.Array {
 	)
 }
 
+// dealCategoryList is crm.dealcategory.list. The default funnel is not among its funnels (REST.md 15).
 func dealCategoryList(c *call) (any, error) {
 	columns, err := c.arrayParam("select")
 	if err != nil {
@@ -36,6 +38,7 @@ func dealCategoryList(c *call) (any, error) {
 	return out, nil
 }
 
+// dealCategoryParam reads the number of a funnel, which cannot be the default one.
 func (c *call) dealCategoryParam() (*record, error) {
 	id := c.id()
 	if id <= 0 {
@@ -48,6 +51,7 @@ func (c *call) dealCategoryParam() (*record, error) {
 	return r, nil
 }
 
+// dealCategoryGet is crm.dealcategory.get. The default funnel has a method of its own, crm.dealcategory.default.get.
 func dealCategoryGet(c *call) (any, error) {
 	r, err := c.dealCategoryParam()
 	if err != nil {
@@ -56,6 +60,7 @@ func dealCategoryGet(c *call) (any, error) {
 	return c.dealCategory(r), nil
 }
 
+// dealCategoryAdd is crm.dealcategory.add.
 func dealCategoryAdd(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -70,6 +75,7 @@ func dealCategoryAdd(c *call) (any, error) {
 	return c.actor().addCategory(php.String(fields.Get("NAME")), sortOr(fields.Get("SORT"), 500)), nil
 }
 
+// dealCategoryUpdate is crm.dealcategory.update.
 func dealCategoryUpdate(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -86,6 +92,7 @@ func dealCategoryUpdate(c *call) (any, error) {
 	return true, nil
 }
 
+// dealCategoryDelete is crm.dealcategory.delete.
 func dealCategoryDelete(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -100,6 +107,7 @@ func dealCategoryDelete(c *call) (any, error) {
 	return true, nil
 }
 
+// dealCategoryDefaultSet is crm.dealcategory.default.set. It renames the default funnel.
 func dealCategoryDefaultSet(c *call) (any, error) {
 	name, _ := c.params.Either("name", "NAME")
 	if strings.TrimSpace(php.String(name)) == "" {
@@ -111,6 +119,7 @@ func dealCategoryDefaultSet(c *call) (any, error) {
 	return true, nil
 }
 
+// dealCategoryStages is crm.dealcategory.stage.list. An unknown funnel has an empty list.
 func dealCategoryStages(c *call) (any, error) {
 	out := &php.Array{}
 	for _, s := range c.stages(dealStages(c.id())) {

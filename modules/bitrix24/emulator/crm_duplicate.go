@@ -8,12 +8,12 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// A commKey is a record in the index of phones and e-mail addresses.
+// A commKey names a record in the index of phones and e-mail addresses.
 type commKey struct {
 	typeID, id int64
 }
 
-// comm keys are "PHONE 79990000000" and "EMAIL a@b.ru".
+// commKeyOf is the key of that index: "PHONE 79990000000" or "EMAIL a@b.ru".
 func (p *Portal) commKeyOf(kind, value string) string {
 	if kind == "EMAIL" {
 		return "EMAIL " + strings.ToLower(strings.TrimSpace(value))
@@ -37,6 +37,7 @@ func phoneDigits(s string) string {
 	}, s)
 }
 
+// indexMulti adds the phones and addresses of a record to the index.
 func (a actor) indexMulti(e *entity, r *record) {
 	for _, m := range r.multi {
 		if m.kind != "PHONE" && m.kind != "EMAIL" {
@@ -50,6 +51,7 @@ func (a actor) indexMulti(e *entity, r *record) {
 	}
 }
 
+// unindexMulti takes the phones and addresses of a record out of the index.
 func (a actor) unindexMulti(e *entity, r *record) {
 	for _, m := range r.multi {
 		key := a.commKeyOf(m.kind, m.text)
@@ -59,7 +61,8 @@ func (a actor) unindexMulti(e *entity, r *record) {
 	}
 }
 
-// commIDs looks records of a kind up by a phone or address; nil for kinds of multifields that are not indexed.
+// commIDs returns a function that finds records of one kind by a phone or an address. For a multifield that is not
+// indexed it returns all of them, and the filter decides.
 func (p *Portal) commIDs(e *entity) func(kind, value string) []int64 {
 	return func(kind, value string) []int64 {
 		if kind != "PHONE" && kind != "EMAIL" {
@@ -69,6 +72,7 @@ func (p *Portal) commIDs(e *entity) func(kind, value string) []int64 {
 	}
 }
 
+// commOf returns the numbers of the records of a kind that have that phone or address, ascending.
 func (p *Portal) commOf(typeID int64, kind, value string) []int64 {
 	var out []int64
 	for k := range p.comm[p.commKeyOf(kind, value)] {
@@ -80,12 +84,16 @@ func (p *Portal) commOf(typeID int64, kind, value string) []int64 {
 	return out
 }
 
+// duplicateMethods is crm.duplicate.findbycomm (REST.md 13.1).
 func (m methods) duplicateMethods() {
 	m.add("crm", map[string]func(*call) (any, error){"crm.duplicate.findbycomm": findByComm})
 }
 
+// commLimit is the largest number of values, and of found records of one kind.
 const commLimit = 20
 
+// findByComm is crm.duplicate.findbycomm. A success without duplicates is [], and a kind without any has no member.
+// When one kind fills the limit, the kinds after it are left out without a word.
 func findByComm(c *call) (any, error) {
 	kind, _ := c.params.Either("type", "TYPE")
 	list, _ := c.params.Either("values", "VALUES")
@@ -120,6 +128,7 @@ func findByComm(c *call) (any, error) {
 	return out, nil
 }
 
+// duplicatesOf finds the records of one kind that have any of the values.
 func (c *call) duplicatesOf(e *entity, kind string, values *php.Array) []int64 {
 	var ids []int64
 	for i, v := range values.Values() {

@@ -2,6 +2,8 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// enumMethods are crm.enum.*, crm.settings.mode.get and crm.multifield.fields, whose answers are the same on every
+// portal.
 func (m methods) enumMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.enum.ownertype": func(*call) (any, error) {
@@ -39,11 +41,13 @@ func (m methods) enumMethods() {
 	})
 }
 
+// An enumRow is one entry of crm.enum.*.
 type enumRow struct {
 	id                int64
 	name, code, short string
 }
 
+// enumRows shows the entries; one without a symbolic code has null there.
 func enumRows(rows []enumRow) *php.Array {
 	out := &php.Array{}
 	for _, r := range rows {

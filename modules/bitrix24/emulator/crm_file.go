@@ -15,7 +15,8 @@ type file struct {
 	content []byte
 }
 
-// keepFile stores the file of a record's field: {"fileData": [name, base64]} or [name, base64].
+// keepFile keeps the file of a record's field: {"fileData": [name, base64]} in the old family, [name, base64] in
+// crm.item.*.
 func (p *Portal) keepFile(v *php.Array) any {
 	pair := v
 	if inner, ok := v.Get("fileData").(*php.Array); ok {
@@ -27,6 +28,7 @@ func (p *Portal) keepFile(v *php.Array) any {
 	return php.Map("id", f.id, "showUrl", p.fileAddress(f.id), "downloadUrl", p.fileAddress(f.id))
 }
 
+// storeFile keeps a file. Content that is no base64 is kept as it came.
 func (p *Portal) storeFile(name, content string) file {
 	b, err := base64.StdEncoding.DecodeString(content)
 	if err != nil {
@@ -38,11 +40,13 @@ func (p *Portal) storeFile(name, content string) file {
 	return f
 }
 
+// fileAddress is where the portal serves a file.
 func (p *Portal) fileAddress(id int64) string {
 	return "https://" + p.domain + "/disk/downloadFile/" + php.String(id) + "/"
 }
 
-// commentFiles keeps [["name","base64"], ...]; the answer is keyed by the file's number, {} when there is none.
+// commentFiles keeps the files of a comment, [["name","base64"], ...]. The answer is keyed by the file's number, and
+// {} when there is none.
 func (a actor) commentFiles(v any) any {
 	list, _ := v.(*php.Array)
 	out := &php.Array{}

@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// itemMethods are crm.item.* (REST.md 18).
 func (m methods) itemMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.item.add":         itemAdd,
@@ -45,6 +46,7 @@ func (c *call) itemParam(gone error) (*entity, *record, error) {
 	return e, r, nil
 }
 
+// itemAdd is crm.item.add. It answers the whole item.
 func itemAdd(c *call) (any, error) {
 	r, e, err := c.addItem(false)
 	if err != nil {
@@ -53,6 +55,7 @@ func itemAdd(c *call) (any, error) {
 	return php.Map("item", c.item(e, r, nil)), nil
 }
 
+// addItem reads the parameters of an add or import and stores the record.
 func (c *call) addItem(imported bool) (*record, *entity, error) {
 	e, err := c.entityParam()
 	if err != nil {
@@ -70,6 +73,8 @@ func (c *call) addItem(imported bool) (*record, *entity, error) {
 	return r, e, err
 }
 
+// itemUpdate is crm.item.update. A change that changes nothing is not saved and sends no event. A deal is moved to
+// another funnel by this method only.
 func itemUpdate(c *call) (any, error) {
 	e, r, err := c.itemParam(errElement)
 	if err != nil {
@@ -89,6 +94,7 @@ func itemUpdate(c *call) (any, error) {
 	return php.Map("item", c.item(e, r, nil)), nil
 }
 
+// itemGet is crm.item.get.
 func itemGet(c *call) (any, error) {
 	e, r, err := c.itemParam(errElement)
 	if err != nil {
@@ -97,6 +103,7 @@ func itemGet(c *call) (any, error) {
 	return php.Map("item", c.item(e, r, nil)), nil
 }
 
+// itemDelete is crm.item.delete. A success has the result [].
 func itemDelete(c *call) (any, error) {
 	e, r, err := c.itemParam(errItemNotFound)
 	if err != nil {
@@ -106,6 +113,7 @@ func itemDelete(c *call) (any, error) {
 	return &php.Array{}, nil
 }
 
+// itemFields is crm.item.fields. It names the phones and addresses fm.
 func itemFields(c *call) (any, error) {
 	e, err := c.entityParam()
 	if err != nil {
@@ -129,6 +137,7 @@ func itemFields(c *call) (any, error) {
 	return php.Map("fields", out), nil
 }
 
+// itemList is crm.item.list. Unlike the old family it refuses a filter with an unknown field (REST.md 6.2).
 func itemList(c *call) (any, error) {
 	e, err := c.entityParam()
 	if err != nil {
@@ -154,6 +163,7 @@ func itemList(c *call) (any, error) {
 // importLimit is the largest number of items of one crm.item.batchImport.
 const importLimit = 20
 
+// itemImport is crm.item.import: no robots run, and times may be given. It answers the number only.
 func itemImport(c *call) (any, error) {
 	r, _, err := c.addItem(true)
 	if err != nil {
@@ -162,6 +172,8 @@ func itemImport(c *call) (any, error) {
 	return php.Map("item", php.Map("id", r.id)), nil
 }
 
+// itemBatchImport is crm.item.batchImport. The call succeeds whatever becomes of the items; each has an answer of its
+// own.
 func itemBatchImport(c *call) (any, error) {
 	if _, err := c.entityParam(); err != nil {
 		return nil, err

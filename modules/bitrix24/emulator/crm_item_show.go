@@ -32,6 +32,7 @@ func (c *call) item(e *entity, r *record, want *selection) *php.Array {
 	return out
 }
 
+// itemLists shows the observers and the linked contacts or companies of an item.
 func (c *call) itemLists(e *entity, r *record, out *php.Array, want *selection) {
 	if want.hasItem("observers", "") {
 		list, _ := e.value(r, "OBSERVERS").(*php.Array)
@@ -61,11 +62,13 @@ func (c *call) itemLists(e *entity, r *record, out *php.Array, want *selection) 
 	}
 }
 
+// An extra is a member of an item with a fixed value.
 type extra struct {
 	name  string
 	value any
 }
 
+// empties are members that are null, with further ones behind them.
 func empties(names string, more ...extra) []extra {
 	var out []extra
 	for _, name := range strings.Fields(names) {

@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// leadFields are the fields of crm.lead.* (REST.md 10.1). What crm.item.* calls stageId is STATUS_ID here.
 const leadFields = `
 ID integer ro | ID
 TITLE string 255 | Название лида
@@ -45,6 +46,8 @@ OBSERVERS any int | Наблюдатели
 TAX_VALUE double int item=- | Сумма налога
 `
 
+// prepareLead settles the stage of a lead and what follows from it. As with deals, an unknown stage is ignored in the
+// old family and refused in crm.item.*.
 func (a actor) prepareLead(r *record, ch *change) error {
 	e := a.leads
 	stages := a.stages(leadStages)

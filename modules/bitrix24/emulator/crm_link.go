@@ -18,6 +18,7 @@ type links struct {
 	back   map[int64][]int64 // linked id -> owners, ascending
 }
 
+// newLinks makes an empty set of links whose primary one is kept in the named field.
 func newLinks(name string) *links {
 	return &links{name: name, owners: map[int64][]link{}, back: map[int64][]int64{}}
 }
@@ -53,6 +54,7 @@ func (l *links) replace(owner int64, list []link) {
 	}
 }
 
+// primary is the number of the primary linked record, 0 when there is none.
 func (l *links) primary(owner int64) int64 {
 	for _, x := range l.owners[owner] {
 		if x.primary {
@@ -120,6 +122,7 @@ func (a actor) applyLinks(e *entity, r *record, ch *change) bool {
 	return a.setLinks(e, r, list)
 }
 
+// linksFromIDs makes links of ids, in their order and without a primary one.
 func linksFromIDs(ids []int64) []link {
 	var out []link
 	for i, id := range ids {
@@ -204,6 +207,7 @@ func (a actor) unlink(e *entity, r *record) {
 	}
 }
 
+// linksFrom reads a list of ids as links; the first is the primary one.
 func linksFrom(v any) []link {
 	out := []link{}
 	for i, id := range idsFrom(v) {

@@ -50,6 +50,7 @@ type linkCall struct {
 	name string // CONTACT_ID or COMPANY_ID
 }
 
+// list returns the links in order. Those of a company are seen from its contacts' side.
 func (l linkCall) list() []link {
 	if l.e.links == nil {
 		return l.companyContacts(l.r.id)
@@ -57,6 +58,7 @@ func (l linkCall) list() []link {
 	return l.e.links.of(l.r.id)
 }
 
+// replace sets all links of the record.
 func (l linkCall) replace(list []link) (any, error) {
 	changed := false
 	if l.e.links == nil {
@@ -68,7 +70,7 @@ func (l linkCall) replace(list []link) (any, error) {
 	return true, nil
 }
 
-// done saves the owner when its links changed.
+// done saves the owner when its links changed, if Behaviour.LinkSavesOwner says that this is a change of the owner.
 func (l linkCall) done(changed bool) {
 	if !changed {
 		return
@@ -80,6 +82,7 @@ func (l linkCall) done(changed bool) {
 	}
 }
 
+// get is crm.deal.contact.items.get and its likes.
 func (l linkCall) get() (any, error) {
 	out := &php.Array{}
 	for _, x := range l.list() {
@@ -88,6 +91,7 @@ func (l linkCall) get() (any, error) {
 	return out, nil
 }
 
+// set is crm.deal.contact.items.set and its likes. It replaces all links; an entry without a number is left out.
 func (l linkCall) set() (any, error) {
 	v, _ := l.params.Either("items", "ITEMS")
 	items, ok := v.(*php.Array)
@@ -108,12 +112,15 @@ func (l linkCall) set() (any, error) {
 	return l.replace(list)
 }
 
+// link reads one link.
 func (l linkCall) link(el *php.Array) link {
 	return link{id: php.Int(el.Get(l.name)), sort: php.Int(el.Get("SORT")), role: php.Int(el.Get("ROLE_ID")), primary: php.String(el.Get("IS_PRIMARY")) == "Y"}
 }
 
+// clear is crm.deal.contact.items.delete and its likes.
 func (l linkCall) clear() (any, error) { return l.replace(nil) }
 
+// add is crm.deal.contact.add and its likes. It answers false when the two are linked already.
 func (l linkCall) add() (any, error) {
 	fields, err := l.fields()
 	if err != nil {
@@ -135,6 +142,7 @@ func (l linkCall) add() (any, error) {
 	return changed, nil
 }
 
+// delete is crm.deal.contact.delete and its likes. It answers false when the two are not linked.
 func (l linkCall) delete() (any, error) {
 	fields, err := l.fields()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// A multifield is one phone, e-mail address or the like.
+// A multifield is one phone, e-mail address or the like (REST.md 11.2).
 type multifield struct {
 	id               int64
 	kind, sort, text string // TYPE_ID, VALUE_TYPE, VALUE
@@ -17,6 +17,7 @@ type multifield struct {
 // multiTypes are the kinds of multifields, in the order in which records show them.
 var multiTypes = []string{"PHONE", "EMAIL", "WEB", "IM", "LINK"}
 
+// isMulti reports whether a name is a kind of multifield.
 func isMulti(name string) bool {
 	return slices.Contains(multiTypes, name)
 }
@@ -27,10 +28,11 @@ type multiChange struct {
 	drop bool
 }
 
+// defaultSort is the VALUE_TYPE of a new multifield that names none.
 var defaultSort = map[string]string{"PHONE": "WORK", "EMAIL": "WORK", "WEB": "WORK", "IM": "OTHER", "LINK": "USER"}
 
-// takeMulti reads PHONE, EMAIL ... of the old family: without ID a row is added, with ID changed, with ID and DELETE, an
-// empty VALUE or nothing else deleted. Rows not mentioned stay.
+// takeMulti reads PHONE, EMAIL and so on as the old family sends them (REST.md 11.3). An entry without ID adds a
+// multifield and one with ID changes it. DELETE, or an empty VALUE, deletes it. What is not mentioned stays.
 func (c *call) takeMulti(r *record, ch *change, kind string, list *php.Array) error {
 	for _, v := range list.All() {
 		el, ok := v.(*php.Array)
@@ -46,7 +48,8 @@ func (c *call) takeMulti(r *record, ch *change, kind string, list *php.Array) er
 	return nil
 }
 
-// takeItemMulti reads fm of crm.item.*: key n0, n1 ... adds, key = id of a row changes it, an empty value deletes it.
+// takeItemMulti reads fm of crm.item.*. The keys n0, n1 and so on add a multifield, and the number of a multifield
+// changes it. An empty value deletes it.
 func (c *call) takeItemMulti(e *entity, r *record, ch *change, list *php.Array) error {
 	if !e.multi {
 		return nil
@@ -77,6 +80,7 @@ func (c *call) takeItemMulti(e *entity, r *record, ch *change, list *php.Array) 
 	return nil
 }
 
+// addMulti notes one change of a multifield, and refuses an e-mail address that the portal would not take.
 func (ch *change) addMulti(r *record, m multiChange) error {
 	if m.id == 0 && m.drop {
 		return nil
@@ -94,6 +98,7 @@ func (ch *change) addMulti(r *record, m multiChange) error {
 	return nil
 }
 
+// emailNames are the names of e-mail types in the portal's error message.
 var emailNames = map[string]string{"WORK": "Work e-mail", "HOME": "Home e-mail", "MAILING": "Newsletters e-mail", "OTHER": "Other e-mail", "": "E-mail"}
 
 // validEmail is the portal's check of an e-mail address: one bad address refuses the whole record.
@@ -106,6 +111,7 @@ func validEmail(s string) bool {
 	return strings.Contains(domain, ".") && !strings.HasSuffix(domain, ".")
 }
 
+// findMulti returns the place of a multifield in its record, or -1.
 func findMulti(r *record, id int64) int {
 	if r == nil || id == 0 {
 		return -1
@@ -155,6 +161,7 @@ func (r *record) firstMulti(kind, sort string) string {
 	return ""
 }
 
+// oldMulti shows the multifields of one kind as the old family does.
 func oldMulti(r *record, kind string) *php.Array {
 	out := &php.Array{}
 	for _, m := range r.multi {
@@ -178,6 +185,7 @@ var flatMulti = []struct{ name, kind, sort string }{
 	{"phone", "PHONE", ""},
 }
 
+// itemMulti shows the multifields as crm.item.* does: the first of each type under a flat name, and all of them in fm.
 func itemMulti(r *record, out *php.Array, want *selection) {
 	for _, x := range flatMulti {
 		if want.hasItem(x.name, "") {

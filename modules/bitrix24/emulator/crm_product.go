@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// productFields are the fields of crm.product.*.
 const productFields = `
 ID integer ro | ID
 CATALOG_ID integer add | Каталог
@@ -26,6 +27,7 @@ PREVIEW_PICTURE file | Картинка
 DETAIL_PICTURE file | Детальная картинка
 `
 
+// productMethods are crm.product.* and crm.currency.* (REST.md 14.3 and 14.4).
 func (m methods) productMethods() {
 	gone := func(int64) error { return failed("", "Product is not found") }
 	m.plainMethods("crm.product.", func(p *Portal) *table { return p.products }, gone)
@@ -40,6 +42,7 @@ func (m methods) productMethods() {
 	})
 }
 
+// productAdd is crm.product.add. It needs an administrator of the CRM.
 func productAdd(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -57,6 +60,7 @@ func productAdd(c *call) (any, error) {
 	return r.id, nil
 }
 
+// productUpdate is crm.product.update. It needs an administrator, and sends its event even when nothing changed.
 func productUpdate(c *call, gone func(int64) error) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -77,6 +81,7 @@ func productUpdate(c *call, gone func(int64) error) (any, error) {
 	return true, nil
 }
 
+// productDelete is crm.product.delete. Rows that name the product keep its number.
 func productDelete(c *call, gone func(int64) error) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -89,6 +94,7 @@ func productDelete(c *call, gone func(int64) error) (any, error) {
 	return true, nil
 }
 
+// dropProduct deletes a product and sends its event.
 func (a actor) dropProduct(r *record) {
 	a.products.remove(r)
 	a.stats.Changes++

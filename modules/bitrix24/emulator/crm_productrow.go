@@ -39,6 +39,7 @@ type rowStore struct {
 	last    int64
 }
 
+// newRowStore makes an empty store.
 func newRowStore() *rowStore {
 	return &rowStore{byOwner: map[string]map[int64][]*row{"D": {}, "L": {}}, byID: map[int64]*row{}}
 }
@@ -50,6 +51,7 @@ func (s *rowStore) of(ownerType string, owner int64) []*row {
 	return list
 }
 
+// put stores a row under its number, or under a new one when it has none.
 func (s *rowStore) put(x *row) {
 	if x.ID == 0 {
 		s.last++
@@ -60,12 +62,14 @@ func (s *rowStore) put(x *row) {
 	s.byOwner[x.OwnerType][x.Owner] = append(s.byOwner[x.OwnerType][x.Owner], x)
 }
 
+// drop deletes one row.
 func (s *rowStore) drop(x *row) {
 	delete(s.byID, x.ID)
 	list := s.byOwner[x.OwnerType][x.Owner]
 	s.byOwner[x.OwnerType][x.Owner] = slices.DeleteFunc(list, func(y *row) bool { return y == x })
 }
 
+// clear deletes all rows of an owner.
 func (s *rowStore) clear(ownerType string, owner int64) {
 	if s.byOwner[ownerType] == nil {
 		return
@@ -103,6 +107,7 @@ func (a actor) setRows(e *entity, r *record, inputs []rowInput) error {
 	return nil
 }
 
+// addRow adds one row to a deal or lead and saves the owner.
 func (a actor) addRow(e *entity, r *record, fields *php.Array) (*row, error) {
 	x := &row{Owner: r.id, OwnerType: e.short, Quantity: 1, DiscountType: 2, TaxIncluded: "N", Type: 1}
 	if err := a.fill(x, rowInput{fields}); err != nil {
@@ -114,13 +119,14 @@ func (a actor) addRow(e *entity, r *record, fields *php.Array) (*row, error) {
 	return x, nil
 }
 
-// named gives a row without any name the portal's own: its number in brackets.
+// named gives a row that has no name its number in brackets as the portal does.
 func (x *row) named() {
 	if x.Name == "" {
 		x.Name = "[" + strconv.FormatInt(x.ID, 10) + "]"
 	}
 }
 
+// sameRow reports whether two rows are equal, number and owner included.
 func sameRow(a, b *row) bool {
 	x, y := *a, *b
 	if (x.TaxRate == nil) != (y.TaxRate == nil) || x.TaxRate != nil && *x.TaxRate != *y.TaxRate {

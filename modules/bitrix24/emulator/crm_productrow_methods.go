@@ -2,6 +2,7 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// rowMethods are crm.item.productrow.* and the older crm.deal.productrows.* and crm.lead.productrows.* (REST.md 9).
 func (m methods) rowMethods() {
 	for typeID, prefix := range map[int64]string{typeDeal: "crm.deal.productrows.", typeLead: "crm.lead.productrows."} {
 		m.add("crm", map[string]func(*call) (any, error){
@@ -38,6 +39,7 @@ func (c *call) rowOwner(ownerType string, id int64) (*entity, *record, error) {
 	return e, r, nil
 }
 
+// rowsParam reads a parameter that must be an array.
 func (c *call) rowsParam(name string) (*php.Array, error) {
 	v, ok := c.params.Lookup(name)
 	if !ok {
@@ -50,6 +52,7 @@ func (c *call) rowsParam(name string) (*php.Array, error) {
 	return a, nil
 }
 
+// rowSet is crm.item.productrow.set. It replaces all rows of the owner.
 func rowSet(c *call) (any, error) {
 	for _, name := range []string{"ownerType", "ownerId"} {
 		if _, ok := c.params.Lookup(name); !ok {
@@ -76,6 +79,7 @@ func rowSet(c *call) (any, error) {
 	return php.Map("productRows", itemRows(c.rows.of(e.short, r.id))), nil
 }
 
+// itemRows shows rows as crm.item.productrow.* does.
 func itemRows(list []*row) *php.Array {
 	out := &php.Array{}
 	for _, x := range list {
@@ -84,6 +88,7 @@ func itemRows(list []*row) *php.Array {
 	return out
 }
 
+// rowAdd is crm.item.productrow.add.
 func rowAdd(c *call) (any, error) {
 	fields, err := c.rowsParam("fields")
 	if err != nil {
@@ -103,6 +108,7 @@ func rowAdd(c *call) (any, error) {
 	return php.Map("productRow", itemProductRow(x)), nil
 }
 
+// rowParam reads the number of a row that must exist.
 func (c *call) rowParam() (*row, error) {
 	v, ok := c.params.Lookup("id")
 	if !ok {
@@ -115,6 +121,7 @@ func (c *call) rowParam() (*row, error) {
 	return x, nil
 }
 
+// rowUpdate is crm.item.productrow.update. Unlike the other methods it refuses unknown fields.
 func rowUpdate(c *call) (any, error) {
 	x, err := c.rowParam()
 	if err != nil {
@@ -146,6 +153,7 @@ func rowUpdate(c *call) (any, error) {
 	return php.Map("productRow", itemProductRow(x)), nil
 }
 
+// rowGet is crm.item.productrow.get.
 func rowGet(c *call) (any, error) {
 	x, err := c.rowParam()
 	if err != nil {
@@ -154,6 +162,7 @@ func rowGet(c *call) (any, error) {
 	return php.Map("productRow", itemProductRow(x)), nil
 }
 
+// rowDelete is crm.item.productrow.delete. A success has the result null.
 func rowDelete(c *call) (any, error) {
 	x, err := c.rowParam()
 	if err != nil {
@@ -168,7 +177,8 @@ func rowDelete(c *call) (any, error) {
 	return nil, nil
 }
 
-// rowList lists the rows of one owner; =ownerType and =ownerId must be there.
+// rowList is crm.item.productrow.list. The filter must name =ownerType and =ownerId, so it lists the rows of one
+// owner.
 func rowList(c *call) (any, error) {
 	spec, _ := c.params.Get("filter").(*php.Array)
 	ownerType, hasType := spec.Either("=ownerType", "ownerType")
@@ -218,6 +228,7 @@ func itemProductRow(x *row) *php.Array {
 	)
 }
 
+// taxRate shows the rate of a row; a row without tax has null.
 func taxRate(x *row) any {
 	if x.TaxRate == nil {
 		return nil
@@ -225,6 +236,7 @@ func taxRate(x *row) any {
 	return *x.TaxRate
 }
 
+// rowFieldTable are the fields of a product row.
 const rowFieldTable = `
 ID integer ro | ID
 OWNER_ID integer req add | Владелец
@@ -251,8 +263,10 @@ TYPE integer ro | Тип
 STORE_ID integer | Склад
 `
 
+// rowSchema is the list of these fields.
 func rowSchema() *schema { return parseSchema(rowFieldTable) }
 
+// rowFields is crm.item.productrow.fields.
 func rowFields(*call) (any, error) {
 	out := &php.Array{}
 	for _, f := range rowSchema().fields {

@@ -2,11 +2,12 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
-// rowInput is a row as a client sent it, under the names of crm.item.productrow.*; given says what it named.
+// A rowInput is a row as a client sent it, under the names of crm.item.productrow.*.
 type rowInput struct {
 	fields *php.Array
 }
 
+// given reports whether the client named the field with a value other than null.
 func (in rowInput) given(name string) bool { return in.fields.Get(name) != nil }
 
 // fill computes a row from what was sent: the documented defaults, and prices from each other (REST.md section 9).
@@ -53,6 +54,7 @@ func (a actor) fill(x *row, in rowInput) error {
 	return x.price(in)
 }
 
+// measures are the names of the units that products have here, by their code.
 var measures = map[int64]string{6: "м", 112: "л", 163: "г", 166: "кг", 796: "шт"}
 
 // price settles the discount and the four unit prices.

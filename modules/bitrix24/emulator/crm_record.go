@@ -28,6 +28,7 @@ const (
 	typeRequisite = 8
 )
 
+// newEntity makes an empty kind of record. The named fields are indexed.
 func newEntity(typeID int64, code, short, title, fields string, linked *links, indexed ...string) *entity {
 	s := parseSchema(fields)
 	s.multi = typeID != typeDeal
@@ -52,6 +53,7 @@ func (d *data) entityOf(typeID int64) *entity {
 	return nil
 }
 
+// entities are the four kinds of records in the order of the search for duplicates.
 func (d *data) entities() []*entity {
 	return []*entity{d.leads, d.deals, d.contacts, d.companies}
 }
@@ -66,7 +68,7 @@ func (d *data) entityNamed(name string) *entity {
 	return nil
 }
 
-// nameOf is what people call a record.
+// nameOf is the title of a record, or a contact's full name.
 func (d *data) nameOf(e *entity, r *record) string {
 	if e.typeID == typeContact {
 		name := strings.TrimSpace(e.text(r, "NAME") + " " + e.text(r, "LAST_NAME"))
@@ -112,8 +114,8 @@ func (a actor) create(e *entity, ch *change) (*record, error) {
 	return r, nil
 }
 
-// update changes a record. It says whether anything became different; an unchanged record is still saved by the old
-// family (Behaviour.OldUpdateAlwaysSaves), with its event.
+// update changes a record and says whether anything became different. A record that did not change is still saved,
+// with its event, by the old family when Behaviour.OldUpdateAlwaysSaves is on.
 func (a actor) update(e *entity, r *record, ch *change) (changed bool, err error) {
 	if err := a.prepare(e, r, ch); err != nil {
 		return false, err
@@ -152,6 +154,7 @@ func (a actor) saved(e *entity, r *record) {
 	a.emit("ON"+e.events+"UPDATE", r.id)
 }
 
+// touch notes when and by whom a record was changed, without an event.
 func (a actor) touch(e *entity, r *record) {
 	e.put(r, "DATE_MODIFY", a.moment())
 	e.put(r, "MODIFY_BY_ID", a.user)

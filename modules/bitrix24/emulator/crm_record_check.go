@@ -101,6 +101,7 @@ func (a actor) known(e *entity, ch *change) error {
 	return nil
 }
 
+// notValid refuses a value that a field cannot have.
 func notValid(name string) error {
 	return failed("CRM_FIELD_ERROR_VALUE_NOT_VALID", `Invalid value for field "`+name+`"`)
 }

@@ -2,7 +2,8 @@ package emulator
 
 import "strings"
 
-// oldMethods are crm.lead|deal|contact|company .add .update .get .list .delete .fields.
+// oldMethods are add, update, get, list, delete and fields of crm.lead, crm.deal, crm.contact and crm.company (REST.md
+// 8.2).
 func (m methods) oldMethods(p *Portal) {
 	for _, typeID := range []int64{typeLead, typeDeal, typeContact, typeCompany} {
 		prefix := "crm." + p.entityOf(typeID).method + "."
@@ -20,6 +21,7 @@ func (m methods) oldMethods(p *Portal) {
 	}
 }
 
+// oldAdd is crm.deal.add and its likes. It answers the number only.
 func oldAdd(c *call, e *entity) (any, error) {
 	fields, err := c.fields()
 	if err != nil {
@@ -40,6 +42,8 @@ func oldAdd(c *call, e *entity) (any, error) {
 	return r.id, nil
 }
 
+// oldUpdate is crm.deal.update and its likes. Unknown fields and the stages of another funnel are ignored, and the
+// answer is true all the same.
 func oldUpdate(c *call, e *entity) (any, error) {
 	id := c.id()
 	if id <= 0 {
@@ -74,6 +78,7 @@ func notFound(e *entity) error {
 	return errNotFound
 }
 
+// oldGet is crm.deal.get and its likes. Every scalar is a text.
 func oldGet(c *call, e *entity) (any, error) {
 	id := c.id()
 	if id <= 0 {
@@ -86,6 +91,7 @@ func oldGet(c *call, e *entity) (any, error) {
 	return c.oldRow(e.table, r, &selection{all: true, uf: true, multi: true}), nil
 }
 
+// oldDelete is crm.deal.delete and its likes.
 func oldDelete(c *call, e *entity) (any, error) {
 	id := c.id()
 	if id <= 0 {
@@ -99,10 +105,12 @@ func oldDelete(c *call, e *entity) (any, error) {
 	return true, nil
 }
 
+// oldFields is crm.deal.fields and its likes.
 func oldFields(_ *call, e *entity) (any, error) {
 	return describeAll(e.schema), nil
 }
 
+// oldList is crm.deal.list and its likes (REST.md 6).
 func oldList(c *call, e *entity) (any, error) {
 	return c.oldListOf(e.table, c.commIDs(e))
 }

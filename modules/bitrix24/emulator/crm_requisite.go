@@ -2,6 +2,8 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
+// requisiteFields are the fields of crm.requisite.* (REST.md 14.1). Those of other countries than Russia are there
+// because *.fields lists them.
 const requisiteFields = `
 ID integer ro | ID
 ENTITY_TYPE_ID integer req add | Тип владельца
@@ -80,6 +82,7 @@ RQ_MNPL_REG string 20 | Регистрация
 RQ_CPF string 20 | CPF
 `
 
+// presetFields are the fields of crm.requisite.preset.*, the templates of requisites.
 const presetFields = `
 ID integer ro | ID
 ENTITY_TYPE_ID integer req | Тип
@@ -94,6 +97,7 @@ ACTIVE char | Активность
 SORT integer | Сортировка
 `
 
+// requisiteMethods are crm.requisite.*, crm.requisite.bankdetail.* and crm.requisite.preset.* (REST.md 14.1).
 func (m methods) requisiteMethods() {
 	m.plainMethods("crm.requisite.", func(p *Portal) *table { return p.requisites }, requisiteGone)
 	m.plainMethods("crm.requisite.bankdetail.", func(p *Portal) *table { return p.banks }, bankGone)
@@ -113,14 +117,17 @@ func (m methods) requisiteMethods() {
 	})
 }
 
+// requisiteGone is the error of a requisite that does not exist.
 func requisiteGone(id int64) error {
 	return failed("", "The Requisite with ID '"+php.String(id)+"' is not found")
 }
 
+// undefined is the error of a reference that is missing or leads nowhere.
 func undefined(name string) error {
 	return failed("", name+" is not defined or invalid.")
 }
 
+// requisiteAdd is crm.requisite.add. The owner is a contact or a company.
 func requisiteAdd(c *call) (any, error) {
 	fields, err := c.fields()
 	if err != nil {
@@ -146,6 +153,7 @@ func requisiteAdd(c *call) (any, error) {
 	return r.id, nil
 }
 
+// requisiteUpdate is crm.requisite.update. The event is sent even when nothing changed.
 func requisiteUpdate(c *call) (any, error) {
 	r, err := c.plainParam(c.requisites, requisiteGone)
 	if err != nil {
@@ -168,6 +176,7 @@ func (c *call) stamped(t *table, r *record, fields *php.Array) {
 	}
 }
 
+// requisiteDelete is crm.requisite.delete. Bank details and addresses of the requisite go with it.
 func requisiteDelete(c *call) (any, error) {
 	r, err := c.plainParam(c.requisites, requisiteGone)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// leadStages is the directory that holds the stages of leads.
 const leadStages = "STATUS"
 
 // dealStages is the directory that holds the stages of a funnel.
@@ -28,6 +29,7 @@ func (d *data) stages(directory string) []*record {
 	return list
 }
 
+// stageIn finds a stage by its code, which may not be empty; nil when it is not in the list.
 func (d *data) stageIn(list []*record, id string) *record {
 	for _, s := range list {
 		if id != "" && d.statuses.text(s, "STATUS_ID") == id {
@@ -69,6 +71,7 @@ func stagePrefix(category int64) string {
 	return "C" + strconv.FormatInt(category, 10) + ":"
 }
 
+// addStatus stores an entry of a directory as it is given.
 func (a actor) addStatus(directory, id, name string, sort int64, semantics, color string, system bool) *record {
 	init := ""
 	if system {

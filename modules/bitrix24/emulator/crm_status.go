@@ -7,6 +7,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// statusFields are the fields of crm.status.*. A directory is known by ENTITY_ID, an entry in it by STATUS_ID.
 const statusFields = `
 ID integer ro | ID
 ENTITY_ID string req add | Тип
@@ -20,6 +21,7 @@ COLOR string | Цвет
 SEMANTICS string | Семантика
 `
 
+// statusMethods are crm.status.* (REST.md 15).
 func (m methods) statusMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.status.list":         statusList,
@@ -52,6 +54,7 @@ func (p *Portal) status(r *record) *php.Array {
 	return out
 }
 
+// firstFailure is the first failure stage of a directory; those behind it are called apology.
 func (p *Portal) firstFailure(directory string) *record {
 	for _, s := range p.stages(directory) {
 		if p.statuses.text(s, "SEMANTICS") == "F" {
@@ -61,7 +64,7 @@ func (p *Portal) firstFailure(directory string) *record {
 	return nil
 }
 
-// statusList answers all rows at once.
+// statusList is crm.status.list. It is not paged.
 func statusList(c *call) (any, error) {
 	for _, name := range []string{"filter", "order"} {
 		if v, ok := c.params.Either(name, strings.ToUpper(name)); ok && v != nil && v != "" {
@@ -77,6 +80,7 @@ func statusList(c *call) (any, error) {
 	return out, nil
 }
 
+// statusGet is crm.status.get.
 func statusGet(c *call) (any, error) {
 	r, err := c.statusParam()
 	if err != nil {
@@ -85,6 +89,7 @@ func statusGet(c *call) (any, error) {
 	return c.status(r), nil
 }
 
+// statusParam reads the number of an entry that must exist.
 func (c *call) statusParam() (*record, error) {
 	id := c.id()
 	if id <= 0 {
@@ -97,8 +102,10 @@ func (c *call) statusParam() (*record, error) {
 	return r, nil
 }
 
+// statusCode is what the code of an entry may look like.
 var statusCode = regexp.MustCompile(`^[A-Za-z0-9_:-]+$`)
 
+// statusAdd is crm.status.add. It needs an administrator of the CRM.
 func statusAdd(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -123,7 +130,8 @@ func statusAdd(c *call) (any, error) {
 	return r.id, nil
 }
 
-// newStatus adds an entry to a directory: the code gets the funnel's prefix, the order keeps P before S before F.
+// newStatus adds an entry to a directory. A stage's code gets the prefix of its funnel, and a stage in progress must
+// stand before the success stage.
 func (a actor) newStatus(directory, id, name string, fields *php.Array) (*record, error) {
 	if category := categoryOf(directory); category != nil {
 		if prefix := stagePrefix(category.(int64)); !strings.HasPrefix(id, prefix) {
@@ -186,6 +194,7 @@ func (d *data) nextSort(list []*record, semantics string) int64 {
 	return last + 10
 }
 
+// statusUpdate is crm.status.update. It needs an administrator of the CRM.
 func statusUpdate(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -202,6 +211,7 @@ func statusUpdate(c *call) (any, error) {
 	return true, nil
 }
 
+// statusDelete is crm.status.delete. An entry that came with the portal cannot be deleted.
 func statusDelete(c *call) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -219,6 +229,7 @@ func statusDelete(c *call) (any, error) {
 	return true, nil
 }
 
+// statusItems is crm.status.entity.items. Its names are text and SORT a number, unlike in crm.status.list.
 func statusItems(c *call) (any, error) {
 	v, _ := c.params.Either("entityId", "ENTITYID", "entityid")
 	out := &php.Array{}
@@ -231,6 +242,7 @@ func statusItems(c *call) (any, error) {
 	return out, nil
 }
 
+// statusTypes is crm.status.entity.types. CATEGORY_ID is a number for the default funnel and a text for the others.
 func statusTypes(c *call) (any, error) {
 	out := php.List(php.Map(
 		"ID", leadStages, "NAME", "Стадии лидов", "ENTITY_TYPE_ID", int64(typeLead),

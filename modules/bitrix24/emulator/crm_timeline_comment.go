@@ -6,6 +6,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// commentFields are the fields of crm.timeline.comment.*.
 const commentFields = `
 ID integer ro | ID
 ENTITY_ID integer add | Владелец
@@ -16,6 +17,7 @@ AUTHOR_ID user ro | Автор
 FILES any | Файлы
 `
 
+// commentMethods are crm.timeline.comment.* (REST.md 17).
 func (m methods) commentMethods() {
 	m.add("crm", map[string]func(*call) (any, error){
 		"crm.timeline.comment.add":    commentAdd,
@@ -36,6 +38,7 @@ func (c *call) commentInput() (*php.Array, error) {
 	return fields, nil
 }
 
+// commentAdd is crm.timeline.comment.add. ENTITY_TYPE is the lower-case name of the owner's kind.
 func commentAdd(c *call) (any, error) {
 	fields, err := c.commentInput()
 	if err != nil {
@@ -60,6 +63,7 @@ func commentAdd(c *call) (any, error) {
 	return c.actor().addComment(e, r, php.String(fields.Get("COMMENT")), fields.Get("FILES")).id, nil
 }
 
+// addComment stores a comment. It moves the time of the owner's last activity, but is no update of the owner.
 func (a actor) addComment(e *entity, owner *record, comment string, files any) *record {
 	r := a.comments.insert(a.comments.make(
 		"ENTITY_ID", owner.id, "ENTITY_TYPE", e.method, "CREATED", a.moment(), "COMMENT", comment, "AUTHOR_ID", a.user, "FILES", a.commentFiles(files),
@@ -72,6 +76,7 @@ func (a actor) addComment(e *entity, owner *record, comment string, files any) *
 	return r
 }
 
+// commentParam reads the number of a comment that must exist.
 func (c *call) commentParam() (*record, error) {
 	v, ok := c.params.Either("id", "ID")
 	if !ok {
@@ -84,6 +89,7 @@ func (c *call) commentParam() (*record, error) {
 	return r, nil
 }
 
+// commentUpdate is crm.timeline.comment.update. It answers the number, and sends its event even when nothing changed.
 func commentUpdate(c *call) (any, error) {
 	r, err := c.commentParam()
 	if err != nil {
@@ -113,6 +119,7 @@ func commentUpdate(c *call) (any, error) {
 	return r.id, nil
 }
 
+// commentGet is crm.timeline.comment.get.
 func commentGet(c *call) (any, error) {
 	r, err := c.commentParam()
 	if err != nil {
@@ -121,6 +128,7 @@ func commentGet(c *call) (any, error) {
 	return c.oldRow(c.comments, r, nil), nil
 }
 
+// commentDelete is crm.timeline.comment.delete.
 func commentDelete(c *call) (any, error) {
 	r, err := c.commentParam()
 	if err != nil {
@@ -133,6 +141,7 @@ func commentDelete(c *call) (any, error) {
 	return true, nil
 }
 
+// commentList is crm.timeline.comment.list. The filter must name the owner.
 func commentList(c *call) (any, error) {
 	spec, err := c.arrayParam("filter")
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// userfieldFields are the fields of crm.deal.userfield.* and its likes.
 const userfieldFields = `
 ID integer ro | ID
 ENTITY_ID string ro | Объект
@@ -32,13 +33,14 @@ HELP_MESSAGE any | Помощь
 // labels are shown only when the filter names a language.
 var labels = []string{"EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_MESSAGE", "HELP_MESSAGE"}
 
-// userTypes are the types of custom fields: of the REST name, how the value is kept.
+// userTypes are the types of custom fields, and how a value of each is kept.
 var userTypes = map[string]class{
 	"string": classText, "integer": classInteger, "double": classDouble, "boolean": classFlag, "datetime": classDatetime, "date": classDate,
 	"money": classText, "url": classText, "address": classText, "enumeration": classText, "file": classAny, "employee": classInteger,
 	"crm_status": classText, "iblock_section": classText, "iblock_element": classText, "crm": classText,
 }
 
+// userfieldMethods are crm.deal.userfield.* and its likes, and crm.userfield.* (REST.md 16).
 func (m methods) userfieldMethods(p *Portal) {
 	for _, e := range p.entities() {
 		typeID, prefix := e.typeID, "crm."+e.method+".userfield."
@@ -65,8 +67,10 @@ func (m methods) userfieldMethods(p *Portal) {
 	})
 }
 
+// userfieldName is what the code of a custom field may look like.
 var userfieldName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 
+// userfieldAdd is crm.deal.userfield.add and its likes. It raises the code to capitals and puts UF_CRM_ in front.
 func userfieldAdd(c *call, e *entity) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -176,6 +180,7 @@ func (c *call) numberItems(r *record) {
 	c.userfields.place(r, c.userfields.at("LIST"), out)
 }
 
+// userfieldParam reads the number of a custom field that must exist for this kind of record.
 func (c *call) userfieldParam(e *entity) (*record, error) {
 	id := c.id()
 	if id <= 0 {
@@ -188,6 +193,7 @@ func (c *call) userfieldParam(e *entity) (*record, error) {
 	return r, nil
 }
 
+// userfieldGet is crm.deal.userfield.get and its likes. Labels are shown by language.
 func userfieldGet(c *call, e *entity) (any, error) {
 	r, err := c.userfieldParam(e)
 	if err != nil {
@@ -214,6 +220,8 @@ func (c *call) userfield(r *record, lang string) *php.Array {
 	return out
 }
 
+// userfieldList is crm.deal.userfield.list and its likes. It is not paged. Labels are shown only when the filter names
+// a language, LANG.
 func userfieldList(c *call, e *entity) (any, error) {
 	spec, err := c.arrayParam("filter")
 	if err != nil {
@@ -237,6 +245,7 @@ func userfieldList(c *call, e *entity) (any, error) {
 	return out, nil
 }
 
+// userfieldUpdate is crm.deal.userfield.update and its likes.
 func userfieldUpdate(c *call, e *entity) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err
@@ -255,6 +264,7 @@ func userfieldUpdate(c *call, e *entity) (any, error) {
 	return true, nil
 }
 
+// userfieldDelete is crm.deal.userfield.delete and its likes. The values of the field are gone with it.
 func userfieldDelete(c *call, e *entity) (any, error) {
 	if err := c.admin(); err != nil {
 		return nil, err

@@ -11,12 +11,14 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// dataFile is the name of the file in DataDir.
 const (
 	dataFile  = "portal.json"
 	saveEvery = time.Second
 )
 
-// keepSaved writes the records soon after they have changed, and the less often the more there is to write.
+// keepSaved writes the records soon after they have changed. The longer the writing takes, the longer it waits before
+// the next.
 func (p *Portal) keepSaved() {
 	wait := saveEvery
 	for {
@@ -33,7 +35,8 @@ func (p *Portal) keepSaved() {
 	}
 }
 
-// writeData writes everything to DataDir, if anything has changed; a reader never sees half of it.
+// writeData writes everything to DataDir, if anything has changed. The file is replaced as a whole, so nobody reads
+// half of one.
 func (p *Portal) writeData() error {
 	p.mu.Lock()
 	if p.opts.DataDir == "" || !p.dirty {

@@ -7,6 +7,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// tables are all tables in the order of their restoring: custom fields come first, since records have them.
 func (p *Portal) tables() []*table {
 	return []*table{
 		p.userfields, p.leads.table, p.deals.table, p.contacts.table, p.companies.table, p.requisites, p.banks, p.addresses, p.presets, p.products,
@@ -14,6 +15,7 @@ func (p *Portal) tables() []*table {
 	}
 }
 
+// dump is everything that outlives a restart, as JSON.
 func (p *Portal) dump() []byte {
 	tables := &php.Array{}
 	for _, t := range p.tables() {
@@ -44,6 +46,7 @@ func (p *Portal) dump() []byte {
 	))
 }
 
+// dumpTable keeps a table's records by the names of their fields, so that a later version may order the fields anew.
 func dumpTable(t *table) *php.Array {
 	records := &php.Array{}
 	for _, r := range t.all() {
@@ -66,6 +69,7 @@ func dumpTable(t *table) *php.Array {
 	return php.Map("last", t.last, "records", records)
 }
 
+// dumpValue writes times as text.
 func dumpValue(v any) any {
 	switch v := v.(type) {
 	case time.Time:
@@ -80,6 +84,7 @@ func dumpValue(v any) any {
 	return v
 }
 
+// dumpLinks keeps links as lists: owner, linked record, sort, role, primary.
 func dumpLinks(l *links) *php.Array {
 	out := &php.Array{}
 	for owner, list := range l.owners {
@@ -90,6 +95,7 @@ func dumpLinks(l *links) *php.Array {
 	return out
 }
 
+// dumpInbound keeps the inbound webhooks, the one of the options too.
 func (p *Portal) dumpInbound() *php.Array {
 	out := &php.Array{}
 	for _, h := range p.inbound {
@@ -102,6 +108,7 @@ func (p *Portal) dumpInbound() *php.Array {
 	return out
 }
 
+// dumpOutbound keeps the outbound webhooks.
 func (p *Portal) dumpOutbound() *php.Array {
 	out := &php.Array{}
 	for _, o := range p.outbound {

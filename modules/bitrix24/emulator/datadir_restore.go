@@ -49,6 +49,7 @@ func (p *Portal) restore(all *php.Array) {
 	p.restoreWebhooks(php.ArrayOf(all.Get("inbound")), php.ArrayOf(all.Get("outbound")))
 }
 
+// restoreTable inserts the records of a dumped table. A field that is no longer known is left out.
 func (p *Portal) restoreTable(t *table, dump *php.Array) {
 	for _, v := range php.ArrayOf(dump.Get("records")).All() {
 		x := php.ArrayOf(v)
@@ -67,6 +68,7 @@ func (p *Portal) restoreTable(t *table, dump *php.Array) {
 	t.last = max(t.last, php.Int(dump.Get("last")))
 }
 
+// restoreValue makes of a JSON value what the field keeps.
 func restoreValue(f *field, v any) any {
 	if list, ok := v.(*php.Array); ok {
 		if f.multiple && f.custom != nil {
@@ -96,6 +98,7 @@ func restoreValue(f *field, v any) any {
 	return v
 }
 
+// restoreRow inserts one product row.
 func (p *Portal) restoreRow(x *php.Array) {
 	y := &row{
 		ID: php.Int(x.Get("id")), Owner: php.Int(x.Get("ownerId")), OwnerType: php.String(x.Get("ownerType")), ProductID: php.Int(x.Get("productId")),
@@ -114,6 +117,7 @@ func (p *Portal) restoreRow(x *php.Array) {
 	}
 }
 
+// restoreLinks restores the links of all kinds of records.
 func (p *Portal) restoreLinks(linked *php.Array) {
 	for _, e := range p.entities() {
 		byOwner := map[int64][]link{}
@@ -128,6 +132,7 @@ func (p *Portal) restoreLinks(linked *php.Array) {
 	}
 }
 
+// restoreWebhooks adds the stored webhooks to those of the options, which stay as they are.
 func (p *Portal) restoreWebhooks(inbound, outbound *php.Array) {
 	for _, v := range inbound.All() {
 		x := php.ArrayOf(v)
@@ -147,6 +152,7 @@ func (p *Portal) restoreWebhooks(inbound, outbound *php.Array) {
 	}
 }
 
+// texts are the elements of a list as texts.
 func texts(v any) []string {
 	var out []string
 	for _, el := range php.ArrayOf(v).All() {

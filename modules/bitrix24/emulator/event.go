@@ -46,7 +46,7 @@ var eventKinds = []eventKind{
 	{"ONVOXIMPLANTCALLEND", "Завершение звонка", false},
 }
 
-// ManualEvents are the nine events that the vendor's manual ticks.
+// ManualEvents returns the nine events that the vendor's manual tells the owner to tick.
 func ManualEvents() []string {
 	var out []string
 	for _, e := range eventKinds {
@@ -57,6 +57,7 @@ func ManualEvents() []string {
 	return out
 }
 
+// eventCodes is the answer of the method events.
 func eventCodes() *php.Array {
 	out := &php.Array{}
 	for _, e := range eventKinds {
@@ -124,13 +125,13 @@ func (p *Portal) shuffles() func(n int) int {
 	return nil
 }
 
-// emitMove tells that a deal went to another funnel. Only applications can subscribe to it, so no webhook hears it and no
-// ONCRMDEALUPDATE is sent instead.
+// emitMove sends the event of a deal that moved to another funnel. Only applications can subscribe to it, so a webhook
+// learns nothing of the move: no ONCRMDEALUPDATE is sent instead (REST.md 8.2).
 func (p *Portal) emitMove(r *record) {
 	p.emit("ONCRMDEALMOVETOCATEGORY", r.id, "data[FIELDS][CATEGORY_ID]", p.deals.text(r, "CATEGORY_ID"), "data[FIELDS][STAGE_ID]", p.deals.text(r, "STAGE_ID"))
 }
 
-// body is the form that the portal posts.
+// body is the form that the portal posts to the handler (REST.md 20.1).
 func (p *Portal) body(e event) string {
 	p.mu.Lock()
 	domain, b := p.domain, p.behaviour

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A queue delivers events one after another, each once: a handler that is down or slow has lost it.
+// A queue delivers events one after another. Each is sent once: a handler that is down or slow does not get it again
+// (REST.md 20.3).
 type queue struct {
 	portal *Portal
 	client *http.Client
@@ -23,6 +24,7 @@ type queue struct {
 	closed bool
 }
 
+// newQueue makes a queue and starts its goroutine; close ends it.
 func newQueue(p *Portal) *queue {
 	ctx, cancel := context.WithCancel(context.Background())
 	q := &queue{portal: p, client: p.opts.Client, cancel: cancel, done: make(chan struct{})}
@@ -34,6 +36,7 @@ func newQueue(p *Portal) *queue {
 	return q
 }
 
+// push adds an event. place, if given, picks one of n places for it, and the event there moves to the end.
 func (q *queue) push(e event, place func(n int) int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -45,6 +48,7 @@ func (q *queue) push(e event, place func(n int) int) {
 	q.wake.Broadcast()
 }
 
+// clear forgets the events that wait.
 func (q *queue) clear() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -52,6 +56,7 @@ func (q *queue) clear() {
 	q.wake.Broadcast()
 }
 
+// close forgets the events that wait, breaks off the one under way, and returns when the goroutine has ended.
 func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -80,6 +85,7 @@ func (q *queue) wait(ctx context.Context) error {
 	return nil
 }
 
+// run delivers events until the queue is closed.
 func (q *queue) run(ctx context.Context) {
 	defer close(q.done)
 	for {
@@ -152,6 +158,7 @@ func (p *Portal) deliverEvent(ctx context.Context, client *http.Client, e event)
 	p.journal.add(entry)
 }
 
+// post sends a form and returns the status of the answer. An error means that there was no answer.
 func post(ctx context.Context, client *http.Client, address, body string) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {

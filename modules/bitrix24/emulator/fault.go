@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A Fault is something that goes wrong, for a number of requests, by chance, or until it is ended. Its JSON is the body of
-// POST /control/faults. Method limits it to requests that call that method (events of that code).
+// A Fault is something that goes wrong: for a number of requests, by chance, or until it is ended. Its JSON is the
+// body of POST /control/faults.
 type Fault struct {
 	Fault       string   `json:"fault"`
 	Method      string   `json:"method,omitempty"`
@@ -26,10 +26,11 @@ type Fault struct {
 	left int
 }
 
+// delay is DelayMS as a duration.
 func (f *Fault) delay() time.Duration { return time.Duration(f.DelayMS) * time.Millisecond }
 
-// requestFaults concern requests, eventFaults the outgoing queue. Beside them there is "clock", which puts the portal's
-// clock OffsetS seconds off, and "none", which ends everything.
+// requestFaults concern requests, eventFaults the outgoing queue. Beside them there is "clock", which sets the
+// portal's clock OffsetS seconds off, and "none", which ends all faults.
 var (
 	requestFaults = []string{
 		"down", "slow", "lost_response", "late", "error_500", "html_502", "half_body", "limit", "operating", "revoked", "plan", "scope", "moved",
@@ -38,20 +39,23 @@ var (
 	eventFaults = []string{"drop_events", "double_events", "shuffle_events", "delay_events"}
 )
 
-// FaultNames are the faults that there are.
+// FaultNames returns the names of all faults, "none" left out.
 func FaultNames() []string { return slices.Concat(requestFaults, eventFaults, []string{"clock"}) }
 
+// faults are those that are not over, with the chance by which some of them strike.
 type faults struct {
 	active []*Fault
 	random *rand.Rand
 }
 
+// maxDelayMS and maxOffsetS are one day and one year.
 const (
 	maxDelayMS = 24 * 60 * 60 * 1000
 	maxOffsetS = 366 * 24 * 60 * 60
 )
 
-// Fail adds a fault, as POST /control/faults does; {Fault: "none"} ends all of them.
+// Fail adds a fault, as POST /control/faults does; {Fault: "none"} ends all of them. It returns an error for a fault
+// that is not known or lacks what it needs.
 func (p *Portal) Fail(f Fault) error {
 	if err := f.check(); err != nil {
 		return err
@@ -70,7 +74,7 @@ func (p *Portal) Fail(f Fault) error {
 	return nil
 }
 
-// Faults returns those that are not over.
+// Faults returns the faults that are not over.
 func (p *Portal) Faults() []Fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,6 +85,7 @@ func (p *Portal) Faults() []Fault {
 	return out
 }
 
+// check refuses a fault that could never happen or lacks what it needs.
 func (f *Fault) check() error {
 	switch {
 	case f.Fault != "none" && !slices.Contains(FaultNames(), f.Fault):
@@ -102,7 +107,7 @@ func (f *Fault) check() error {
 	return nil
 }
 
-// strike says whether the fault happens this time, and uses up one of its count.
+// strike reports whether the fault happens this time, and uses up one of its count.
 func (f *faults) strike(x *Fault) bool {
 	if x.Count > 0 && x.left == 0 || x.Probability > 0 && f.random.Float64() >= x.Probability {
 		return false

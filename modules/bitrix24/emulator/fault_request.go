@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A hit is what one request meets: the faults of it that struck.
+// A hit is what one request meets: the faults that strike it.
 type hit struct {
 	slow      time.Duration
 	first     *Fault // answers instead of the portal
@@ -21,6 +21,7 @@ type hit struct {
 	hasScopes bool
 }
 
+// take lets the faults that concern a request strike, and forgets those that are used up.
 func (f *faults) take(req *request) *hit {
 	h := &hit{}
 	for _, x := range f.active {
@@ -48,6 +49,7 @@ func (f *faults) take(req *request) *hit {
 	return h
 }
 
+// name is that of the fault that answers instead of the portal, "" when none does.
 func (h *hit) name() string {
 	if h.first == nil {
 		return ""
@@ -55,11 +57,12 @@ func (h *hit) name() string {
 	return h.first.Fault
 }
 
-// blocks says whether a method is out of operating time by decree.
+// blocks reports whether a fault takes away the method's operating time.
 func (h *hit) blocks(name string) bool {
 	return slices.ContainsFunc(h.operating, func(m string) bool { return m == "" || strings.EqualFold(m, name) })
 }
 
+// scopes are those of the webhook, unless a fault takes some away.
 func (r *request) scopes(hook *Inbound) []string {
 	if r.hit.hasScopes {
 		return r.hit.scoped
@@ -67,7 +70,8 @@ func (r *request) scopes(hook *Inbound) []string {
 	return hook.Scopes
 }
 
-// before lets the faults happen that come before any work; it says whether the request goes on.
+// before lets those faults happen that come before any work. It reports whether the request goes on; if not, the
+// answer is written.
 func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
 	if h.first != nil && h.first.Fault == "down" {
 		p.refused(refuse(0, "down", ""))
@@ -120,6 +124,7 @@ func (p *Portal) sleep(r *http.Request, d time.Duration) bool {
 	return false
 }
 
+// writeError answers with an error and counts it as refused.
 func (p *Portal) writeError(w http.ResponseWriter, err *restError) {
 	a := p.refused(err)
 	status, body := p.encodeError(a.err)
@@ -143,6 +148,7 @@ func (p *Portal) deliver(w http.ResponseWriter, status int, body []byte, h *hit)
 	}
 }
 
+// writeJSON answers with a body that is JSON already.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)

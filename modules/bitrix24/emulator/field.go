@@ -10,6 +10,7 @@ import (
 // A class is how the values of a field are kept and compared.
 type class int
 
+// The classes of fields, with the Go type of a value that is not nil.
 const (
 	classText     class = iota // string
 	classInteger               // int64
@@ -51,14 +52,17 @@ type schema struct {
 	multi  bool // PHONE, EMAIL and so on
 }
 
+// classes are those of the type names that *.fields shows; any other name is a text.
 var classes = map[string]class{
 	"integer": classInteger, "user": classInteger, "employee": classInteger, "crm_company": classInteger, "crm_contact": classInteger,
 	"crm_lead": classInteger, "crm_quote": classInteger, "crm_category": classInteger, "crm_entity": classInteger,
 	"double": classDouble, "char": classFlag, "date": classDate, "datetime": classDatetime, "boolean": classFlag, "any": classAny, "file": classAny,
 }
 
-// parseSchema reads a table of fields, one a line: NAME TYPE[:directory] [marks...] | title. The marks: ro, add (on add
-// only), req, mul, dep, int (internal), nof (not in fields), blank, money, zero, a number (size), item=name or item=- for the name in crm.item.*.
+// parseSchema reads a table of fields, one a line: NAME TYPE[:directory] [marks...] | title. The marks are ro
+// (read-only), add (set when adding only), req (required), mul (multiple), dep (deprecated), int (the portal's own),
+// nof (not among *.fields), blank, money and zero (see field), a number (size), and item=name for the name in
+// crm.item.*, where item=- means none.
 func parseSchema(table string) *schema {
 	s := &schema{byName: map[string]int{}, byItem: map[string]int{}}
 	for line := range strings.Lines(table) {
@@ -105,6 +109,7 @@ func parseSchema(table string) *schema {
 	return s
 }
 
+// add appends a field.
 func (s *schema) add(f *field) {
 	s.byName[f.name] = len(s.fields)
 	if f.item != "" {

@@ -8,8 +8,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// cast turns what a client sent into what the field keeps. ok is false for what the field cannot take at all (a list for a
-// single text, a date that is none): the old methods then leave the field alone.
+// cast turns what a client sent into what the field keeps. ok is false for what the field cannot take at all, such as
+// a list for a single text or a date that is none. The old methods then leave the field alone.
 func (p *Portal) cast(f *field, v any) (out any, ok bool) {
 	if f.multiple && f.custom != nil {
 		return p.castList(f, v)
@@ -17,6 +17,7 @@ func (p *Portal) cast(f *field, v any) (out any, ok bool) {
 	return p.castOne(f, v)
 }
 
+// castList casts every element of a multiple custom field. A scalar is taken for a list of one.
 func (p *Portal) castList(f *field, v any) (any, bool) {
 	list, isList := v.(*php.Array)
 	if !isList {
@@ -34,6 +35,7 @@ func (p *Portal) castList(f *field, v any) (any, bool) {
 	return out, true
 }
 
+// castOne casts one value to the field's class.
 func (p *Portal) castOne(f *field, v any) (any, bool) {
 	if v == nil {
 		return nil, true
@@ -90,6 +92,7 @@ func (p *Portal) fit(f *field, s string) string {
 	return string([]rune(s)[:f.size])
 }
 
+// flag is "Y" or "N".
 func flag(v bool) string {
 	if v {
 		return "Y"
@@ -97,12 +100,13 @@ func flag(v bool) string {
 	return "N"
 }
 
-// dayOf is the calendar day of an instant in the portal's zone, kept as its midnight in UTC.
+// dayOf is the calendar day of an instant in the given zone, kept as the midnight of that day in UTC.
 func dayOf(at time.Time, zone *time.Location) time.Time {
 	year, month, day := at.In(zone).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
+// timeLayouts are the ways in which a client may write a time.
 var timeLayouts = []string{
 	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02",
 	"02.01.2006 15:04:05", "02.01.2006 15:04", "02.01.2006", "2006-01-02T15:04:05-0700",

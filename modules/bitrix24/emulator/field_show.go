@@ -25,6 +25,7 @@ func (p *Portal) oldValue(f *field, v any) any {
 	return p.oldScalar(f, v)
 }
 
+// oldScalar shows one value of the old family.
 func (p *Portal) oldScalar(f *field, v any) any {
 	switch v := v.(type) {
 	case nil:
@@ -64,6 +65,7 @@ func (p *Portal) itemValue(f *field, v any) any {
 	return p.itemScalar(f, v)
 }
 
+// itemScalar shows one value of crm.item.*.
 func (p *Portal) itemScalar(f *field, v any) any {
 	switch v := v.(type) {
 	case nil:
@@ -77,8 +79,8 @@ func (p *Portal) itemScalar(f *field, v any) any {
 	return v
 }
 
-// showTime writes an instant with the portal's offset. A date is shown as that day's midnight of UTC in the portal's zone
-// (2024-08-30T03:00:00+03:00), the shift that REST.md 6.4 warns of.
+// showTime writes an instant with the portal's offset. A date is kept as midnight in UTC and so has the offset's
+// hours, 2024-08-30T03:00:00+03:00: the shift that REST.md 6.4 warns of.
 func (p *Portal) showTime(at time.Time) string {
 	return at.In(p.zone).Format("2006-01-02T15:04:05-07:00")
 }
@@ -104,7 +106,7 @@ func (p *Portal) oldRow(t *table, r *record, want *selection) *php.Array {
 	return out
 }
 
-// describe is the answer of *.fields for one field.
+// describe is what *.fields answers for one field (REST.md 7).
 func (f *field) describe() *php.Array {
 	d := php.Map(
 		"type", f.kind,
@@ -140,9 +142,10 @@ func (f *field) describe() *php.Array {
 	return d
 }
 
-// parents are the entity types that a field of a kind points to.
+// parents are the types of records that a field of a kind points to. 7 is a quote.
 var parents = map[string]int64{"crm_lead": typeLead, "crm_company": typeCompany, "crm_quote": 7}
 
+// describeAll is the answer of *.fields: every field of the schema that is not the portal's own.
 func describeAll(s *schema) *php.Array {
 	out := &php.Array{}
 	for _, f := range s.fields {
@@ -153,6 +156,7 @@ func describeAll(s *schema) *php.Array {
 	return out
 }
 
+// enumItems are the items of an enumeration as *.fields shows them.
 func enumItems(list *php.Array) *php.Array {
 	out := &php.Array{}
 	for _, v := range list.All() {

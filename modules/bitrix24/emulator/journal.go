@@ -23,8 +23,10 @@ type journal struct {
 	entries []logEntry
 }
 
+// journalSize is how many entries are kept at least.
 const journalSize = 500
 
+// add appends an entry and forgets the oldest ones.
 func (j *journal) add(e logEntry) {
 	if len(j.entries) >= 2*journalSize {
 		j.entries = slices.Clone(j.entries[journalSize:])
@@ -32,6 +34,7 @@ func (j *journal) add(e logEntry) {
 	j.entries = append(j.entries, e)
 }
 
+// record notes an entry and lets open pages know.
 func (p *Portal) record(e logEntry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

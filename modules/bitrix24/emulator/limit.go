@@ -14,20 +14,24 @@ type limits struct {
 	baskets map[string][]basket
 }
 
+// A bucket fills by one with each request and leaks with time.
 type bucket struct {
 	level float64
 	at    time.Time
 }
 
+// A basket is the operating time used within one minute.
 type basket struct {
 	minute  int64
 	first   time.Time
 	seconds float64
 }
 
+// operatingWindow is the time within which operating time is summed.
 const operatingWindow = 10 * time.Minute
 
-// admit counts one request of a source; a refused one is not counted (OPEN.md A6).
+// admit counts one request of a source and reports whether the bucket holds it. A refused request is not counted
+// (OPEN.md A6).
 func (l *limits) admit(source string, now time.Time, b *Behaviour) bool {
 	if l.buckets == nil {
 		l.buckets = map[string]*bucket{}
@@ -66,6 +70,7 @@ func (l *limits) used(key string, now time.Time) (seconds float64, resetAt time.
 	return 0, now.Add(operatingWindow)
 }
 
+// spend charges operating time.
 func (l *limits) spend(key string, seconds float64, now time.Time) {
 	if l.baskets == nil {
 		l.baskets = map[string][]basket{}
@@ -78,8 +83,8 @@ func (l *limits) spend(key string, seconds float64, now time.Time) {
 	l.baskets[key] = append(list, basket{minute, now, seconds})
 }
 
-// cost is the operating time that a call is charged with: the order of size of the documents' own samples (a get 0.02 s,
-// a list 0.03 s, an update 0.08 s, an add 0.12 s, an import 0.1 s an item). Nothing is slowed down by it.
+// cost is the operating time in seconds that a call is charged with (REST.md 5.5). The sizes are those of the
+// documents' samples. Nothing takes that long in fact.
 func (b *Behaviour) cost(name string, params *php.Array) float64 {
 	if seconds, ok := b.Cost[name]; ok {
 		return seconds

@@ -8,6 +8,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// pageSize is the number of records of one answer.
 const pageSize = 50
 
 // A query is one page of a table.
@@ -17,6 +18,7 @@ type query struct {
 	start  int64 // -1: no counting, from the beginning
 }
 
+// An orderBy is one key of an order.
 type orderBy struct {
 	at   int
 	desc bool
@@ -85,6 +87,7 @@ func (q *query) byID(t *table) (yes, desc bool) {
 	return t.fields[q.order[0].at].name == "ID", q.order[0].desc
 }
 
+// compare orders two records by the keys of the query.
 func (q *query) compare(a, b *record) int {
 	for _, o := range q.order {
 		n := compare(a.get(o.at), b.get(o.at))

@@ -16,6 +16,7 @@ type filter struct {
 	subs  []*filter
 }
 
+// A condition compares one field, or the multifields of one kind, with values of which one is enough.
 type condition struct {
 	at     int    // place of the field
 	multi  string // or the kind of multifield
@@ -46,6 +47,7 @@ var prefixes = []struct {
 	{"=", "=", false},
 }
 
+// splitKey takes the prefix off a key of a filter.
 func splitKey(key string) (op string, not bool, name string) {
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(key, p.text); ok {
@@ -55,8 +57,8 @@ func splitKey(key string) (op string, not bool, name string) {
 	return "=", false, key
 }
 
-// oldFilter reads the filter of an old list method. A field it does not know is left out without a word, so that a typo
-// matches the whole table.
+// oldFilter reads the filter of an old list method. A field that it does not know is left out without an error, so a
+// misspelt name matches the whole table.
 func (p *Portal) oldFilter(t *table, spec *php.Array) *filter {
 	f := &filter{}
 	for key, v := range spec.All() {
@@ -78,7 +80,8 @@ func (p *Portal) oldFilter(t *table, spec *php.Array) *filter {
 	return f
 }
 
-// itemFilter reads the filter of crm.item.list: unknown fields are refused, logic OR may be nested.
+// itemFilter reads the filter of crm.item.list. Unknown fields are refused, and conditions may be nested with logic
+// OR.
 func (p *Portal) itemFilter(t *table, spec *php.Array, originalUF bool) (*filter, error) {
 	f := &filter{}
 	for key, v := range spec.All() {
@@ -118,6 +121,7 @@ func (s *schema) itemField(name string, originalUF bool) (int, bool) {
 	return at, ok
 }
 
+// scalars are the elements of a list, or the value alone.
 func scalars(v any) []any {
 	list, ok := v.(*php.Array)
 	if !ok {
@@ -126,6 +130,7 @@ func scalars(v any) []any {
 	return list.Values()
 }
 
+// condition reads one condition.
 func (p *Portal) condition(t *table, at int, op string, not bool, v any) condition {
 	f := t.fields[at]
 	c := condition{at: at, op: op, not: not}
@@ -135,6 +140,7 @@ func (p *Portal) condition(t *table, at int, op string, not bool, v any) conditi
 	return c
 }
 
+// operand makes a value of a filter comparable with what the field keeps. "" and false mean "no value".
 func (p *Portal) operand(f *field, op string, v any) any {
 	if v == false && f.class == classFlag {
 		return "N"
@@ -167,6 +173,7 @@ func (p *Portal) operand(f *field, op string, v any) any {
 	return php.String(v)
 }
 
+// match reports whether a record fits. A nil filter fits all.
 func (f *filter) match(r *record) bool {
 	if f == nil {
 		return true
@@ -184,6 +191,7 @@ func (f *filter) match(r *record) bool {
 	return !f.any || len(f.conds)+len(f.subs) == 0
 }
 
+// match reports whether a record fits. Of a multiple field one fitting element is enough.
 func (c *condition) match(r *record) bool {
 	if c.multi != "" {
 		return slices.ContainsFunc(r.multi, func(m multifield) bool {
@@ -197,7 +205,7 @@ func (c *condition) match(r *record) bool {
 	return c.matchOne(v) != c.not
 }
 
-// matchOne leaves the negation to its caller.
+// matchOne compares without regard to not, which is the caller's matter.
 func (c *condition) matchOne(v any) bool {
 	for _, want := range c.values {
 		if matches(c.op, v, want) {
@@ -207,6 +215,7 @@ func (c *condition) matchOne(v any) bool {
 	return false
 }
 
+// matches compares a kept value with an operand.
 func matches(op string, v, want any) bool {
 	switch op {
 	case "%":

@@ -36,6 +36,7 @@ func oldSelection(columns *php.Array) *selection {
 	return s
 }
 
+// has reports whether a column of the old family is wanted.
 func (s *selection) has(name string) bool {
 	if s == nil {
 		return true
@@ -46,6 +47,7 @@ func (s *selection) has(name string) bool {
 	return s.all || s.names[name]
 }
 
+// hasMulti reports whether multifields of that kind are wanted.
 func (s *selection) hasMulti(kind string) bool {
 	return s == nil || s.multi || s.names[kind]
 }
@@ -65,6 +67,8 @@ func itemSelection(columns *php.Array) *selection {
 	return s
 }
 
+// hasItem reports whether a member of an item is wanted. original is the upper-case name, by which a custom field may
+// be asked for as well.
 func (s *selection) hasItem(name, original string) bool {
 	return s == nil || s.names[name] || strings.HasPrefix(original, "UF_") && (s.names[original] || s.names["UF_*"] || s.names["uf_*"])
 }

@@ -30,12 +30,14 @@ type tab struct {
 	Current   bool
 }
 
-// A choice of a select, or a check box.
+// An option is a choice of a select, or a check box.
 type option struct {
 	Code, Name string
 	Current    bool
 }
 
+// pageRoutes are the portal's own pages, for a person to click on. They need no sign-in: everybody is the
+// administrator. A form of another site is refused.
 func (p *Portal) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/crm/deal/kanban/", http.StatusFound)
@@ -64,6 +66,7 @@ func (p *Portal) pageRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /devops/webhooks/outbound/{id}", sameOrigin.Handler(http.HandlerFunc(p.postOutbound)))
 }
 
+// menu are the sections of the portal.
 var menu = []tab{
 	{Name: "Лиды", URL: "/crm/lead/kanban/"},
 	{Name: "Сделки", URL: "/crm/deal/kanban/"},
@@ -74,6 +77,7 @@ var menu = []tab{
 	{Name: "Журнал", URL: "/devops/log/"},
 }
 
+// pageTemplates are all pages, parsed when the program starts.
 var pageTemplates = parsePages("kanban", "list", "card", "settings", "webhooks", "log", "message")
 
 // parsePages makes one template set a page; a card has the buttons of a list.
@@ -115,10 +119,12 @@ func (p *Portal) say(w http.ResponseWriter, status int, heading, text, back stri
 	p.show(w, status, "message", heading, "", struct{ Heading, Text, Back string }{heading, text, back})
 }
 
+// notFound is the page of what does not exist.
 func (p *Portal) notFound(w http.ResponseWriter) {
 	p.say(w, http.StatusNotFound, "Не найдено", "Такой страницы или записи на портале нет.", "/")
 }
 
+// servePageFile serves the script, the style sheet and the icon.
 func servePageFile(w http.ResponseWriter, r *http.Request) {
 	switch name := r.PathValue("file"); name {
 	case "portal.css", "portal.js", "favicon.svg":
@@ -146,6 +152,7 @@ func (p *Portal) serveStageColours(w http.ResponseWriter, _ *http.Request) {
 // isColour reports whether a text is a colour that may stand in a style sheet.
 var isColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`).MatchString
 
+// servePageVersion answers the number of the last change; an open page asks for it and reloads when it has grown.
 func (p *Portal) servePageVersion(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	version := p.version
@@ -154,6 +161,7 @@ func (p *Portal) servePageVersion(w http.ResponseWriter, _ *http.Request) {
 	reply(w, map[string]int64{"version": version})
 }
 
+// serveFile serves a file of a record or a comment. It is never shown in the browser, since anybody may have sent it.
 func (p *Portal) serveFile(w http.ResponseWriter, r *http.Request) {
 	id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	p.mu.Lock()

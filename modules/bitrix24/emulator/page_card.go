@@ -9,6 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// A cardPage is a record's page.
 type cardPage struct {
 	ID                                  int64
 	Kind, URL, Heading, About, Sum, Tab string
@@ -29,18 +30,21 @@ type cardPage struct {
 	Comments                            []cardComment
 }
 
+// A cardStage is a step of the bar above the card.
 type cardStage struct {
 	Status           int64
 	Code, Name       string
 	Reached, Current bool
 }
 
+// A cardField is an input with its label, or a line of text when it has no name.
 type cardField struct {
 	Label, Name, Value, Kind string
 	Long                     bool
 	Options                  []option
 }
 
+// A cardMulti is the input of one phone or address.
 type cardMulti struct {
 	Label, Kind, Value, Type string
 	Key                      int
@@ -48,25 +52,30 @@ type cardMulti struct {
 	Types                    []option
 }
 
+// cardLinks are the linked records of one kind.
 type cardLinks struct {
 	Name string
 	Rows []cell
 }
 
+// A cardRow is a line of the table of products.
 type cardRow struct {
 	Key                        int
 	ID                         int64
 	Name, Price, Quantity, Sum string
 }
 
+// A cardComment is an entry of the timeline.
 type cardComment struct{ Author, Date, Text string }
 
+// A convertDialog is the dialog of «Качественный лид».
 type convertDialog struct {
 	ID                           int64
 	Back, Company                string
 	Funnels, Contacts, Companies []option
 }
 
+// cardAbout is the heading of the fields, by the kind of record.
 var cardAbout = map[string]string{"deal": "О сделке", "lead": "О лиде", "contact": "О контакте", "company": "О компании"}
 
 // pageCard shows a record for reading and editing; number 0 is a new one.
@@ -91,6 +100,7 @@ func (p *Portal) pageCard(w http.ResponseWriter, r *http.Request, kind string) {
 	p.show(w, http.StatusOK, "card", card.Heading, "/crm/"+e.method+"/", card)
 }
 
+// card gathers the page of a record; r is nil for a new one, at names the tab.
 func (p *Portal) card(e *entity, r *record, at string) *cardPage {
 	c := &cardPage{Kind: e.method, URL: cardURL(e.method, 0), Heading: "Создание", About: cardAbout[e.method], Tab: "general"}
 	c.Fields = p.cardFields(e, r)
@@ -138,6 +148,7 @@ func (p *Portal) card(e *entity, r *record, at string) *cardPage {
 	return c
 }
 
+// cardStages fills in the bar of stages and, for a deal, the funnels it can move to.
 func (p *Portal) cardStages(c *cardPage, e *entity, r *record) {
 	directory, present := leadStages, ""
 	if e.typeID == typeDeal {
@@ -155,6 +166,7 @@ func (p *Portal) cardStages(c *cardPage, e *entity, r *record) {
 	}
 }
 
+// cardRows fills in the table of products, with two empty lines for more.
 func (p *Portal) cardRows(c *cardPage, e *entity, r *record) {
 	total, currency := 0.0, e.text(r, "CURRENCY_ID")
 	for i, x := range p.rows.of(e.short, r.id) {
@@ -203,6 +215,7 @@ func (p *Portal) cardLinked(e *entity, r *record) []cardLinks {
 	return append(out, p.cardRequisites(r))
 }
 
+// cardRequisites are the requisites of a company, each with its bank accounts on one line.
 func (p *Portal) cardRequisites(company *record) cardLinks {
 	out := cardLinks{Name: "Реквизиты"}
 	for _, q := range p.requisites.where("ENTITY_ID", company.id) {
@@ -223,6 +236,7 @@ func (p *Portal) cardRequisites(company *record) cardLinks {
 	return out
 }
 
+// funnelOptions are all funnels as choices.
 func (p *Portal) funnelOptions() []option {
 	var out []option
 	for _, f := range p.funnels() {

@@ -40,6 +40,7 @@ func (p *Portal) cardFields(e *entity, r *record) []cardField {
 	return out
 }
 
+// cardField is the input of one field.
 func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 	out := cardField{Label: f.title, Name: "fields[" + f.name + "]", Long: f.name == "COMMENTS" || f.custom != nil && f.kind == "string"}
 	if r != nil {
@@ -98,7 +99,7 @@ var newCardValues = map[string]string{
 	"ASSIGNED_BY_ID": "1", "CURRENCY_ID": "RUB", "TYPE_ID": "", "OPENED": "Y", "IS_MANUAL_OPPORTUNITY": "N",
 }
 
-// keepForeign adds a value that is in no directory to its select, so that saving the card does not lose it.
+// keepForeign adds the present value to a select that does not offer it, so that saving the card does not lose it.
 func (p *Portal) keepForeign(f cardField) cardField {
 	if f.Options == nil || f.Value == "" {
 		return f
@@ -126,6 +127,7 @@ func (p *Portal) inputText(f *field, v any) string {
 	return php.String(v)
 }
 
+// phoneTypes and emailTypes are the choices of VALUE_TYPE.
 var (
 	phoneTypes = []option{
 		{Code: "WORK", Name: "Рабочий"},

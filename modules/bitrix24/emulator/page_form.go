@@ -10,13 +10,14 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// A deed is a button that does something at once.
+// A deed is a button that does something at once, by POST /do/<deed>.
 type deed struct {
 	Deed, Label string
 	Danger      bool
 	Fields      []pair
 }
 
+// A pair is a hidden input.
 type pair struct{ Name, Value string }
 
 // readForm decodes a posted form as PHP would.

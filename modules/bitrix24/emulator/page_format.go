@@ -7,6 +7,7 @@ import (
 	"time"
 )
 
+// cardURL is the address of a record's page; number 0 is a new one.
 func cardURL(kind string, id int64) string {
 	return "/crm/" + kind + "/details/" + strconv.FormatInt(id, 10) + "/"
 }
@@ -35,6 +36,7 @@ func money(amount float64, currency string) string {
 	return sign + out.String() + "\u00a0" + currency
 }
 
+// months as Russian dates shorten them.
 var months = [...]string{"янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"}
 
 // when writes an instant as people read it: 27 окт, 16:58.

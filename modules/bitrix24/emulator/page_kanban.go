@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
+// cardsPerColumn keeps a large funnel's page small.
 const cardsPerColumn = 60
 
+// A kanban is the page of a funnel.
 type kanban struct {
 	Kind, Heading, CreateURL, MoveURL, ListURL, Back string
 	Funnels, Views                                   []tab
@@ -16,6 +18,7 @@ type kanban struct {
 	Columns                                          []column
 }
 
+// A column is a stage with its records.
 type column struct {
 	Status          int64
 	Code, Name, Sum string
@@ -23,6 +26,7 @@ type column struct {
 	Cards           []kanbanCard
 }
 
+// A kanbanCard is a deal or lead in its column.
 type kanbanCard struct {
 	ID                                                          int64
 	URL, Title, Sum, Client, Contacts, Stage, Responsible, Date string
@@ -49,6 +53,7 @@ func (p *Portal) pageLeads(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, "kanban", board.Heading, "/crm/lead/", board)
 }
 
+// kanbanURL is the address of a funnel's page.
 func kanbanURL(category int64) string {
 	if category == 0 {
 		return "/crm/deal/kanban/"
@@ -56,6 +61,7 @@ func kanbanURL(category int64) string {
 	return "/crm/deal/kanban/category/" + strconv.FormatInt(category, 10) + "/"
 }
 
+// dealBoard gathers the page of a funnel of deals; nil when there is no such funnel.
 func (p *Portal) dealBoard(category int64) *kanban {
 	if p.category(category) == nil {
 		return nil
@@ -72,6 +78,7 @@ func (p *Portal) dealBoard(category int64) *kanban {
 	return board
 }
 
+// leadBoard gathers the page of leads.
 func (p *Portal) leadBoard() *kanban {
 	board := &kanban{
 		Kind: "lead", Heading: "Лиды", CreateURL: cardURL("lead", 0), MoveURL: "/crm/lead/move", ListURL: "/crm/lead/list/", Back: "/crm/lead/kanban/",
@@ -81,6 +88,7 @@ func (p *Portal) leadBoard() *kanban {
 	return board
 }
 
+// views are the ways to look at records of a kind.
 func views(kind, current string) []tab {
 	out := []tab{
 		{"Воронка", "/crm/" + kind + "/kanban/", current == "kanban"},
@@ -112,6 +120,7 @@ func (p *Portal) fillBoard(board *kanban, e *entity, stageField, directory strin
 	}
 }
 
+// kanbanCard shows a deal or lead with its client and how to reach them.
 func (p *Portal) kanbanCard(e *entity, r *record, stage string) kanbanCard {
 	c := kanbanCard{
 		ID: r.id, URL: cardURL(e.method, r.id), Title: p.nameOf(e, r), Stage: stage, Responsible: p.userName(e.integer(r, "ASSIGNED_BY_ID")),

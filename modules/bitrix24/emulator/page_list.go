@@ -10,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// A listPage is a table of records.
 type listPage struct {
 	Heading, CreateURL, Query, Previous, Next string
 	Searchable                                bool
@@ -19,13 +20,16 @@ type listPage struct {
 	Total                                     int
 }
 
+// A listRow is one record with the buttons behind it.
 type listRow struct {
 	Cells   []cell
 	Actions []deed
 }
 
+// A cell is a text, with a link when URL is not empty.
 type cell struct{ Text, URL string }
 
+// listHeadings are the headings of lists by the kind of record.
 var listHeadings = map[string]string{"deal": "Сделки", "lead": "Лиды", "contact": "Контакты", "company": "Компании"}
 
 // pageList lists the records of a kind, newest first.
@@ -76,6 +80,7 @@ func (p *Portal) mentions(e *entity, r *record, query string) bool {
 	return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(strings.ToLower(s), query) })
 }
 
+// listColumns are the columns of a kind's list.
 func listColumns(e *entity) []string {
 	switch e.typeID {
 	case typeDeal:
@@ -86,6 +91,7 @@ func listColumns(e *entity) []string {
 	return []string{"ID", listHeadings[e.method], "Телефон", "E-mail", "Тип", "Ответственный", "Дата создания", "Внешний ключ"}
 }
 
+// listCells are the cells of one record, in the order of listColumns.
 func (p *Portal) listCells(e *entity, r *record) []cell {
 	name := cell{p.nameOf(e, r), cardURL(e.method, r.id)}
 	tail := []cell{{p.userName(e.integer(r, "ASSIGNED_BY_ID")), ""}, {p.when(e.time(r, "DATE_CREATE")), ""}, {e.text(r, "ORIGIN_ID"), ""}}

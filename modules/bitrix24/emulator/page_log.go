@@ -9,12 +9,14 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// A logPage is the page «Журнал».
 type logPage struct {
 	Views   []tab
 	Stats   Stats
 	Entries []logLine
 }
 
+// A logLine is a request or an event in words.
 type logLine struct {
 	Time, What, Detail, Where, Answer, Took string
 	Bad                                     bool
@@ -40,6 +42,7 @@ func (p *Portal) pageLog(w http.ResponseWriter, r *http.Request) {
 	p.show(w, http.StatusOK, "log", "Журнал", "/devops/log/", body)
 }
 
+// logLine puts an entry into words.
 func (p *Portal) logLine(e logEntry) logLine {
 	line := logLine{Time: e.At.In(p.zone).Format("02.01 15:04:05"), What: e.Method, Where: e.Source, Answer: e.Answer, Bad: e.Status < 200 || e.Status >= 300}
 	if e.Status > 0 {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 )
 
+// A settingsPage is the page «Настройки».
 type settingsPage struct {
 	Funnels  []settingsFunnel
 	Mode     int64
@@ -12,6 +13,7 @@ type settingsPage struct {
 	Users    []settingsRow
 }
 
+// A settingsFunnel is a funnel with its stages, or the stages of leads.
 type settingsFunnel struct {
 	ID              int64
 	Name, Directory string
@@ -19,12 +21,14 @@ type settingsFunnel struct {
 	Stages          []settingsStage
 }
 
+// A settingsStage is one stage of a funnel.
 type settingsStage struct {
 	Status                int64
 	Code, Name, Semantics string
 	Removable             bool
 }
 
+// A settingsRow is a product or an employee.
 type settingsRow struct {
 	ID                int64
 	Name, Price, Note string
@@ -55,6 +59,7 @@ func (p *Portal) pageSettings(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, "settings", "Настройки", "/crm/configs/", body)
 }
 
+// settingsFunnel gathers the stages of a directory.
 func (p *Portal) settingsFunnel(id int64, name, directory string, removable bool) settingsFunnel {
 	out := settingsFunnel{ID: id, Name: name, Directory: directory, Removable: removable}
 	for i, s := range p.stages(directory) {

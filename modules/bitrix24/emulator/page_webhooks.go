@@ -9,16 +9,19 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// A webhooksPage is the page «Вебхуки».
 type webhooksPage struct {
 	Inbound, Outbound []webhookForm
 }
 
+// A webhookForm is the form of one webhook; number 0 is a new one.
 type webhookForm struct {
 	ID                    int64
 	Title, Address, Token string
 	Users, Scopes, Events []option
 }
 
+// scopeNames are the scopes as the portal names them.
 var scopeNames = map[string]string{
 	"crm": "CRM", "telephony": "Телефония", "call": "Телефония (совершение звонков)", "user": "Пользователи", "user_basic": "Пользователи (базовый)",
 	"user_brief": "Пользователи (минимальный)", "department": "Структура компании",

@@ -9,14 +9,15 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// Args are the arguments of a deed, Made the ids it answers: "id", and for a conversion "deal", "contact" and "company".
+// Args are the arguments of a deed. Made are the ids that it answers: "id", and for a conversion also "deal",
+// "contact" and "company".
 type (
 	Args map[string]any
 	Made map[string]int64
 )
 
-// Do does what a person would do in the portal: the same deeds with the same arguments as POST /control/do. It answers
-// the ids that came of it: p.Do("move_deal", Args{"id": 1, "stage": "PREPARATION"}).
+// Do does what a person would do in the portal, with the same deeds and arguments as POST /control/do. It returns the
+// ids of what came of it, or why the portal refused: p.Do("move_deal", Args{"id": 1, "stage": "PREPARATION"}).
 func (p *Portal) Do(deed string, args Args) (Made, error) {
 	all := Args{"do": deed}
 	for k, v := range args {
@@ -45,6 +46,7 @@ func (p *Portal) MoveDeal(id int64, stage string) error {
 	return err
 }
 
+// doJSON does the deed that a JSON object describes.
 func (p *Portal) doJSON(body []byte) (*php.Array, error) {
 	v, err := php.DecodeJSON(body)
 	if err != nil {
@@ -59,7 +61,7 @@ func (p *Portal) doJSON(body []byte) (*php.Array, error) {
 	return p.person(args).do(php.String(args.Get("do")))
 }
 
-// A person is somebody in front of the portal's pages.
+// A person is an employee in front of the portal's pages, with the arguments of the deed at hand.
 type person struct {
 	actor
 	args *php.Array
@@ -74,6 +76,7 @@ func (p *Portal) person(args *php.Array) person {
 	return person{actor{p, user}, args}
 }
 
+// do does the deed of that name: create_deal, edit_contact, delete_lead and so on, or one of the list.
 func (x person) do(deed string) (*php.Array, error) {
 	verb, noun, _ := strings.Cut(deed, "_")
 	if e := x.entityNamed(noun); e != nil {
@@ -99,8 +102,10 @@ func (x person) do(deed string) (*php.Array, error) {
 	return nil, fmt.Errorf("nobody knows how to do %q", deed)
 }
 
+// id is the argument id.
 func (x person) id() int64 { return php.Int(x.args.Get("id")) }
 
+// record finds the record that the argument id means.
 func (x person) record(e *entity) (*record, error) {
 	r := e.rows[x.id()]
 	if r == nil {
@@ -109,4 +114,5 @@ func (x person) record(e *entity) (*record, error) {
 	return r, nil
 }
 
+// made is the answer of a deed that made or changed one record.
 func made(id int64) *php.Array { return php.Map("id", id) }

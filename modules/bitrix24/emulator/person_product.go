@@ -8,6 +8,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// addRow adds a product row to a deal.
 func (x person) addRow() (*php.Array, error) {
 	r := x.deals.rows[php.Int(x.args.Get("deal"))]
 	el, ok := x.args.Get("row").(*php.Array)
@@ -50,6 +51,7 @@ func (x person) setRows() (*php.Array, error) {
 	return made(r.id), nil
 }
 
+// addProduct adds a product to the catalogue.
 func (x person) addProduct() (*php.Array, error) {
 	fields, _ := x.args.Get("fields").(*php.Array)
 	name := php.String(fields.Get("NAME"))
@@ -64,6 +66,7 @@ func (x person) addProduct() (*php.Array, error) {
 	return made(id.(int64)), nil
 }
 
+// deleteProduct deletes a product of the catalogue.
 func (x person) deleteProduct() (*php.Array, error) {
 	r := x.products.rows[x.id()]
 	if r == nil {

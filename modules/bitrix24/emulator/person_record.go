@@ -7,8 +7,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// change reads fields as the old family names them. A person sees at once what does not fit, and saving an unchanged card
-// changes nothing.
+// change reads fields as the old family names them. A person sees at once what does not fit, and saving an unchanged
+// card is no change: in both it follows crm.item.*.
 func (x person) change(e *entity, r *record) (*change, error) {
 	fields, ok := x.args.Get("fields").(*php.Array)
 	if !ok && x.args.Get("fields") != nil {
@@ -23,6 +23,7 @@ func (x person) change(e *entity, r *record) (*change, error) {
 	return ch, nil
 }
 
+// create makes a record of a kind.
 func (x person) create(e *entity) (*php.Array, error) {
 	ch, err := x.change(e, nil)
 	if err != nil {
@@ -35,6 +36,7 @@ func (x person) create(e *entity) (*php.Array, error) {
 	return made(r.id), nil
 }
 
+// edit changes a record of a kind.
 func (x person) edit(e *entity) (*php.Array, error) {
 	r, err := x.record(e)
 	if err != nil {
@@ -50,6 +52,7 @@ func (x person) edit(e *entity) (*php.Array, error) {
 	return made(r.id), nil
 }
 
+// remove deletes a record of a kind.
 func (x person) remove(e *entity) (*php.Array, error) {
 	r, err := x.record(e)
 	if err != nil {
@@ -59,7 +62,7 @@ func (x person) remove(e *entity) (*php.Array, error) {
 	return made(r.id), nil
 }
 
-// moveDeal drags a deal to a stage, in another funnel too; a stage without its funnel's prefix is understood.
+// moveDeal drags a deal to a stage, of another funnel too. The stage may be named without the prefix of its funnel.
 func (x person) moveDeal() (*php.Array, error) {
 	r, err := x.record(x.deals)
 	if err != nil {
@@ -153,6 +156,7 @@ func choice(v any) *int64 {
 	return nil
 }
 
+// rejectLead moves a lead to «Некачественный лид».
 func (x person) rejectLead() (*php.Array, error) {
 	r, err := x.record(x.leads)
 	if err != nil {
@@ -166,6 +170,7 @@ func (x person) rejectLead() (*php.Array, error) {
 	return made(r.id), nil
 }
 
+// mergeContacts joins the contact drop into the contact keep.
 func (x person) mergeContacts() (*php.Array, error) {
 	keep, drop := x.contacts.rows[php.Int(x.args.Get("keep"))], x.contacts.rows[php.Int(x.args.Get("drop"))]
 	if keep == nil || drop == nil || keep == drop {
@@ -175,6 +180,7 @@ func (x person) mergeContacts() (*php.Array, error) {
 	return made(keep.id), nil
 }
 
+// comment writes into the timeline of the record that the arguments name by its kind.
 func (x person) comment() (*php.Array, error) {
 	for _, e := range x.entities() {
 		if id := php.Int(x.args.Get(e.method)); id > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// addFunnel makes a funnel with the stock stages.
 func (x person) addFunnel() (*php.Array, error) {
 	name := strings.TrimSpace(php.String(x.args.Get("name")))
 	if name == "" {
@@ -18,6 +19,7 @@ func (x person) addFunnel() (*php.Array, error) {
 	return php.Map("id", id, "category", id), nil
 }
 
+// deleteFunnel deletes a funnel without deals.
 func (x person) deleteFunnel() (*php.Array, error) {
 	r := x.category(x.id())
 	if r == nil {
@@ -34,6 +36,7 @@ func (x person) directory() string {
 	return dealStages(php.Int(x.args.Get("category")))
 }
 
+// addStage adds a stage; without a code it gets one of the portal's own.
 func (x person) addStage() (*php.Array, error) {
 	name := strings.TrimSpace(php.String(x.args.Get("name")))
 	directory := x.directory()
@@ -74,6 +77,7 @@ func (x person) stage() (*record, error) {
 	return nil, fmt.Errorf("no stage %q", php.String(id))
 }
 
+// renameStage gives a stage another name.
 func (x person) renameStage() (*php.Array, error) {
 	r, err := x.stage()
 	if err != nil {
@@ -121,6 +125,7 @@ func (x person) deleteStage() (*php.Array, error) {
 	return made(r.id), nil
 }
 
+// setMode switches the CRM between the mode with leads and the one without (REST.md 10.2).
 func (x person) setMode() (*php.Array, error) {
 	mode := php.Int(x.args.Get("mode"))
 	if mode != classicMode && mode != simpleMode {
@@ -131,6 +136,7 @@ func (x person) setMode() (*php.Array, error) {
 	return made(mode), nil
 }
 
+// dismissUser dismisses an employee, whose webhooks are refused from now on.
 func (x person) dismissUser() (*php.Array, error) {
 	u := x.users.rows[x.id()]
 	if u == nil {
@@ -142,7 +148,8 @@ func (x person) dismissUser() (*php.Array, error) {
 	return made(u.id), nil
 }
 
-// renamePortal gives the portal a new name; moved requests are the business of the fault "moved".
+// renamePortal gives the portal a new name in events and links. That requests to the old name are redirected is the
+// fault "moved".
 func (x person) renamePortal() (*php.Array, error) {
 	to := php.String(x.args.Get("to"))
 	if to == "" || slices.Contains(strings.Split(to, ""), "/") {

@@ -70,7 +70,7 @@ type Portal struct {
 	version   int64 // grows with every change: pages look at it
 }
 
-// New is Open for a portal that keeps nothing: with a DataDir that cannot be read it panics.
+// New is Open for a portal that keeps nothing. It panics when a DataDir is given and cannot be read.
 func New(opts Options) *Portal {
 	p, err := Open(opts)
 	if err != nil {
@@ -122,13 +122,14 @@ func Open(opts Options) (*Portal, error) {
 	return p, nil
 }
 
+// memberID is a new random number of a portal, which no renaming changes.
 func memberID() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b)
 }
 
-// reset makes records, counters and faults those of the start. Webhooks and behaviour stay.
+// reset does so for the caller that holds the lock.
 func (p *Portal) reset() {
 	p.data = newData()
 	p.seed()
@@ -140,7 +141,8 @@ func (p *Portal) reset() {
 	p.save()
 }
 
-// Reset makes records, counters and faults as they were at the start.
+// Reset makes records, counters and faults those of the start. Events that still wait are forgotten; webhooks and
+// behaviour stay.
 func (p *Portal) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -158,6 +160,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
+// routes are all addresses of the portal.
 func (p *Portal) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/rest/", p.serveREST)

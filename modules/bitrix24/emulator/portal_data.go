@@ -6,7 +6,7 @@ const (
 	simpleMode  = 2
 )
 
-// data is everything that /control/reset throws away.
+// data is what /control/reset throws away: all records of the portal.
 type data struct {
 	leads, deals, contacts, companies *entity
 
@@ -27,6 +27,7 @@ type data struct {
 	lastEnum  int64
 }
 
+// newData makes empty tables.
 func newData() *data {
 	return &data{
 		leads: newEntity(typeLead, "LEAD", "L", "Лид", leadFields, newLinks("CONTACT_ID"), "ORIGIN_ID", "COMPANY_ID", "CONTACT_ID", "STATUS_ID"),

@@ -18,6 +18,7 @@ func (p *Portal) Contact(id int64) (Record, bool) { return p.recordOf(typeContac
 // Company returns a company, and whether it exists.
 func (p *Portal) Company(id int64) (Record, bool) { return p.recordOf(typeCompany, id) }
 
+// recordOf returns a record as Go tests read it.
 func (p *Portal) recordOf(typeID, id int64) (Record, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -29,6 +30,7 @@ func (p *Portal) recordOf(typeID, id int64) (Record, bool) {
 	return p.plain(e.table, r), true
 }
 
+// plain shows a record with text values only.
 func (p *Portal) plain(t *table, r *record) Record {
 	out := Record{}
 	for name, v := range p.oldRow(t, r, nil).All() {

@@ -15,6 +15,7 @@ type stockStage struct {
 	system    bool
 }
 
+// stockStages are those of a new funnel, without the prefix of its codes.
 var stockStages = []stockStage{
 	{"NEW", "Новая", 10, "", "#39A8EF", true},
 	{"PREPARATION", "Подготовка документов", 20, "", "#2FC6F6", false},
@@ -26,6 +27,7 @@ var stockStages = []stockStage{
 	{"APOLOGY", "Анализ причины провала", 80, "F", "#FF5752", false},
 }
 
+// stockLeadStages are those of leads.
 var stockLeadStages = []stockStage{
 	{"NEW", "Не обработан", 10, "", "#39A8EF", true},
 	{"IN_PROCESS", "В работе", 20, "", "#2FC6F6", false},
@@ -117,6 +119,7 @@ func (p *Portal) seed() {
 	}
 }
 
+// seedUsers hires the employees, and the owner of the webhook if it is none of them.
 func (p *Portal) seedUsers(at time.Time) {
 	for _, u := range stockUsers {
 		r := p.users.make(
@@ -135,6 +138,7 @@ func (p *Portal) seedUsers(at time.Time) {
 	}
 }
 
+// stockUsers are the employees of a new portal; the first is its administrator.
 var stockUsers = []struct {
 	id                          int64
 	name, last, email, position string
@@ -146,6 +150,7 @@ var stockUsers = []struct {
 	{4, "Олег", "Тихонов", "tihonov@example.ru", "Технолог", false},
 }
 
+// stockCurrencies are the currencies of a new portal; the rouble is the base one.
 var stockCurrencies = []struct {
 	code, name, format string
 	amount             string
@@ -158,6 +163,7 @@ var stockCurrencies = []struct {
 	{"KZT", "Казахстанский тенге", "# ₸", "0.1900", 500},
 }
 
+// stockPresets are the templates of requisites.
 var stockPresets = []struct{ name, xmlID string }{
 	{"Организация", "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#"},
 	{"ИП", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"},
@@ -165,6 +171,7 @@ var stockPresets = []struct{ name, xmlID string }{
 	{"Организация (доп.)", "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY_EXT#"},
 }
 
+// stockProducts are the demo products, which Options.Empty leaves out.
 var stockProducts = []struct {
 	name  string
 	price float64

@@ -83,6 +83,7 @@ func (p *Portal) answer(req *request, readErr error) (int, []byte) {
 	return http.StatusOK, php.AppendJSON(nil, body)
 }
 
+// encodeError returns the status and body of an error. What is no restError is an internal error.
 func (p *Portal) encodeError(err error) (int, []byte) {
 	e, ok := err.(*restError)
 	if !ok {
@@ -108,6 +109,7 @@ func (p *Portal) execute(req *request, readErr error) answer {
 	return p.run(req, m, hook, req.params, false)
 }
 
+// admit counts the request, and finds its method and its webhook. Behaviour says in which order it checks.
 func (p *Portal) admit(req *request) (*method, *Inbound, error) {
 	limit := func() bool {
 		return p.behaviour.RateLimit && !p.limits.admit(req.source, p.now(), &p.behaviour)
@@ -134,6 +136,7 @@ func (p *Portal) admit(req *request) (*method, *Inbound, error) {
 	return m, hook, nil
 }
 
+// authorize finds the webhook that the address names. Its owner must be an active employee.
 func (p *Portal) authorize(req *request) (*Inbound, error) {
 	if req.user == 0 || req.code == "" {
 		return nil, errNoAuth
@@ -150,6 +153,7 @@ func (p *Portal) authorize(req *request) (*Inbound, error) {
 	return p.inbound[i], nil
 }
 
+// refused counts an error and is its answer.
 func (p *Portal) refused(err error) answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -157,6 +161,7 @@ func (p *Portal) refused(err error) answer {
 	return answer{err: err}
 }
 
+// countRefusal counts an error by its code.
 func (p *Portal) countRefusal(err error) {
 	if e, ok := err.(*restError); ok {
 		p.stats.Refused[php.String(e.code)]++
@@ -226,6 +231,7 @@ func (p *Portal) times(started time.Time, operating float64, resetAt time.Time) 
 	return t
 }
 
+// seconds is an instant as PHP's microtime(true) writes it.
 func seconds(at time.Time) float64 {
 	return float64(at.UnixMicro()) / 1e6
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// commonMethods are those outside the CRM: about the webhook itself, about employees, and those that need an
+// application and are only refused here.
 func (m methods) commonMethods() {
 	m.add("", map[string]func(*call) (any, error){
 		"batch":       func(*call) (any, error) { return nil, errBatchMethod },
@@ -35,6 +37,7 @@ func (m methods) commonMethods() {
 	}
 }
 
+// profile is the method profile (REST.md 14.5). It needs no scope.
 func profile(c *call) (any, error) {
 	u := c.users.rows[c.hook.UserID]
 	return php.Map(
@@ -46,6 +49,7 @@ func profile(c *call) (any, error) {
 // allScopes is what a webhook of this portal could be given.
 var allScopes = []string{"crm", "telephony", "call", "user", "user_basic", "user_brief", "department"}
 
+// scopeList is the method scope. With full it lists what a webhook of this portal could be given.
 func scopeList(c *call) (any, error) {
 	scopes := c.scopes
 	if php.Bool(c.params.Get("full")) {
@@ -58,6 +62,7 @@ func scopeList(c *call) (any, error) {
 	return out, nil
 }
 
+// methodList is the method methods.
 func methodList(c *call) (any, error) {
 	scope, one := c.params.Lookup("scope")
 	var names []string
@@ -78,6 +83,7 @@ func methodList(c *call) (any, error) {
 	return out, nil
 }
 
+// methodGet is the method method.get.
 func methodGet(c *call) (any, error) {
 	m := c.methods.find(php.String(c.params.Get("name")))
 	return php.Map("isExisting", m != nil, "isAvailable", m != nil && !m.app && allows(c.scopes, m.scope)), nil

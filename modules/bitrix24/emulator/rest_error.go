@@ -13,16 +13,17 @@ type restError struct {
 	description string
 }
 
+// Error is the code and the description.
 func (e *restError) Error() string {
 	return php.String(e.code) + ": " + e.description
 }
 
-// refuse is an error of the REST module itself: these are counted in /control/stats as refused.
+// refuse makes an error of the REST module itself. Such errors are counted in /control/stats as refused.
 func refuse(status int, code, description string) *restError {
 	return &restError{status: status, code: code, description: description}
 }
 
-// failed is an error of a method: HTTP 400, as for every method error without a status of its own.
+// failed makes an error of a method. Its status is 400, as of every method error without a status of its own.
 func failed(code, description string) *restError {
 	return &restError{status: http.StatusBadRequest, code: code, description: description}
 }

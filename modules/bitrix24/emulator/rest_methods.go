@@ -20,6 +20,7 @@ type methods map[string]*method
 // find takes a name in any letter case, as the server does.
 func (m methods) find(name string) *method { return m[strings.ToLower(name)] }
 
+// add registers methods that need the scope.
 func (m methods) add(scope string, runs map[string]func(*call) (any, error)) {
 	for name, run := range runs {
 		m[strings.ToLower(name)] = &method{name: name, scope: scope, run: run}
@@ -58,6 +59,7 @@ func (p *Portal) allMethods() methods {
 	return m
 }
 
+// cutLast is strings.Cut around the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true
@@ -65,6 +67,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return "", s, false
 }
 
+// sortedKeys are the keys of a map in order.
 func sortedKeys[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
 }

@@ -28,6 +28,7 @@ func (c *call) fields() (*php.Array, error) {
 	return a, nil
 }
 
+// itemFieldsParam reads fields as crm.item.* and crm.category.* do.
 func (c *call) itemFieldsParam() (*php.Array, error) {
 	v, ok := c.params.Lookup("fields")
 	if !ok {
@@ -46,12 +47,13 @@ func (c *call) id() int64 {
 	return php.Int(v)
 }
 
+// originalUF reports whether custom fields keep their upper-case names.
 func (c *call) originalUF() bool {
 	v := c.params.Get("useOriginalUfNames")
 	return php.Bool(v) && php.String(v) != "N"
 }
 
-// imports says whether params asks for an import: any value that PHP takes for true, "N" among them.
+// imports reports whether params asks for an import. Any value that PHP takes for true does, "N" among them.
 func (c *call) imports(e *entity) (bool, error) {
 	params, err := c.arrayParam("params")
 	return php.Bool(params.Get("IMPORT")) && (e.typeID == typeContact || e.typeID == typeCompany), err

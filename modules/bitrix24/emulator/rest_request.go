@@ -15,6 +15,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// maxBody is the largest request in bytes.
 const maxBody = 64 << 20
 
 // A request as it came in, decoded but not yet checked.
@@ -29,7 +30,7 @@ type request struct {
 	hit      *hit // the faults that this request meets
 }
 
-// holds says whether the request calls that method, itself or inside a batch.
+// holds reports whether the request calls that method, itself or inside a batch.
 func (r *request) holds(name string) bool {
 	if strings.EqualFold(r.method, name) {
 		return true
@@ -70,6 +71,7 @@ func (p *Portal) readRequest(r *http.Request) (*request, error) {
 	return req, err
 }
 
+// readBody decodes a body by its Content-Type; a form is assumed when there is none.
 func readBody(r *http.Request, vars int) (*php.Array, error) {
 	if r.Body == nil || r.Method == http.MethodGet {
 		return nil, nil
@@ -116,6 +118,7 @@ func readMultipart(body []byte, boundary string) (*php.Array, error) {
 	}
 }
 
+// sourceOf is the address of the caller without its port.
 func sourceOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

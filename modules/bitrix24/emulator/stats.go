@@ -17,6 +17,7 @@ type Stats struct {
 	EventsFailed int `json:"events_failed"`
 }
 
+// newStats are counters at zero.
 func newStats() Stats {
 	return Stats{Refused: map[string]int{}, Commands: map[string]int{}}
 }

@@ -16,6 +16,7 @@ type record struct {
 	multi []multifield
 }
 
+// get returns a value; a field that was added after the record has none.
 func (r *record) get(i int) any {
 	if i < len(r.vals) {
 		return r.vals[i]
@@ -33,6 +34,7 @@ type table struct {
 	indexed map[int]map[string][]int64 // place of the field -> value -> ascending ids
 }
 
+// newTable makes an empty table with indexes on the named fields.
 func newTable(name string, s *schema, indexed ...string) *table {
 	t := &table{schema: s, name: name, rows: map[int64]*record{}, indexed: map[int]map[string][]int64{}}
 	for _, field := range indexed {
@@ -59,6 +61,7 @@ func (t *table) insert(r *record) *record {
 	return r
 }
 
+// remove takes a record out of the table and its indexes.
 func (t *table) remove(r *record) {
 	delete(t.rows, r.id)
 	t.ids = removeID(t.ids, r.id)
@@ -84,6 +87,7 @@ func (t *table) set(r *record, at int, v any) {
 	t.place(r, at, v)
 }
 
+// place sets a value without regard to indexes, for a record that is not stored yet or a field without one.
 func (t *table) place(r *record, at int, v any) {
 	for len(r.vals) <= at {
 		r.vals = append(r.vals, nil)
@@ -91,17 +95,22 @@ func (t *table) place(r *record, at int, v any) {
 	r.vals[at] = v
 }
 
-// put and value go by the field's name.
+// put sets the value of the named field, which must exist.
 func (t *table) put(r *record, name string, v any) { t.set(r, t.at(name), v) }
 
+// value returns the value of the named field.
 func (t *table) value(r *record, name string) any { return r.get(t.at(name)) }
 
+// text returns a value as PHP's cast to string gives it.
 func (t *table) text(r *record, name string) string { return php.String(r.get(t.at(name))) }
 
+// integer returns a value as PHP's intval gives it.
 func (t *table) integer(r *record, name string) int64 { return php.Int(r.get(t.at(name))) }
 
+// number returns a value as PHP's floatval gives it.
 func (t *table) number(r *record, name string) float64 { return php.Float(r.get(t.at(name))) }
 
+// time returns a value that is a time, else the zero time.
 func (t *table) time(r *record, name string) time.Time {
 	at, _ := r.get(t.at(name)).(time.Time)
 	return at
@@ -149,6 +158,7 @@ func indexKey(v any) string {
 	return strings.ToLower(php.String(v))
 }
 
+// insertID adds an id to ascending ids, unless it is there.
 func insertID(ids []int64, id int64) []int64 {
 	if n := len(ids); n == 0 || ids[n-1] < id {
 		return append(ids, id)
@@ -160,6 +170,7 @@ func insertID(ids []int64, id int64) []int64 {
 	return slices.Insert(ids, at, id)
 }
 
+// removeID takes an id out of ascending ids.
 func removeID(ids []int64, id int64) []int64 {
 	if at, found := slices.BinarySearch(ids, id); found {
 		return slices.Delete(ids, at, at+1)

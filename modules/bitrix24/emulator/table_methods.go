@@ -17,6 +17,7 @@ func (m methods) plainMethods(prefix string, t func(*Portal) *table, gone func(i
 	})
 }
 
+// plainParam reads the number of a record that must exist; gone makes the error if it does not.
 func (c *call) plainParam(t *table, gone func(id int64) error) (*record, error) {
 	id := c.id()
 	if id <= 0 {
@@ -29,7 +30,8 @@ func (c *call) plainParam(t *table, gone func(id int64) error) (*record, error) 
 	return r, nil
 }
 
-// writable reads the fields that a client may set; what is unknown or read-only is left out.
+// writable reads the fields that a client may set; unknown and read-only ones are left out. Requisites, products and
+// the like, which are no CRM items, are written by it, add and update.
 func (c *call) writable(t *table, fields *php.Array, adding bool) map[int]any {
 	out := map[int]any{}
 	for name, v := range fields.All() {

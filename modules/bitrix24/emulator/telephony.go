@@ -20,8 +20,10 @@ type phoneCall struct {
 	At     time.Time `json:"AT"`
 }
 
+// phoneLines are the lines of the portal: id and name.
 var phoneLines = [][2]string{{"reg150907", "SIP-линия офиса"}, {"sip7", "Офисная АТС"}, {"reg151083", "Облачная АТС"}}
 
+// telephonyMethods are voximplant.* and telephony.* (REST.md 19).
 func (m methods) telephonyMethods() {
 	m.add("telephony", map[string]func(*call) (any, error){
 		"voximplant.line.get":                      withRights(lineGet),
@@ -39,6 +41,7 @@ func (m methods) telephonyMethods() {
 	})
 }
 
+// withRights refuses a method when Behaviour.TelephonyRights is off.
 func withRights(run func(*call) (any, error)) func(*call) (any, error) {
 	return func(c *call) (any, error) {
 		if !c.behaviour.TelephonyRights {
@@ -48,6 +51,7 @@ func withRights(run func(*call) (any, error)) func(*call) (any, error) {
 	}
 }
 
+// lineGet is voximplant.line.get.
 func lineGet(*call) (any, error) {
 	out := &php.Array{}
 	for _, l := range phoneLines {
@@ -56,13 +60,14 @@ func lineGet(*call) (any, error) {
 	return out, nil
 }
 
-// lineSet takes any id and answers 1, as documented.
+// lineSet is voximplant.line.outgoing.set. It takes any id and answers 1, as documented.
 func lineSet(c *call) (any, error) {
 	c.line = php.String(c.params.Get("LINE_ID"))
 	c.save()
 	return int64(1), nil
 }
 
+// knownLine reports whether the portal has that line.
 func knownLine(id string) bool {
 	for _, l := range phoneLines {
 		if l[0] == id {
@@ -72,6 +77,8 @@ func knownLine(id string) bool {
 	return false
 }
 
+// ring notes a call and sends the event of its end at once; nobody is rung. spoken is the text or the address of the
+// sound.
 func (c *call) ring(prefix, method, spoken string) (any, error) {
 	line, number := php.String(c.params.Get("FROM_LINE")), php.String(c.params.Get("TO_NUMBER"))
 	switch digits := phoneDigits(number); {
@@ -93,16 +100,19 @@ func (c *call) ring(prefix, method, spoken string) (any, error) {
 	return php.Map("RESULT", true, "CALL_ID", x.ID), nil
 }
 
+// callbackStart is voximplant.callback.start.
 func callbackStart(c *call) (any, error) {
 	return c.ring("callback", "voximplant.callback.start", php.String(c.params.Get("TEXT_TO_PRONOUNCE")))
 }
 
+// infocall is voximplant.infocall.startwithtext or startwithsound, by the parameter that says what is played.
 func infocall(param string) func(*call) (any, error) {
 	return func(c *call) (any, error) {
 		return c.ring("infocall", "voximplant.infocall", php.String(c.params.Get(param)))
 	}
 }
 
+// callStatistic is voximplant.statistic.get: the calls that the other methods ordered.
 func callStatistic(c *call) (any, error) {
 	out := &php.Array{}
 	for i, x := range c.calls {
@@ -114,7 +124,8 @@ func callStatistic(c *call) (any, error) {
 	return out, nil
 }
 
-// externalCall shows or hides the card of a call; registering one needs an application, so the id is only looked at.
+// externalCall is telephony.externalCall.show and telephony.externalCall.hide. Registering a call needs an
+// application, so only the shape of the id is checked.
 func externalCall(c *call) (any, error) {
 	id, ok := c.params.Get("CALL_ID").(string)
 	switch {
@@ -126,6 +137,7 @@ func externalCall(c *call) (any, error) {
 	return true, nil
 }
 
+// searchCRM is telephony.externalCall.searchCrmEntities: whose number is it?
 func searchCRM(c *call) (any, error) {
 	out := &php.Array{}
 	for _, e := range []*entity{c.contacts, c.companies, c.leads} {

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// TLS makes a configuration with a certificate of the portal's own for the host of a listening address, "localhost" and
-// the loopback addresses. Clients have to be told to trust it. HTTP/2 is left out: a connection that is to break can be
-// broken in HTTP/1 only.
+// TLS makes a configuration with a new certificate for the host of a listening address, "localhost" and the loopback
+// addresses. The portal signs it itself, so clients have to be told to trust it. HTTP/2 is left out, because only in
+// HTTP/1 can the fault of a broken connection be played.
 func TLS(addr string) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

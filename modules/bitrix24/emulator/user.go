@@ -6,6 +6,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
+// userFields are the fields of an employee.
 const userFields = `
 ID integer ro | ID
 ACTIVE char | Активность
@@ -38,7 +39,7 @@ func (c *call) user(u *record) *php.Array {
 	return out
 }
 
-// userCurrent shows the webhook's owner; here the portal writes as text the times that user.get leaves empty.
+// userCurrent is user.current. It writes as text the two times that user.get leaves empty.
 func userCurrent(c *call) (any, error) {
 	out := c.user(c.users.rows[c.hook.UserID])
 	out.Set("TIMESTAMP_X", c.now().In(c.zone).Format("02.01.2006 15:04:05"))
@@ -46,7 +47,8 @@ func userCurrent(c *call) (any, error) {
 	return out, nil
 }
 
-// userGet takes its filter in FILTER or among the parameters themselves, sort and order as two words.
+// userGet is user.get and user.search. The filter is in FILTER or among the parameters themselves, and sort and order
+// are two words.
 func userGet(c *call) (any, error) {
 	spec := &php.Array{}
 	if v, ok := c.params.Either("FILTER", "filter"); ok {
@@ -72,6 +74,7 @@ func userGet(c *call) (any, error) {
 	return out, nil
 }
 
+// userFieldTitles is user.fields. Unlike *.fields of the CRM it answers titles only.
 func userFieldTitles(c *call) (any, error) {
 	out := &php.Array{}
 	for _, f := range c.users.fields {
@@ -82,11 +85,13 @@ func userFieldTitles(c *call) (any, error) {
 	return out, nil
 }
 
+// departmentGet is department.get. The portal has one department.
 func departmentGet(c *call) (any, error) {
 	c.counted, c.total = true, 1
 	return php.List(php.Map("ID", "1", "NAME", "Типография", "SORT", int64(500))), nil
 }
 
+// userName is the full name of an employee.
 func (d *data) userName(id int64) string {
 	u := d.users.rows[id]
 	if u == nil {

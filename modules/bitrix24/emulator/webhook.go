@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// An Inbound webhook lets a program call the REST API on behalf of the employee who made it.
+// An Inbound webhook lets a program call the REST API on behalf of the employee who made it. Expires is the zero time
+// for one that does not.
 type Inbound struct {
 	ID      int64     `json:"id"`
 	Title   string    `json:"title"`
@@ -18,8 +19,8 @@ type Inbound struct {
 	Expires time.Time `json:"expires,omitzero"`
 }
 
-// An Outbound webhook tells an address about events. Events are the subscribed codes with the number that each of them
-// has as a handler.
+// An Outbound webhook posts events to an address (REST.md 20). Events are the subscribed codes, each with the number
+// of its handler.
 type Outbound struct {
 	ID     int64            `json:"id"`
 	Title  string           `json:"title"`
@@ -28,15 +29,15 @@ type Outbound struct {
 	Events map[string]int64 `json:"events"`
 }
 
-// Webhook is the path of the first inbound webhook, to be put behind the portal's address: /rest/1/secret.
+// Webhook returns the path of the first inbound webhook, /rest/1/secret, to be put behind the portal's address.
 func (p *Portal) Webhook() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return "/rest/" + strconv.FormatInt(p.inbound[0].UserID, 10) + "/" + p.inbound[0].Code
 }
 
-// Subscribe makes an outbound webhook, or replaces the events of the one with that address; no events mean the manual's
-// nine. A demo calls it once it knows the panel's address.
+// Subscribe makes an outbound webhook, or replaces the one with that address. Without events it subscribes to the nine
+// of ManualEvents. A demo calls it once it knows the panel's address.
 func (p *Portal) Subscribe(url, token string, events ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
