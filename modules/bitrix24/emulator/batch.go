@@ -9,7 +9,9 @@ import (
 )
 
 // notInBatch are methods that a batch refuses: itself and file transfer.
-var notInBatch = map[string]bool{"batch": true, "disk.folder.uploadfile": true, "disk.storage.uploadfile": true, "disk.file.uploadversion": true}
+var notInBatch = map[string]bool{
+	"batch": true, "disk.folder.uploadfile": true, "disk.storage.uploadfile": true, "disk.file.uploadversion": true,
+}
 
 // batch runs the commands one after another (REST.md 3). It answers 200 whatever happens to them, unless the time of
 // one request is over; what has run by then stays. Operating time is charged for the commands, not for the batch.
@@ -35,7 +37,12 @@ func (p *Portal) batch(req *request, hook *Inbound) answer {
 			continue
 		}
 		if limited && limit > 0 && spent > limit {
-			return answer{err: &restError{status: http.StatusGatewayTimeout, code: "ERROR_UNEXPECTED_ANSWER", description: "Server returned an unexpected response"}}
+			return answer{
+				err: &restError{
+					status: http.StatusGatewayTimeout, code: "ERROR_UNEXPECTED_ANSWER",
+					description: "Server returned an unexpected response",
+				},
+			}
 		}
 		a := p.command(req, hook, command, out, vars)
 		spent += a.seconds
@@ -114,5 +121,7 @@ func (s *batchState) fail(p *Portal, id string, err error) {
 
 // body is the member result of the answer (REST.md 3.4).
 func (s *batchState) body() *php.Array {
-	return php.Map("result", s.result, "result_error", s.errors, "result_total", s.total, "result_next", s.next, "result_time", s.time)
+	return php.Map(
+		"result", s.result, "result_error", s.errors, "result_total", s.total, "result_next", s.next, "result_time", s.time,
+	)
 }

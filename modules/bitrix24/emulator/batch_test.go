@@ -12,7 +12,9 @@ import (
 func TestBatch_isAlwaysOKAndSortsCommands(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	out := r.batch(0, obj{"deal": "crm.deal.add?fields[TITLE]=One", "bad": "crm.deal.get?id=999", "list": "crm.deal.list?select[]=ID"})
+	out := r.batch(0, obj{
+		"deal": "crm.deal.add?fields[TITLE]=One", "bad": "crm.deal.get?id=999", "list": "crm.deal.list?select[]=ID",
+	})
 	result, errs := out["result"].(obj), out["result_error"].(obj)
 	same(t, "deal", result["deal"], any(1.0))
 	if _, both := result["bad"]; both {
@@ -75,9 +77,11 @@ func TestBatch_references(t *testing.T) {
 	contact := r.add("crm.contact.add", obj{"NAME": "Иван"})
 	out := r.batch(1, obj{
 		"c": fmt.Sprintf("crm.contact.get?id=%d", contact),
-		"d": "crm.deal.add?fields[TITLE]=" + url.QueryEscape("для $RESULT[c][NAME]проглочено и $result[c][ID] конец") + "&fields[CONTACT_IDS][0]=$result[c][ID]",
+		"d": "crm.deal.add?fields[TITLE]=" + url.QueryEscape("для $RESULT[c][NAME]проглочено и $result[c][ID] конец") +
+			"&fields[CONTACT_IDS][0]=$result[c][ID]",
 		"i": "crm.item.add?entityTypeId=2&fields[title]=x&fields[contactIds][]=%24result%5Bc%5D%5BID%5D",
-		"p": "crm.item.productrow.set?ownerType=D&ownerId=$result[i][item][id]&productRows[0][productName]=a&productRows[0][price]=2.5&productRows[0][quantity]=2",
+		"p": "crm.item.productrow.set?ownerType=D&ownerId=$result[i][item][id]" +
+			"&productRows[0][productName]=a&productRows[0][price]=2.5&productRows[0][quantity]=2",
 		"q": "crm.deal.list?filter[ID]=$result[d]&select[]=TITLE&select[]=CONTACT_ID",
 		"t": "crm.deal.add?fields[TITLE]=" + url.QueryEscape("$total[q] строк"),
 	})
@@ -102,7 +106,9 @@ func TestBatch_wholeValueKeepsItsKind(t *testing.T) {
 	first := r.add("crm.contact.add", obj{"NAME": "a"})
 	second := r.add("crm.contact.add", obj{"NAME": "b"})
 	r.add("crm.deal.add", obj{"TITLE": "x", "CONTACT_IDS": list{first, second}})
-	out := r.batch(1, obj{"a": "crm.item.get?entityTypeId=2&id=1", "d": "crm.deal.add?fields[CONTACT_IDS]=$result[a][item][contactIds]"})
+	out := r.batch(1, obj{
+		"a": "crm.item.get?entityTypeId=2&id=1", "d": "crm.deal.add?fields[CONTACT_IDS]=$result[a][item][contactIds]",
+	})
 	links := r.call("crm.deal.contact.items.get", obj{"id": out["result"].(obj)["d"]}).([]any)
 	same(t, "contacts handed over as an array", len(links), 2)
 }
@@ -110,7 +116,9 @@ func TestBatch_wholeValueKeepsItsKind(t *testing.T) {
 func TestBatch_injection(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	out := r.batch(0, obj{"a": "profile", "d": "crm.deal.add?fields[TITLE]=" + url.QueryEscape("клиент написал $result[a][NAME]")})
+	out := r.batch(0, obj{
+		"a": "profile", "d": "crm.deal.add?fields[TITLE]=" + url.QueryEscape("клиент написал $result[a][NAME]"),
+	})
 	deal, _ := r.Deal(int64(out["result"].(obj)["d"].(float64)))
 	same(t, "title", deal["TITLE"], "клиент написал Анна")
 }
@@ -154,9 +162,15 @@ func TestBatch_limitsAndRefusals(t *testing.T) {
 	for _, e := range out["result_error"].(obj) {
 		same(t, "code", e.(obj)["error"], any("ERROR_BATCH_LENGTH_EXCEEDED"))
 	}
-	out = r.batch(0, obj{"nested": "batch?cmd[a]=profile", "none": "no.such.method", "scope": "user.current", "app": "event.bind?event=x", "odd": obj{"method": "profile"}, "n": 5})
+	out = r.batch(0, obj{
+		"nested": "batch?cmd[a]=profile", "none": "no.such.method", "scope": "user.current", "app": "event.bind?event=x",
+		"odd": obj{"method": "profile"}, "n": 5,
+	})
 	errs := out["result_error"].(obj)
-	for name, code := range map[string]string{"nested": "ERROR_BATCH_METHOD_NOT_ALLOWED", "none": "ERROR_METHOD_NOT_FOUND", "scope": "insufficient_scope", "app": "WRONG_AUTH_TYPE"} {
+	for name, code := range map[string]string{
+		"nested": "ERROR_BATCH_METHOD_NOT_ALLOWED", "none": "ERROR_METHOD_NOT_FOUND", "scope": "insufficient_scope",
+		"app": "WRONG_AUTH_TYPE",
+	} {
 		e, _ := errs[name].(obj)
 		same(t, name, e["error"], any(code))
 	}
@@ -173,7 +187,10 @@ func TestBatch_encodings(t *testing.T) {
 	}
 	lead, _ := r.Lead(1)
 	same(t, "encoded twice in a query", lead["TITLE"], "John&Martin")
-	r.batch(0, obj{"a": "crm.lead.add?fields%5BTITLE%5D=John%26Martin", "b": "/crm.lead.add.json?fields[TITLE]=a%2Bb#cut&fields[NAME]=x"})
+	r.batch(0, obj{
+		"a": "crm.lead.add?fields%5BTITLE%5D=John%26Martin",
+		"b": "/crm.lead.add.json?fields[TITLE]=a%2Bb#cut&fields[NAME]=x",
+	})
 	lead, _ = r.Lead(2)
 	same(t, "encoded once in JSON", lead["TITLE"], "John&Martin")
 	lead, _ = r.Lead(3)
@@ -184,7 +201,10 @@ func TestBatch_encodings(t *testing.T) {
 func TestBatch_keepsTheOrderOfNumericKeys(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	_, body := r.send(http.MethodPost, r.hook+"batch", "application/json", `{"cmd":{"2":"crm.deal.add?fields[TITLE]=first","1":"crm.deal.add?fields[TITLE]=second"}}`)
+	_, body := r.send(
+		http.MethodPost, r.hook+"batch", "application/json",
+		`{"cmd":{"2":"crm.deal.add?fields[TITLE]=first","1":"crm.deal.add?fields[TITLE]=second"}}`,
+	)
 	raw, err := json.Marshal(body["result"])
 	if err != nil || !strings.Contains(string(raw), `"2":1`) {
 		t.Errorf("%s %v", raw, err)

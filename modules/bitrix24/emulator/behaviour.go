@@ -54,8 +54,8 @@ type Behaviour struct {
 	OldRequiresCustom bool `json:"old_requires_custom"`
 	// SimpleLeadReadable: in the simple CRM mode a converted lead can still be read (OPEN.md C14).
 	SimpleLeadReadable bool `json:"simple_lead_readable"`
-	// ConversionCopiesCustom and ConversionCopiesOrigin: custom fields of equal name and the external key go from the lead
-	// to the deal (OPEN.md C15).
+	// ConversionCopiesCustom and ConversionCopiesOrigin: custom fields of equal name, and the external key, are copied
+	// from the lead to the deal (OPEN.md C15).
 	ConversionCopiesCustom bool `json:"conversion_copies_custom"`
 	ConversionCopiesOrigin bool `json:"conversion_copies_origin"`
 	// ConversionDelayMS is how much later than the lead's change the deal appears.
@@ -84,9 +84,12 @@ type Behaviour struct {
 func DefaultBehaviour() Behaviour {
 	return Behaviour{
 		FailedReference: "text", WrongCodeStatus: 401, WrongCodeError: "INVALID_CREDENTIALS", MethodBeforeCredentials: true,
-		MaxInputVars: 10_000, BucketSize: 50, BucketRate: 2, BucketFirst: true, OperatingSeconds: 480, BatchSize: 50, RequestSeconds: 60,
-		OldUpdateAlwaysSaves: true, RowsAlwaysSave: true, LinkSavesOwner: true, CloseDateOnClose: true, UnknownValues: "store",
-		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, CRMRights: true, TelephonyRights: true,
+		MaxInputVars: 10_000, BucketSize: 50, BucketRate: 2, BucketFirst: true, OperatingSeconds: 480, BatchSize: 50,
+		RequestSeconds:       60,
+		OldUpdateAlwaysSaves: true, RowsAlwaysSave: true, LinkSavesOwner: true, CloseDateOnClose: true,
+		UnknownValues:      "store",
+		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, CRMRights: true,
+		TelephonyRights: true,
 	}
 }
 

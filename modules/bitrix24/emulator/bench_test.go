@@ -34,7 +34,11 @@ func benched(b *testing.B, deals int) func(method, body string) {
 func addBatch(from int) string {
 	cmd := make([]string, 0, 50)
 	for i := range 50 {
-		fields := url.Values{"entityTypeId": {"2"}, "fields[title]": {fmt.Sprint("Заказ № ", from+i)}, "fields[originId]": {fmt.Sprint("order:", from+i)}, "fields[opportunity]": {"100.50"}, "fields[contactIds][0]": {"5"}}
+		fields := url.Values{
+			"entityTypeId": {"2"}, "fields[title]": {fmt.Sprint("Заказ № ", from+i)},
+			"fields[originId]": {fmt.Sprint("order:", from+i)}, "fields[opportunity]": {"100.50"},
+			"fields[contactIds][0]": {"5"},
+		}
 		cmd = append(cmd, fmt.Sprintf(`"c%d":"crm.item.add?%s"`, i, fields.Encode()))
 	}
 	return `{"halt":0,"cmd":{` + strings.Join(cmd, ",") + `}}`
@@ -59,13 +63,19 @@ func BenchmarkList_byOriginAmong20000(b *testing.B) {
 func BenchmarkList_scanByIDAmong20000(b *testing.B) {
 	send := benched(b, 20_000)
 	for b.Loop() {
-		send("crm.item.list", `{"entityTypeId":2,"order":{"id":"ASC"},"filter":{">id":15000},"select":["id","title","stageId"],"start":-1}`)
+		send(
+			"crm.item.list",
+			`{"entityTypeId":2,"order":{"id":"ASC"},"filter":{">id":15000},"select":["id","title","stageId"],"start":-1}`,
+		)
 	}
 }
 
 func BenchmarkList_changedSinceAmong20000(b *testing.B) {
 	send := benched(b, 20_000)
 	for b.Loop() {
-		send("crm.deal.list", `{"filter":{">=DATE_MODIFY":"2099-01-01T00:00:00+03:00"},"select":["ID"],"order":{"ID":"ASC"},"start":-1}`)
+		send(
+			"crm.deal.list",
+			`{"filter":{">=DATE_MODIFY":"2099-01-01T00:00:00+03:00"},"select":["ID"],"order":{"ID":"ASC"},"start":-1}`,
+		)
 	}
 }

@@ -17,7 +17,9 @@ func (p *Portal) controlRoutes(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET /control/stats", func(w http.ResponseWriter, _ *http.Request) { reply(w, p.Stats()) })
 	mux.HandleFunc("GET /control/behaviour", func(w http.ResponseWriter, _ *http.Request) { reply(w, p.Behaviour()) })
-	mux.HandleFunc("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) { reply(w, map[string][]Fault{"active": p.Faults()}) })
+	mux.HandleFunc("GET /control/faults", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, map[string][]Fault{"active": p.Faults()})
+	})
 	mux.HandleFunc("POST /control/reset", func(w http.ResponseWriter, _ *http.Request) {
 		p.Reset()
 		reply(w, map[string]bool{"ok": true})

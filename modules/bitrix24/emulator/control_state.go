@@ -7,10 +7,14 @@ func (p *Portal) State() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := php.Map(
-		"deals", p.shown(p.deals.table), "leads", p.shown(p.leads.table), "contacts", p.shown(p.contacts.table), "companies", p.shown(p.companies.table),
-		"requisites", p.shown(p.requisites), "bankdetails", p.shown(p.banks), "addresses", p.shown(p.addresses), "products", p.shown(p.products),
-		"comments", p.shown(p.comments), "categories", p.shownCategories(), "stages", p.shownStages(), "userfields", p.shownUserfields(),
-		"users", p.shown(p.users), "rows", p.shownRows(), "links", p.shownLinks(), "calls", p.shownCalls(), "mode", php.String(p.mode),
+		"deals", p.shown(p.deals.table), "leads", p.shown(p.leads.table), "contacts", p.shown(p.contacts.table),
+		"companies", p.shown(p.companies.table),
+		"requisites", p.shown(p.requisites), "bankdetails", p.shown(p.banks), "addresses", p.shown(p.addresses),
+		"products", p.shown(p.products),
+		"comments", p.shown(p.comments), "categories", p.shownCategories(), "stages", p.shownStages(),
+		"userfields", p.shownUserfields(),
+		"users", p.shown(p.users), "rows", p.shownRows(), "links", p.shownLinks(), "calls", p.shownCalls(),
+		"mode", php.String(p.mode),
 	)
 	return php.AppendJSON(nil, out)
 }
@@ -111,7 +115,10 @@ func setIDs(out *php.Array, owner int64, list []link) {
 func (p *Portal) shownCalls() *php.Array {
 	out := &php.Array{}
 	for _, x := range p.calls {
-		out.Append(php.Map("CALL_ID", x.ID, "FROM_LINE", x.Line, "TO_NUMBER", x.Number, "TEXT_TO_PRONOUNCE", x.Text, "USER_ID", php.String(x.User)))
+		out.Append(php.Map(
+			"CALL_ID", x.ID, "FROM_LINE", x.Line, "TO_NUMBER", x.Number, "TEXT_TO_PRONOUNCE", x.Text,
+			"USER_ID", php.String(x.User),
+		))
 	}
 	return out
 }

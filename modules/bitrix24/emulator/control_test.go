@@ -19,7 +19,10 @@ func TestControl_state(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	_, state := r.control("state", "")
-	for _, name := range []string{"deals", "leads", "contacts", "companies", "requisites", "bankdetails", "addresses", "products", "comments", "categories", "stages", "userfields", "users"} {
+	for _, name := range []string{
+		"deals", "leads", "contacts", "companies", "requisites", "bankdetails", "addresses", "products", "comments",
+		"categories", "stages", "userfields", "users",
+	} {
 		if _, ok := state[name].([]any); !ok {
 			t.Errorf("%s is %T", name, state[name])
 		}
@@ -70,7 +73,9 @@ func TestControl_deeds(t *testing.T) {
 	same(t, "add_category", category, any(2.0))
 	same(t, "add_stage", do(`{"do":"add_stage","category":2,"id":"OWN","name":"Своя"}`)["stage"], any("C2:OWN"))
 	do(`{"do":"rename_stage","id":"C2:OWN","name":"Иная"}`)
-	stages := r.call("crm.status.list", obj{"filter": obj{"ENTITY_ID": "DEAL_STAGE_2"}, "order": obj{"SORT": "ASC"}}).([]any)
+	stages := r.call("crm.status.list", obj{
+		"filter": obj{"ENTITY_ID": "DEAL_STAGE_2"}, "order": obj{"SORT": "ASC"},
+	}).([]any)
 	same(t, "stages", len(stages), 9)
 	same(t, "name and place", stages[5].(obj)["NAME"], any("Иная"))
 	do(`{"do":"move_deal","id":1,"category":2,"stage":"OWN"}`)
@@ -87,7 +92,10 @@ func TestControl_deeds(t *testing.T) {
 	deal, _ = r.Deal(1)
 	same(t, "amount of the rows", deal["OPPORTUNITY"], "6.00")
 
-	for _, body := range []string{`{"do":"fly"}`, `[]`, `{`, `{"do":"edit_deal","id":99,"fields":{}}`, `{"do":"move_deal","id":1,"stage":"NOWHERE"}`, `{"do":"set_mode","mode":3}`, `{"do":"delete_stage","id":"WON"}`, `{"do":"create_contact","fields":{}}`} {
+	for _, body := range []string{
+		`{"do":"fly"}`, `[]`, `{`, `{"do":"edit_deal","id":99,"fields":{}}`, `{"do":"move_deal","id":1,"stage":"NOWHERE"}`,
+		`{"do":"set_mode","mode":3}`, `{"do":"delete_stage","id":"WON"}`, `{"do":"create_contact","fields":{}}`,
+	} {
 		if status, out := r.control("do", body); status != http.StatusBadRequest || out["error"] == nil {
 			t.Errorf("%s: %d %v", body, status, out)
 		}
@@ -103,9 +111,12 @@ func TestControl_statsBehaviourFaultsReset(t *testing.T) {
 	}
 	for _, body := range []string{
 		` `, `{`, `[]`, `"limit"`, `{}`, `{"fault":"limit"} {`, `{"fault":"limit","count":"1"}`,
-		`{"fault":"fly"}`, `{"fault":"limit","count":-1}`, `{"fault":"limit","probability":5}`, `{"fault":"limit","probability":-0.1}`,
-		`{"fault":"slow","delay_ms":-1}`, `{"fault":"slow","delay_ms":9007199254740993}`, `{"fault":"scope"}`, `{"fault":"scope","scopes":null}`,
-		`{"fault":"moved"}`, `{"fault":"moved","to":"elsewhere"}`, `{"fault":"moved","to":"ftp://x.ru"}`, `{"fault":"clock","offset_s":1e300}`,
+		`{"fault":"fly"}`, `{"fault":"limit","count":-1}`, `{"fault":"limit","probability":5}`,
+		`{"fault":"limit","probability":-0.1}`,
+		`{"fault":"slow","delay_ms":-1}`, `{"fault":"slow","delay_ms":9007199254740993}`, `{"fault":"scope"}`,
+		`{"fault":"scope","scopes":null}`,
+		`{"fault":"moved"}`, `{"fault":"moved","to":"elsewhere"}`, `{"fault":"moved","to":"ftp://x.ru"}`,
+		`{"fault":"clock","offset_s":1e300}`,
 	} {
 		status, out := r.control("faults", body)
 		if message, _ := out["error"].(string); status != http.StatusBadRequest || len(message) < 10 {
@@ -120,7 +131,8 @@ func TestControl_statsBehaviourFaultsReset(t *testing.T) {
 	same(t, "commands", stats["commands"].(obj)["crm.deal.add"], any(1.0))
 	same(t, "changes", stats["changes"], any(1.0))
 	same(t, "events_sent", stats["events_sent"], any(0.0))
-	if status, out := r.control("behaviour", `{"failed_reference":"container"}`); status != http.StatusOK || out["failed_reference"] != "container" {
+	if status, out := r.control("behaviour", `{"failed_reference":"container"}`); status != http.StatusOK ||
+		out["failed_reference"] != "container" {
 		t.Errorf("behaviour: %v", out)
 	}
 	for _, bad := range []string{`{"no_such":1}`, `{"failed_reference":"x"}`} {

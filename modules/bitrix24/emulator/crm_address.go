@@ -60,7 +60,8 @@ func (c *call) addressOwner() (fields *php.Array, owner *record, err error) {
 // address finds an address by its key.
 func (c *call) address(fields *php.Array) *record {
 	for _, r := range c.addresses.where("ENTITY_ID", php.Int(fields.Get("ENTITY_ID"))) {
-		if c.addresses.integer(r, "ENTITY_TYPE_ID") == php.Int(fields.Get("ENTITY_TYPE_ID")) && c.addresses.integer(r, "TYPE_ID") == php.Int(fields.Get("TYPE_ID")) {
+		if c.addresses.integer(r, "ENTITY_TYPE_ID") == php.Int(fields.Get("ENTITY_TYPE_ID")) &&
+			c.addresses.integer(r, "TYPE_ID") == php.Int(fields.Get("TYPE_ID")) {
 			return r
 		}
 	}

@@ -38,7 +38,9 @@ func (m methods) categoryMethods() {
 		"crm.dealcategory.status":      func(c *call) (any, error) { return dealStages(c.id()), nil },
 		"crm.dealcategory.stage.list":  dealCategoryStages,
 		"crm.dealcategory.fields": func(*call) (any, error) {
-			return describeAll(parseSchema("ID integer ro |\nNAME string req |\nSORT integer |\nIS_LOCKED char ro |\nCREATED_DATE date ro |")), nil
+			return describeAll(parseSchema(
+				"ID integer ro |\nNAME string req |\nSORT integer |\nIS_LOCKED char ro |\nCREATED_DATE date ro |",
+			)), nil
 		},
 	})
 }
@@ -61,7 +63,10 @@ func (c *call) dealCategories() error {
 // categoryShown shows a funnel as crm.category.* does. The default funnel has no external key.
 func (c *call) categoryShown(r *record) *php.Array {
 	id := c.categories.integer(r, "CATEGORY_ID")
-	out := php.Map("id", id, "name", c.categories.text(r, "NAME"), "sort", c.categories.integer(r, "SORT"), "entityTypeId", int64(typeDeal), "isDefault", flag(id == 0))
+	out := php.Map(
+		"id", id, "name", c.categories.text(r, "NAME"), "sort", c.categories.integer(r, "SORT"),
+		"entityTypeId", int64(typeDeal), "isDefault", flag(id == 0),
+	)
 	if id > 0 {
 		out.Set("originId", c.categories.text(r, "ORIGIN_ID"))
 		out.Set("originatorId", c.categories.text(r, "ORIGINATOR_ID"))
@@ -74,8 +79,8 @@ func (d *data) category(id int64) *record {
 	return d.categories.rows[funnelKey(id)]
 }
 
-// funnelKey is the place of a funnel in its table: the default funnel is number 0 for everybody but lies under 1 there,
-// the others one higher.
+// funnelKey is the place of a funnel in its table. The default funnel is number 0 for everybody but is stored under 1,
+// and the others are stored one higher as well.
 func funnelKey(id int64) int64 { return id + 1 }
 
 // funnels returns all funnels by their order.
@@ -237,7 +242,9 @@ func categoryFieldsList(c *call) (any, error) {
 			out.Set(f.item, f.describe())
 		}
 	}
-	out.Set("entityTypeId", php.Map("type", "integer", "isRequired", true, "isReadOnly", false, "isImmutable", true, "isMultiple", false, "isDynamic", false, "title", "Тип"))
-	out.Set("isDefault", php.Map("type", "char", "isRequired", false, "isReadOnly", false, "isImmutable", false, "isMultiple", false, "isDynamic", false, "title", "По умолчанию"))
+	owner := field{kind: "integer", title: "Тип", required: true, onAdd: true}
+	out.Set("entityTypeId", owner.describe())
+	standard := field{kind: "char", title: "По умолчанию"}
+	out.Set("isDefault", standard.describe())
 	return php.Map("fields", out), nil
 }

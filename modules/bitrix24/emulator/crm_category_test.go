@@ -9,7 +9,9 @@ func TestCategories(t *testing.T) {
 	same(t, "funnels", len(list), 2)
 	general := list[0].(obj)
 	same(t, "the default one", words(general["id"], general["name"], general["isDefault"]), "0 Общая Y")
-	made := r.call("crm.category.add", obj{"entityTypeId": 2, "fields": obj{"name": "Опт", "sort": 500, "originId": "x"}}).(obj)["category"].(obj)
+	made := r.call("crm.category.add", obj{
+		"entityTypeId": 2, "fields": obj{"name": "Опт", "sort": 500, "originId": "x"},
+	}).(obj)["category"].(obj)
 	same(t, "added", words(made["id"], made["originId"]), "2 x")
 	r.call("crm.category.update", obj{"entityTypeId": 2, "id": 2, "fields": obj{"name": "Опт 2"}})
 	got := r.call("crm.category.get", obj{"entityTypeId": 2, "id": 2}).(obj)["category"].(obj)

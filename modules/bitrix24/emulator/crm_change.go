@@ -102,7 +102,8 @@ func (c *call) itemChange(e *entity, r *record, fields *php.Array, imported bool
 
 // importable are the read-only fields that an import may set.
 var importable = map[string]bool{
-	"DATE_CREATE": true, "DATE_MODIFY": true, "CREATED_BY_ID": true, "MODIFY_BY_ID": true, "MOVED_TIME": true, "MOVED_BY_ID": true,
+	"DATE_CREATE": true, "DATE_MODIFY": true, "CREATED_BY_ID": true, "MODIFY_BY_ID": true, "MOVED_TIME": true,
+	"MOVED_BY_ID":        true,
 	"LAST_ACTIVITY_TIME": true, "LAST_ACTIVITY_BY": true,
 }
 

@@ -38,13 +38,14 @@ ORIGIN_VERSION string 255 | Версия оригинала
 OBSERVERS any int | Наблюдатели
 `
 
-// merge joins two contacts: the values of the loser that the winner lacks, its phones and addresses, its deals, leads and
-// companies go to the winner; the loser is deleted.
+// merge joins two contacts. The values that keep lacks, the phones and addresses, the deals, the leads and the
+// companies of drop go to keep, and drop is deleted (REST.md 13.4).
 func (a actor) merge(keep, drop *record) {
 	e := a.contacts
 	ch := &change{vals: map[int]any{}}
 	for i, f := range e.fields {
-		if f.readOnly || f.name == "" || f.name == "ORIGINATOR_ID" || f.name == "ORIGIN_ID" || f.name == "ORIGIN_VERSION" || sameValue(drop.get(i), nil) {
+		if f.readOnly || f.name == "" || f.name == "ORIGINATOR_ID" || f.name == "ORIGIN_ID" || f.name == "ORIGIN_VERSION" ||
+			sameValue(drop.get(i), nil) {
 			continue
 		}
 		if sameValue(keep.get(i), nil) {

@@ -114,7 +114,16 @@ func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
 		return existing, nil
 	}
 	ch := &change{vals: map[int]any{}}
-	a.copied(ch, a.contacts, lead, append([]string{"HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME", "BIRTHDATE", "POST", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID", "OPENED"}, utmNames...)...)
+	a.copied(
+		ch, a.contacts, lead,
+		append(
+			[]string{
+				"HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME", "BIRTHDATE", "POST", "SOURCE_ID", "SOURCE_DESCRIPTION",
+				"ASSIGNED_BY_ID", "OPENED",
+			},
+			utmNames...,
+		)...,
+	)
 	if php.String(ch.vals[a.contacts.at("NAME")]) == "" && php.String(ch.vals[a.contacts.at("LAST_NAME")]) == "" {
 		ch.set(a.contacts, "NAME", a.leads.text(lead, "TITLE"))
 	}
@@ -151,7 +160,8 @@ func (a actor) companyOfLead(lead *record, existing int64) (int64, error) {
 func (a actor) dealOfLead(lead *record, client converted, category int64) (int64, error) {
 	ch := &change{vals: map[int]any{}}
 	a.copied(ch, a.deals, lead, append([]string{
-		"TITLE", "CURRENCY_ID", "OPPORTUNITY", "IS_MANUAL_OPPORTUNITY", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID", "OPENED", "COMMENTS",
+		"TITLE", "CURRENCY_ID", "OPPORTUNITY", "IS_MANUAL_OPPORTUNITY", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID",
+		"OPENED", "COMMENTS",
 	}, utmNames...)...)
 	if a.behaviour.ConversionCopiesOrigin {
 		a.copied(ch, a.deals, lead, "ORIGINATOR_ID", "ORIGIN_ID")

@@ -37,7 +37,10 @@ func TestConversion_byAPerson(t *testing.T) {
 	}
 	same(t, "rows", len(r.Rows(made["deal"])), 1)
 	now, _ := r.Lead(lead)
-	same(t, "lead", now["STATUS_ID"]+now["STATUS_SEMANTIC_ID"]+now["CONTACT_ID"]+now["COMPANY_ID"], "CONVERTEDS"+id(made["contact"])+id(made["company"]))
+	same(
+		t, "lead", now["STATUS_ID"]+now["STATUS_SEMANTIC_ID"]+now["CONTACT_ID"]+now["COMPANY_ID"],
+		"CONVERTEDS"+id(made["contact"])+id(made["company"]),
+	)
 	events := r.sent()
 	for _, want := range []string{"ONCRMDEALADD 1", "ONCRMCONTACTADD 1", "ONCRMCOMPANYADD 1", "ONCRMLEADUPDATE 1"} {
 		if !slices.Contains(events, want) {

@@ -8,9 +8,11 @@ import (
 
 // oldRowNames are the names in crm.deal.productrows.* and the same in crm.item.productrow.*.
 var oldRowNames = map[string]string{
-	"PRODUCT_ID": "productId", "PRODUCT_NAME": "productName", "PRICE": "price", "PRICE_EXCLUSIVE": "priceExclusive", "PRICE_NETTO": "priceNetto",
-	"PRICE_BRUTTO": "priceBrutto", "QUANTITY": "quantity", "DISCOUNT_TYPE_ID": "discountTypeId", "DISCOUNT_RATE": "discountRate",
-	"DISCOUNT_SUM": "discountSum", "TAX_RATE": "taxRate", "TAX_INCLUDED": "taxIncluded", "MEASURE_CODE": "measureCode",
+	"PRODUCT_ID": "productId", "PRODUCT_NAME": "productName", "PRICE": "price", "PRICE_EXCLUSIVE": "priceExclusive",
+	"PRICE_NETTO":  "priceNetto",
+	"PRICE_BRUTTO": "priceBrutto", "QUANTITY": "quantity", "DISCOUNT_TYPE_ID": "discountTypeId",
+	"DISCOUNT_RATE": "discountRate",
+	"DISCOUNT_SUM":  "discountSum", "TAX_RATE": "taxRate", "TAX_INCLUDED": "taxIncluded", "MEASURE_CODE": "measureCode",
 	"MEASURE_NAME": "measureName", "SORT": "sort", "XML_ID": "xmlId", "ID": "id",
 }
 
@@ -81,11 +83,16 @@ func (p *Portal) oldProductRow(x *row) *php.Array {
 		original = p.products.text(product, "NAME")
 	}
 	return php.Map(
-		"ID", php.String(x.ID), "OWNER_ID", php.String(x.Owner), "OWNER_TYPE", x.OwnerType, "PRODUCT_ID", x.ProductID, "PRODUCT_NAME", x.Name,
+		"ID", php.String(x.ID), "OWNER_ID", php.String(x.Owner), "OWNER_TYPE", x.OwnerType, "PRODUCT_ID", x.ProductID,
+		"PRODUCT_NAME", x.Name,
 		"ORIGINAL_PRODUCT_NAME", original, "PRODUCT_DESCRIPTION", nil, "PRICE", x.Price, "PRICE_EXCLUSIVE", x.Exclusive,
-		"PRICE_NETTO", x.Netto, "PRICE_BRUTTO", x.Brutto, "PRICE_ACCOUNT", strconv.FormatFloat(x.Price, 'f', 2, 64), "QUANTITY", x.Quantity,
-		"DISCOUNT_TYPE_ID", x.DiscountType, "DISCOUNT_RATE", x.DiscountRate, "DISCOUNT_SUM", x.DiscountSum, "TAX_RATE", taxRate(x),
-		"TAX_INCLUDED", x.TaxIncluded, "CUSTOMIZED", "Y", "MEASURE_CODE", x.Measure, "MEASURE_NAME", x.MeasureName, "SORT", x.Sort,
-		"XML_ID", x.XMLID, "TYPE", x.Type, "STORE_ID", nil, "RESERVE_ID", nil, "DATE_RESERVE_END", nil, "RESERVE_QUANTITY", nil,
+		"PRICE_NETTO", x.Netto, "PRICE_BRUTTO", x.Brutto, "PRICE_ACCOUNT", strconv.FormatFloat(x.Price, 'f', 2, 64),
+		"QUANTITY", x.Quantity,
+		"DISCOUNT_TYPE_ID", x.DiscountType, "DISCOUNT_RATE", x.DiscountRate, "DISCOUNT_SUM", x.DiscountSum,
+		"TAX_RATE", taxRate(x),
+		"TAX_INCLUDED", x.TaxIncluded, "CUSTOMIZED", "Y", "MEASURE_CODE", x.Measure, "MEASURE_NAME", x.MeasureName,
+		"SORT", x.Sort,
+		"XML_ID", x.XMLID, "TYPE", x.Type, "STORE_ID", nil, "RESERVE_ID", nil, "DATE_RESERVE_END", nil,
+		"RESERVE_QUANTITY", nil,
 	)
 }

@@ -9,7 +9,8 @@ import (
 // dealCategory shows a funnel as crm.dealcategory.* does.
 func (c *call) dealCategory(r *record) *php.Array {
 	return php.Map(
-		"ID", c.categories.text(r, "CATEGORY_ID"), "NAME", c.categories.text(r, "NAME"), "SORT", c.categories.text(r, "SORT"), "IS_LOCKED", "N",
+		"ID", c.categories.text(r, "CATEGORY_ID"), "NAME", c.categories.text(r, "NAME"),
+		"SORT", c.categories.text(r, "SORT"), "IS_LOCKED", "N",
 		"CREATED_DATE", c.oldScalar(&field{}, c.categories.value(r, "CREATED_DATE")),
 	)
 }
@@ -123,7 +124,10 @@ func dealCategoryDefaultSet(c *call) (any, error) {
 func dealCategoryStages(c *call) (any, error) {
 	out := &php.Array{}
 	for _, s := range c.stages(dealStages(c.id())) {
-		out.Append(php.Map("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
+		out.Append(php.Map(
+			"NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"),
+			"STATUS_ID", c.statuses.text(s, "STATUS_ID"),
+		))
 	}
 	return out, nil
 }

@@ -103,7 +103,9 @@ func findByComm(c *call) (any, error) {
 	case kind == "":
 		return nil, failed("Communication type is not defined", "Parameter 'type' is required.")
 	case kind != "PHONE" && kind != "EMAIL":
-		return nil, failed("Communication type '"+kind+"' is not supported in current context", "Parameter 'type' is not supported.")
+		return nil, failed(
+			"Communication type '"+kind+"' is not supported in current context", "Parameter 'type' is not supported.",
+		)
 	case values.Len() == 0:
 		return nil, failed("Communication values is not defined", "Parameter 'values' is required.")
 	}
@@ -136,12 +138,15 @@ func (c *call) duplicatesOf(e *entity, kind string, values *php.Array) []int64 {
 			break
 		}
 		ids = append(ids, c.commOf(e.typeID, kind, php.String(v))...)
-		if digits := phoneDigits(php.String(v)); kind == "PHONE" && c.behaviour.EightIsSeven && len(digits) == 11 && strings.ContainsRune("78", rune(digits[0])) {
+		if digits := phoneDigits(php.String(v)); kind == "PHONE" && c.behaviour.EightIsSeven && len(digits) == 11 &&
+			strings.ContainsRune("78", rune(digits[0])) {
 			ids = append(ids, c.commOf(e.typeID, kind, string('7'+'8'-digits[0])+digits[1:])...)
 		}
 	}
 	lag := time.Duration(c.behaviour.DuplicateLagMS) * time.Millisecond
-	ids = slices.DeleteFunc(ids, func(id int64) bool { return lag > 0 && c.now().Sub(e.time(e.rows[id], "DATE_CREATE")) < lag })
+	ids = slices.DeleteFunc(ids, func(id int64) bool {
+		return lag > 0 && c.now().Sub(e.time(e.rows[id], "DATE_CREATE")) < lag
+	})
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }

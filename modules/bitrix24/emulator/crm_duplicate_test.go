@@ -9,7 +9,9 @@ func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	phone := func(s string) list { return list{obj{"VALUE": s, "VALUE_TYPE": "MOBILE"}} }
-	r.add("crm.contact.add", obj{"NAME": "a", "PHONE": phone("+7 (999) 123-45-67"), "EMAIL": list{obj{"VALUE": "Ivan@Example.ru"}}})
+	r.add("crm.contact.add", obj{
+		"NAME": "a", "PHONE": phone("+7 (999) 123-45-67"), "EMAIL": list{obj{"VALUE": "Ivan@Example.ru"}},
+	})
 	r.add("crm.lead.add", obj{"TITLE": "l", "PHONE": phone("79991234567 доб. 12")})
 	find := func(params obj) any { return r.call("crm.duplicate.findbycomm", params) }
 	got := find(obj{"type": "PHONE", "values": list{"+79991234567"}}).(obj)
@@ -25,7 +27,10 @@ func TestDuplicates(t *testing.T) {
 		t.Error("8 and +7 are switched to be the same")
 	}
 	r.fails("crm.duplicate.findbycomm", obj{"type": "PHONE"}, 400, "Communication values is not defined", "")
-	r.fails("crm.duplicate.findbycomm", obj{"type": "WEB", "values": list{"x"}}, 400, "Communication type 'WEB' is not supported in current context", "")
+	r.fails(
+		"crm.duplicate.findbycomm", obj{"type": "WEB", "values": list{"x"}}, 400,
+		"Communication type 'WEB' is not supported in current context", "",
+	)
 	for range 19 {
 		r.add("crm.contact.add", obj{"NAME": "a", "PHONE": phone("+79991234567")})
 	}

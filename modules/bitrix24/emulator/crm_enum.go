@@ -32,7 +32,9 @@ func (m methods) enumMethods() {
 			return enumRows([]enumRow{{classicMode, "Классическая CRM", "", ""}, {simpleMode, "Простая CRM", "", ""}}), nil
 		},
 		"crm.enum.fields": func(*call) (any, error) {
-			return describeAll(parseSchema("ID integer ro |\nNAME string ro |\nSYMBOL_CODE string ro |\nSYMBOL_CODE_SHORT string ro |")), nil
+			return describeAll(parseSchema(
+				"ID integer ro |\nNAME string ro |\nSYMBOL_CODE string ro |\nSYMBOL_CODE_SHORT string ro |",
+			)), nil
 		},
 		"crm.settings.mode.get": func(c *call) (any, error) { return c.mode, nil },
 		"crm.multifield.fields": func(*call) (any, error) {

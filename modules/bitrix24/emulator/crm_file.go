@@ -62,8 +62,10 @@ func (a actor) commentFiles(v any) any {
 			kind = "image"
 		}
 		address := a.fileAddress(f.id)
-		out.Set(php.String(f.id), php.Map("id", f.id, "date", a.showTime(a.moment()), "type", kind, "name", f.name, "size", int64(len(f.content)),
-			"authorId", a.user, "authorName", a.userName(a.user), "urlShow", address, "urlDownload", address))
+		out.Set(php.String(f.id), php.Map(
+			"id", f.id, "date", a.showTime(a.moment()), "type", kind, "name", f.name, "size", int64(len(f.content)),
+			"authorId", a.user, "authorName", a.userName(a.user), "urlShow", address, "urlDownload", address,
+		))
 	}
 	if out.Len() == 0 {
 		return php.EmptyObject{}

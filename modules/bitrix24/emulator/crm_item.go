@@ -188,7 +188,9 @@ func itemBatchImport(c *call) (any, error) {
 	out := &php.Array{}
 	for _, v := range data.All() {
 		one := *c
-		one.params = php.Map("entityTypeId", c.params.Get("entityTypeId"), "useOriginalUfNames", c.params.Get("useOriginalUfNames"), "fields", v)
+		one.params = php.Map(
+			"entityTypeId", c.params.Get("entityTypeId"), "useOriginalUfNames", c.params.Get("useOriginalUfNames"), "fields", v,
+		)
 		r, _, err := one.addItem(true)
 		if e, ok := err.(*restError); ok {
 			out.Append(php.Map("error", e.code, "error_description", e.description))

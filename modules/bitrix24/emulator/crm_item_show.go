@@ -79,9 +79,17 @@ func empties(names string, more ...extra) []extra {
 
 // itemExtras are members of an item that this portal never fills.
 var itemExtras = map[int64][]extra{
-	typeLead: empties("dateCreateShort dateModifyShort isConvert productId shortName login skype icq", extra{"webformId", int64(0)}, extra{"searchContent", ""}),
-	typeDeal: empties("dateCreateShort dateModifyShort productId begindateShort closedateShort eventDate eventDateShort eventId eventDescription orderStage isWork isWon isLose receivedAmount lostAmount hasProducts",
-		extra{"webformId", int64(0)}, extra{"searchContent", ""}),
-	typeContact: empties("shortName login", extra{"webformId", int64(0)}, extra{"categoryId", int64(0)}, extra{"searchContent", ""}),
+	typeLead: empties(
+		"dateCreateShort dateModifyShort isConvert productId shortName login skype icq", extra{"webformId", int64(0)},
+		extra{"searchContent", ""},
+	),
+	typeDeal: empties(
+		"dateCreateShort dateModifyShort productId begindateShort closedateShort eventDate eventDateShort eventId "+
+			"eventDescription orderStage isWork isWon isLose receivedAmount lostAmount hasProducts",
+		extra{"webformId", int64(0)}, extra{"searchContent", ""},
+	),
+	typeContact: empties(
+		"shortName login", extra{"webformId", int64(0)}, extra{"categoryId", int64(0)}, extra{"searchContent", ""},
+	),
 	typeCompany: empties("", extra{"webformId", int64(0)}, extra{"categoryId", int64(0)}, extra{"searchContent", ""}),
 }

@@ -7,7 +7,10 @@ func TestLead_stagesAndReturnCustomers(t *testing.T) {
 	r := newRig(t)
 	lead := r.add("crm.lead.add", obj{"TITLE": "ООО Ромашка", "NAME": "Иван"})
 	got := r.call("crm.lead.get", obj{"id": lead}).(obj)
-	for name, want := range map[string]any{"STATUS_ID": "NEW", "STATUS_SEMANTIC_ID": "P", "DATE_CLOSED": "", "BIRTHDATE": "", "IS_RETURN_CUSTOMER": "N", "OPPORTUNITY": "0.00"} {
+	for name, want := range map[string]any{
+		"STATUS_ID": "NEW", "STATUS_SEMANTIC_ID": "P", "DATE_CLOSED": "", "BIRTHDATE": "", "IS_RETURN_CUSTOMER": "N",
+		"OPPORTUNITY": "0.00",
+	} {
 		same(t, name, got[name], want)
 	}
 	r.call("crm.lead.update", obj{"id": lead, "fields": obj{"STATUS_ID": "CONVERTED", "CONTACT_ID": 5}})
@@ -26,10 +29,14 @@ func TestLead_stagesAndReturnCustomers(t *testing.T) {
 // newLead makes a lead with everything that a conversion carries over.
 func newLead(r *rig) int64 {
 	lead := r.add("crm.lead.add", obj{
-		"TITLE": "Заявка", "NAME": "Иван", "LAST_NAME": "Петров", "COMPANY_TITLE": "ООО Ромашка", "SOURCE_ID": "WEB", "COMMENTS": "текст", "UTM_SOURCE": "ya",
-		"ASSIGNED_BY_ID": 3, "ORIGIN_ID": "lead-client:1", "PHONE": list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}},
+		"TITLE": "Заявка", "NAME": "Иван", "LAST_NAME": "Петров", "COMPANY_TITLE": "ООО Ромашка", "SOURCE_ID": "WEB",
+		"COMMENTS": "текст", "UTM_SOURCE": "ya",
+		"ASSIGNED_BY_ID": 3, "ORIGIN_ID": "lead-client:1",
+		"PHONE": list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}},
 	})
-	r.call("crm.lead.productrows.set", obj{"id": lead, "rows": list{obj{"PRODUCT_NAME": "Визитки", "PRICE": 890, "QUANTITY": 2}}})
+	r.call("crm.lead.productrows.set", obj{
+		"id": lead, "rows": list{obj{"PRODUCT_NAME": "Визитки", "PRICE": 890, "QUANTITY": 2}},
+	})
 	return lead
 }
 

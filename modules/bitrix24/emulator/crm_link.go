@@ -176,7 +176,9 @@ func (a actor) linkCompany(contact, company int64, x *link) (changed bool) {
 	if x == nil {
 		changed = a.contacts.links.drop(contact, company)
 	} else {
-		changed = a.contacts.links.add(contact, link{id: company, sort: x.sort, primary: x.primary || a.contacts.links.primary(contact) == 0})
+		changed = a.contacts.links.add(contact, link{
+			id: company, sort: x.sort, primary: x.primary || a.contacts.links.primary(contact) == 0,
+		})
 	}
 	a.contacts.put(r, "COMPANY_ID", a.contacts.links.primary(contact))
 	return changed

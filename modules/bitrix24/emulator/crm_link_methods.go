@@ -114,7 +114,10 @@ func (l linkCall) set() (any, error) {
 
 // link reads one link.
 func (l linkCall) link(el *php.Array) link {
-	return link{id: php.Int(el.Get(l.name)), sort: php.Int(el.Get("SORT")), role: php.Int(el.Get("ROLE_ID")), primary: php.String(el.Get("IS_PRIMARY")) == "Y"}
+	return link{
+		id: php.Int(el.Get(l.name)), sort: php.Int(el.Get("SORT")), role: php.Int(el.Get("ROLE_ID")),
+		primary: php.String(el.Get("IS_PRIMARY")) == "Y",
+	}
 }
 
 // clear is crm.deal.contact.items.delete and its likes.

@@ -30,11 +30,15 @@ func TestLinks(t *testing.T) {
 	same(t, "links of add", get("crm.deal.contact.items.get", 1), "2Y 1N ")
 	same(t, "add again", r.call("crm.deal.contact.add", obj{"id": 1, "fields": obj{"CONTACT_ID": 1}}), any(false))
 	sameList(t, "nothing happened", r.sent())
-	same(t, "add", r.call("crm.deal.contact.add", obj{"id": 1, "fields": obj{"CONTACT_ID": 3, "IS_PRIMARY": "Y"}}), any(true))
+	same(
+		t, "add", r.call("crm.deal.contact.add", obj{"id": 1, "fields": obj{"CONTACT_ID": 3, "IS_PRIMARY": "Y"}}), any(true),
+	)
 	sameList(t, "events", r.sent(), "ONCRMDEALUPDATE 1")
 	deal, _ := r.Deal(1)
 	same(t, "primary", deal["CONTACT_ID"], "3")
-	r.call("crm.deal.contact.items.set", obj{"id": 1, "items": list{obj{"CONTACT_ID": 1}, obj{"CONTACT_ID": 2, "IS_PRIMARY": "Y"}}})
+	r.call("crm.deal.contact.items.set", obj{
+		"id": 1, "items": list{obj{"CONTACT_ID": 1}, obj{"CONTACT_ID": 2, "IS_PRIMARY": "Y"}},
+	})
 	same(t, "set", get("crm.deal.contact.items.get", 1), "1N 2Y ")
 	r.call("crm.deal.update", obj{"id": 1, "fields": obj{"CONTACT_ID": 3}})
 	same(t, "CONTACT_ID replaces the primary one", get("crm.deal.contact.items.get", 1), "3Y 1N ")

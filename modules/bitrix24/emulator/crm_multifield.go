@@ -39,7 +39,11 @@ func (c *call) takeMulti(r *record, ch *change, kind string, list *php.Array) er
 		if !ok {
 			continue
 		}
-		m := multiChange{multifield: multifield{php.Int(el.Get("ID")), kind, php.String(el.Get("VALUE_TYPE")), strings.TrimSpace(php.String(el.Get("VALUE")))}}
+		m := multiChange{
+			multifield: multifield{
+				php.Int(el.Get("ID")), kind, php.String(el.Get("VALUE_TYPE")), strings.TrimSpace(php.String(el.Get("VALUE"))),
+			},
+		}
 		m.drop = php.String(el.Get("DELETE")) == "Y" || m.text == ""
 		if err := ch.addMulti(r, m); err != nil {
 			return err
@@ -60,10 +64,16 @@ func (c *call) takeItemMulti(e *entity, r *record, ch *change, list *php.Array) 
 			continue
 		}
 		id := php.Int(el.Get("id"))
-		if n, numeric := php.IntegerKey(key); id == 0 && numeric && r != nil && slices.ContainsFunc(r.multi, func(m multifield) bool { return m.id == n }) {
+		if n, numeric := php.IntegerKey(key); id == 0 && numeric && r != nil &&
+			slices.ContainsFunc(r.multi, func(m multifield) bool { return m.id == n }) {
 			id = n
 		}
-		m := multiChange{multifield: multifield{id, strings.ToUpper(php.String(el.Get("typeId"))), php.String(el.Get("valueType")), strings.TrimSpace(php.String(el.Get("value")))}}
+		m := multiChange{
+			multifield: multifield{
+				id, strings.ToUpper(php.String(el.Get("typeId"))), php.String(el.Get("valueType")),
+				strings.TrimSpace(php.String(el.Get("value"))),
+			},
+		}
 		m.drop = m.text == ""
 		if r != nil && m.kind == "" {
 			if i := slices.IndexFunc(r.multi, func(x multifield) bool { return x.id == id }); i >= 0 {
@@ -99,7 +109,9 @@ func (ch *change) addMulti(r *record, m multiChange) error {
 }
 
 // emailNames are the names of e-mail types in the portal's error message.
-var emailNames = map[string]string{"WORK": "Work e-mail", "HOME": "Home e-mail", "MAILING": "Newsletters e-mail", "OTHER": "Other e-mail", "": "E-mail"}
+var emailNames = map[string]string{
+	"WORK": "Work e-mail", "HOME": "Home e-mail", "MAILING": "Newsletters e-mail", "OTHER": "Other e-mail", "": "E-mail",
+}
 
 // validEmail is the portal's check of an e-mail address: one bad address refuses the whole record.
 func validEmail(s string) bool {

@@ -54,8 +54,11 @@ func productAdd(c *call) (any, error) {
 	if php.String(fields.Get("NAME")) == "" {
 		return nil, failed("", "The field NAME is required.")
 	}
-	r := c.add(c.products, fields, "ACTIVE", "Y", "CATALOG_ID", int64(14), "CURRENCY_ID", c.baseCurrency(), "DESCRIPTION_TYPE", "text",
-		"SORT", int64(100), "VAT_INCLUDED", "N", "DATE_CREATE", c.moment(), "TIMESTAMP_X", c.moment(), "CREATED_BY", c.hook.UserID, "MODIFIED_BY", c.hook.UserID)
+	r := c.add(c.products, fields,
+		"ACTIVE", "Y", "CATALOG_ID", int64(14), "CURRENCY_ID", c.baseCurrency(), "DESCRIPTION_TYPE", "text",
+		"SORT", int64(100), "VAT_INCLUDED", "N", "DATE_CREATE", c.moment(), "TIMESTAMP_X", c.moment(),
+		"CREATED_BY", c.hook.UserID, "MODIFIED_BY", c.hook.UserID,
+	)
 	c.emit("ONCRMPRODUCTADD", r.id)
 	return r.id, nil
 }

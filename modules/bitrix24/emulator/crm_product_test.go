@@ -9,7 +9,9 @@ func TestProductsAndCurrencies(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	id := r.add("crm.product.add", obj{"NAME": "Визитки", "PRICE": 890, "XML_ID": "site:5"})
-	found := r.call("crm.product.list", obj{"filter": obj{"XML_ID": "site:5"}, "select": []any{"ID", "NAME", "PRICE"}}).([]any)
+	found := r.call("crm.product.list", obj{
+		"filter": obj{"XML_ID": "site:5"}, "select": []any{"ID", "NAME", "PRICE"},
+	}).([]any)
 	same(t, "found by XML_ID", words(found), fmt.Sprintf("[map[ID:%d NAME:Визитки PRICE:890.00]]", id))
 	same(t, "base", r.call("crm.currency.base.get", nil), any("RUB"))
 	_, body := r.post("crm.currency.list", nil)

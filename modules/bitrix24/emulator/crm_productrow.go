@@ -47,7 +47,9 @@ func newRowStore() *rowStore {
 // of returns the rows of an owner in the order of SORT.
 func (s *rowStore) of(ownerType string, owner int64) []*row {
 	list := slices.Clone(s.byOwner[ownerType][owner])
-	slices.SortStableFunc(list, func(a, b *row) int { return cmp.Or(cmp.Compare(a.Sort, b.Sort), cmp.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(list, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(a.Sort, b.Sort), cmp.Compare(a.ID, b.ID))
+	})
 	return list
 }
 
@@ -80,7 +82,8 @@ func (s *rowStore) clear(ownerType string, owner int64) {
 	delete(s.byOwner[ownerType], owner)
 }
 
-// setRows replaces the rows of an owner: a row with a known id is changed, one without is added, the others are deleted.
+// setRows replaces the rows of an owner: a row with a known id is changed, one without is added, and the others are
+// deleted.
 func (a actor) setRows(e *entity, r *record, inputs []rowInput) error {
 	before := a.rows.of(e.short, r.id)
 	var next []*row

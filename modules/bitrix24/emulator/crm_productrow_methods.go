@@ -137,9 +137,6 @@ func rowUpdate(c *call) (any, error) {
 		}
 	}
 	next := *x
-	if fields.Get("price") == nil && fields.Get("priceExclusive") == nil && fields.Get("taxRate") == nil {
-		next.Price = x.Price
-	}
 	if err := c.actor().fill(&next, rowInput{fields}); err != nil {
 		return nil, err
 	}
@@ -220,10 +217,14 @@ func rowList(c *call) (any, error) {
 // itemProductRow shows a row as crm.item.productrow.* does.
 func itemProductRow(x *row) *php.Array {
 	return php.Map(
-		"id", x.ID, "ownerId", x.Owner, "ownerType", x.OwnerType, "productId", x.ProductID, "productName", x.Name, "price", x.Price,
-		"priceAccount", php.Round(x.Price, 2), "priceExclusive", x.Exclusive, "priceNetto", x.Netto, "priceBrutto", x.Brutto, "quantity", x.Quantity,
-		"discountTypeId", x.DiscountType, "discountRate", x.DiscountRate, "discountSum", x.DiscountSum, "taxRate", taxRate(x),
-		"taxIncluded", x.TaxIncluded, "customized", "Y", "measureCode", x.Measure, "measureName", x.MeasureName, "sort", x.Sort,
+		"id", x.ID, "ownerId", x.Owner, "ownerType", x.OwnerType, "productId", x.ProductID, "productName", x.Name,
+		"price", x.Price,
+		"priceAccount", php.Round(x.Price, 2), "priceExclusive", x.Exclusive, "priceNetto", x.Netto, "priceBrutto", x.Brutto,
+		"quantity", x.Quantity,
+		"discountTypeId", x.DiscountType, "discountRate", x.DiscountRate, "discountSum", x.DiscountSum,
+		"taxRate", taxRate(x),
+		"taxIncluded", x.TaxIncluded, "customized", "Y", "measureCode", x.Measure, "measureName", x.MeasureName,
+		"sort", x.Sort,
 		"xmlId", x.XMLID, "type", x.Type, "storeId", nil,
 	)
 }

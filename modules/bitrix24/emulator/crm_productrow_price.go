@@ -63,11 +63,21 @@ func (x *row) price(in rowInput) error {
 		x.DiscountType = php.Int(in.fields.Get("discountTypeId"))
 		switch {
 		case x.DiscountType == 1 && !in.given("discountSum"):
-			return failed("ERROR_CORE", "Discount Sum (DISCOUNT_SUM) is required if Monetary Discount Type (DISCOUNT_TYPE_ID) is defined.<br>")
+			return failed(
+				"ERROR_CORE",
+				"Discount Sum (DISCOUNT_SUM) is required if Monetary Discount Type (DISCOUNT_TYPE_ID) is defined.<br>",
+			)
 		case x.DiscountType == 2 && !in.given("discountRate"):
-			return failed("ERROR_CORE", "Discount Rate (DISCOUNT_RATE) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined.<br>")
+			return failed(
+				"ERROR_CORE",
+				"Discount Rate (DISCOUNT_RATE) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined.<br>",
+			)
 		case x.DiscountType == 2 && php.Float(in.fields.Get("discountRate")) == 100 && !in.given("discountSum"):
-			return failed("ERROR_CORE", "Discount Sum (DISCOUNT_SUM) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined and Discount Rate (DISCOUNT_RATE) is 100%<br>")
+			return failed(
+				"ERROR_CORE",
+				"Discount Sum (DISCOUNT_SUM) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined"+
+					" and Discount Rate (DISCOUNT_RATE) is 100%<br>",
+			)
 		}
 	}
 	tax := 1.0

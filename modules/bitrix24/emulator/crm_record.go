@@ -120,7 +120,8 @@ func (a actor) update(e *entity, r *record, ch *change) (changed bool, err error
 	if err := a.prepare(e, r, ch); err != nil {
 		return false, err
 	}
-	moved := e.typeID == typeDeal && ch.has(e, "CATEGORY_ID") && php.Int(ch.vals[e.at("CATEGORY_ID")]) != e.integer(r, "CATEGORY_ID")
+	moved := e.typeID == typeDeal && ch.has(e, "CATEGORY_ID") &&
+		php.Int(ch.vals[e.at("CATEGORY_ID")]) != e.integer(r, "CATEGORY_ID")
 	for at, v := range ch.vals {
 		if !sameValue(r.get(at), v) {
 			e.set(r, at, v)

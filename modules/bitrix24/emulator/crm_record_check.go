@@ -90,7 +90,9 @@ func (a actor) known(e *entity, ch *change) error {
 		switch {
 		case php.String(v) == "" || f.name == "STAGE_ID" || f.name == "STATUS_ID":
 		case f.kind == "crm_status":
-			ok = slices.ContainsFunc(a.statuses.where("ENTITY_ID", f.status), func(s *record) bool { return a.statuses.text(s, "STATUS_ID") == php.String(v) })
+			ok = slices.ContainsFunc(a.statuses.where("ENTITY_ID", f.status), func(s *record) bool {
+				return a.statuses.text(s, "STATUS_ID") == php.String(v)
+			})
 		case f.name == "ASSIGNED_BY_ID":
 			ok = a.users.rows[php.Int(v)] != nil
 		}
@@ -121,7 +123,9 @@ func (a actor) defaults(e *entity, r *record, ch *change, now time.Time) {
 		set("OPPORTUNITY", 0.0)
 		set("TAX_VALUE", 0.0)
 		set("CURRENCY_ID", base)
-		for _, name := range []string{"IS_MANUAL_OPPORTUNITY", "IS_RECURRING", "IS_RETURN_CUSTOMER", "IS_REPEATED_APPROACH"} {
+		for _, name := range []string{
+			"IS_MANUAL_OPPORTUNITY", "IS_RECURRING", "IS_RETURN_CUSTOMER", "IS_REPEATED_APPROACH",
+		} {
 			set(name, "N")
 		}
 	case typeLead:

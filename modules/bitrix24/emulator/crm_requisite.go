@@ -148,7 +148,8 @@ func requisiteAdd(c *call) (any, error) {
 		return nil, failed("", "The field NAME is required.")
 	}
 	r := c.add(c.requisites, fields,
-		"DATE_CREATE", c.moment(), "CREATED_BY_ID", c.hook.UserID, "ACTIVE", "Y", "ADDRESS_ONLY", "N", "SORT", int64(500), "RQ_VAT_PAYER", "N")
+		"DATE_CREATE", c.moment(), "CREATED_BY_ID", c.hook.UserID, "ACTIVE", "Y", "ADDRESS_ONLY", "N", "SORT", int64(500),
+		"RQ_VAT_PAYER", "N")
 	c.emit("ONCRMREQUISITEADD", r.id)
 	return r.id, nil
 }

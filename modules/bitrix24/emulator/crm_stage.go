@@ -93,5 +93,6 @@ func categoryOf(directory string) any {
 
 // isStages says whether a directory holds stages.
 func isStages(directory string) bool {
-	return directory == leadStages || directory == "DEAL_STAGE" || strings.HasPrefix(directory, "DEAL_STAGE_") || directory == "QUOTE_STATUS"
+	return directory == leadStages || directory == "DEAL_STAGE" || strings.HasPrefix(directory, "DEAL_STAGE_") ||
+		directory == "QUOTE_STATUS"
 }

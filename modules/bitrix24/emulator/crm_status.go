@@ -234,7 +234,10 @@ func statusItems(c *call) (any, error) {
 	v, _ := c.params.Either("entityId", "ENTITYID", "entityid")
 	out := &php.Array{}
 	for _, s := range c.stages(php.String(v)) {
-		out.Append(php.Map("NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"), "STATUS_ID", c.statuses.text(s, "STATUS_ID")))
+		out.Append(php.Map(
+			"NAME", c.statuses.text(s, "NAME"), "SORT", c.statuses.integer(s, "SORT"),
+			"STATUS_ID", c.statuses.text(s, "STATUS_ID"),
+		))
 	}
 	if out.Len() == 0 {
 		return nil, failed("", "The parameter entityId is not defined or invalid.")
@@ -246,7 +249,9 @@ func statusItems(c *call) (any, error) {
 func statusTypes(c *call) (any, error) {
 	out := php.List(php.Map(
 		"ID", leadStages, "NAME", "Стадии лидов", "ENTITY_TYPE_ID", int64(typeLead),
-		"SEMANTIC_INFO", php.Map("START_FIELD", "NEW", "FINAL_SUCCESS_FIELD", "CONVERTED", "FINAL_UNSUCCESS_FIELD", "JUNK", "FINAL_SORT", int64(0)),
+		"SEMANTIC_INFO", php.Map(
+			"START_FIELD", "NEW", "FINAL_SUCCESS_FIELD", "CONVERTED", "FINAL_UNSUCCESS_FIELD", "JUNK", "FINAL_SORT", int64(0),
+		),
 	))
 	for _, d := range [][2]string{
 		{"SOURCE", "Источники"},
@@ -265,7 +270,10 @@ func statusTypes(c *call) (any, error) {
 		prefix := stagePrefix(id)
 		d := php.Map(
 			"ID", dealStages(id), "NAME", "Стадии сделок ("+c.categories.text(r, "NAME")+")", "ENTITY_TYPE_ID", int64(typeDeal),
-			"SEMANTIC_INFO", php.Map("START_FIELD", prefix+"NEW", "FINAL_SUCCESS_FIELD", prefix+"WON", "FINAL_UNSUCCESS_FIELD", prefix+"LOSE", "FINAL_SORT", int64(0)),
+			"SEMANTIC_INFO", php.Map(
+				"START_FIELD", prefix+"NEW", "FINAL_SUCCESS_FIELD", prefix+"WON", "FINAL_UNSUCCESS_FIELD", prefix+"LOSE",
+				"FINAL_SORT", int64(0),
+			),
 			"FIELD_ATTRIBUTE_SCOPE", "", "CATEGORY_ID", id,
 		)
 		if id > 0 {

@@ -9,7 +9,9 @@ func TestStages_areThoseOfARussianPortal(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	var names, semantics []string
-	for _, v := range r.call("crm.status.list", obj{"filter": obj{"ENTITY_ID": "DEAL_STAGE"}, "order": obj{"SORT": "ASC"}}).([]any) {
+	for _, v := range r.call("crm.status.list", obj{
+		"filter": obj{"ENTITY_ID": "DEAL_STAGE"}, "order": obj{"SORT": "ASC"},
+	}).([]any) {
 		s := v.(obj)
 		names = append(names, s["NAME"].(string))
 		semantics = append(semantics, s["EXTRA"].(obj)["SEMANTICS"].(string))
@@ -17,9 +19,15 @@ func TestStages_areThoseOfARussianPortal(t *testing.T) {
 			t.Errorf("SEMANTICS of %s = %v", s["NAME"], s["SEMANTICS"])
 		}
 	}
-	same(t, "names", strings.Join(names, ", "), "Новая, Подготовка документов, Счёт на предоплату, В работе, Финальный счёт, Сделка успешна, Сделка провалена, Анализ причины провала")
+	same(
+		t, "names", strings.Join(names, ", "),
+		"Новая, Подготовка документов, Счёт на предоплату, В работе, Финальный счёт, Сделка успешна, Сделка провалена, "+
+			"Анализ причины провала",
+	)
 	same(t, "semantics", strings.Join(semantics, " "), "process process process process process success failure apology")
-	second := r.call("crm.status.list", obj{"filter": obj{"ENTITY_ID": "DEAL_STAGE_1", "STATUS_ID": "C1:NEW"}}).([]any)[0].(obj)
+	second := r.call("crm.status.list", obj{
+		"filter": obj{"ENTITY_ID": "DEAL_STAGE_1", "STATUS_ID": "C1:NEW"},
+	}).([]any)[0].(obj)
 	same(t, "funnel", second["CATEGORY_ID"], any("1"))
 	var types []string
 	for _, v := range r.call("crm.status.entity.items", obj{"entityId": "COMPANY_TYPE"}).([]any) {
@@ -33,7 +41,9 @@ func TestStages_areThoseOfARussianPortal(t *testing.T) {
 func TestStatus_addUpdateDelete(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	id := r.add("crm.status.add", obj{"ENTITY_ID": "DEAL_STAGE_1", "STATUS_ID": "DECISION", "NAME": "Решение", "COLOR": "#FFA900"})
+	id := r.add("crm.status.add", obj{
+		"ENTITY_ID": "DEAL_STAGE_1", "STATUS_ID": "DECISION", "NAME": "Решение", "COLOR": "#FFA900",
+	})
 	got := r.call("crm.status.get", obj{"id": id}).(obj)
 	same(t, "prefix", got["STATUS_ID"], any("C1:DECISION"))
 	r.call("crm.status.update", obj{"id": id, "fields": obj{"NAME": "Решили", "STATUS_ID": "X"}})

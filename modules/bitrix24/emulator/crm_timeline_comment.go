@@ -66,7 +66,8 @@ func commentAdd(c *call) (any, error) {
 // addComment stores a comment. It moves the time of the owner's last activity, but is no update of the owner.
 func (a actor) addComment(e *entity, owner *record, comment string, files any) *record {
 	r := a.comments.insert(a.comments.make(
-		"ENTITY_ID", owner.id, "ENTITY_TYPE", e.method, "CREATED", a.moment(), "COMMENT", comment, "AUTHOR_ID", a.user, "FILES", a.commentFiles(files),
+		"ENTITY_ID", owner.id, "ENTITY_TYPE", e.method, "CREATED", a.moment(), "COMMENT", comment, "AUTHOR_ID", a.user,
+		"FILES", a.commentFiles(files),
 	))
 	e.put(owner, "LAST_ACTIVITY_TIME", a.moment())
 	e.put(owner, "LAST_ACTIVITY_BY", a.user)

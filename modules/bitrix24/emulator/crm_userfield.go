@@ -35,8 +35,10 @@ var labels = []string{"EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL
 
 // userTypes are the types of custom fields, and how a value of each is kept.
 var userTypes = map[string]class{
-	"string": classText, "integer": classInteger, "double": classDouble, "boolean": classFlag, "datetime": classDatetime, "date": classDate,
-	"money": classText, "url": classText, "address": classText, "enumeration": classText, "file": classAny, "employee": classInteger,
+	"string": classText, "integer": classInteger, "double": classDouble, "boolean": classFlag, "datetime": classDatetime,
+	"date":  classDate,
+	"money": classText, "url": classText, "address": classText, "enumeration": classText, "file": classAny,
+	"employee":   classInteger,
 	"crm_status": classText, "iblock_section": classText, "iblock_element": classText, "crm": classText,
 }
 
@@ -93,7 +95,9 @@ func userfieldAdd(c *call, e *entity) (any, error) {
 	case len(name) > 50:
 		return nil, failed("ERROR_CORE", "The field name is too long (more than 50 characters).")
 	case !userfieldName.MatchString(name):
-		return nil, failed("ERROR_CORE", "The field name contains invalid characters. Valid characters are A-Z, 0-9 and underscore.")
+		return nil, failed(
+			"ERROR_CORE", "The field name contains invalid characters. Valid characters are A-Z, 0-9 and underscore.",
+		)
 	}
 	if _, exists := e.byName[name]; exists {
 		return nil, failed("ERROR_CORE", "The field "+name+" for object CRM_"+e.code+" already exists.")
@@ -103,8 +107,11 @@ func userfieldAdd(c *call, e *entity) (any, error) {
 
 // newUserfield adds a custom field to its kind of records.
 func (c *call) newUserfield(e *entity, name, kind string, fields *php.Array) *record {
-	r := c.userfields.make("ENTITY_ID", "CRM_"+e.code, "FIELD_NAME", name, "USER_TYPE_ID", kind, "SORT", int64(100), "MULTIPLE", "N", "MANDATORY", "N",
-		"SHOW_FILTER", "N", "SHOW_IN_LIST", "Y", "EDIT_IN_LIST", "Y", "IS_SEARCHABLE", "N", "SETTINGS", &php.Array{})
+	r := c.userfields.make(
+		"ENTITY_ID", "CRM_"+e.code, "FIELD_NAME", name, "USER_TYPE_ID", kind, "SORT", int64(100), "MULTIPLE", "N",
+		"MANDATORY", "N", "SHOW_FILTER", "N", "SHOW_IN_LIST", "Y", "EDIT_IN_LIST", "Y", "IS_SEARCHABLE", "N",
+		"SETTINGS", &php.Array{},
+	)
 	if label, ok := fields.Lookup("LABEL"); ok {
 		for _, name := range labels[:3] {
 			c.userfields.place(r, c.userfields.at(name), label)
@@ -128,7 +135,8 @@ func (p *Portal) customField(r *record) *field {
 	name, kind := p.userfields.text(r, "FIELD_NAME"), p.userfields.text(r, "USER_TYPE_ID")
 	settings, _ := p.userfields.value(r, "SETTINGS").(*php.Array)
 	f := &field{
-		name: name, item: camel(name), kind: kind, class: userTypes[kind], title: labelText(p.userfields.value(r, "EDIT_FORM_LABEL"), name),
+		name: name, item: camel(name), kind: kind, class: userTypes[kind],
+		title:    labelText(p.userfields.value(r, "EDIT_FORM_LABEL"), name),
 		multiple: p.userfields.text(r, "MULTIPLE") == "Y", required: p.userfields.text(r, "MANDATORY") == "Y",
 		settings: settings, custom: php.Map(),
 	}
@@ -175,7 +183,10 @@ func (c *call) numberItems(r *record) {
 		if sort == 0 {
 			sort = int64(out.Len()+1) * 10
 		}
-		out.Append(php.Map("ID", php.String(id), "SORT", php.String(sort), "VALUE", php.String(el.Get("VALUE")), "DEF", flag(php.String(el.Get("DEF")) == "Y"), "XML_ID", php.String(el.Get("XML_ID"))))
+		out.Append(php.Map(
+			"ID", php.String(id), "SORT", php.String(sort), "VALUE", php.String(el.Get("VALUE")),
+			"DEF", flag(php.String(el.Get("DEF")) == "Y"), "XML_ID", php.String(el.Get("XML_ID")),
+		))
 	}
 	c.userfields.place(r, c.userfields.at("LIST"), out)
 }

@@ -10,7 +10,8 @@ import (
 // tables are all tables in the order of their restoring: custom fields come first, since records have them.
 func (p *Portal) tables() []*table {
 	return []*table{
-		p.userfields, p.leads.table, p.deals.table, p.contacts.table, p.companies.table, p.requisites, p.banks, p.addresses, p.presets, p.products,
+		p.userfields, p.leads.table, p.deals.table, p.contacts.table, p.companies.table, p.requisites, p.banks, p.addresses,
+		p.presets, p.products,
 		p.currencies, p.statuses, p.categories, p.users, p.comments,
 	}
 }
@@ -40,7 +41,8 @@ func (p *Portal) dump() []byte {
 		files.Set(php.String(id), php.Map("name", f.name, "content", base64.StdEncoding.EncodeToString(f.content)))
 	}
 	return php.AppendJSON(nil, php.Map(
-		"tables", tables, "rows", rows, "last_row", p.rows.last, "links", linked, "files", files, "mode", p.mode, "line", p.line,
+		"tables", tables, "rows", rows, "last_row", p.rows.last, "links", linked, "files", files, "mode", p.mode,
+		"line", p.line,
 		"last_multi", p.lastMulti, "last_file", p.lastFile, "last_enum", p.lastEnum, "member", p.member, "domain", p.domain,
 		"inbound", p.dumpInbound(), "outbound", p.dumpOutbound(),
 	))

@@ -39,7 +39,8 @@ func (p *Portal) restore(all *php.Array) {
 		p.files[php.Int(id)] = file{php.Int(id), php.String(php.ArrayOf(v).Get("name")), content}
 	}
 	p.mode, p.line = max(classicMode, php.Int(all.Get("mode"))), php.String(all.Get("line"))
-	p.lastMulti, p.lastFile, p.lastEnum = php.Int(all.Get("last_multi")), php.Int(all.Get("last_file")), php.Int(all.Get("last_enum"))
+	p.lastMulti, p.lastFile = php.Int(all.Get("last_multi")), php.Int(all.Get("last_file"))
+	p.lastEnum = php.Int(all.Get("last_enum"))
 	if member := php.String(all.Get("member")); member != "" {
 		p.member = member
 	}
@@ -61,7 +62,9 @@ func (p *Portal) restoreTable(t *table, dump *php.Array) {
 		}
 		for _, v := range php.ArrayOf(x.Get("multi")).All() {
 			m := php.ArrayOf(v)
-			r.multi = append(r.multi, multifield{php.Int(m.Get("0")), php.String(m.Get("1")), php.String(m.Get("2")), php.String(m.Get("3"))})
+			r.multi = append(r.multi, multifield{
+				php.Int(m.Get("0")), php.String(m.Get("1")), php.String(m.Get("2")), php.String(m.Get("3")),
+			})
 		}
 		t.insert(r)
 	}
@@ -101,12 +104,18 @@ func restoreValue(f *field, v any) any {
 // restoreRow inserts one product row.
 func (p *Portal) restoreRow(x *php.Array) {
 	y := &row{
-		ID: php.Int(x.Get("id")), Owner: php.Int(x.Get("ownerId")), OwnerType: php.String(x.Get("ownerType")), ProductID: php.Int(x.Get("productId")),
-		Name: php.String(x.Get("productName")), Price: php.Float(x.Get("price")), Exclusive: php.Float(x.Get("priceExclusive")), Netto: php.Float(x.Get("priceNetto")),
-		Brutto: php.Float(x.Get("priceBrutto")), Quantity: php.Float(x.Get("quantity")), DiscountType: php.Int(x.Get("discountTypeId")),
-		DiscountRate: php.Float(x.Get("discountRate")), DiscountSum: php.Float(x.Get("discountSum")), TaxIncluded: php.String(x.Get("taxIncluded")),
-		Measure: php.Int(x.Get("measureCode")), MeasureName: php.String(x.Get("measureName")), Sort: php.Int(x.Get("sort")), XMLID: php.String(x.Get("xmlId")),
-		Type: php.Int(x.Get("type")),
+		ID: php.Int(x.Get("id")), Owner: php.Int(x.Get("ownerId")), OwnerType: php.String(x.Get("ownerType")),
+		ProductID: php.Int(x.Get("productId")),
+		Name:      php.String(x.Get("productName")), Price: php.Float(x.Get("price")),
+		Exclusive: php.Float(x.Get("priceExclusive")), Netto: php.Float(x.Get("priceNetto")),
+		Brutto: php.Float(x.Get("priceBrutto")), Quantity: php.Float(x.Get("quantity")),
+		DiscountType: php.Int(x.Get("discountTypeId")),
+		DiscountRate: php.Float(x.Get("discountRate")), DiscountSum: php.Float(x.Get("discountSum")),
+		TaxIncluded: php.String(x.Get("taxIncluded")),
+		Measure:     php.Int(x.Get("measureCode")), MeasureName: php.String(x.Get("measureName")),
+		Sort:  php.Int(x.Get("sort")),
+		XMLID: php.String(x.Get("xmlId")),
+		Type:  php.Int(x.Get("type")),
 	}
 	if rate := x.Get("taxRate"); rate != nil {
 		n := php.Float(rate)
@@ -124,7 +133,9 @@ func (p *Portal) restoreLinks(linked *php.Array) {
 		for _, v := range php.ArrayOf(linked.Get(e.method)).All() {
 			x := php.ArrayOf(v)
 			owner := php.Int(x.Get("0"))
-			byOwner[owner] = append(byOwner[owner], link{php.Int(x.Get("1")), php.Int(x.Get("2")), php.Int(x.Get("3")), php.Bool(x.Get("4"))})
+			byOwner[owner] = append(byOwner[owner], link{
+				php.Int(x.Get("1")), php.Int(x.Get("2")), php.Int(x.Get("3")), php.Bool(x.Get("4")),
+			})
 		}
 		for owner, list := range byOwner {
 			e.links.replace(owner, list)
@@ -136,7 +147,10 @@ func (p *Portal) restoreLinks(linked *php.Array) {
 func (p *Portal) restoreWebhooks(inbound, outbound *php.Array) {
 	for _, v := range inbound.All() {
 		x := php.ArrayOf(v)
-		h := &Inbound{ID: php.Int(x.Get("id")), Title: php.String(x.Get("title")), UserID: php.Int(x.Get("user")), Code: php.String(x.Get("code")), Scopes: texts(x.Get("scopes"))}
+		h := &Inbound{
+			ID: php.Int(x.Get("id")), Title: php.String(x.Get("title")), UserID: php.Int(x.Get("user")),
+			Code: php.String(x.Get("code")), Scopes: texts(x.Get("scopes")),
+		}
 		if h.ID == 1 {
 			continue // the one that the options name
 		}
@@ -144,7 +158,10 @@ func (p *Portal) restoreWebhooks(inbound, outbound *php.Array) {
 	}
 	for _, v := range outbound.All() {
 		x := php.ArrayOf(v)
-		o := &Outbound{ID: php.Int(x.Get("id")), Title: php.String(x.Get("title")), URL: php.String(x.Get("url")), Token: php.String(x.Get("token"))}
+		o := &Outbound{
+			ID: php.Int(x.Get("id")), Title: php.String(x.Get("title")), URL: php.String(x.Get("url")),
+			Token: php.String(x.Get("token")),
+		}
 		if slices.ContainsFunc(p.outbound, func(y *Outbound) bool { return y.ID == o.ID || y.URL == o.URL }) {
 			continue
 		}

@@ -11,17 +11,28 @@ func TestDataDir_survivesARestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	r := newRig(t, func(o *Options) { o.DataDir = dir })
-	r.add("crm.deal.userfield.add", obj{"FIELD_NAME": "DELIVERY", "USER_TYPE_ID": "string", "LABEL": obj{"ru": "Доставка"}})
+	r.add("crm.deal.userfield.add", obj{
+		"FIELD_NAME": "DELIVERY", "USER_TYPE_ID": "string", "LABEL": obj{"ru": "Доставка"},
+	})
 	r.add("crm.deal.userfield.add", obj{"FIELD_NAME": "WHEN", "USER_TYPE_ID": "datetime", "MULTIPLE": "Y"})
 	company := r.add("crm.company.add", obj{"TITLE": "ООО"})
-	contact := r.add("crm.contact.add", obj{"NAME": "Иван", "COMPANY_ID": company, "PHONE": list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}}})
-	deal := r.add("crm.deal.add", obj{
-		"TITLE": "Заказ", "ORIGIN_ID": "order:1", "CONTACT_IDS": list{contact}, "UF_CRM_DELIVERY": "Офис", "OPPORTUNITY": 10, "IS_MANUAL_OPPORTUNITY": "Y",
-		"UF_CRM_WHEN": list{"2026-01-01T10:00:00+03:00"},
+	contact := r.add("crm.contact.add", obj{
+		"NAME": "Иван", "COMPANY_ID": company, "PHONE": list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}},
 	})
-	r.call("crm.deal.productrows.set", obj{"id": deal, "rows": list{obj{"PRODUCT_NAME": "a", "PRICE": 18.55, "TAX_RATE": 20, "QUANTITY": 3}}})
-	r.add("crm.timeline.comment.add", obj{"ENTITY_ID": deal, "ENTITY_TYPE": "deal", "COMMENT": "c", "FILES": list{list{"a.txt", "aGVsbG8="}}})
-	r.add("crm.requisite.add", obj{"ENTITY_TYPE_ID": 4, "ENTITY_ID": company, "PRESET_ID": 1, "NAME": "r", "RQ_INN": "7707083893"})
+	deal := r.add("crm.deal.add", obj{
+		"TITLE": "Заказ", "ORIGIN_ID": "order:1", "CONTACT_IDS": list{contact}, "UF_CRM_DELIVERY": "Офис", "OPPORTUNITY": 10,
+		"IS_MANUAL_OPPORTUNITY": "Y",
+		"UF_CRM_WHEN":           list{"2026-01-01T10:00:00+03:00"},
+	})
+	r.call("crm.deal.productrows.set", obj{
+		"id": deal, "rows": list{obj{"PRODUCT_NAME": "a", "PRICE": 18.55, "TAX_RATE": 20, "QUANTITY": 3}},
+	})
+	r.add("crm.timeline.comment.add", obj{
+		"ENTITY_ID": deal, "ENTITY_TYPE": "deal", "COMMENT": "c", "FILES": list{list{"a.txt", "aGVsbG8="}},
+	})
+	r.add("crm.requisite.add", obj{
+		"ENTITY_TYPE_ID": 4, "ENTITY_ID": company, "PRESET_ID": 1, "NAME": "r", "RQ_INN": "7707083893",
+	})
 	r.do("add_stage", Args{"category": 1, "id": "OWN", "name": "Своя"})
 	doomed := r.add("crm.deal.add", obj{"TITLE": "x"})
 	r.call("crm.deal.delete", obj{"id": doomed})

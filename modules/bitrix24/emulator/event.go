@@ -15,7 +15,8 @@ type eventKind struct {
 	manual      bool
 }
 
-// eventKinds in the order of the form. Moving a deal to another funnel is not among them: only applications learn of it.
+// eventKinds are in the order of the form. Moving a deal to another funnel is not among them, since only applications
+// can subscribe to it.
 var eventKinds = []eventKind{
 	{"ONCRMDEALUPDATE", "Обновление сделки", true},
 	{"ONCRMCONTACTUPDATE", "Обновление контакта", true},
@@ -128,7 +129,10 @@ func (p *Portal) shuffles() func(n int) int {
 // emitMove sends the event of a deal that moved to another funnel. Only applications can subscribe to it, so a webhook
 // learns nothing of the move: no ONCRMDEALUPDATE is sent instead (REST.md 8.2).
 func (p *Portal) emitMove(r *record) {
-	p.emit("ONCRMDEALMOVETOCATEGORY", r.id, "data[FIELDS][CATEGORY_ID]", p.deals.text(r, "CATEGORY_ID"), "data[FIELDS][STAGE_ID]", p.deals.text(r, "STAGE_ID"))
+	p.emit(
+		"ONCRMDEALMOVETOCATEGORY", r.id, "data[FIELDS][CATEGORY_ID]", p.deals.text(r, "CATEGORY_ID"),
+		"data[FIELDS][STAGE_ID]", p.deals.text(r, "STAGE_ID"),
+	)
 }
 
 // body is the form that the portal posts to the handler (REST.md 20.1).

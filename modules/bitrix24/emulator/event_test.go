@@ -53,8 +53,8 @@ func sameKeys(t *testing.T, at string, got, want *php.Array) {
 	}
 }
 
-// TestEvents_applicationSamplesDifferByTheirTokensOnly says why the other event samples are not replayed: they are what an
-// application gets, which this portal has none of. A webhook's form is the same without the OAuth part.
+// TestEvents_applicationSamplesDifferByTheirTokensOnly says why the other event samples are not replayed: they are
+// what an application gets, and this portal has none. A webhook's form is the same without the OAuth part.
 func TestEvents_applicationSamplesDifferByTheirTokensOnly(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -125,9 +125,14 @@ func TestEvents_arisefromEveryKindOfChange(t *testing.T) {
 	r.add("crm.company.add", obj{"TITLE": "x"})
 	requisite := r.add("crm.requisite.add", obj{"ENTITY_TYPE_ID": 4, "ENTITY_ID": 2, "PRESET_ID": 1, "NAME": "x"})
 	r.add("crm.requisite.bankdetail.add", obj{"ENTITY_ID": requisite, "NAME": "x"})
-	r.call("crm.address.add", obj{"fields": obj{"TYPE_ID": 6, "ENTITY_TYPE_ID": 8, "ENTITY_ID": requisite, "CITY": "Пермь"}})
+	r.call("crm.address.add", obj{
+		"fields": obj{"TYPE_ID": 6, "ENTITY_TYPE_ID": 8, "ENTITY_ID": requisite, "CITY": "Пермь"},
+	})
 	r.do("delete_company", Args{"id": 2})
-	expect("requisite", "ONCRMCOMPANYADD 2", "ONCRMREQUISITEADD 1", "ONCRMBANKDETAILADD 1", "ONCRMADDRESSREGISTER 1", "ONCRMBANKDETAILDELETE 1", "ONCRMREQUISITEDELETE 1", "ONCRMCOMPANYDELETE 2")
+	expect(
+		"requisite", "ONCRMCOMPANYADD 2", "ONCRMREQUISITEADD 1", "ONCRMBANKDETAILADD 1", "ONCRMADDRESSREGISTER 1",
+		"ONCRMBANKDETAILDELETE 1", "ONCRMREQUISITEDELETE 1", "ONCRMCOMPANYDELETE 2",
+	)
 	state, err := php.DecodeJSON(r.State())
 	if err != nil {
 		t.Fatal(err)

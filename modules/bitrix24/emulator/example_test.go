@@ -30,7 +30,9 @@ func Example() {
 // Faults and events: what a client has to survive, and what its handler hears.
 func ExamplePortal_Fail() {
 	heard := make(chan string, 1)
-	handler := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { heard <- r.FormValue("event") }))
+	handler := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		heard <- r.FormValue("event")
+	}))
 	defer handler.Close()
 	portal := emulator.New(emulator.Options{EventsURL: handler.URL, Token: "token"})
 	defer portal.Close()

@@ -33,7 +33,8 @@ func (f *Fault) delay() time.Duration { return time.Duration(f.DelayMS) * time.M
 // portal's clock OffsetS seconds off, and "none", which ends all faults.
 var (
 	requestFaults = []string{
-		"down", "slow", "lost_response", "late", "error_500", "html_502", "half_body", "limit", "operating", "revoked", "plan", "scope", "moved",
+		"down", "slow", "lost_response", "late", "error_500", "html_502", "half_body", "limit", "operating", "revoked",
+		"plan", "scope", "moved",
 		"overload", "unexpected", "portal_deleted",
 	}
 	eventFaults = []string{"drop_events", "double_events", "shuffle_events", "delay_events"}
@@ -101,7 +102,8 @@ func (f *Fault) check() error {
 	case f.Fault == "scope" && f.Scopes == nil:
 		return errors.New(`fault scope needs the scopes that are left: "scopes":["telephony"], or [] for none`)
 	}
-	if to, err := url.Parse(f.To); f.Fault == "moved" && (err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https") {
+	if to, err := url.Parse(f.To); f.Fault == "moved" &&
+		(err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https") {
 		return errors.New(`fault moved needs the new address: "to":"https://new.example"`)
 	}
 	return nil

@@ -106,8 +106,10 @@ func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
 // faultErrors are the faults that are an answer of the REST module.
 var faultErrors = map[string]*restError{
 	"error_500": errInternal, "limit": errQueryLimit, "revoked": errCredentials, "plan": errPlan,
-	"overload":       refuse(http.StatusServiceUnavailable, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
-	"unexpected":     refuse(http.StatusInternalServerError, "ERROR_UNEXPECTED_ANSWER", "Server returned an unexpected response"),
+	"overload": refuse(http.StatusServiceUnavailable, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
+	"unexpected": refuse(
+		http.StatusInternalServerError, "ERROR_UNEXPECTED_ANSWER", "Server returned an unexpected response",
+	),
 	"portal_deleted": refuse(http.StatusInternalServerError, "PORTAL_DELETED", "Portal was deleted"),
 }
 

@@ -52,7 +52,11 @@ func TestFaults_whatTheClientSeesAndWhatWasDone(t *testing.T) {
 		{Fault{Fault: "revoked"}, 401, "INVALID_CREDENTIALS", false, false},
 		{Fault{Fault: "plan"}, 403, "ACCESS_DENIED", false, false},
 		{Fault{Fault: "scope", Scopes: []string{"user"}}, 403, "insufficient_scope", false, false},
-		{Fault{Fault: "moved", To: "https://new.bitrix24.ru/"}, 302, "https://new.bitrix24.ru/rest/1/secret/crm.deal.add", false, false},
+		{
+			Fault{Fault: "moved", To: "https://new.bitrix24.ru/"},
+			302, "https://new.bitrix24.ru/rest/1/secret/crm.deal.add",
+			false, false,
+		},
 		{Fault{Fault: "slow", DelayMS: 5}, 200, `"result":1`, false, true},
 	} {
 		t.Run(x.fault.Fault, func(t *testing.T) {
@@ -104,7 +108,10 @@ func TestFaults_countMethodAndProbability(t *testing.T) {
 
 	r.fault(Fault{Fault: "operating", Method: "crm.deal.list"})
 	out := r.batch(0, obj{"a": "crm.deal.list", "b": "crm.lead.list"})
-	same(t, "inside a batch only the method is blocked", out["result_error"].(obj)["a"].(obj)["error"], any("OPERATION_TIME_LIMIT"))
+	same(
+		t, "inside a batch only the method is blocked", out["result_error"].(obj)["a"].(obj)["error"],
+		any("OPERATION_TIME_LIMIT"),
+	)
 	same(t, "the other goes on", out["result"].(obj)["b"] != nil, true)
 	r.fault(Fault{Fault: "none"})
 

@@ -54,9 +54,11 @@ type schema struct {
 
 // classes are those of the type names that *.fields shows; any other name is a text.
 var classes = map[string]class{
-	"integer": classInteger, "user": classInteger, "employee": classInteger, "crm_company": classInteger, "crm_contact": classInteger,
-	"crm_lead": classInteger, "crm_quote": classInteger, "crm_category": classInteger, "crm_entity": classInteger,
-	"double": classDouble, "char": classFlag, "date": classDate, "datetime": classDatetime, "boolean": classFlag, "any": classAny, "file": classAny,
+	"integer": classInteger, "user": classInteger, "employee": classInteger, "crm_company": classInteger,
+	"crm_contact": classInteger,
+	"crm_lead":    classInteger, "crm_quote": classInteger, "crm_category": classInteger, "crm_entity": classInteger,
+	"double": classDouble, "char": classFlag, "date": classDate, "datetime": classDatetime, "boolean": classFlag,
+	"any": classAny, "file": classAny,
 }
 
 // parseSchema reads a table of fields, one a line: NAME TYPE[:directory] [marks...] | title. The marks are ro
@@ -135,8 +137,8 @@ func (s *schema) at(name string) int {
 	return i
 }
 
-// camel turns STAGE_ID into stageId and UF_CRM_1721244707107 into ufCrm_1721244707107: in custom names a part that begins
-// with a digit keeps its underscore.
+// camel turns STAGE_ID into stageId and UF_CRM_1721244707107 into ufCrm_1721244707107: in the name of a custom field a
+// part that begins with a digit keeps its underscore.
 func camel(name string) string {
 	parts := strings.Split(strings.ToLower(name), "_")
 	var b strings.Builder

@@ -195,7 +195,8 @@ func (f *filter) match(r *record) bool {
 func (c *condition) match(r *record) bool {
 	if c.multi != "" {
 		return slices.ContainsFunc(r.multi, func(m multifield) bool {
-			return m.kind == c.multi && slices.ContainsFunc(c.values, func(v any) bool { return strings.EqualFold(php.String(v), m.text) })
+			return m.kind == c.multi &&
+				slices.ContainsFunc(c.values, func(v any) bool { return strings.EqualFold(php.String(v), m.text) })
 		}) != c.not
 	}
 	v := r.get(c.at)

@@ -70,5 +70,6 @@ func itemSelection(columns *php.Array) *selection {
 // hasItem reports whether a member of an item is wanted. original is the upper-case name, by which a custom field may
 // be asked for as well.
 func (s *selection) hasItem(name, original string) bool {
-	return s == nil || s.names[name] || strings.HasPrefix(original, "UF_") && (s.names[original] || s.names["UF_*"] || s.names["uf_*"])
+	return s == nil || s.names[name] ||
+		strings.HasPrefix(original, "UF_") && (s.names[original] || s.names["UF_*"] || s.names["uf_*"])
 }

@@ -24,7 +24,9 @@ func (r *rig) titles(params obj) string {
 func (r *rig) itemTitles(filter obj) string {
 	r.t.Helper()
 	var out []string
-	for _, v := range r.call("crm.item.list", obj{"entityTypeId": 2, "filter": filter, "select": list{"title"}}).(obj)["items"].([]any) {
+	for _, v := range r.call("crm.item.list", obj{
+		"entityTypeId": 2, "filter": filter, "select": list{"title"},
+	}).(obj)["items"].([]any) {
 		out = append(out, v.(obj)["title"].(string))
 	}
 	return strings.Join(out, " ")
@@ -35,7 +37,10 @@ func TestFilters(t *testing.T) {
 	c := newClock()
 	r := newRig(t, func(o *Options) { o.Clock = c.now })
 	for i, x := range []obj{
-		{"TITLE": "Альфа", "OPPORTUNITY": 10, "ORIGIN_ID": "order:1", "COMPANY_ID": 1, "BEGINDATE": "2026-01-01", "OPENED": "N"},
+		{
+			"TITLE": "Альфа", "OPPORTUNITY": 10, "ORIGIN_ID": "order:1", "COMPANY_ID": 1, "BEGINDATE": "2026-01-01",
+			"OPENED": "N",
+		},
 		{"TITLE": "бета", "OPPORTUNITY": 20, "ORIGIN_ID": "order:2", "ADDITIONAL_INFO": "x", "BEGINDATE": "2026-02-01"},
 		{"TITLE": "Гамма_1", "OPPORTUNITY": 30, "COMPANY_ID": 2, "STAGE_ID": "WON", "BEGINDATE": "2026-03-01"},
 	} {
@@ -68,18 +73,40 @@ func TestFilters(t *testing.T) {
 		{obj{"COMPANY_ID": 0}, obj{"companyId": 0}, "бета"},
 		{obj{"@STAGE_ID": list{"WON", "LOSE"}}, obj{"@stageId": list{"WON", "LOSE"}}, "Гамма_1"},
 		{obj{"STAGE_SEMANTIC_ID": "P", "OPENED": "Y"}, obj{"stageSemanticId": "P", "opened": "Y"}, "бета"},
-		{obj{">=DATE_MODIFY": "2026-11-23T16:00:00+03:00"}, obj{">=updatedTime": "2026-11-23T16:00:00+03:00"}, "бета Гамма_1"},
+		{
+			obj{">=DATE_MODIFY": "2026-11-23T16:00:00+03:00"},
+			obj{">=updatedTime": "2026-11-23T16:00:00+03:00"},
+			"бета Гамма_1",
+		},
 		{obj{">DATE_CREATE": "2026-11-23"}, obj{">createdTime": "2026-11-23"}, "Альфа бета Гамма_1"},
-		{obj{">=BEGINDATE": "01.02.2026", "<BEGINDATE": "2026-03-01"}, obj{">=begindate": "01.02.2026", "<begindate": "2026-03-01"}, "бета"},
+		{
+			obj{">=BEGINDATE": "01.02.2026", "<BEGINDATE": "2026-03-01"},
+			obj{">=begindate": "01.02.2026", "<begindate": "2026-03-01"},
+			"бета",
+		},
 	} {
 		same(t, fmt.Sprintf("%v", x.old), r.titles(obj{"filter": x.old}), x.want)
 		same(t, fmt.Sprintf("%v", x.item), r.itemTitles(x.item), x.want)
 	}
-	same(t, "an unknown field of the old family is dropped", r.titles(obj{"filter": obj{"ORIGINID": "order:1"}}), "Альфа бета Гамма_1")
+	same(
+		t, "an unknown field of the old family is dropped", r.titles(obj{"filter": obj{"ORIGINID": "order:1"}}),
+		"Альфа бета Гамма_1",
+	)
 	same(t, "LIKE on a stage is dropped", r.titles(obj{"filter": obj{"%STAGE_ID": "WON"}}), "Альфа бета Гамма_1")
-	r.fails("crm.item.list", obj{"entityTypeId": 2, "filter": obj{"=ORIGINID": 1}}, 400, "INVALID_ARG_VALUE", "Invalid filter: field 'ORIGINID' is not allowed in filter")
-	same(t, "logic OR", r.itemTitles(obj{"0": obj{"logic": "OR", "0": obj{"title": "Альфа"}, "1": obj{"opportunity": 30}}, "opened": "Y"}), "Гамма_1")
-	same(t, "nested", r.itemTitles(obj{"logic": "OR", "title": "бета", "0": obj{"0": obj{"logic": "OR", "id": 1, "opportunity": 99}}}), "Альфа бета")
+	r.fails(
+		"crm.item.list", obj{"entityTypeId": 2, "filter": obj{"=ORIGINID": 1}}, 400, "INVALID_ARG_VALUE",
+		"Invalid filter: field 'ORIGINID' is not allowed in filter",
+	)
+	same(
+		t, "logic OR",
+		r.itemTitles(obj{"0": obj{"logic": "OR", "0": obj{"title": "Альфа"}, "1": obj{"opportunity": 30}}, "opened": "Y"}),
+		"Гамма_1",
+	)
+	same(
+		t, "nested",
+		r.itemTitles(obj{"logic": "OR", "title": "бета", "0": obj{"0": obj{"logic": "OR", "id": 1, "opportunity": 99}}}),
+		"Альфа бета",
+	)
 	same(t, "order", r.titles(obj{"order": obj{"OPPORTUNITY": "DESC"}}), "Гамма_1 бета Альфа")
 	same(t, "order by two", r.titles(obj{"order": obj{"CATEGORY_ID": "ASC", "ID": "desc"}}), "Гамма_1 бета Альфа")
 }
@@ -87,12 +114,21 @@ func TestFilters(t *testing.T) {
 func TestFilter_multifields(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.add("crm.contact.add", obj{"NAME": "a", "PHONE": list{obj{"VALUE": "+7 999"}}, "EMAIL": list{obj{"VALUE": "a@b.ru"}}})
+	r.add("crm.contact.add", obj{
+		"NAME": "a", "PHONE": list{obj{"VALUE": "+7 999"}}, "EMAIL": list{obj{"VALUE": "a@b.ru"}},
+	})
 	r.add("crm.contact.add", obj{"NAME": "b", "PHONE": list{obj{"VALUE": "+7999"}}, "WEB": list{obj{"VALUE": "b.ru"}}})
 	for _, x := range []struct {
 		filter obj
 		want   int
-	}{{obj{"PHONE": "+7 999"}, 1}, {obj{"PHONE": "7999"}, 0}, {obj{"EMAIL": "A@b.ru"}, 1}, {obj{"WEB": "b.ru"}, 1}, {obj{"!PHONE": "+7999"}, 1}, {obj{"PHONE": list{"+7999", "+7 999"}}, 2}} {
+	}{
+		{obj{"PHONE": "+7 999"}, 1},
+		{obj{"PHONE": "7999"}, 0},
+		{obj{"EMAIL": "A@b.ru"}, 1},
+		{obj{"WEB": "b.ru"}, 1},
+		{obj{"!PHONE": "+7999"}, 1},
+		{obj{"PHONE": list{"+7999", "+7 999"}}, 2},
+	} {
 		got := r.call("crm.contact.list", obj{"filter": x.filter, "select": list{"NAME", "PHONE"}}).([]any)
 		same(t, fmt.Sprint(x.filter), len(got), x.want)
 		for _, v := range got {
@@ -178,7 +214,9 @@ func TestFind_agreesWithAPlainScan(t *testing.T) {
 	c := &call{Portal: p, params: &php.Array{}, hook: &Inbound{UserID: 1}}
 	var ids []int64
 	for i := range 400 {
-		fields := php.Map("TITLE", "x", "ORIGIN_ID", fmt.Sprint("order:", random.IntN(30)), "COMPANY_ID", int64(random.IntN(4)))
+		fields := php.Map(
+			"TITLE", "x", "ORIGIN_ID", fmt.Sprint("order:", random.IntN(30)), "COMPANY_ID", int64(random.IntN(4)),
+		)
 		ch, err := c.oldChange(p.deals, nil, fields, false)
 		if err != nil {
 			t.Fatal(err)

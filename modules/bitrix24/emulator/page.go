@@ -52,7 +52,9 @@ func (p *Portal) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /crm/deal/recyclebin/{$}", p.pageBin)
 	for _, kind := range []string{"deal", "lead", "contact", "company"} {
 		mux.HandleFunc("GET /crm/"+kind+"/list/{$}", func(w http.ResponseWriter, r *http.Request) { p.pageList(w, r, kind) })
-		mux.HandleFunc("GET /crm/"+kind+"/details/{id}/{$}", func(w http.ResponseWriter, r *http.Request) { p.pageCard(w, r, kind) })
+		mux.HandleFunc("GET /crm/"+kind+"/details/{id}/{$}", func(w http.ResponseWriter, r *http.Request) {
+			p.pageCard(w, r, kind)
+		})
 	}
 	mux.HandleFunc("GET /crm/configs/", p.pageSettings)
 	mux.HandleFunc("GET /company/personal/user/{id}/", p.pageUser)

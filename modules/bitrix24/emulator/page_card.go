@@ -76,7 +76,9 @@ type convertDialog struct {
 }
 
 // cardAbout is the heading of the fields, by the kind of record.
-var cardAbout = map[string]string{"deal": "О сделке", "lead": "О лиде", "contact": "О контакте", "company": "О компании"}
+var cardAbout = map[string]string{
+	"deal": "О сделке", "lead": "О лиде", "contact": "О контакте", "company": "О компании",
+}
 
 // pageCard shows a record for reading and editing; number 0 is a new one.
 func (p *Portal) pageCard(w http.ResponseWriter, r *http.Request, kind string) {
@@ -91,7 +93,9 @@ func (p *Portal) pageCard(w http.ResponseWriter, r *http.Request, kind string) {
 	}
 	card := p.card(e, x, r.FormValue("tab"))
 	if x == nil && e.typeID == typeDeal {
-		card.Fields = append(card.Fields, cardField{Label: "Воронка", Name: "fields[CATEGORY_ID]", Value: r.FormValue("category"), Options: p.funnelOptions()})
+		card.Fields = append(card.Fields, cardField{
+			Label: "Воронка", Name: "fields[CATEGORY_ID]", Value: r.FormValue("category"), Options: p.funnelOptions(),
+		})
 	}
 	if e.typeID == typeLead && x != nil && r.FormValue("convert") != "" && e.text(x, "STATUS_SEMANTIC_ID") != "S" {
 		card.Convert = p.convertDialog(x)
@@ -102,7 +106,9 @@ func (p *Portal) pageCard(w http.ResponseWriter, r *http.Request, kind string) {
 
 // card gathers the page of a record; r is nil for a new one, at names the tab.
 func (p *Portal) card(e *entity, r *record, at string) *cardPage {
-	c := &cardPage{Kind: e.method, URL: cardURL(e.method, 0), Heading: "Создание", About: cardAbout[e.method], Tab: "general"}
+	c := &cardPage{
+		Kind: e.method, URL: cardURL(e.method, 0), Heading: "Создание", About: cardAbout[e.method], Tab: "general",
+	}
 	c.Fields = p.cardFields(e, r)
 	if e.multi {
 		c.Multi = cardMultis(r)
@@ -127,7 +133,8 @@ func (p *Portal) card(e *entity, r *record, at string) *cardPage {
 	c.Tabs[0].Current = c.Tab == "general"
 	c.Linked = p.cardLinked(e, r)
 	c.Actions = append(c.Actions, deed{
-		Deed: "delete_" + e.method, Label: "Удалить", Danger: true, Fields: []pair{{"id", php.String(r.id)}, {"back", "/crm/" + e.method + "/list/"}},
+		Deed: "delete_" + e.method, Label: "Удалить", Danger: true,
+		Fields: []pair{{"id", php.String(r.id)}, {"back", "/crm/" + e.method + "/list/"}},
 	})
 	for _, x := range [][2]string{
 		{"ID", php.String(r.id)},
@@ -141,7 +148,10 @@ func (p *Portal) card(e *entity, r *record, at string) *cardPage {
 	}
 	for _, x := range p.comments.where("ENTITY_ID", r.id) {
 		if p.comments.text(x, "ENTITY_TYPE") == e.method {
-			c.Comments = append(c.Comments, cardComment{p.userName(p.comments.integer(x, "AUTHOR_ID")), p.when(p.comments.time(x, "CREATED")), p.comments.text(x, "COMMENT")})
+			c.Comments = append(c.Comments, cardComment{
+				p.userName(p.comments.integer(x, "AUTHOR_ID")), p.when(p.comments.time(x, "CREATED")),
+				p.comments.text(x, "COMMENT"),
+			})
 		}
 	}
 	slices.Reverse(c.Comments)
@@ -161,7 +171,9 @@ func (p *Portal) cardStages(c *cardPage, e *entity, r *record) {
 	reached := true
 	for _, s := range p.stages(directory) {
 		code := p.statuses.text(s, "STATUS_ID")
-		c.Stages = append(c.Stages, cardStage{Status: s.id, Code: code, Name: p.statuses.text(s, "NAME"), Reached: reached, Current: code == present})
+		c.Stages = append(c.Stages, cardStage{
+			Status: s.id, Code: code, Name: p.statuses.text(s, "NAME"), Reached: reached, Current: code == present,
+		})
 		reached = reached && code != present
 	}
 }
@@ -172,7 +184,9 @@ func (p *Portal) cardRows(c *cardPage, e *entity, r *record) {
 	for i, x := range p.rows.of(e.short, r.id) {
 		sum := php.Round(x.Price*x.Quantity, 2)
 		total += sum
-		c.Rows = append(c.Rows, cardRow{i, x.ID, x.Name, php.FormatFloat(x.Price), php.FormatFloat(x.Quantity), money(sum, currency)})
+		c.Rows = append(c.Rows, cardRow{
+			i, x.ID, x.Name, php.FormatFloat(x.Price), php.FormatFloat(x.Quantity), money(sum, currency),
+		})
 	}
 	for range 2 {
 		c.Rows = append(c.Rows, cardRow{Key: len(c.Rows)})
@@ -205,13 +219,26 @@ func (p *Portal) cardLinked(e *entity, r *record) []cardLinks {
 	}
 	switch e.typeID {
 	case typeDeal:
-		return []cardLinks{show("Контакты", p.contacts, ids(e.links.of(r.id))), show("Компания", p.companies, []int64{e.integer(r, "COMPANY_ID")}), show("Лид", p.leads, []int64{e.integer(r, "LEAD_ID")})}
+		return []cardLinks{
+			show("Контакты", p.contacts, ids(e.links.of(r.id))),
+			show("Компания", p.companies, []int64{e.integer(r, "COMPANY_ID")}),
+			show("Лид", p.leads, []int64{e.integer(r, "LEAD_ID")}),
+		}
 	case typeLead:
-		return []cardLinks{show("Контакты", p.contacts, ids(e.links.of(r.id))), show("Компания", p.companies, []int64{e.integer(r, "COMPANY_ID")}), show("Сделки", p.deals, found(p.deals.where("LEAD_ID", r.id)))}
+		return []cardLinks{
+			show("Контакты", p.contacts, ids(e.links.of(r.id))),
+			show("Компания", p.companies, []int64{e.integer(r, "COMPANY_ID")}),
+			show("Сделки", p.deals, found(p.deals.where("LEAD_ID", r.id))),
+		}
 	case typeContact:
-		return []cardLinks{show("Компании", p.companies, ids(e.links.of(r.id))), show("Сделки", p.deals, p.deals.links.back[r.id])}
+		return []cardLinks{
+			show("Компании", p.companies, ids(e.links.of(r.id))), show("Сделки", p.deals, p.deals.links.back[r.id]),
+		}
 	}
-	out := []cardLinks{show("Контакты", p.contacts, ids(p.companyContacts(r.id))), show("Сделки", p.deals, found(p.deals.where("COMPANY_ID", r.id)))}
+	out := []cardLinks{
+		show("Контакты", p.contacts, ids(p.companyContacts(r.id))),
+		show("Сделки", p.deals, found(p.deals.where("COMPANY_ID", r.id))),
+	}
 	return append(out, p.cardRequisites(r))
 }
 
@@ -245,12 +272,16 @@ func (p *Portal) funnelOptions() []option {
 	return out
 }
 
-// convertDialog offers what to make of a lead: new ones, those it has already, or those with the same phone or address.
+// convertDialog offers what to make of a lead: new records, those it has already, or those with the same phone or
+// address.
 func (p *Portal) convertDialog(lead *record) *convertDialog {
 	d := &convertDialog{ID: lead.id, Back: cardURL("lead", lead.id), Funnels: p.funnelOptions()}
 	d.Contacts = append([]option{{Code: "new", Name: "Создать новый"}}, p.clientsOf(lead, p.contacts, "CONTACT_ID")...)
 	d.Contacts = append(d.Contacts, option{Code: "", Name: "Не создавать"})
-	d.Companies = append([]option{{Code: "", Name: "Не создавать"}, {Code: "new", Name: "Создать новую"}}, p.clientsOf(lead, p.companies, "COMPANY_ID")...)
+	d.Companies = append(
+		[]option{{Code: "", Name: "Не создавать"}, {Code: "new", Name: "Создать новую"}},
+		p.clientsOf(lead, p.companies, "COMPANY_ID")...,
+	)
 	if len(d.Contacts) > 2 && p.leads.integer(lead, "CONTACT_ID") > 0 {
 		d.Contacts[0], d.Contacts[1] = d.Contacts[1], d.Contacts[0]
 	}

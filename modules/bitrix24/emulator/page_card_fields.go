@@ -10,20 +10,25 @@ import (
 // shownFields are the fields of the editing form, by kind, in its order. Custom fields follow.
 var shownFields = map[int64][]string{
 	typeDeal: {
-		"TITLE", "OPPORTUNITY", "IS_MANUAL_OPPORTUNITY", "CURRENCY_ID", "TYPE_ID", "SOURCE_ID", "SOURCE_DESCRIPTION", "BEGINDATE", "CLOSEDATE", "OPENED",
+		"TITLE", "OPPORTUNITY", "IS_MANUAL_OPPORTUNITY", "CURRENCY_ID", "TYPE_ID", "SOURCE_ID", "SOURCE_DESCRIPTION",
+		"BEGINDATE", "CLOSEDATE", "OPENED",
 		"ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_IDS", "COMMENTS", "ADDITIONAL_INFO",
 	},
 	typeLead: {
-		"TITLE", "NAME", "SECOND_NAME", "LAST_NAME", "COMPANY_TITLE", "OPPORTUNITY", "CURRENCY_ID", "SOURCE_ID", "SOURCE_DESCRIPTION", "OPENED",
+		"TITLE", "NAME", "SECOND_NAME", "LAST_NAME", "COMPANY_TITLE", "OPPORTUNITY", "CURRENCY_ID", "SOURCE_ID",
+		"SOURCE_DESCRIPTION", "OPENED",
 		"ASSIGNED_BY_ID", "COMPANY_ID", "CONTACT_IDS", "COMMENTS",
 	},
-	typeContact: {"NAME", "SECOND_NAME", "LAST_NAME", "POST", "TYPE_ID", "SOURCE_ID", "ASSIGNED_BY_ID", "COMPANY_IDS", "COMMENTS"},
+	typeContact: {
+		"NAME", "SECOND_NAME", "LAST_NAME", "POST", "TYPE_ID", "SOURCE_ID", "ASSIGNED_BY_ID", "COMPANY_IDS", "COMMENTS",
+	},
 	typeCompany: {"TITLE", "COMPANY_TYPE", "INDUSTRY", "ASSIGNED_BY_ID", "CONTACT_ID", "COMMENTS"},
 }
 
 // linkLabels name the fields that are numbers of other records.
 var linkLabels = map[string]string{
-	"CONTACT_ID": "ID контактов", "CONTACT_IDS": "ID контактов", "COMPANY_ID": "ID компании", "COMPANY_IDS": "ID компаний",
+	"CONTACT_ID": "ID контактов", "CONTACT_IDS": "ID контактов", "COMPANY_ID": "ID компании",
+	"COMPANY_IDS": "ID компаний",
 }
 
 // cardFields are the inputs of a card; r is nil for a new record.
@@ -42,7 +47,9 @@ func (p *Portal) cardFields(e *entity, r *record) []cardField {
 
 // cardField is the input of one field.
 func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
-	out := cardField{Label: f.title, Name: "fields[" + f.name + "]", Long: f.name == "COMMENTS" || f.custom != nil && f.kind == "string"}
+	out := cardField{
+		Label: f.title, Name: "fields[" + f.name + "]", Long: f.name == "COMMENTS" || f.custom != nil && f.kind == "string",
+	}
 	if r != nil {
 		out.Value = p.inputText(f, r.get(e.at(f.name)))
 	}
@@ -68,7 +75,9 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 		}
 	case f.name == "CURRENCY_ID":
 		for _, x := range p.currencies.all() {
-			out.Options = append(out.Options, option{Code: p.currencies.text(x, "CURRENCY"), Name: p.currencies.text(x, "FULL_NAME")})
+			out.Options = append(out.Options, option{
+				Code: p.currencies.text(x, "CURRENCY"), Name: p.currencies.text(x, "FULL_NAME"),
+			})
 		}
 	case f.class == classFlag:
 		out.Options = []option{{Code: "N", Name: "Нет"}, {Code: "Y", Name: "Да"}}
@@ -83,7 +92,9 @@ func (p *Portal) cardField(e *entity, f *field, r *record) cardField {
 	case f.kind == "enumeration":
 		out.Options = []option{{Name: "не выбрано"}}
 		for _, v := range php.ArrayOf(f.custom.Get("LIST")).All() {
-			out.Options = append(out.Options, option{Code: php.String(php.ArrayOf(v).Get("ID")), Name: php.String(php.ArrayOf(v).Get("VALUE"))})
+			out.Options = append(out.Options, option{
+				Code: php.String(php.ArrayOf(v).Get("ID")), Name: php.String(php.ArrayOf(v).Get("VALUE")),
+			})
 		}
 	case f.class == classDate:
 		out.Kind = "date"
@@ -139,7 +150,10 @@ var (
 		{Code: "OTHER", Name: "Другой"},
 	}
 	emailTypes = []option{
-		{Code: "WORK", Name: "Рабочий"}, {Code: "HOME", Name: "Частный"}, {Code: "MAILING", Name: "Для рассылок"}, {Code: "OTHER", Name: "Другой"},
+		{Code: "WORK", Name: "Рабочий"},
+		{Code: "HOME", Name: "Частный"},
+		{Code: "MAILING", Name: "Для рассылок"},
+		{Code: "OTHER", Name: "Другой"},
 	}
 )
 
@@ -152,7 +166,9 @@ func cardMultis(r *record) []cardMulti {
 	}{{"PHONE", "Телефон", "MOBILE", phoneTypes}, {"EMAIL", "E-mail", "HOME", emailTypes}} {
 		n := 0
 		add := func(m multifield) {
-			out = append(out, cardMulti{Label: kind.label, Kind: kind.code, Value: m.text, Type: m.sort, Key: n, ID: m.id, Types: kind.types})
+			out = append(out, cardMulti{
+				Label: kind.label, Kind: kind.code, Value: m.text, Type: m.sort, Key: n, ID: m.id, Types: kind.types,
+			})
 			n++
 		}
 		if r != nil {

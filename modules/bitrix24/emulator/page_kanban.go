@@ -67,7 +67,8 @@ func (p *Portal) dealBoard(category int64) *kanban {
 		return nil
 	}
 	board := &kanban{
-		Kind: "deal", Heading: "Сделки", CreateURL: cardURL("deal", 0) + "?category=" + strconv.FormatInt(category, 10), MoveURL: "/do/move_deal",
+		Kind: "deal", Heading: "Сделки", CreateURL: cardURL("deal", 0) + "?category=" + strconv.FormatInt(category, 10),
+		MoveURL: "/do/move_deal",
 		ListURL: "/crm/deal/list/", Back: kanbanURL(category), Views: views("deal", "kanban"),
 	}
 	for _, f := range p.funnels() {
@@ -81,7 +82,8 @@ func (p *Portal) dealBoard(category int64) *kanban {
 // leadBoard gathers the page of leads.
 func (p *Portal) leadBoard() *kanban {
 	board := &kanban{
-		Kind: "lead", Heading: "Лиды", CreateURL: cardURL("lead", 0), MoveURL: "/crm/lead/move", ListURL: "/crm/lead/list/", Back: "/crm/lead/kanban/",
+		Kind: "lead", Heading: "Лиды", CreateURL: cardURL("lead", 0), MoveURL: "/crm/lead/move", ListURL: "/crm/lead/list/",
+		Back:  "/crm/lead/kanban/",
 		Views: views("lead", "kanban"),
 	}
 	p.fillBoard(board, p.leads, "STATUS_ID", leadStages)
@@ -123,8 +125,9 @@ func (p *Portal) fillBoard(board *kanban, e *entity, stageField, directory strin
 // kanbanCard shows a deal or lead with its client and how to reach them.
 func (p *Portal) kanbanCard(e *entity, r *record, stage string) kanbanCard {
 	c := kanbanCard{
-		ID: r.id, URL: cardURL(e.method, r.id), Title: p.nameOf(e, r), Stage: stage, Responsible: p.userName(e.integer(r, "ASSIGNED_BY_ID")),
-		Sum: money(e.number(r, "OPPORTUNITY"), e.text(r, "CURRENCY_ID")), Date: p.when(e.time(r, "DATE_CREATE")),
+		ID: r.id, URL: cardURL(e.method, r.id), Title: p.nameOf(e, r), Stage: stage,
+		Responsible: p.userName(e.integer(r, "ASSIGNED_BY_ID")),
+		Sum:         money(e.number(r, "OPPORTUNITY"), e.text(r, "CURRENCY_ID")), Date: p.when(e.time(r, "DATE_CREATE")),
 	}
 	var client, contacts []string
 	if x := p.companies.rows[e.integer(r, "COMPANY_ID")]; x != nil {

@@ -38,7 +38,10 @@ func (p *Portal) pageList(w http.ResponseWriter, r *http.Request, kind string) {
 	e := p.entityNamed(kind)
 	query := strings.TrimSpace(r.FormValue("q"))
 	start, _ := strconv.Atoi(r.FormValue("start"))
-	body := listPage{Heading: listHeadings[e.method], CreateURL: cardURL(e.method, 0), Query: query, Searchable: true, Columns: listColumns(e)}
+	body := listPage{
+		Heading: listHeadings[e.method], CreateURL: cardURL(e.method, 0), Query: query, Searchable: true,
+		Columns: listColumns(e),
+	}
 	if e.typeID == typeDeal || e.typeID == typeLead {
 		body.Views = views(e.method, "list")
 	}
@@ -84,17 +87,25 @@ func (p *Portal) mentions(e *entity, r *record, query string) bool {
 func listColumns(e *entity) []string {
 	switch e.typeID {
 	case typeDeal:
-		return []string{"ID", "Сделка", "Стадия сделки", "Клиент", "Сумма/Валюта", "Ответственный", "Дата создания", "Внешний ключ"}
+		return []string{
+			"ID", "Сделка", "Стадия сделки", "Клиент", "Сумма/Валюта", "Ответственный", "Дата создания", "Внешний ключ",
+		}
 	case typeLead:
 		return []string{"ID", "Лид", "Стадия", "Имя", "Сумма/Валюта", "Ответственный", "Дата создания", "Внешний ключ"}
 	}
-	return []string{"ID", listHeadings[e.method], "Телефон", "E-mail", "Тип", "Ответственный", "Дата создания", "Внешний ключ"}
+	return []string{
+		"ID", listHeadings[e.method], "Телефон", "E-mail", "Тип", "Ответственный", "Дата создания", "Внешний ключ",
+	}
 }
 
 // listCells are the cells of one record, in the order of listColumns.
 func (p *Portal) listCells(e *entity, r *record) []cell {
 	name := cell{p.nameOf(e, r), cardURL(e.method, r.id)}
-	tail := []cell{{p.userName(e.integer(r, "ASSIGNED_BY_ID")), ""}, {p.when(e.time(r, "DATE_CREATE")), ""}, {e.text(r, "ORIGIN_ID"), ""}}
+	tail := []cell{
+		{p.userName(e.integer(r, "ASSIGNED_BY_ID")), ""},
+		{p.when(e.time(r, "DATE_CREATE")), ""},
+		{e.text(r, "ORIGIN_ID"), ""},
+	}
 	cells := []cell{{php.String(r.id), ""}, name}
 	switch e.typeID {
 	case typeDeal, typeLead:
@@ -113,7 +124,10 @@ func (p *Portal) listCells(e *entity, r *record) []cell {
 		if e.typeID == typeCompany {
 			directory, field = "COMPANY_TYPE", "COMPANY_TYPE"
 		}
-		cells = append(cells, cell{r.firstMulti("PHONE", ""), ""}, cell{r.firstMulti("EMAIL", ""), ""}, cell{p.stageName(directory, e.text(r, field)), ""})
+		cells = append(
+			cells, cell{r.firstMulti("PHONE", ""), ""}, cell{r.firstMulti("EMAIL", ""), ""},
+			cell{p.stageName(directory, e.text(r, field)), ""},
+		)
 	}
 	return append(cells, tail...)
 }
@@ -121,7 +135,9 @@ func (p *Portal) listCells(e *entity, r *record) []cell {
 // pageBin lists the deleted deals, which can be restored.
 func (p *Portal) pageBin(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
-	body := listPage{Heading: "Корзина", Views: views("deal", "bin"), Columns: []string{"ID", "Сделка", "Сумма", ""}, Total: len(p.bin)}
+	body := listPage{
+		Heading: "Корзина", Views: views("deal", "bin"), Columns: []string{"ID", "Сделка", "Сумма", ""}, Total: len(p.bin),
+	}
 	var ids []int64
 	for id := range p.bin {
 		ids = insertID(ids, id)
@@ -129,8 +145,17 @@ func (p *Portal) pageBin(w http.ResponseWriter, _ *http.Request) {
 	for _, id := range slices.Backward(ids) {
 		r := p.bin[id].record
 		body.Rows = append(body.Rows, listRow{
-			Cells:   []cell{{php.String(id), ""}, {p.nameOf(p.deals, r), ""}, {money(p.deals.number(r, "OPPORTUNITY"), p.deals.text(r, "CURRENCY_ID")), ""}},
-			Actions: []deed{{Deed: "restore_deal", Label: "Восстановить", Fields: []pair{{"id", php.String(id)}, {"back", "/crm/deal/recyclebin/"}}}},
+			Cells: []cell{
+				{php.String(id), ""},
+				{p.nameOf(p.deals, r), ""},
+				{money(p.deals.number(r, "OPPORTUNITY"), p.deals.text(r, "CURRENCY_ID")), ""},
+			},
+			Actions: []deed{
+				{
+					Deed: "restore_deal", Label: "Восстановить",
+					Fields: []pair{{"id", php.String(id)}, {"back", "/crm/deal/recyclebin/"}},
+				},
+			},
 		})
 	}
 	p.mu.Unlock()

@@ -28,7 +28,9 @@ func (p *Portal) pageLog(w http.ResponseWriter, r *http.Request) {
 	stats := p.Stats()
 	p.mu.Lock()
 	body := logPage{Stats: stats, Views: []tab{
-		{"Всё", "/devops/log/", only == ""}, {"Запросы", "/devops/log/?only=requests", only == "requests"}, {"События", "/devops/log/?only=events", only == "events"},
+		{"Всё", "/devops/log/", only == ""},
+		{"Запросы", "/devops/log/?only=requests", only == "requests"},
+		{"События", "/devops/log/?only=events", only == "events"},
 	}}
 	for _, e := range slices.Backward(p.journal.entries) {
 		if only == "requests" && e.Event != "" || only == "events" && e.Event == "" {
@@ -44,7 +46,10 @@ func (p *Portal) pageLog(w http.ResponseWriter, r *http.Request) {
 
 // logLine puts an entry into words.
 func (p *Portal) logLine(e logEntry) logLine {
-	line := logLine{Time: e.At.In(p.zone).Format("02.01 15:04:05"), What: e.Method, Where: e.Source, Answer: e.Answer, Bad: e.Status < 200 || e.Status >= 300}
+	line := logLine{
+		Time: e.At.In(p.zone).Format("02.01 15:04:05"), What: e.Method, Where: e.Source, Answer: e.Answer,
+		Bad: e.Status < 200 || e.Status >= 300,
+	}
 	if e.Status > 0 {
 		line.Answer = strconv.Itoa(e.Status)
 	}

@@ -41,11 +41,15 @@ func (p *Portal) pageSettings(w http.ResponseWriter, _ *http.Request) {
 	body := settingsPage{Mode: p.mode}
 	for _, f := range p.funnels() {
 		id := p.categories.integer(f, "CATEGORY_ID")
-		body.Funnels = append(body.Funnels, p.settingsFunnel(id, "Воронка «"+p.categories.text(f, "NAME")+"»", dealStages(id), id > 0))
+		name := "Воронка «" + p.categories.text(f, "NAME") + "»"
+		body.Funnels = append(body.Funnels, p.settingsFunnel(id, name, dealStages(id), id > 0))
 	}
 	body.Funnels = append(body.Funnels, p.settingsFunnel(0, "Стадии лидов", leadStages, false))
 	for _, r := range p.products.all() {
-		body.Products = append(body.Products, settingsRow{ID: r.id, Name: p.products.text(r, "NAME"), Price: money(p.products.number(r, "PRICE"), p.products.text(r, "CURRENCY_ID"))})
+		body.Products = append(body.Products, settingsRow{
+			ID: r.id, Name: p.products.text(r, "NAME"),
+			Price: money(p.products.number(r, "PRICE"), p.products.text(r, "CURRENCY_ID")),
+		})
 	}
 	for _, u := range p.users.all() {
 		active := p.users.text(u, "ACTIVE") == "Y"
@@ -53,7 +57,9 @@ func (p *Portal) pageSettings(w http.ResponseWriter, _ *http.Request) {
 		if !active {
 			note = "уволен"
 		}
-		body.Users = append(body.Users, settingsRow{ID: u.id, Name: p.userName(u.id), Note: note, Active: active && u.id != 1})
+		body.Users = append(body.Users, settingsRow{
+			ID: u.id, Name: p.userName(u.id), Note: note, Active: active && u.id != 1,
+		})
 	}
 	p.mu.Unlock()
 	p.show(w, http.StatusOK, "settings", "Настройки", "/crm/configs/", body)
@@ -65,7 +71,8 @@ func (p *Portal) settingsFunnel(id int64, name, directory string, removable bool
 	for i, s := range p.stages(directory) {
 		semantics := semanticsOf(p.statuses, s)
 		out.Stages = append(out.Stages, settingsStage{
-			Status: s.id, Code: p.statuses.text(s, "STATUS_ID"), Name: p.statuses.text(s, "NAME"), Removable: i > 0 && semantics != "S",
+			Status: s.id, Code: p.statuses.text(s, "STATUS_ID"), Name: p.statuses.text(s, "NAME"),
+			Removable: i > 0 && semantics != "S",
 			Semantics: map[string]string{"P": "в работе", "S": "успех", "F": "провал"}[semantics],
 		})
 	}

@@ -63,14 +63,22 @@ func TestPages_showRecords(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.add("crm.company.add", obj{"TITLE": "ООО <Ромашка>"})
-	r.add("crm.contact.add", obj{"NAME": "Светлана", "LAST_NAME": "Дустова", "COMPANY_ID": 1, "PHONE": list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}}})
-	r.add("crm.deal.add", obj{"TITLE": "Заказ № 3574193", "CONTACT_IDS": list{1}, "COMPANY_ID": 1, "ORIGIN_ID": "order:3574193"})
+	r.add("crm.contact.add", obj{
+		"NAME": "Светлана", "LAST_NAME": "Дустова", "COMPANY_ID": 1,
+		"PHONE": list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}},
+	})
+	r.add("crm.deal.add", obj{
+		"TITLE": "Заказ № 3574193", "CONTACT_IDS": list{1}, "COMPANY_ID": 1, "ORIGIN_ID": "order:3574193",
+	})
 	r.call("crm.deal.productrows.set", obj{"id": 1, "rows": list{obj{"PRODUCT_NAME": "Фотографии", "PRICE": 2218.5}}})
 	r.add("crm.lead.add", obj{"TITLE": "Иван Петров", "PHONE": list{obj{"VALUE": "+79990000000"}}})
 	r.add("crm.timeline.comment.add", obj{"ENTITY_ID": 1, "ENTITY_TYPE": "deal", "COMMENT": "Жду <b>макет</b>"})
 	pages := map[string][]string{
-		"/":                                 {"Сделки", "Заказ № 3574193"},
-		"/crm/deal/kanban/":                 {"Новая", "Подготовка документов", "Заказ № 3574193", "2\u00a0218,50\u00a0₽", "Светлана Дустова", "+79990000000", `draggable="true"`},
+		"/": {"Сделки", "Заказ № 3574193"},
+		"/crm/deal/kanban/": {
+			"Новая", "Подготовка документов", "Заказ № 3574193", "2\u00a0218,50\u00a0₽", "Светлана Дустова", "+79990000000",
+			`draggable="true"`,
+		},
 		"/crm/deal/kanban/category/1/":      {"Печать на заказ", "Финальный счёт"},
 		"/crm/deal/list/":                   {"Заказ № 3574193", "Новая", "order:3574193"},
 		"/crm/deal/list/?q=3574193":         {"Заказ № 3574193"},
@@ -87,17 +95,22 @@ func TestPages_showRecords(t *testing.T) {
 		"/crm/contact/details/1/":           {"Мобильный", "Частный", "Заказ № 3574193"},
 		"/crm/company/list/":                {"ООО &lt;Ромашка&gt;", "Клиент"},
 		"/crm/company/details/1/":           {"Реквизиты", "Светлана Дустова"},
-		"/crm/configs/":                     {"Воронка «Общая»", "Анализ причины провала", "Простая CRM", "Визитки 90х50", "Смирнова"},
-		"/devops/webhooks/":                 {"/rest/1/secret/", "Обновление сделки (ONCRMDEALUPDATE)", "Токен приложения"},
-		"/devops/log/":                      {"crm.deal.productrows.set", "Запросов 6"},
-		"/company/personal/user/1/":         {"Анна Смирнова", "ID сотрудника: 1"},
+		"/crm/configs/": {
+			"Воронка «Общая»", "Анализ причины провала", "Простая CRM", "Визитки 90х50", "Смирнова",
+		},
+		"/devops/webhooks/":         {"/rest/1/secret/", "Обновление сделки (ONCRMDEALUPDATE)", "Токен приложения"},
+		"/devops/log/":              {"crm.deal.productrows.set", "Запросов 6"},
+		"/company/personal/user/1/": {"Анна Смирнова", "ID сотрудника: 1"},
 	}
 	for path, want := range pages {
 		if found := inlineCode.FindString(r.shows(path, want...)); found != "" {
 			t.Errorf("%s has inline code: %s", path, found)
 		}
 	}
-	for _, path := range []string{"/crm/deal/details/99/", "/crm/deal/kanban/category/9/", "/company/personal/user/99/", "/nowhere", "/static/layout.html"} {
+	for _, path := range []string{
+		"/crm/deal/details/99/", "/crm/deal/kanban/category/9/", "/company/personal/user/99/", "/nowhere",
+		"/static/layout.html",
+	} {
 		if status, _ := r.page(path); status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, status)
 		}
@@ -116,10 +129,14 @@ func TestPages_movingEditingAndDeleting(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.add("crm.deal.add", obj{"TITLE": "x"})
-	status, to, _ := r.submit("/do/move_deal", url.Values{"id": {"1"}, "stage": {"EXECUTING"}, "back": {"/crm/deal/kanban/"}})
+	status, to, _ := r.submit("/do/move_deal", url.Values{
+		"id": {"1"}, "stage": {"EXECUTING"}, "back": {"/crm/deal/kanban/"},
+	})
 	same(t, "status", status, http.StatusSeeOther)
 	same(t, "back", to, "/crm/deal/kanban/")
-	_, to, _ = r.submit("/do/create_deal", url.Values{"fields[TITLE]": {"Новая сделка"}, "fields[CATEGORY_ID]": {"1"}, "fields[OPPORTUNITY]": {"1 200,50"}})
+	_, to, _ = r.submit("/do/create_deal", url.Values{
+		"fields[TITLE]": {"Новая сделка"}, "fields[CATEGORY_ID]": {"1"}, "fields[OPPORTUNITY]": {"1 200,50"},
+	})
 	same(t, "a new record is shown", to, "/crm/deal/details/2/")
 	deal, _ := r.Deal(2)
 	same(t, "created", deal["STAGE_ID"]+deal["OPPORTUNITY"], "C1:NEW1200.50")
@@ -127,14 +144,25 @@ func TestPages_movingEditingAndDeleting(t *testing.T) {
 	body := r.shows("/crm/deal/details/2/")
 	r.submit("/do/edit_deal", formOf(t, body, "/do/edit_deal", nil))
 	sameList(t, "saving an unchanged card changes nothing", r.sent())
-	r.submit("/do/edit_deal", formOf(t, body, "/do/edit_deal", url.Values{"fields[TITLE]": {"Иначе"}, "fields[CONTACT_IDS]": {"5, 7"}}))
+	r.submit(
+		"/do/edit_deal",
+		formOf(t, body, "/do/edit_deal", url.Values{"fields[TITLE]": {"Иначе"}, "fields[CONTACT_IDS]": {"5, 7"}}),
+	)
 	deal, _ = r.Deal(2)
 	same(t, "edited", deal["TITLE"]+deal["CONTACT_ID"], "Иначе5")
 	sameList(t, "events", r.sent(), "ONCRMDEALUPDATE 2")
-	r.submit("/do/set_rows", url.Values{"deal": {"2"}, "rows[0][PRODUCT_NAME]": {"Визитки"}, "rows[0][PRICE]": {"10,5"}, "rows[0][QUANTITY]": {"2"}, "rows[1][PRODUCT_NAME]": {""}, "rows[1][PRICE]": {""}})
+	r.submit("/do/set_rows", url.Values{
+		"deal": {"2"}, "rows[0][PRODUCT_NAME]": {"Визитки"}, "rows[0][PRICE]": {"10,5"}, "rows[0][QUANTITY]": {"2"},
+		"rows[1][PRODUCT_NAME]": {""}, "rows[1][PRICE]": {""},
+	})
 	same(t, "rows", len(r.Rows(2)), 1)
 	same(t, "price", r.Rows(2)[0]["PRICE"], "10.5")
-	r.submit("/do/move_deal", formOf(t, strings.SplitN(r.shows("/crm/deal/details/2/"), `class="stagebar"`, 2)[0], "/do/move_deal", url.Values{"category": {"0"}}))
+	r.submit(
+		"/do/move_deal",
+		formOf(t, strings.SplitN(r.shows("/crm/deal/details/2/"), `class="stagebar"`, 2)[0], "/do/move_deal", url.Values{
+			"category": {"0"},
+		}),
+	)
 	deal, _ = r.Deal(2)
 	same(t, "another funnel", deal["CATEGORY_ID"]+deal["STAGE_ID"], "0NEW")
 	r.submit("/do/add_comment", url.Values{"deal": {"2"}, "text": {"привет"}})
@@ -159,13 +187,19 @@ func formOf(t *testing.T, page, action string, fill url.Values) url.Values {
 	}
 	form, _, _ = strings.Cut(form, "</form>")
 	out := url.Values{}
-	for _, m := range regexp.MustCompile(`<input(?: type="hidden")? name="([^"]+)" value="([^"]*)"`).FindAllStringSubmatch(form, -1) {
+	for _, m := range regexp.MustCompile(
+		`<input(?: type="hidden")? name="([^"]+)" value="([^"]*)"`,
+	).FindAllStringSubmatch(form, -1) {
 		out.Set(m[1], html.UnescapeString(m[2]))
 	}
-	for _, m := range regexp.MustCompile(`(?s)<textarea name="([^"]+)"[^>]*>([^<]*)</textarea>`).FindAllStringSubmatch(form, -1) {
+	for _, m := range regexp.MustCompile(
+		`(?s)<textarea name="([^"]+)"[^>]*>([^<]*)</textarea>`,
+	).FindAllStringSubmatch(form, -1) {
 		out.Set(m[1], html.UnescapeString(m[2]))
 	}
-	for _, m := range regexp.MustCompile(`(?s)<select name="([^"]+)"[^>]*>(.*?)</select>`).FindAllStringSubmatch(form, -1) {
+	for _, m := range regexp.MustCompile(
+		`(?s)<select name="([^"]+)"[^>]*>(.*?)</select>`,
+	).FindAllStringSubmatch(form, -1) {
 		options := regexp.MustCompile(`<option value="([^"]*)"( selected)?>`).FindAllStringSubmatch(m[2], -1)
 		out.Set(m[1], options[0][1])
 		for _, o := range options {
@@ -188,7 +222,9 @@ func TestPages_cardsOfAllKindsSaveUnchanged(t *testing.T) {
 	r := newRig(t)
 	r.add("crm.contact.userfield.add", obj{"FIELD_NAME": "A", "USER_TYPE_ID": "string"})
 	phone := list{obj{"VALUE": "+79990000000", "VALUE_TYPE": "MOBILE"}}
-	r.add("crm.contact.add", obj{"NAME": "Иван", "PHONE": phone, "BIRTHDATE": "2000-01-02", "UF_CRM_A": "u", "COMPANY_ID": 1})
+	r.add("crm.contact.add", obj{
+		"NAME": "Иван", "PHONE": phone, "BIRTHDATE": "2000-01-02", "UF_CRM_A": "u", "COMPANY_ID": 1,
+	})
 	r.add("crm.company.add", obj{"TITLE": "ООО", "PHONE": phone})
 	r.add("crm.lead.add", obj{"TITLE": "Лид", "NAME": "Иван", "PHONE": phone, "OPPORTUNITY": 5.5})
 	for _, kind := range []string{"contact", "company", "lead"} {
@@ -251,16 +287,22 @@ func TestPages_webhooks(t *testing.T) {
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if token := php.String(php.ArrayOf(php.ParseQuery(r.events[0], 100).Get("auth")).Get("application_token")); token == "token" || len(token) != 32 {
+	if token := php.String(php.ArrayOf(php.ParseQuery(r.events[0], 100).Get("auth")).Get(
+		"application_token",
+	)); token == "token" || len(token) != 32 {
 		t.Errorf("token = %q", token)
 	}
 	r.sent()
-	r.submit("/devops/webhooks/outbound/0", url.Values{"action": {"save"}, "url": {url1 + "/second"}, "event[]": {"ONCRMDEALADD"}})
+	r.submit("/devops/webhooks/outbound/0", url.Values{
+		"action": {"save"}, "url": {url1 + "/second"}, "event[]": {"ONCRMDEALADD"},
+	})
 	r.add("crm.deal.add", obj{"TITLE": "x"})
 	sameList(t, "a second webhook", r.sent(), "ONCRMDEALADD 2")
 	r.submit("/devops/webhooks/outbound/2", url.Values{"action": {"delete"}})
 	same(t, "outbound", len(r.outbound), 1)
-	if status, _, _ := r.submit("/devops/webhooks/outbound/0", url.Values{"action": {"save"}, "url": {"javascript:1"}}); status != http.StatusUnprocessableEntity {
+	if status, _, _ := r.submit("/devops/webhooks/outbound/0", url.Values{
+		"action": {"save"}, "url": {"javascript:1"},
+	}); status != http.StatusUnprocessableEntity {
 		t.Errorf("a bad address: %d", status)
 	}
 }

@@ -23,7 +23,8 @@ type webhookForm struct {
 
 // scopeNames are the scopes as the portal names them.
 var scopeNames = map[string]string{
-	"crm": "CRM", "telephony": "Телефония", "call": "Телефония (совершение звонков)", "user": "Пользователи", "user_basic": "Пользователи (базовый)",
+	"crm": "CRM", "telephony": "Телефония", "call": "Телефония (совершение звонков)", "user": "Пользователи",
+	"user_basic": "Пользователи (базовый)",
 	"user_brief": "Пользователи (минимальный)", "department": "Структура компании",
 }
 
@@ -36,7 +37,10 @@ func (p *Portal) pageWebhooks(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	body := webhooksPage{}
 	for _, h := range append(slices.Clone(p.inbound), &Inbound{Scopes: []string{"crm"}}) {
-		f := webhookForm{ID: h.ID, Title: h.Title, Address: scheme + "://" + r.Host + "/rest/" + strconv.FormatInt(h.UserID, 10) + "/" + h.Code + "/"}
+		f := webhookForm{
+			ID: h.ID, Title: h.Title,
+			Address: scheme + "://" + r.Host + "/rest/" + strconv.FormatInt(h.UserID, 10) + "/" + h.Code + "/",
+		}
 		for _, s := range allScopes {
 			f.Scopes = append(f.Scopes, option{s, scopeNames[s], slices.Contains(h.Scopes, s)})
 		}
@@ -73,7 +77,10 @@ func (p *Portal) postInbound(w http.ResponseWriter, r *http.Request) {
 	switch action := php.String(args.Get("action")); {
 	case !found:
 	case id == 0:
-		h := &Inbound{Title: php.String(args.Get("title")), UserID: max(1, php.Int(args.Get("user"))), Code: randomCode(16), Scopes: p.scopesOf(args)}
+		h := &Inbound{
+			Title: php.String(args.Get("title")), UserID: max(1, php.Int(args.Get("user"))), Code: randomCode(16),
+			Scopes: p.scopesOf(args),
+		}
 		for _, other := range p.inbound {
 			h.ID = max(h.ID, other.ID)
 		}
@@ -105,8 +112,12 @@ func (p *Portal) postOutbound(w http.ResponseWriter, r *http.Request) {
 	args, err := readForm(w, r)
 	address := strings.TrimSpace(php.String(args.Get("url")))
 	action := php.String(args.Get("action"))
-	if err == nil && action == "save" && !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
-		p.say(w, http.StatusUnprocessableEntity, "Не получилось", "Адрес обработчика начинается с http:// или https://.", "/devops/webhooks/")
+	if err == nil && action == "save" && !strings.HasPrefix(address, "http://") &&
+		!strings.HasPrefix(address, "https://") {
+		p.say(
+			w, http.StatusUnprocessableEntity, "Не получилось", "Адрес обработчика начинается с http:// или https://.",
+			"/devops/webhooks/",
+		)
 		return
 	}
 	if err != nil {

@@ -91,7 +91,8 @@ func (x person) do(deed string) (*php.Array, error) {
 	}
 	deeds := map[string]func() (*php.Array, error){
 		"move_deal": x.moveDeal, "restore_deal": x.restoreDeal, "convert_lead": x.convertLead, "reject_lead": x.rejectLead,
-		"merge_contacts": x.mergeContacts, "add_row": x.addRow, "set_rows": x.setRows, "delete_product": x.deleteProduct, "add_product": x.addProduct,
+		"merge_contacts": x.mergeContacts, "add_row": x.addRow, "set_rows": x.setRows, "delete_product": x.deleteProduct,
+		"add_product": x.addProduct,
 		"add_comment": x.comment, "add_category": x.addFunnel, "delete_category": x.deleteFunnel, "add_stage": x.addStage,
 		"rename_stage": x.renameStage, "delete_stage": x.deleteStage, "set_mode": x.setMode, "dismiss_user": x.dismissUser,
 		"rename_portal": x.renamePortal,

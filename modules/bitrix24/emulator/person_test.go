@@ -6,7 +6,9 @@ func TestMergeAndRestore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	keep := r.add("crm.contact.add", obj{"NAME": "Иван", "ORIGIN_ID": "client:1"})
-	drop := r.add("crm.contact.add", obj{"NAME": "Иван", "LAST_NAME": "Петров", "ORIGIN_ID": "client:2", "PHONE": list{obj{"VALUE": "111"}}})
+	drop := r.add("crm.contact.add", obj{
+		"NAME": "Иван", "LAST_NAME": "Петров", "ORIGIN_ID": "client:2", "PHONE": list{obj{"VALUE": "111"}},
+	})
 	deal := r.add("crm.deal.add", obj{"TITLE": "x", "CONTACT_ID": drop, "ORIGIN_ID": "order:1"})
 	r.call("crm.deal.productrows.set", obj{"id": deal, "rows": list{obj{"PRODUCT_NAME": "a", "PRICE": 5}}})
 	r.sent()
@@ -22,7 +24,10 @@ func TestMergeAndRestore(t *testing.T) {
 	made := r.do("restore_deal", Args{"id": deal})
 	back, ok := r.Deal(made["id"])
 	same(t, "restored under a new number", made["id"] != deal && ok, true)
-	same(t, "with its key and rows", back["ORIGIN_ID"]+r.Rows(made["id"])[0]["PRODUCT_NAME"]+back["CONTACT_ID"], "order:1a"+id(keep))
+	same(
+		t, "with its key and rows", back["ORIGIN_ID"]+r.Rows(made["id"])[0]["PRODUCT_NAME"]+back["CONTACT_ID"],
+		"order:1a"+id(keep),
+	)
 	if _, err := r.Do("restore_deal", Args{"id": deal}); err == nil {
 		t.Error("restored twice")
 	}

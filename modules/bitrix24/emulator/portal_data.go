@@ -30,10 +30,15 @@ type data struct {
 // newData makes empty tables.
 func newData() *data {
 	return &data{
-		leads: newEntity(typeLead, "LEAD", "L", "Лид", leadFields, newLinks("CONTACT_ID"), "ORIGIN_ID", "COMPANY_ID", "CONTACT_ID", "STATUS_ID"),
+		leads: newEntity(
+			typeLead, "LEAD", "L", "Лид", leadFields, newLinks("CONTACT_ID"), "ORIGIN_ID", "COMPANY_ID", "CONTACT_ID",
+			"STATUS_ID",
+		),
 		deals: newEntity(typeDeal, "DEAL", "D", "Сделка", dealFields, newLinks("CONTACT_ID"),
 			"ORIGIN_ID", "LEAD_ID", "CONTACT_ID", "COMPANY_ID", "STAGE_ID", "CATEGORY_ID"),
-		contacts:   newEntity(typeContact, "CONTACT", "C", "Контакт", contactFields, newLinks("COMPANY_ID"), "ORIGIN_ID", "LEAD_ID", "COMPANY_ID"),
+		contacts: newEntity(
+			typeContact, "CONTACT", "C", "Контакт", contactFields, newLinks("COMPANY_ID"), "ORIGIN_ID", "LEAD_ID", "COMPANY_ID",
+		),
 		companies:  newEntity(typeCompany, "COMPANY", "CO", "Компания", companyFields, nil, "ORIGIN_ID", "LEAD_ID"),
 		requisites: newTable("requisite", parseSchema(requisiteFields), "ENTITY_ID", "RQ_INN", "XML_ID"),
 		banks:      newTable("bankdetail", parseSchema(bankFields), "ENTITY_ID", "XML_ID"),

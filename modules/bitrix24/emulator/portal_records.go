@@ -2,8 +2,8 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
-// A Record is a record as the old family shows it: upper-case names and text; "" is no value. Multifields are under their
-// type and number: "PHONE.MOBILE" is the first mobile phone.
+// A Record is a record as the old family shows it: upper-case names and text values, where "" is no value. Multifields
+// are under their kind and type: "PHONE.MOBILE" is the first mobile phone.
 type Record map[string]string
 
 // Deal returns a deal, and whether it exists.

@@ -55,10 +55,26 @@ var stockDirectories = []struct {
 		{"STORE", "Интернет-магазин"},
 		{"OTHER", "Другое"},
 	}},
-	{"COMPANY_TYPE", [][2]string{{"CUSTOMER", "Клиент"}, {"SUPPLIER", "Поставщик"}, {"COMPETITOR", "Конкурент"}, {"PARTNER", "Партнер"}, {"OTHER", "Другое"}}},
-	{"CONTACT_TYPE", [][2]string{{"CLIENT", "Клиенты"}, {"SUPPLIER", "Поставщики"}, {"PARTNER", "Партнеры"}, {"OTHER", "Другое"}}},
+	{
+		"COMPANY_TYPE",
+		[][2]string{
+			{"CUSTOMER", "Клиент"},
+			{"SUPPLIER", "Поставщик"},
+			{"COMPETITOR", "Конкурент"},
+			{"PARTNER", "Партнер"},
+			{"OTHER", "Другое"},
+		},
+	},
+	{
+		"CONTACT_TYPE",
+		[][2]string{{"CLIENT", "Клиенты"}, {"SUPPLIER", "Поставщики"}, {"PARTNER", "Партнеры"}, {"OTHER", "Другое"}},
+	},
 	{"DEAL_TYPE", [][2]string{
-		{"SALE", "Продажа"}, {"COMPLEX", "Комплексная продажа"}, {"GOODS", "Продажа товара"}, {"SERVICES", "Продажа услуги"}, {"SERVICE", "Сервисное обслуживание"},
+		{"SALE", "Продажа"},
+		{"COMPLEX", "Комплексная продажа"},
+		{"GOODS", "Продажа товара"},
+		{"SERVICES", "Продажа услуги"},
+		{"SERVICE", "Сервисное обслуживание"},
 	}},
 	{"INDUSTRY", [][2]string{
 		{"IT", "Информационные технологии"},
@@ -73,9 +89,25 @@ var stockDirectories = []struct {
 		{"NOTPROFIT", "Не для получения прибыли"},
 		{"OTHER", "Другое"},
 	}},
-	{"EMPLOYEES", [][2]string{{"EMPLOYEES_1", "менее 50"}, {"EMPLOYEES_2", "50 - 250"}, {"EMPLOYEES_3", "250 - 500"}, {"EMPLOYEES_4", "более 500"}}},
+	{
+		"EMPLOYEES",
+		[][2]string{
+			{"EMPLOYEES_1", "менее 50"},
+			{"EMPLOYEES_2", "50 - 250"},
+			{"EMPLOYEES_3", "250 - 500"},
+			{"EMPLOYEES_4", "более 500"},
+		},
+	},
 	{"HONORIFIC", [][2]string{{"HNR_RU_1", "г-н"}, {"HNR_RU_2", "г-жа"}}},
-	{"CALL_LIST", [][2]string{{"IN_WORK", "В работе"}, {"SUCCESS", "Успешно"}, {"WRONG_NUMBER", "Неверный номер"}, {"STOP_CALLING", "Больше не звонить"}}},
+	{
+		"CALL_LIST",
+		[][2]string{
+			{"IN_WORK", "В работе"},
+			{"SUCCESS", "Успешно"},
+			{"WRONG_NUMBER", "Неверный номер"},
+			{"STOP_CALLING", "Больше не звонить"},
+		},
+	},
 }
 
 // seed fills a new portal with what stands in a fresh Russian account.
@@ -86,7 +118,8 @@ func (p *Portal) seed() {
 	for _, c := range stockCurrencies {
 		p.currencies.insert(p.currencies.make(
 			"CURRENCY", c.code, "AMOUNT_CNT", int64(1), "AMOUNT", c.amount, "SORT", c.sort, "BASE", flag(c.code == "RUB"),
-			"FULL_NAME", c.name, "LID", "ru", "FORMAT_STRING", c.format, "DEC_POINT", ",", "THOUSANDS_SEP", "&nbsp;", "DECIMALS", int64(2), "DATE_UPDATE", at,
+			"FULL_NAME", c.name, "LID", "ru", "FORMAT_STRING", c.format, "DEC_POINT", ",", "THOUSANDS_SEP", "&nbsp;",
+			"DECIMALS", int64(2), "DATE_UPDATE", at,
 		))
 	}
 	for _, s := range stockLeadStages {
@@ -97,22 +130,27 @@ func (p *Portal) seed() {
 			a.addStatus(d.id, item[0], item[1], int64(i+1)*10, "", "", true)
 		}
 	}
-	p.categories.insert(p.categories.make("CATEGORY_ID", int64(0), "NAME", "Общая", "SORT", int64(300), "CREATED_DATE", at))
+	p.categories.insert(p.categories.make(
+		"CATEGORY_ID", int64(0), "NAME", "Общая", "SORT", int64(300), "CREATED_DATE", at,
+	))
 	for _, s := range stockStages {
 		a.addStatus(dealStages(0), s.id, s.name, s.sort, s.semantics, s.color, s.system)
 	}
 	a.addCategory("Печать на заказ", 400)
 	for i, preset := range stockPresets {
 		p.presets.insert(p.presets.make(
-			"ENTITY_TYPE_ID", int64(typeRequisite), "COUNTRY_ID", int64(1), "NAME", preset.name, "XML_ID", preset.xmlID, "ACTIVE", "Y",
+			"ENTITY_TYPE_ID", int64(typeRequisite), "COUNTRY_ID", int64(1), "NAME", preset.name, "XML_ID", preset.xmlID,
+			"ACTIVE", "Y",
 			"SORT", int64(i+1)*500, "CREATED_BY_ID", int64(1), "DATE_CREATE", at,
 		))
 	}
 	if !p.opts.Empty {
 		for i, product := range stockProducts {
 			p.products.insert(p.products.make(
-				"CATALOG_ID", int64(14), "NAME", product.name, "PRICE", product.price, "CURRENCY_ID", "RUB", "ACTIVE", "Y", "SORT", int64(i+1)*100,
-				"MEASURE", int64(9), "VAT_INCLUDED", "N", "DATE_CREATE", at, "TIMESTAMP_X", at, "CREATED_BY", int64(1), "MODIFIED_BY", int64(1),
+				"CATALOG_ID", int64(14), "NAME", product.name, "PRICE", product.price, "CURRENCY_ID", "RUB", "ACTIVE", "Y",
+				"SORT", int64(i+1)*100,
+				"MEASURE", int64(9), "VAT_INCLUDED", "N", "DATE_CREATE", at, "TIMESTAMP_X", at, "CREATED_BY", int64(1),
+				"MODIFIED_BY", int64(1),
 				"DESCRIPTION_TYPE", "text",
 			))
 		}
@@ -123,16 +161,20 @@ func (p *Portal) seed() {
 func (p *Portal) seedUsers(at time.Time) {
 	for _, u := range stockUsers {
 		r := p.users.make(
-			"ACTIVE", "Y", "NAME", u.name, "LAST_NAME", u.last, "SECOND_NAME", "", "EMAIL", u.email, "WORK_POSITION", u.position, "ADMIN", flag(u.admin),
-			"PERSONAL_GENDER", "", "PERSONAL_BIRTHDAY", "", "UF_EMPLOYMENT_DATE", "", "TIME_ZONE", "", "IS_ONLINE", "Y", "USER_TYPE", "employee",
+			"ACTIVE", "Y", "NAME", u.name, "LAST_NAME", u.last, "SECOND_NAME", "", "EMAIL", u.email,
+			"WORK_POSITION", u.position, "ADMIN", flag(u.admin),
+			"PERSONAL_GENDER", "", "PERSONAL_BIRTHDAY", "", "UF_EMPLOYMENT_DATE", "", "TIME_ZONE", "", "IS_ONLINE", "Y",
+			"USER_TYPE", "employee",
 			"LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", php.List(int64(1)),
 		)
 		r.id = u.id
 		p.users.insert(r)
 	}
 	if p.users.rows[p.opts.UserID] == nil { // the webhook belongs to somebody else
-		r := p.users.make("ACTIVE", "Y", "NAME", "Интеграция", "LAST_NAME", "Pixlpark", "EMAIL", "integration@example.ru", "ADMIN", "Y", "USER_TYPE", "employee",
-			"LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", php.List(int64(1)))
+		r := p.users.make(
+			"ACTIVE", "Y", "NAME", "Интеграция", "LAST_NAME", "Pixlpark", "EMAIL", "integration@example.ru", "ADMIN", "Y",
+			"USER_TYPE", "employee", "LAST_LOGIN", at, "DATE_REGISTER", at, "UF_DEPARTMENT", php.List(int64(1)),
+		)
 		r.id = p.opts.UserID
 		p.users.insert(r)
 	}
@@ -176,5 +218,8 @@ var stockProducts = []struct {
 	name  string
 	price float64
 }{
-	{"Фотография 10х15", 18}, {"Визитки 90х50, 100 шт.", 890}, {"Фотопостер 30х40", 810}, {"Календарь настенный А3", 1250},
+	{"Фотография 10х15", 18},
+	{"Визитки 90х50, 100 шт.", 890},
+	{"Фотопостер 30х40", 810},
+	{"Календарь настенный А3", 1250},
 }

@@ -15,7 +15,10 @@ func TestPortal_manyAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for i := range 8 {
 				key := "order:" + id(int64(worker*100+i))
-				r.batch(1, obj{"a": "crm.item.add?entityTypeId=2&fields[originId]=" + key, "b": "crm.deal.productrows.set?id=$result[a][item][id]&rows[0][PRODUCT_NAME]=x&rows[0][PRICE]=5"})
+				r.batch(1, obj{
+					"a": "crm.item.add?entityTypeId=2&fields[originId]=" + key,
+					"b": "crm.deal.productrows.set?id=$result[a][item][id]&rows[0][PRODUCT_NAME]=x&rows[0][PRICE]=5",
+				})
 				r.call("crm.deal.list", obj{"filter": obj{"=ORIGIN_ID": key}})
 				r.do("create_contact", Args{"fields": obj{"NAME": "x", "PHONE": list{obj{"VALUE": "+7999000" + id(int64(i))}}}})
 				r.page("/crm/deal/kanban/")

@@ -221,7 +221,8 @@ func (c *call) run(m *method) (any, error) {
 func (p *Portal) times(started time.Time, operating float64, resetAt time.Time) *php.Array {
 	finished := p.now()
 	t := php.Map(
-		"start", seconds(started), "finish", seconds(finished), "duration", finished.Sub(started).Seconds(), "processing", finished.Sub(started).Seconds(),
+		"start", seconds(started), "finish", seconds(finished), "duration", finished.Sub(started).Seconds(),
+		"processing", finished.Sub(started).Seconds(),
 		"date_start", p.showTime(started), "date_finish", p.showTime(finished),
 	)
 	if !resetAt.IsZero() {

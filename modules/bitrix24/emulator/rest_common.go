@@ -28,9 +28,12 @@ func (m methods) commonMethods() {
 	})
 	m.add("department", map[string]func(*call) (any, error){"department.get": departmentGet})
 	for _, name := range []string{
-		"event.bind", "event.unbind", "event.get", "event.offline.get", "event.offline.list", "event.offline.clear", "event.offline.error", "event.test",
-		"placement.bind", "placement.unbind", "placement.get", "placement.list", "app.option.get", "app.option.set", "user.option.get", "user.option.set",
-		"telephony.externalCall.register", "telephony.externalCall.finish", "telephony.externalLine.add", "telephony.externalLine.update",
+		"event.bind", "event.unbind", "event.get", "event.offline.get", "event.offline.list", "event.offline.clear",
+		"event.offline.error", "event.test",
+		"placement.bind", "placement.unbind", "placement.get", "placement.list", "app.option.get", "app.option.set",
+		"user.option.get", "user.option.set",
+		"telephony.externalCall.register", "telephony.externalCall.finish", "telephony.externalLine.add",
+		"telephony.externalLine.update",
 		"telephony.externalLine.delete", "telephony.externalLine.get", "telephony.call.attachTranscription",
 	} {
 		m[strings.ToLower(name)] = &method{name: name, app: true}
@@ -41,7 +44,8 @@ func (m methods) commonMethods() {
 func profile(c *call) (any, error) {
 	u := c.users.rows[c.hook.UserID]
 	return php.Map(
-		"ID", php.String(u.id), "ADMIN", c.users.text(u, "ADMIN") == "Y", "NAME", c.users.text(u, "NAME"), "LAST_NAME", c.users.text(u, "LAST_NAME"),
+		"ID", php.String(u.id), "ADMIN", c.users.text(u, "ADMIN") == "Y", "NAME", c.users.text(u, "NAME"),
+		"LAST_NAME", c.users.text(u, "LAST_NAME"),
 		"PERSONAL_GENDER", c.users.text(u, "PERSONAL_GENDER"), "TIME_ZONE", c.users.text(u, "TIME_ZONE"),
 	), nil
 }

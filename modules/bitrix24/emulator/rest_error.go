@@ -34,16 +34,25 @@ var (
 	errNoAuth         = refuse(http.StatusUnauthorized, "NO_AUTH_FOUND", "Wrong authorization data")
 	errCredentials    = refuse(http.StatusUnauthorized, "INVALID_CREDENTIALS", "Invalid request credentials")
 	errDismissed      = refuse(http.StatusUnauthorized, "authorization_error", "Unable to authorize user")
-	errScope          = refuse(http.StatusForbidden, "insufficient_scope", "The request requires higher privileges than provided by the webhook token")
-	errPlan           = refuse(http.StatusForbidden, "ACCESS_DENIED", "REST API is available only on commercial plans")
-	errWrongAuthType  = refuse(http.StatusForbidden, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method")
+	errScope          = refuse(
+		http.StatusForbidden, "insufficient_scope",
+		"The request requires higher privileges than provided by the webhook token",
+	)
+	errPlan          = refuse(http.StatusForbidden, "ACCESS_DENIED", "REST API is available only on commercial plans")
+	errWrongAuthType = refuse(
+		http.StatusForbidden, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method",
+	)
 	errQueryLimit     = refuse(http.StatusServiceUnavailable, "QUERY_LIMIT_EXCEEDED", "Too many requests")
-	errOperatingLimit = refuse(http.StatusTooManyRequests, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
-	errBatchMethod    = refuse(http.StatusMethodNotAllowed, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
-	errBatchLength    = refuse(http.StatusBadRequest, "ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
-	errHTTPS          = refuse(http.StatusBadRequest, "INVALID_REQUEST", "Https required")
-	errBody           = refuse(http.StatusBadRequest, "INVALID_REQUEST", "The request body could not be read")
-	errInternal       = refuse(http.StatusInternalServerError, "INTERNAL_SERVER_ERROR", "Internal server error")
+	errOperatingLimit = refuse(
+		http.StatusTooManyRequests, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.",
+	)
+	errBatchMethod = refuse(
+		http.StatusMethodNotAllowed, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage",
+	)
+	errBatchLength = refuse(http.StatusBadRequest, "ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
+	errHTTPS       = refuse(http.StatusBadRequest, "INVALID_REQUEST", "Https required")
+	errBody        = refuse(http.StatusBadRequest, "INVALID_REQUEST", "The request body could not be read")
+	errInternal    = refuse(http.StatusInternalServerError, "INTERNAL_SERVER_ERROR", "Internal server error")
 
 	errID            = failed("", "ID is not defined or invalid.")
 	errNotFound      = failed("", "Not found")

@@ -36,7 +36,9 @@ func (c *call) itemFieldsParam() (*php.Array, error) {
 	}
 	fields, ok := v.(*php.Array)
 	if !ok {
-		return nil, failed("100", "Invalid value {"+php.String(v)+"} to match with parameter {fields}. Should be value of type array.")
+		return nil, failed(
+			"100", "Invalid value {"+php.String(v)+"} to match with parameter {fields}. Should be value of type array.",
+		)
 	}
 	return fields, nil
 }

@@ -43,8 +43,8 @@ func (r *request) holds(name string) bool {
 	return false
 }
 
-// readRequest takes the address apart and merges query and body; the body wins. It always returns a request, since even
-// an unreadable one is counted and checked.
+// readRequest takes the address apart and merges query and body; the body wins. It always returns a request, because
+// even one that cannot be read is counted and checked.
 func (p *Portal) readRequest(r *http.Request) (*request, error) {
 	p.mu.Lock()
 	vars := p.behaviour.MaxInputVars

@@ -31,7 +31,10 @@ func TestTransports_areEquivalent(t *testing.T) {
 		{"form", http.MethodPost, "crm.deal.add", "application/x-www-form-urlencoded", form.Encode()},
 		{"multipart", http.MethodPost, "crm.deal.add/", w.FormDataContentType(), multi.String()},
 		{"JSON", http.MethodPost, "crm.deal.add.json", "application/json; charset=utf-8", json},
-		{"any letter case", http.MethodPost, "CRM.Deal.Add", "application/json", strings.Replace(json, `"fields"`, `"FIELDS"`, 1)},
+		{
+			"any letter case", http.MethodPost, "CRM.Deal.Add", "application/json",
+			strings.Replace(json, `"fields"`, `"FIELDS"`, 1),
+		},
 		{"query and body merged", http.MethodPost, "crm.deal.add?fields[TITLE]=lost", "application/json", json},
 	} {
 		status, body := r.send(x.verb, r.hook+x.path, x.kind, x.body)
@@ -56,7 +59,10 @@ func TestRefusals(t *testing.T) {
 		code                any
 	}{
 		{"unknown method", r.hook + "no.such.method", "{}", 404, "ERROR_METHOD_NOT_FOUND"},
-		{"unknown method is known before a wrong code", base + "/rest/1/wrong/no.such.method", "{}", 404, "ERROR_METHOD_NOT_FOUND"},
+		{
+			"unknown method is known before a wrong code", base + "/rest/1/wrong/no.such.method", "{}", 404,
+			"ERROR_METHOD_NOT_FOUND",
+		},
 		{"wrong code", base + "/rest/1/wrong/profile", "{}", 401, "INVALID_CREDENTIALS"},
 		{"wrong employee", base + "/rest/2/secret/profile", "{}", 401, "INVALID_CREDENTIALS"},
 		{"no webhook", base + "/rest/profile", "{}", 401, "NO_AUTH_FOUND"},
@@ -80,7 +86,10 @@ func TestRefusals(t *testing.T) {
 	r.fails("profile", nil, 401, "authorization_error", "")
 	r.SetBehaviour(func(b *Behaviour) { b.RequireHTTPS = true })
 	r.fails("profile", nil, 400, "INVALID_REQUEST", "Https required")
-	want := map[string]int{"ERROR_METHOD_NOT_FOUND": 2, "INVALID_CREDENTIALS": 2, "NO_AUTH_FOUND": 2, "insufficient_scope": 1, "WRONG_AUTH_TYPE": 1, "INVALID_REQUEST": 2, "authorization_error": 1}
+	want := map[string]int{
+		"ERROR_METHOD_NOT_FOUND": 2, "INVALID_CREDENTIALS": 2, "NO_AUTH_FOUND": 2, "insufficient_scope": 1,
+		"WRONG_AUTH_TYPE": 1, "INVALID_REQUEST": 2, "authorization_error": 1,
+	}
 	for code, n := range want {
 		same(t, "refused "+code, r.Stats().Refused[code], n)
 	}
@@ -90,14 +99,17 @@ func TestRefusals(t *testing.T) {
 func TestSystemErrors_ofTheDocumentsCanAllBeProduced(t *testing.T) {
 	t.Parallel()
 	faults := map[string]Fault{
-		"INTERNAL_SERVER_ERROR": {Fault: "error_500"}, "ERROR_UNEXPECTED_ANSWER": {Fault: "unexpected"}, "QUERY_LIMIT_EXCEEDED": {Fault: "limit"},
-		"OVERLOAD_LIMIT": {Fault: "overload"}, "ACCESS_DENIED": {Fault: "plan"}, "PORTAL_DELETED": {Fault: "portal_deleted"},
+		"INTERNAL_SERVER_ERROR": {Fault: "error_500"}, "ERROR_UNEXPECTED_ANSWER": {Fault: "unexpected"},
+		"QUERY_LIMIT_EXCEEDED": {Fault: "limit"}, "OVERLOAD_LIMIT": {Fault: "overload"},
+		"ACCESS_DENIED": {Fault: "plan"}, "PORTAL_DELETED": {Fault: "portal_deleted"},
 		"OPERATION_TIME_LIMIT": {Fault: "operating"}, "insufficient_scope": {Fault: "scope", Scopes: []string{}},
 	}
 	elsewhere := map[string]string{
-		"ERROR_BATCH_METHOD_NOT_ALLOWED": "inside a batch", "ERROR_BATCH_LENGTH_EXCEEDED": "inside a batch", "NO_AUTH_FOUND": "TestRefusals",
+		"ERROR_BATCH_METHOD_NOT_ALLOWED": "inside a batch", "ERROR_BATCH_LENGTH_EXCEEDED": "inside a batch",
+		"NO_AUTH_FOUND":   "TestRefusals",
 		"INVALID_REQUEST": "TestRefusals", "INVALID_CREDENTIALS": "TestRefusals", "ERROR_METHOD_NOT_FOUND": "TestRefusals",
-		"ERROR_MANIFEST_IS_NOT_AVAILABLE": "no manifest in a portal without applications", "expired_token": "OAuth only", "user_access_error": "applications only",
+		"ERROR_MANIFEST_IS_NOT_AVAILABLE": "no manifest in a portal without applications", "expired_token": "OAuth only",
+		"user_access_error": "applications only",
 	}
 	r := newRig(t)
 	i := slices.IndexFunc(examples(t), func(x example) bool { return x.Name == "errors.system" })
@@ -132,7 +144,8 @@ func TestCommonMethods(t *testing.T) {
 	same(t, "isAvailable without the scope", got["isAvailable"], any(false))
 	same(t, "unknown", r.call("method.get", obj{"name": "x"}).(obj)["isExisting"], any(false))
 	names := r.call("methods", nil).([]any)
-	if !slices.Contains(names, any("crm.deal.add")) || slices.Contains(names, any("user.get")) || slices.Contains(names, any("event.bind")) {
+	if !slices.Contains(names, any("crm.deal.add")) || slices.Contains(names, any("user.get")) ||
+		slices.Contains(names, any("event.bind")) {
 		t.Errorf("methods = %v", names)
 	}
 	if s, ok := r.call("server.time", nil).(string); !ok || !datetimeText.MatchString(s) {
@@ -144,7 +157,9 @@ func TestCRMRights_andAdministrators(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.UserID = 2 })
 	same(t, "admin", r.call("profile", nil).(obj)["ADMIN"], any(false))
-	r.fails("crm.deal.userfield.add", obj{"fields": obj{"FIELD_NAME": "X", "USER_TYPE_ID": "string"}}, 400, "", "Access denied")
+	r.fails(
+		"crm.deal.userfield.add", obj{"fields": obj{"FIELD_NAME": "X", "USER_TYPE_ID": "string"}}, 400, "", "Access denied",
+	)
 	r.SetBehaviour(func(b *Behaviour) { b.CRMRights = false })
 	r.fails("crm.deal.add", obj{"fields": obj{}}, 400, "", "Access denied.")
 	r.fails("crm.item.add", obj{"entityTypeId": 2, "fields": obj{}}, 400, "ACCESS_DENIED", "")

@@ -90,13 +90,18 @@ func (c *call) ring(prefix, method, spoken string) (any, error) {
 		return nil, failed("ERROR_CORE", "Required parameters are not set")
 	}
 	x := phoneCall{
-		ID: prefix + "." + randomCode(32) + "." + strconv.FormatInt(c.now().Unix(), 10), Method: method, Line: line, Number: number, Text: spoken,
+		ID: prefix + "." + randomCode(32) + "." + strconv.FormatInt(c.now().Unix(), 10), Method: method, Line: line,
+		Number: number, Text: spoken,
 		User: c.hook.UserID, At: c.moment(),
 	}
 	c.calls = append(c.calls, x)
 	kind := map[string]string{"callback": "4", "infocall": "5"}[prefix]
-	c.emit("ONVOXIMPLANTCALLEND", 0, "data[CALL_ID]", x.ID, "data[CALL_TYPE]", kind, "data[PHONE_NUMBER]", number, "data[PORTAL_USER_ID]", php.String(x.User),
-		"data[CALL_DURATION]", "42", "data[CALL_START_DATE]", c.showTime(x.At), "data[CALL_FAILED_CODE]", "200", "data[CALL_FAILED_REASON]", "Success call")
+	c.emit("ONVOXIMPLANTCALLEND", 0,
+		"data[CALL_ID]", x.ID, "data[CALL_TYPE]", kind, "data[PHONE_NUMBER]", number,
+		"data[PORTAL_USER_ID]", php.String(x.User), "data[CALL_DURATION]", "42",
+		"data[CALL_START_DATE]", c.showTime(x.At), "data[CALL_FAILED_CODE]", "200",
+		"data[CALL_FAILED_REASON]", "Success call",
+	)
 	return php.Map("RESULT", true, "CALL_ID", x.ID), nil
 }
 
@@ -116,9 +121,13 @@ func infocall(param string) func(*call) (any, error) {
 func callStatistic(c *call) (any, error) {
 	out := &php.Array{}
 	for i, x := range c.calls {
-		out.Append(php.Map("ID", php.String(int64(i+1)), "CALL_ID", x.ID, "PORTAL_USER_ID", php.String(x.User), "PORTAL_NUMBER", x.Line, "PHONE_NUMBER", x.Number,
-			"CALL_TYPE", map[bool]string{true: "4", false: "5"}[strings.HasPrefix(x.ID, "callback")], "CALL_DURATION", "42",
-			"CALL_START_DATE", c.showTime(x.At), "CALL_FAILED_CODE", "200", "CALL_FAILED_REASON", "Success call"))
+		out.Append(php.Map(
+			"ID", php.String(int64(i+1)), "CALL_ID", x.ID, "PORTAL_USER_ID", php.String(x.User),
+			"PORTAL_NUMBER", x.Line, "PHONE_NUMBER", x.Number,
+			"CALL_TYPE", map[bool]string{true: "4", false: "5"}[strings.HasPrefix(x.ID, "callback")],
+			"CALL_DURATION", "42", "CALL_START_DATE", c.showTime(x.At), "CALL_FAILED_CODE", "200",
+			"CALL_FAILED_REASON", "Success call",
+		))
 	}
 	c.counted, c.total = true, out.Len()
 	return out, nil
@@ -143,7 +152,10 @@ func searchCRM(c *call) (any, error) {
 	for _, e := range []*entity{c.contacts, c.companies, c.leads} {
 		for _, id := range c.commOf(e.typeID, "PHONE", php.String(c.params.Get("PHONE_NUMBER"))) {
 			r := e.rows[id]
-			out.Append(php.Map("CRM_ENTITY_TYPE", e.code, "CRM_ENTITY_ID", id, "ASSIGNED_BY_ID", e.integer(r, "ASSIGNED_BY_ID"), "NAME", c.nameOf(e, r)))
+			out.Append(php.Map(
+				"CRM_ENTITY_TYPE", e.code, "CRM_ENTITY_ID", id, "ASSIGNED_BY_ID", e.integer(r, "ASSIGNED_BY_ID"),
+				"NAME", c.nameOf(e, r),
+			))
 		}
 	}
 	return out, nil

@@ -17,7 +17,10 @@ func TestTelephony(t *testing.T) {
 		t.Errorf("answer = %v", got)
 	}
 	sameList(t, "event", r.sent(), "ONVOXIMPLANTCALLEND")
-	r.fails("voximplant.callback.start", obj{"FROM_LINE": "reg150907", "TO_NUMBER": "12", "TEXT_TO_PRONOUNCE": "x"}, 400, "ERROR_CORE", "Phone number is not correct")
+	r.fails(
+		"voximplant.callback.start", obj{"FROM_LINE": "reg150907", "TO_NUMBER": "12", "TEXT_TO_PRONOUNCE": "x"}, 400,
+		"ERROR_CORE", "Phone number is not correct",
+	)
 	r.fails("voximplant.infocall.startwithtext", call, 403, "insufficient_scope", "")
 	same(t, "statistic", len(r.call("voximplant.statistic.get", nil).([]any)), 1)
 	same(t, "set answers 1 for any line", r.call("voximplant.line.outgoing.set", obj{"LINE_ID": "x"}), any(1.0))

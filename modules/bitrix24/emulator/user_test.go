@@ -9,7 +9,13 @@ func TestUsers(t *testing.T) {
 	for _, x := range []struct {
 		params obj
 		want   int
-	}{{obj{}, 4}, {obj{"FILTER": obj{"ACTIVE": true}}, 3}, {obj{"FILTER": obj{"ACTIVE": false}}, 1}, {obj{"ID": 2}, 1}, {obj{"FILTER": obj{"@ID": list{1, 3}}}, 2}} {
+	}{
+		{obj{}, 4},
+		{obj{"FILTER": obj{"ACTIVE": true}}, 3},
+		{obj{"FILTER": obj{"ACTIVE": false}}, 1},
+		{obj{"ID": 2}, 1},
+		{obj{"FILTER": obj{"@ID": list{1, 3}}}, 2},
+	} {
 		same(t, words(x.params), len(r.call("user.get", x.params).([]any)), x.want)
 	}
 	u := r.call("user.get", obj{"sort": "ID", "order": "desc"}).([]any)[0].(obj)

@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// testdata/examples.json holds the documents' worked examples in our own shape: what is sent, and of the answer the kinds
-// of its values.
+// testdata/examples.json holds the documents' worked examples in our own shape: what is sent, and of the answer the
+// kinds of its values.
 //
 //go:embed testdata/examples.json
 var examplesJSON []byte
@@ -50,7 +50,7 @@ func examples(t *testing.T) []example {
 var notReplayed = map[string]string{
 	"telephony.externalCall.register": "needs an application; a webhook gets its error sample",
 	"telephony.externalCall.finish":   "needs an application; a webhook gets its error sample",
-	"crm.item.delete":                 "deletes in smart process 1268, which this portal lacks; for deals see TestItem_deleteAnswersAnEmptyList",
+	"crm.item.delete":                 "deletes in smart process 1268; for deals see TestItem_deleteAnswersAnEmptyList",
 }
 
 func TestExamples_answersHaveTheDocumentedShape(t *testing.T) {
@@ -94,7 +94,8 @@ func TestExamples_answersHaveTheDocumentedShape(t *testing.T) {
 				return
 			}
 			checkShape(t, "result", body["result"], x.Result)
-			if _, ok := body["total"].(float64); ok != (x.Total != nil) && x.Result != nil && !strings.HasSuffix(x.Name, "list") {
+			if _, ok := body["total"].(float64); ok != (x.Total != nil) && x.Result != nil &&
+				!strings.HasSuffix(x.Name, "list") {
 				t.Errorf("total = %v, documented %v", body["total"], x.Total)
 			}
 			if _, ok := body["next"].(float64); x.Next != nil && !ok {
@@ -147,7 +148,8 @@ func checkShape(t *testing.T, at string, got, want any) {
 		members, isMap := got.(map[string]any)
 		if ok = isMap; ok {
 			for key, shape := range want {
-				if _, here := members[key]; !here && !strings.HasPrefix(key, "PARENT_ID_") && !strings.HasPrefix(key, "parentId") && !numericKey(key) && !optional[key] {
+				if _, here := members[key]; !here && !strings.HasPrefix(key, "PARENT_ID_") &&
+					!strings.HasPrefix(key, "parentId") && !numericKey(key) && !optional[key] {
 					t.Errorf("%s.%s is missing", at, key)
 				}
 				if !slices.Contains(dynamic, key) {
@@ -163,9 +165,12 @@ func checkShape(t *testing.T, at string, got, want any) {
 
 // optional members depend on the record or on what the documents' portal had filled.
 var optional = map[string]bool{
-	"IM": true, "TIMESTAMP_X": true, "reg150907": true, "sip7": true, "reg151083": true, "sip11": true, "reg151085": true, "LIST": true,
-	"PERSONAL_WWW": true, "PERSONAL_MOBILE": true, "PERSONAL_CITY": true, "WORK_PHONE": true, "storeId": true, "UF_CRM_1687188367": true, "originId": true, "originatorId": true,
-	"UF_CRM_1704817278": true, "UF_CRM_1706782596092": true, "UF_CRM_1708952993785": true, "SEMANTIC_INFO": true, "ENTITY_TYPE_ID": true,
+	"IM": true, "TIMESTAMP_X": true, "reg150907": true, "sip7": true, "reg151083": true, "sip11": true, "reg151085": true,
+	"LIST":         true,
+	"PERSONAL_WWW": true, "PERSONAL_MOBILE": true, "PERSONAL_CITY": true, "WORK_PHONE": true, "storeId": true,
+	"UF_CRM_1687188367": true, "originId": true, "originatorId": true,
+	"UF_CRM_1704817278": true, "UF_CRM_1706782596092": true, "UF_CRM_1708952993785": true, "SEMANTIC_INFO": true,
+	"ENTITY_TYPE_ID": true,
 }
 
 func numericKey(s string) bool {
@@ -173,11 +178,13 @@ func numericKey(s string) bool {
 	return ok
 }
 
-// checkFields compares types and marks; company's LAST_ACTIVITY_* are read-only by its index page and not by the sample.
+// checkFields compares types and marks. LAST_ACTIVITY_* of a company are read-only by its index page and not by the
+// sample.
 func checkFields(t *testing.T, got obj, x example) {
 	t.Helper()
 	for name, want := range x.Fields {
-		if strings.HasPrefix(name, "UF_") || strings.HasPrefix(name, "PARENT_ID_") || strings.HasPrefix(name, "LAST_ACTIVITY") {
+		if strings.HasPrefix(name, "UF_") || strings.HasPrefix(name, "PARENT_ID_") ||
+			strings.HasPrefix(name, "LAST_ACTIVITY") {
 			continue
 		}
 		f, ok := got[name].(obj)
@@ -186,7 +193,14 @@ func checkFields(t *testing.T, got obj, x example) {
 			continue
 		}
 		marks := []string{f["type"].(string)}
-		for _, m := range [][2]string{{"isRequired", "req"}, {"isReadOnly", "ro"}, {"isImmutable", "add"}, {"isMultiple", "mul"}, {"isDynamic", "uf"}, {"isDeprecated", "dep"}} {
+		for _, m := range [][2]string{
+			{"isRequired", "req"},
+			{"isReadOnly", "ro"},
+			{"isImmutable", "add"},
+			{"isMultiple", "mul"},
+			{"isDynamic", "uf"},
+			{"isDeprecated", "dep"},
+		} {
 			if f[m[0]] == true {
 				marks = append(marks, m[1])
 			}
@@ -235,7 +249,13 @@ func plant(r *rig) {
 		kind string
 		name string
 		uf   string
-	}{{"deal", "1721244482250", "string"}, {"deal", "1725365197310", "string"}, {"deal", "1721244707107", "double"}, {"contact", "1720697698689", "string"}, {"lead", "1720019876534", "string"}} {
+	}{
+		{"deal", "1721244482250", "string"},
+		{"deal", "1725365197310", "string"},
+		{"deal", "1721244707107", "double"},
+		{"contact", "1720697698689", "string"},
+		{"lead", "1720019876534", "string"},
+	} {
 		r.add("crm."+x.kind+".userfield.add", obj{"FIELD_NAME": x.name, "USER_TYPE_ID": x.uf})
 	}
 	phone := list{obj{"VALUE": "+6111111111", "VALUE_TYPE": "WORK"}}
@@ -243,69 +263,106 @@ func plant(r *rig) {
 		plantAt(r, "company", id, "crm.company.add", obj{"TITLE": "GAZPROM", "COMPANY_TYPE": "CUSTOMER", "PHONE": phone})
 	}
 	for _, id := range []int64{8, 9, 10, 23, 43, 54, 55, 56, 82, 83, 84} {
-		plantAt(r, "contact", id, "crm.contact.add", obj{"NAME": "John", "SOURCE_ID": "WEB", "PHONE": phone, "EMAIL": list{obj{"VALUE": "a@example.com"}}, "BIRTHDATE": "11.11.2001", "COMPANY_IDS": list{7, 8, 9}})
+		plantAt(r, "contact", id, "crm.contact.add", obj{
+			"NAME": "John", "SOURCE_ID": "WEB", "PHONE": phone, "EMAIL": list{obj{"VALUE": "a@example.com"}},
+			"BIRTHDATE": "11.11.2001", "COMPANY_IDS": list{7, 8, 9},
+		})
 	}
-	r.add("crm.contact.add", obj{"NAME": "Inna", "LAST_NAME": "Ilyina", "SOURCE_ID": "CRM_FORM", "EMAIL": list{obj{"VALUE": "special-for@example.com"}}})
+	r.add("crm.contact.add", obj{
+		"NAME": "Inna", "LAST_NAME": "Ilyina", "SOURCE_ID": "CRM_FORM",
+		"EMAIL": list{obj{"VALUE": "special-for@example.com"}},
+	})
 	for _, id := range []int64{1, 5, 10, 12, 123, 351, 410, 662, 1875, 13143} {
-		fields := obj{"TITLE": "New Deal #1", "CONTACT_IDS": list{55, 54}, "COMPANY_ID": 9, "UF_CRM_1721244482250": "Hello world!"}
+		fields := obj{
+			"TITLE": "New Deal #1", "CONTACT_IDS": list{55, 54}, "COMPANY_ID": 9, "UF_CRM_1721244482250": "Hello world!",
+		}
 		if id == 351 {
 			fields["CATEGORY_ID"] = 9
 		}
 		plantAt(r, "deal", id, "crm.deal.add", fields)
 	}
-	r.add("crm.deal.add", obj{"TITLE": "Сделка a", "CATEGORY_ID": 1, "TYPE_ID": "COMPLEX", "OPPORTUNITY": 15000, "IS_MANUAL_OPPORTUNITY": "Y"})
+	r.add("crm.deal.add", obj{
+		"TITLE": "Сделка a", "CATEGORY_ID": 1, "TYPE_ID": "COMPLEX", "OPPORTUNITY": 15000, "IS_MANUAL_OPPORTUNITY": "Y",
+	})
 	for _, id := range []int64{5, 123, 250, 1608} {
-		plantAt(r, "lead", id, "crm.lead.add", obj{"TITLE": "Lead", "NAME": "Admin", "PHONE": phone, "EMAIL": list{obj{"VALUE": "admin@example.com"}}, "UF_CRM_1720019876534": "321"})
+		plantAt(r, "lead", id, "crm.lead.add", obj{
+			"TITLE": "Lead", "NAME": "Admin", "PHONE": phone, "EMAIL": list{obj{"VALUE": "admin@example.com"}},
+			"UF_CRM_1720019876534": "321",
+		})
 	}
 	for range 103 {
-		r.add("crm.lead.add", obj{"NAME": "Klaus", "LAST_NAME": "Weber", "SOURCE_ID": "WEB", "OPPORTUNITY": 15000, "IS_MANUAL_OPPORTUNITY": "Y"})
+		r.add("crm.lead.add", obj{
+			"NAME": "Klaus", "LAST_NAME": "Weber", "SOURCE_ID": "WEB", "OPPORTUNITY": 15000, "IS_MANUAL_OPPORTUNITY": "Y",
+		})
 	}
 	for _, id := range []int64{449, 450, 456, 9621, 9623} {
 		plantAt(r, "product", id, "crm.product.add", obj{"NAME": "iphone 14", "PRICE": 100, "CATALOG_ID": "your_catalog_id"})
 	}
 	for _, id := range []int64{1, 27, 7335} {
-		plantAt(r, "requisite", id, "crm.requisite.add", obj{"ENTITY_TYPE_ID": 4, "ENTITY_ID": 1, "PRESET_ID": 1, "NAME": "Organization"})
+		plantAt(r, "requisite", id, "crm.requisite.add", obj{
+			"ENTITY_TYPE_ID": 4, "ENTITY_ID": 1, "PRESET_ID": 1, "NAME": "Organization",
+		})
 	}
-	r.call("crm.address.add", obj{"fields": obj{"TYPE_ID": 1, "ENTITY_TYPE_ID": 8, "ENTITY_ID": 7335, "ADDRESS_1": "Address 1", "CITY": "Los Angeles", "LOC_ADDR_ID": 479}})
+	r.call("crm.address.add", obj{
+		"fields": obj{
+			"TYPE_ID": 1, "ENTITY_TYPE_ID": 8, "ENTITY_ID": 7335, "ADDRESS_1": "Address 1", "CITY": "Los Angeles",
+			"LOC_ADDR_ID": 479,
+		},
+	})
 	plantAt(r, "bank", 357, "crm.requisite.bankdetail.add", obj{"ENTITY_ID": 27, "NAME": "Superbank"})
-	plantAt(r, "comment", 999, "crm.timeline.comment.add", obj{"ENTITY_ID": 10, "ENTITY_TYPE": "deal", "COMMENT": "New comment was added"})
-	r.add("crm.deal.userfield.add", obj{"FIELD_NAME": "RADIO", "USER_TYPE_ID": "enumeration", "MULTIPLE": "Y", "MANDATORY": "Y", "LABEL": "Radio", "ERROR_MESSAGE": "x", "HELP_MESSAGE": "y", "LIST": list{obj{"VALUE": "Love Radio"}}})
-	r.call("crm.deal.productrows.set", obj{"id": 5, "rows": list{obj{"PRODUCT_ID": 450, "PRICE": 899.1, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 10, "SORT": 10}, obj{"PRODUCT_ID": 449, "PRICE": 100, "SORT": 20}}})
+	plantAt(r, "comment", 999, "crm.timeline.comment.add", obj{
+		"ENTITY_ID": 10, "ENTITY_TYPE": "deal", "COMMENT": "New comment was added",
+	})
+	r.add("crm.deal.userfield.add", obj{
+		"FIELD_NAME": "RADIO", "USER_TYPE_ID": "enumeration", "MULTIPLE": "Y", "MANDATORY": "Y", "LABEL": "Radio",
+		"ERROR_MESSAGE": "x", "HELP_MESSAGE": "y", "LIST": list{obj{"VALUE": "Love Radio"}},
+	})
+	r.call("crm.deal.productrows.set", obj{
+		"id": 5,
+		"rows": list{
+			obj{"PRODUCT_ID": 450, "PRICE": 899.1, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 10, "SORT": 10},
+			obj{"PRODUCT_ID": 449, "PRICE": 100, "SORT": 20},
+		},
+	})
 }
 
 // provoke are the parameters that call forth the error sample of an example.
 var provoke = map[string]obj{
-	"crm.address.add":                 {"fields": obj{"TYPE_ID": 1, "ENTITY_TYPE_ID": 8}},
-	"crm.category.list":               {"entityTypeId": 1268},
-	"crm.company.add":                 {"fields": "x"},
-	"crm.company.contact.items.set":   {"id": 32},
-	"crm.company.get":                 {"id": 999999},
-	"crm.company.update":              {"id": 999999, "fields": obj{}},
-	"crm.contact.add":                 {"fields": 1},
-	"crm.contact.company.items.get":   {},
-	"crm.contact.company.items.set":   {"id": 82},
-	"crm.contact.get":                 {"ID": 0},
-	"crm.contact.update":              {"id": 999999, "fields": obj{"NAME": "x"}},
-	"crm.deal.add":                    {},
-	"crm.deal.contact.add":            {"id": 999999, "fields": obj{"CONTACT_ID": 55}},
-	"crm.deal.contact.items.get":      {"id": 999999},
-	"crm.deal.contact.items.set":      {"id": 999999, "items": list{}},
-	"crm.deal.delete":                 {"id": "x"},
-	"crm.deal.list":                   {"filter": "x"},
-	"crm.deal.productrows.get":        {},
-	"crm.deal.productrows.set":        {"id": 5, "rows": list{obj{"PRICE": 1, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 100}}},
-	"crm.deal.update":                 {"id": 123},
-	"crm.deal.userfield.add":          {"fields": obj{"FIELD_NAME": "X"}},
-	"crm.deal.userfield.list":         {"filter": "x"},
-	"crm.duplicate.findbycomm":        {"values": list{"1"}},
-	"crm.item.delete":                 {"entityTypeId": 2, "id": 999999},
-	"crm.item.get":                    {"entityTypeId": 1, "id": 999999},
-	"crm.item.list":                   {"entityTypeId": 1, "filter": obj{"FIELD": 1}},
-	"crm.item.productrow.set":         {"ownerType": "D", "ownerId": 999999, "productRows": list{}},
-	"crm.item.update":                 {"entityTypeId": 1268, "id": 1, "fields": obj{}},
-	"crm.lead.delete":                 {},
-	"crm.lead.get":                    {"id": 999999},
-	"crm.lead.productrows.set":        {"id": 5, "rows": list{obj{"PRICE": 1, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 100}}},
+	"crm.address.add":               {"fields": obj{"TYPE_ID": 1, "ENTITY_TYPE_ID": 8}},
+	"crm.category.list":             {"entityTypeId": 1268},
+	"crm.company.add":               {"fields": "x"},
+	"crm.company.contact.items.set": {"id": 32},
+	"crm.company.get":               {"id": 999999},
+	"crm.company.update":            {"id": 999999, "fields": obj{}},
+	"crm.contact.add":               {"fields": 1},
+	"crm.contact.company.items.get": {},
+	"crm.contact.company.items.set": {"id": 82},
+	"crm.contact.get":               {"ID": 0},
+	"crm.contact.update":            {"id": 999999, "fields": obj{"NAME": "x"}},
+	"crm.deal.add":                  {},
+	"crm.deal.contact.add":          {"id": 999999, "fields": obj{"CONTACT_ID": 55}},
+	"crm.deal.contact.items.get":    {"id": 999999},
+	"crm.deal.contact.items.set":    {"id": 999999, "items": list{}},
+	"crm.deal.delete":               {"id": "x"},
+	"crm.deal.list":                 {"filter": "x"},
+	"crm.deal.productrows.get":      {},
+	"crm.deal.productrows.set": {
+		"id": 5, "rows": list{obj{"PRICE": 1, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 100}},
+	},
+	"crm.deal.update":          {"id": 123},
+	"crm.deal.userfield.add":   {"fields": obj{"FIELD_NAME": "X"}},
+	"crm.deal.userfield.list":  {"filter": "x"},
+	"crm.duplicate.findbycomm": {"values": list{"1"}},
+	"crm.item.delete":          {"entityTypeId": 2, "id": 999999},
+	"crm.item.get":             {"entityTypeId": 1, "id": 999999},
+	"crm.item.list":            {"entityTypeId": 1, "filter": obj{"FIELD": 1}},
+	"crm.item.productrow.set":  {"ownerType": "D", "ownerId": 999999, "productRows": list{}},
+	"crm.item.update":          {"entityTypeId": 1268, "id": 1, "fields": obj{}},
+	"crm.lead.delete":          {},
+	"crm.lead.get":             {"id": 999999},
+	"crm.lead.productrows.set": {
+		"id": 5, "rows": list{obj{"PRICE": 1, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 100}},
+	},
 	"crm.lead.update":                 {"fields": obj{}},
 	"crm.requisite.add":               {"fields": obj{"ENTITY_ID": 1}},
 	"crm.requisite.bankdetail.add":    {"fields": obj{"NAME": "x"}},
@@ -323,7 +380,8 @@ var provoke = map[string]obj{
 
 // withoutRights are error samples that come from an employee without rights.
 var withoutRights = []string{
-	"crm.company.fields", "crm.company.list", "crm.contact.list", "crm.currency.list", "crm.lead.add", "crm.lead.list", "crm.requisite.preset.list",
+	"crm.company.fields", "crm.company.list", "crm.contact.list", "crm.currency.list", "crm.lead.add", "crm.lead.list",
+	"crm.requisite.preset.list",
 	"voximplant.line.get", "voximplant.line.outgoing.get",
 }
 

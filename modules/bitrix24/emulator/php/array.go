@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// An Array is a PHP array: ordered, with keys that are integers or strings. The zero value is an empty array, and a nil
-// *Array reads as one.
+// An Array is a PHP array: ordered, with keys that are integers or strings. The zero value is an empty array, and a
+// nil *Array reads as one.
 //
 // Keys are kept as text; an integer key is its canonical decimal form, so "7" and 7 are one key, as in PHP.
 type Array struct {

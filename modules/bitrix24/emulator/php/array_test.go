@@ -58,7 +58,9 @@ func TestArray_keys(t *testing.T) {
 	if none.Len() != 0 || none.Get("a") != nil || none.Values() != nil || !none.IsList() {
 		t.Error("a nil array is not empty")
 	}
-	for key, want := range map[string]bool{"0": true, "-3": true, "012": false, "+1": false, "1.0": false, "": false, "-0": false} {
+	for key, want := range map[string]bool{
+		"0": true, "-3": true, "012": false, "+1": false, "1.0": false, "": false, "-0": false,
+	} {
 		if _, got := php.IntegerKey(key); got != want {
 			t.Errorf("IntegerKey(%q) = %v", key, got)
 		}

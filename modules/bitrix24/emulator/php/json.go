@@ -16,7 +16,7 @@ import (
 const maxDepth = 512
 
 // DecodeJSON reads one JSON value as PHP's json_decode(..., true) does: objects and lists both become arrays, and an
-// object keeps its order. It returns an error for broken JSON, for text after the value, for a number outside the range
+// object keeps its order. It returns an error for broken JSON, for text after the value, for a number beyond the range
 // of a float, and for nesting deeper than 512.
 func DecodeJSON(body []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
@@ -78,9 +78,9 @@ func decodeValue(dec *json.Decoder, depth int) (any, error) {
 }
 
 // AppendJSON writes a value as PHP's json_encode does with the flags that Bitrix24 sets: slashes are escaped, quotes,
-// angle brackets and ampersands are written as \u00XX, and other letters stay as they are. An array whose keys run 0, 1,
-// 2 becomes a list, an empty one []. A value must be nil, a bool, an int64, a float64, a string, an EmptyObject or an
-// *Array; another one panics.
+// angle brackets and ampersands are written as \u00XX, and other letters stay as they are. An array whose keys run 0,
+// 1, 2 becomes a list, an empty one []. A value must be nil, a bool, an int64, a float64, a string, an EmptyObject or
+// an *Array; another one panics.
 func AppendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:

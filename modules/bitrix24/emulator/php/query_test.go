@@ -50,7 +50,8 @@ func TestParseQuery_dropsWhatIsBeyondTheLimit(t *testing.T) {
 	}
 }
 
-// FuzzParseQuery looks for input that breaks the decoder, and checks that whatever it made is encoded and decoded again.
+// FuzzParseQuery looks for input that breaks the decoder, and checks that what it made can be encoded and decoded
+// again.
 func FuzzParseQuery(f *testing.F) {
 	for _, seed := range []string{
 		"a[b][]=1", "a[=", "]=", "[a]=1", "a%5B%5D=%", "a[0][0][0]=1&a[0]=2&a[0][1]=3", "a[-1]=1&a[]=2", "a\x00b=1", "  a=1",

@@ -118,8 +118,8 @@ func String(v any) string {
 	return "Array"
 }
 
-// FormatFloat writes a float as PHP does with serialize_precision = -1: the shortest text that is read back as the same
-// number.
+// FormatFloat writes a float as PHP does with serialize_precision = -1: the shortest text that is read back as the
+// same number.
 func FormatFloat(f float64) string {
 	if f == 0 {
 		return "0"
