@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -78,8 +79,8 @@ func (p *Portal) command(req *request, hook *Inbound, command string, state *bat
 
 // commandName takes crm.deal.get, /rest/crm.deal.get and crm.deal.get.json alike.
 func commandName(path string) string {
-	_, name, _ := cutLast(strings.Trim(path, "/ "), "/")
-	return strings.TrimSuffix(name, ".json")
+	path = strings.Trim(path, "/ ")
+	return strings.TrimSuffix(path[strings.LastIndex(path, "/")+1:], ".json")
 }
 
 // A batchState is the answer of a batch so far. References in later commands are looked up in it.
@@ -107,7 +108,7 @@ func (s *batchState) add(id string, a answer) {
 
 // fail notes the error of a command. A refusal that is the batch's own is counted here, since no method ran.
 func (s *batchState) fail(p *Portal, id string, err error) {
-	e, ok := err.(*restError)
+	e, ok := errors.AsType[*restError](err)
 	if !ok {
 		e = errInternal
 	}

@@ -74,6 +74,6 @@ func (a actor) merge(keep, drop *record) {
 	for _, x := range e.links.of(drop.id) {
 		a.linkCompany(keep.id, x.id, &link{sort: x.sort})
 	}
-	_, _ = a.update(e, keep, ch) // the winner has a name
+	_ = a.update(e, keep, ch) // the winner has a name
 	a.delete(e, drop)
 }

@@ -71,8 +71,7 @@ func (a actor) convert(lead *record, want conversion) (converted, error) {
 		}
 		out.deal = deal
 	}
-	_, err := a.update(e, lead, ch)
-	return out, err
+	return out, a.update(e, lead, ch)
 }
 
 // successStage is the code of the success stage of a directory, "" when it has none.

@@ -1,6 +1,10 @@
 package emulator
 
-import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+import (
+	"errors"
+
+	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
+)
 
 // itemMethods are crm.item.* (REST.md 18).
 func (m methods) itemMethods() {
@@ -88,7 +92,7 @@ func itemUpdate(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.actor().update(e, r, ch); err != nil {
+	if err := c.actor().update(e, r, ch); err != nil {
 		return nil, err
 	}
 	return php.Map("item", c.item(e, r, nil)), nil
@@ -192,7 +196,7 @@ func itemBatchImport(c *call) (any, error) {
 			"entityTypeId", c.params.Get("entityTypeId"), "useOriginalUfNames", c.params.Get("useOriginalUfNames"), "fields", v,
 		)
 		r, _, err := one.addItem(true)
-		if e, ok := err.(*restError); ok {
+		if e, ok := errors.AsType[*restError](err); ok {
 			out.Append(php.Map("error", e.code, "error_description", e.description))
 			continue
 		}

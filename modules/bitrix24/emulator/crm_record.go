@@ -114,14 +114,15 @@ func (a actor) create(e *entity, ch *change) (*record, error) {
 	return r, nil
 }
 
-// update changes a record and says whether anything became different. A record that did not change is still saved,
-// with its event, by the old family when Behaviour.OldUpdateAlwaysSaves is on.
-func (a actor) update(e *entity, r *record, ch *change) (changed bool, err error) {
+// update changes a record and sends its event. A change that changes nothing is saved by the old family only, and only
+// when Behaviour.OldUpdateAlwaysSaves is on.
+func (a actor) update(e *entity, r *record, ch *change) error {
 	if err := a.prepare(e, r, ch); err != nil {
-		return false, err
+		return err
 	}
 	moved := e.typeID == typeDeal && ch.has(e, "CATEGORY_ID") &&
 		php.Int(ch.vals[e.at("CATEGORY_ID")]) != e.integer(r, "CATEGORY_ID")
+	changed := false
 	for at, v := range ch.vals {
 		if !sameValue(r.get(at), v) {
 			e.set(r, at, v)
@@ -135,7 +136,7 @@ func (a actor) update(e *entity, r *record, ch *change) (changed bool, err error
 		changed = true
 	}
 	if !changed && (ch.strict || !a.behaviour.OldUpdateAlwaysSaves) {
-		return false, nil
+		return nil
 	}
 	if changed {
 		a.stats.Changes++
@@ -143,10 +144,10 @@ func (a actor) update(e *entity, r *record, ch *change) (changed bool, err error
 	if moved {
 		a.touch(e, r)
 		a.emitMove(r)
-		return true, nil
+		return nil
 	}
 	a.saved(e, r)
-	return changed, nil
+	return nil
 }
 
 // saved marks a record as modified and sends its update event.

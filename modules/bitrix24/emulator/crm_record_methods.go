@@ -64,7 +64,7 @@ func oldUpdate(c *call, e *entity) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.actor().update(e, r, ch); err != nil {
+	if err := c.actor().update(e, r, ch); err != nil {
 		return nil, err
 	}
 	return true, nil

@@ -89,7 +89,7 @@ func (q *queue) wait(ctx context.Context) error {
 func (q *queue) run(ctx context.Context) {
 	defer close(q.done)
 	for {
-		e, ok := q.next(ctx)
+		e, ok := q.next()
 		if !ok {
 			return
 		}
@@ -102,7 +102,7 @@ func (q *queue) run(ctx context.Context) {
 }
 
 // next takes the first event that is due.
-func (q *queue) next(ctx context.Context) (event, bool) {
+func (q *queue) next() (event, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {

@@ -18,9 +18,12 @@ func Example() {
 	defer server.Close()
 
 	webhook := server.URL + portal.Webhook() // what the program under test is configured with
-	if _, err := http.PostForm(webhook+"/crm.deal.add", url.Values{"fields[TITLE]": {"Заказ № 1"}}); err != nil {
+	resp, err := http.PostForm(webhook+"/crm.deal.add", url.Values{"fields[TITLE]": {"Заказ № 1"}})
+	if err != nil {
 		fmt.Println(err)
+		return
 	}
+	_ = resp.Body.Close()
 	_ = portal.MoveDeal(1, "WON") // a person drags it on the kanban
 	deal, _ := portal.Deal(1)
 	fmt.Println(deal["TITLE"], deal["STAGE_ID"], deal["CLOSED"])
@@ -40,7 +43,10 @@ func ExamplePortal_Fail() {
 	defer server.Close()
 
 	_ = portal.Fail(emulator.Fault{Fault: "lost_response", Count: 1})
-	_, err := http.PostForm(server.URL+portal.Webhook()+"/crm.deal.add", nil)
+	resp, err := http.PostForm(server.URL+portal.Webhook()+"/crm.deal.add", nil)
+	if err == nil {
+		_ = resp.Body.Close()
+	}
 	fmt.Println("answer lost:", err != nil)
 	_, _ = portal.Do("create_deal", emulator.Args{"fields": emulator.Args{"TITLE": "x"}})
 	_ = portal.MoveDeal(1, "EXECUTING")

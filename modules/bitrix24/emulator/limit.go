@@ -89,7 +89,7 @@ func (b *Behaviour) cost(name string, params *php.Array) float64 {
 	if seconds, ok := b.Cost[name]; ok {
 		return seconds
 	}
-	switch _, verb, _ := cutLast(name, "."); strings.ToLower(verb) {
+	switch _, verb := splitName(name); strings.ToLower(verb) {
 	case "add", "set":
 		return 0.12
 	case "update", "delete":

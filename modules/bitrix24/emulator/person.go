@@ -9,12 +9,11 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// Args are the arguments of a deed. Made are the ids that it answers: "id", and for a conversion also "deal",
-// "contact" and "company".
-type (
-	Args map[string]any
-	Made map[string]int64
-)
+// Args are the arguments of a deed, by the names of POST /control/do.
+type Args map[string]any
+
+// Made are the ids that a deed answers: "id", and for a conversion also "deal", "contact" and "company".
+type Made map[string]int64
 
 // Do does what a person would do in the portal, with the same deeds and arguments as POST /control/do. It returns the
 // ids of what came of it, or why the portal refused: p.Do("move_deal", Args{"id": 1, "stage": "PREPARATION"}).

@@ -46,7 +46,7 @@ func (x person) edit(e *entity) (*php.Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := x.update(e, r, ch); err != nil {
+	if err := x.update(e, r, ch); err != nil {
 		return nil, err
 	}
 	return made(r.id), nil
@@ -81,7 +81,7 @@ func (x person) moveDeal() (*php.Array, error) {
 		}
 		ch.set(x.deals, "STAGE_ID", stage)
 	}
-	if _, err := x.update(x.deals, r, ch); err != nil {
+	if err := x.update(x.deals, r, ch); err != nil {
 		return nil, err
 	}
 	return made(r.id), nil
@@ -164,7 +164,7 @@ func (x person) rejectLead() (*php.Array, error) {
 	}
 	ch := &change{vals: map[int]any{}, strict: true}
 	ch.set(x.leads, "STATUS_ID", "JUNK")
-	if _, err := x.update(x.leads, r, ch); err != nil {
+	if err := x.update(x.leads, r, ch); err != nil {
 		return nil, err
 	}
 	return made(r.id), nil

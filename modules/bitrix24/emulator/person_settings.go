@@ -118,7 +118,7 @@ func (x person) deleteStage() (*php.Array, error) {
 	for _, owner := range e.where(name, id) {
 		ch := &change{vals: map[int]any{}}
 		ch.set(e, name, x.statuses.text(x.stages(directory)[0], "STATUS_ID"))
-		if _, err := x.update(e, owner, ch); err != nil {
+		if err := x.update(e, owner, ch); err != nil {
 			return nil, err
 		}
 	}

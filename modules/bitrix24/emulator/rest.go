@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -85,7 +86,7 @@ func (p *Portal) answer(req *request, readErr error) (int, []byte) {
 
 // encodeError returns the status and body of an error. What is no restError is an internal error.
 func (p *Portal) encodeError(err error) (int, []byte) {
-	e, ok := err.(*restError)
+	e, ok := errors.AsType[*restError](err)
 	if !ok {
 		e = errInternal
 	}
@@ -163,7 +164,7 @@ func (p *Portal) refused(err error) answer {
 
 // countRefusal counts an error by its code.
 func (p *Portal) countRefusal(err error) {
-	if e, ok := err.(*restError); ok {
+	if e, ok := errors.AsType[*restError](err); ok {
 		p.stats.Refused[php.String(e.code)]++
 	}
 }
@@ -208,7 +209,7 @@ func (c *call) run(m *method) (any, error) {
 	if m.scope != "crm" || c.behaviour.CRMRights {
 		return m.run(c)
 	}
-	switch family, _, _ := cutLast(m.name, "."); family {
+	switch family, _ := splitName(m.name); family {
 	case "crm.item", "crm.item.productrow", "crm.category":
 		return nil, failed("ACCESS_DENIED", "Access denied")
 	case "crm.requisite.preset":

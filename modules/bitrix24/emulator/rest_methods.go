@@ -59,12 +59,10 @@ func (p *Portal) allMethods() methods {
 	return m
 }
 
-// cutLast is strings.Cut around the last sep.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return "", s, false
+// splitName parts the name of a method at its last dot: crm.item and add.
+func splitName(name string) (family, verb string) {
+	at := strings.LastIndexByte(name, '.')
+	return name[:max(at, 0)], name[at+1:]
 }
 
 // sortedKeys are the keys of a map in order.

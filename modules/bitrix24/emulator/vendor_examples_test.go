@@ -67,7 +67,7 @@ func TestExamples_answersHaveTheDocumentedShape(t *testing.T) {
 				}
 				return // its error sample is tested with the others
 			}
-			r := newRig(t, func(o *Options) { o.Scopes = allScopes })
+			r := newQuietRig(t, func(o *Options) { o.Scopes = allScopes })
 			if strings.HasPrefix(x.Name, "batch.errors") {
 				r.inbound[0].Scopes = []string{"crm"}
 			}
@@ -394,7 +394,7 @@ var unprovoked = map[string]string{
 
 func TestExamples_errorSamplesAreAnswered(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(o *Options) { o.Scopes = allScopes })
+	r := newQuietRig(t, func(o *Options) { o.Scopes = allScopes })
 	plant(r)
 	for _, x := range examples(t) {
 		if x.Fails == nil || unprovoked[x.Name] != "" {
