@@ -9,7 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// notInBatch are methods that a batch refuses: itself and file transfer.
+// notInBatch are the methods that a batch refuses: itself, and those that transfer files.
 var notInBatch = map[string]bool{
 	"batch": true, "disk.folder.uploadfile": true, "disk.storage.uploadfile": true, "disk.file.uploadversion": true,
 }
@@ -77,7 +77,8 @@ func (p *Portal) command(req *request, hook *Inbound, command string, state *bat
 	return p.run(req, m, hook, params, true)
 }
 
-// commandName takes crm.deal.get, /rest/crm.deal.get and crm.deal.get.json alike.
+// commandName takes the method's name out of a command. It may be written crm.deal.get, /rest/crm.deal.get or
+// crm.deal.get.json.
 func commandName(path string) string {
 	path = strings.Trim(path, "/ ")
 	return strings.TrimSuffix(path[strings.LastIndex(path, "/")+1:], ".json")

@@ -21,8 +21,8 @@ func (s *batchState) resolve(params *php.Array) {
 	}
 }
 
-// substitute replaces the references in one text. A text that is nothing but a reference becomes the raw value, arrays
-// included. A reference runs to the next white space, so what is glued to its end is swallowed.
+// substitute replaces the references in one text. A text that is nothing but a reference becomes the value itself,
+// even an array. A reference ends at the next white space, so text that follows it without a space is lost with it.
 func (s *batchState) substitute(v string) any {
 	var out strings.Builder
 	rest := v
@@ -93,8 +93,8 @@ func bracketPath(s string) []string {
 	return path
 }
 
-// follow walks the path. When it breaks off the value is the last container reached, and found is false; an unknown
-// command leaves the whole state of the batch, which is never empty.
+// follow walks the path of a reference. When the path breaks off, the value is the last array on the way, and found is
+// false. For an unknown command that array is the whole state of the batch, which is never empty.
 func follow(root any, path []string) (value any, found bool) {
 	value = root
 	for i, key := range path {

@@ -10,73 +10,74 @@ import (
 // and for the limits. The zero value is of no use; begin with DefaultBehaviour. /control/behaviour reads and changes
 // it by the names below.
 type Behaviour struct {
-	// FailedReference is what $result[x] becomes when command x failed or never ran: "text" leaves the words as they are,
-	// "container" puts the last container found on the way there, whose intval is 1 (older kernels; OPEN.md B1).
+	// FailedReference is what $result[x] becomes when command x failed or never ran: "text" leaves the words as they
+	// are, "container" puts the last array found on the way, whose intval is 1, as older kernels do (OPEN.md B1).
 	FailedReference string `json:"failed_reference"`
 	// WrongCodeStatus and WrongCodeError answer a wrong webhook code: 401 INVALID_CREDENTIALS (OPEN.md A1).
 	WrongCodeStatus int    `json:"wrong_code_status"`
 	WrongCodeError  string `json:"wrong_code_error"`
 	// MethodBeforeCredentials answers an unknown method with 404 even to a wrong code (OPEN.md A2).
 	MethodBeforeCredentials bool `json:"method_before_credentials"`
-	// RequireHTTPS refuses plain http, as the cloud does; off, since tests and the demo speak http.
+	// RequireHTTPS refuses plain http, as the cloud does. It is off because tests and the demo speak http.
 	RequireHTTPS bool `json:"require_https"`
-	// MaxInputVars is PHP's limit on decoded parameters of a form or query; what is beyond is dropped.
+	// MaxInputVars is PHP's limit on decoded parameters of a form or query. Those beyond it are dropped.
 	MaxInputVars int `json:"max_input_vars"`
 
-	// RateLimit and OperatingLimit switch the two limits; Options.Limits sets both.
+	// RateLimit and OperatingLimit switch the two limits on. Options.Limits sets both.
 	RateLimit bool `json:"rate_limit"`
 	// BucketSize and BucketRate are X and Y of the leaky bucket: 50 and 2, on Enterprise 250 and 5.
 	BucketSize float64 `json:"bucket_size"`
 	BucketRate float64 `json:"bucket_rate"`
-	// BucketFirst refuses before any other check; else after the credentials.
+	// BucketFirst makes the bucket refuse before any other check; without it, after the credentials.
 	BucketFirst    bool `json:"bucket_first"`
 	OperatingLimit bool `json:"operating_limit"`
-	// OperatingSeconds is what one method may use within ten minutes.
+	// OperatingSeconds is the operating time that one method may use within ten minutes.
 	OperatingSeconds float64 `json:"operating_seconds"`
 	// BatchSize is the number of commands of one batch. RequestSeconds is the time of one request, waiting for a slow
 	// portal included; 0 = any.
 	BatchSize      int     `json:"batch_size"`
 	RequestSeconds float64 `json:"request_seconds"`
-	// Cost overrides the seconds of operating time of a method, see cost.
+	// Cost are the seconds of operating time of single methods, in place of those of the method cost.
 	Cost map[string]float64 `json:"cost"`
 
-	// OldUpdateAlwaysSaves: crm.*.update with unchanged values still saves and sends the event (OPEN.md C7).
+	// OldUpdateAlwaysSaves makes crm.deal.update and its likes save, and send the event, when nothing changed
+	// (OPEN.md C7).
 	OldUpdateAlwaysSaves bool `json:"old_update_always_saves"`
-	// RowsAlwaysSave: setting equal product rows still saves the owner and sends its event (OPEN.md C8).
+	// RowsAlwaysSave makes setting equal product rows save the owner and send its event (OPEN.md C8).
 	RowsAlwaysSave bool `json:"rows_always_save"`
-	// LinkSavesOwner: changing linked contacts or companies is a change of the owner (OPEN.md C9).
+	// LinkSavesOwner makes a change of linked contacts or companies one of the owner, with its event (OPEN.md C9).
 	LinkSavesOwner bool `json:"link_saves_owner"`
 	// CloseDateOnClose sets CLOSEDATE to today when a deal is closed (OPEN.md C13).
 	CloseDateOnClose bool `json:"close_date_on_close"`
 	// UnknownValues says what happens to a source, type or user that does not exist: "store" or "error" (OPEN.md C5).
 	UnknownValues string `json:"unknown_values"`
-	// OldRequiresCustom: the old family, too, refuses a record without a mandatory custom field (OPEN.md D8).
+	// OldRequiresCustom makes the old family, too, refuse a record without a mandatory custom field (OPEN.md D8).
 	OldRequiresCustom bool `json:"old_requires_custom"`
-	// SimpleLeadReadable: in the simple CRM mode a converted lead can still be read (OPEN.md C14).
+	// SimpleLeadReadable lets a converted lead be read in the CRM mode without leads (OPEN.md C14).
 	SimpleLeadReadable bool `json:"simple_lead_readable"`
-	// ConversionCopiesCustom and ConversionCopiesOrigin: custom fields of equal name, and the external key, are copied
-	// from the lead to the deal (OPEN.md C15).
+	// ConversionCopiesCustom and ConversionCopiesOrigin copy custom fields of equal name, and the external key, from the
+	// lead to the deal (OPEN.md C15).
 	ConversionCopiesCustom bool `json:"conversion_copies_custom"`
 	ConversionCopiesOrigin bool `json:"conversion_copies_origin"`
 	// ConversionDelayMS is how much later than the lead's change the deal appears.
 	ConversionDelayMS int `json:"conversion_delay_ms"`
-	// RestoreKeepsID: a deal out of the recycle bin has its old id instead of a new one (OPEN.md E9).
+	// RestoreKeepsID gives a deal out of the recycle bin its old id instead of a new one (OPEN.md E9).
 	RestoreKeepsID bool `json:"restore_keeps_id"`
-	// EightIsSeven: 8 and +7 are the same in the search for duplicates (OPEN.md D2).
+	// EightIsSeven makes 8 and +7 the same in the search for duplicates (OPEN.md D2).
 	EightIsSeven bool `json:"eight_is_seven"`
 	// DuplicateLagMS is how long a new record is unknown to that search (OPEN.md D3).
 	DuplicateLagMS int `json:"duplicate_lag_ms"`
 
-	// EventHandlerID and EventEndpoints: whether events carry these parts that one sample of the docs lacks (OPEN.md E4).
+	// EventHandlerID and EventEndpoints put into events the parts that one sample of the documents lacks (OPEN.md E4).
 	EventHandlerID bool `json:"event_handler_id"`
 	EventEndpoints bool `json:"event_endpoints"`
-	// CommentEventFields: timeline comment events carry data[FIELDS][ID] instead of data[ID] (OPEN.md E7).
+	// CommentEventFields puts data[FIELDS][ID] into the events of timeline comments instead of data[ID] (OPEN.md E7).
 	CommentEventFields bool `json:"comment_event_fields"`
 	// HandlerTimeoutMS is how long the portal waits for the handler of an event (OPEN.md E1).
 	HandlerTimeoutMS int `json:"handler_timeout_ms"`
-	// CRMRights: the webhook's owner may read and write the CRM; without, its methods answer "Access denied.".
+	// CRMRights lets the webhook's owner read and write the CRM. Without it the methods answer "Access denied.".
 	CRMRights bool `json:"crm_rights"`
-	// TelephonyRights: the webhook's owner may manage numbers and call.
+	// TelephonyRights lets the webhook's owner manage numbers and call.
 	TelephonyRights bool `json:"telephony_rights"`
 }
 
@@ -108,7 +109,7 @@ func (p *Portal) SetBehaviour(change func(*Behaviour)) {
 	change(&p.behaviour)
 }
 
-// mergeBehaviour applies a JSON object of some of the switches; an unknown name or value changes nothing.
+// mergeBehaviour sets the switches that a JSON object names. With an unknown name or value nothing is changed.
 func (p *Portal) mergeBehaviour(body []byte) error {
 	next := p.behaviour
 	dec := json.NewDecoder(bytes.NewReader(body))

@@ -57,7 +57,7 @@ func (c *call) addressOwner() (fields *php.Array, owner *record, err error) {
 	return fields, owner, nil
 }
 
-// address finds an address by its key.
+// address finds an address by its key; nil when there is none.
 func (c *call) address(fields *php.Array) *record {
 	for _, r := range c.addresses.where("ENTITY_ID", php.Int(fields.Get("ENTITY_ID"))) {
 		if c.addresses.integer(r, "ENTITY_TYPE_ID") == php.Int(fields.Get("ENTITY_TYPE_ID")) &&

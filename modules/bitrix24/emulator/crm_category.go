@@ -74,7 +74,7 @@ func (c *call) categoryShown(r *record) *php.Array {
 	return out
 }
 
-// category returns a funnel.
+// category returns a funnel by the number that clients know; nil when there is none.
 func (d *data) category(id int64) *record {
 	return d.categories.rows[funnelKey(id)]
 }
@@ -83,7 +83,7 @@ func (d *data) category(id int64) *record {
 // and the others are stored one higher as well.
 func funnelKey(id int64) int64 { return id + 1 }
 
-// funnels returns all funnels by their order.
+// funnels returns all funnels in the order of SORT.
 func (d *data) funnels() []*record {
 	list := d.categories.all()
 	slices.SortStableFunc(list, func(a, b *record) int {
@@ -170,7 +170,7 @@ func sortOr(v any, otherwise int64) int64 {
 	return otherwise
 }
 
-// setCategory takes name, sort and the external key, in either family's names.
+// setCategory takes name, sort and the external key under the names of either family. The portal has no event for it.
 func (c *call) setCategory(r *record, fields *php.Array, old bool) {
 	for at, f := range c.categories.fields {
 		name := f.item

@@ -6,7 +6,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// A change is what a client or a person wants of a record, already of the fields' kinds.
+// A change is what a client or a person wants of a record. Its values are already cast to the fields' classes.
 type change struct {
 	vals  map[int]any
 	multi []multiChange
@@ -36,8 +36,8 @@ func (ch *change) setDefault(e *entity, name string, v any) {
 	}
 }
 
-// oldChange reads the fields of an old method: upper-case names; what is unknown or may not be written is left out
-// without an error.
+// oldChange reads the fields of an old method. A field that is unknown or may not be written is left out without an
+// error.
 func (c *call) oldChange(e *entity, r *record, fields *php.Array, imported bool) (*change, error) {
 	ch := &change{vals: map[int]any{}, imported: imported}
 	for name, v := range fields.All() {
@@ -48,7 +48,8 @@ func (c *call) oldChange(e *entity, r *record, fields *php.Array, imported bool)
 	return ch, nil
 }
 
-// itemChange reads the fields of crm.item.*: camelCase names, and original names of custom fields and multifields.
+// itemChange reads the fields of crm.item.*. They have camelCase names; multifields, and custom fields on demand, have
+// the names of the old family.
 func (c *call) itemChange(e *entity, r *record, fields *php.Array, imported bool) (*change, error) {
 	ch := &change{vals: map[int]any{}, strict: true, imported: imported}
 	originalUF := php.Bool(c.params.Get("useOriginalUfNames")) && php.String(c.params.Get("useOriginalUfNames")) != "N"
@@ -100,14 +101,14 @@ func (c *call) itemChange(e *entity, r *record, fields *php.Array, imported bool
 	return ch, nil
 }
 
-// importable are the read-only fields that an import may set.
+// importable are the read-only fields that an import may set (REST.md 18).
 var importable = map[string]bool{
 	"DATE_CREATE": true, "DATE_MODIFY": true, "CREATED_BY_ID": true, "MODIFY_BY_ID": true, "MOVED_TIME": true,
 	"MOVED_BY_ID":        true,
 	"LAST_ACTIVITY_TIME": true, "LAST_ACTIVITY_BY": true,
 }
 
-// take puts one named value into the change.
+// take puts one value into the change, under its name in the old family.
 func (c *call) take(e *entity, r *record, ch *change, name string, v any) error {
 	if e.multi && isMulti(name) {
 		list, _ := v.(*php.Array)
@@ -156,7 +157,8 @@ func (c *call) takeObservers(e *entity, ch *change, v any) {
 	ch.set(e, "OBSERVERS", out)
 }
 
-// idsFrom reads a list of ids; what is no id is left out. Never nil.
+// idsFrom reads a list of ids and leaves out what is no id. The result is never nil, because nil would mean
+// "unchanged".
 func idsFrom(v any) []int64 {
 	out := []int64{}
 	for _, el := range scalars(v) {

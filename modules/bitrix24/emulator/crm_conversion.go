@@ -16,7 +16,7 @@ type conversion struct {
 	category int64
 }
 
-// converted are the ids that a conversion made or took.
+// converted are the ids of what a conversion made or was given.
 type converted struct {
 	deal, contact, company int64
 }
@@ -191,7 +191,7 @@ func (a actor) dealOfLead(lead *record, client converted, category int64) (int64
 	return r.id, nil
 }
 
-// convertAtOnce is what the simple CRM mode does to a new lead.
+// convertAtOnce makes a deal and a contact of a new lead, as the CRM mode without leads does (REST.md 10.2).
 func (a actor) convertAtOnce(lead *record) {
 	fresh := int64(0)
 	_, _ = a.convert(lead, conversion{deal: true, contact: &fresh}) // the default funnel is always there

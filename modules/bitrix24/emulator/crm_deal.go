@@ -46,7 +46,8 @@ ORIGIN_ID string 255 | Идентификатор элемента во внеш
 OBSERVERS any int | Наблюдатели
 `
 
-// prepareDeal settles funnel and stage. The old family ignores what does not fit, crm.item.* refuses it.
+// prepareDeal settles the funnel and the stage of a deal and what follows from them. The old family ignores a stage
+// that does not fit, and crm.item.* refuses it (REST.md 8.2).
 func (a actor) prepareDeal(r *record, ch *change) error {
 	e := a.deals
 	category, stage := int64(0), ""
@@ -96,7 +97,7 @@ func (a actor) prepareDeal(r *record, ch *change) error {
 	return nil
 }
 
-// binned is a deal in the recycle bin with what belongs to it.
+// A binned deal lies in the recycle bin, with its rows and links.
 type binned struct {
 	record *record
 	rows   []*row

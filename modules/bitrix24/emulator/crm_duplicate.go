@@ -21,7 +21,7 @@ func (p *Portal) commKeyOf(kind, value string) string {
 	return kind + " " + phoneDigits(value)
 }
 
-// phoneDigits is a number without formatting and without its extension.
+// phoneDigits are the digits of a phone number without its extension.
 func phoneDigits(s string) string {
 	s = strings.ToLower(s)
 	for _, mark := range []string{";", ",", "#", "доб", "ext", "x"} {

@@ -77,7 +77,7 @@ func empties(names string, more ...extra) []extra {
 	return append(out, more...)
 }
 
-// itemExtras are members of an item that this portal never fills.
+// itemExtras are members of an item that this portal never fills, by the kind of record.
 var itemExtras = map[int64][]extra{
 	typeLead: empties(
 		"dateCreateShort dateModifyShort isConvert productId shortName login skype icq", extra{"webformId", int64(0)},

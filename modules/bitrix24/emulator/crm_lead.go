@@ -85,7 +85,8 @@ func (a actor) prepareLead(r *record, ch *change) error {
 	return nil
 }
 
-// hidden says whether a lead that the simple CRM mode converted at once can no longer be read.
+// hidden reports whether a lead can no longer be read because the CRM mode without leads converted it at once (OPEN.md
+// C14).
 func (p *Portal) hidden(lead *record) bool {
 	return p.mode == simpleMode && !p.behaviour.SimpleLeadReadable && p.leads.text(lead, "STATUS_SEMANTIC_ID") == "S"
 }

@@ -11,7 +11,8 @@ type link struct {
 	primary        bool
 }
 
-// links holds all bindings of one kind, found from both sides. name is the field of the primary one, CONTACT_ID.
+// links holds all links of one kind, and finds them from both sides. name is the field with the number of the primary
+// one, such as CONTACT_ID.
 type links struct {
 	name   string
 	owners map[int64][]link
@@ -28,7 +29,8 @@ func (l *links) of(owner int64) []link {
 	return slices.Clone(l.owners[owner])
 }
 
-// replace sets the links of an owner: doubles are dropped, exactly one is primary (the first marked, else the first).
+// replace sets the links of an owner. A repeated one is dropped. Exactly one is primary: the first that is marked so,
+// else the first of all.
 func (l *links) replace(owner int64, list []link) {
 	for _, old := range l.owners[owner] {
 		if l.back[old.id] = removeID(l.back[old.id], owner); len(l.back[old.id]) == 0 {
@@ -64,7 +66,7 @@ func (l *links) primary(owner int64) int64 {
 	return 0
 }
 
-// add links one more; false when it is linked already.
+// add adds a link. It returns false when the two are linked already.
 func (l *links) add(owner int64, x link) bool {
 	list := l.of(owner)
 	if slices.ContainsFunc(list, func(y link) bool { return y.id == x.id }) {
@@ -82,7 +84,7 @@ func (l *links) add(owner int64, x link) bool {
 	return true
 }
 
-// drop unlinks; false when it was not linked.
+// drop removes a link. It returns false when the two are not linked.
 func (l *links) drop(owner, id int64) bool {
 	list := l.of(owner)
 	left := slices.DeleteFunc(list, func(x link) bool { return x.id == id })
@@ -93,7 +95,8 @@ func (l *links) drop(owner, id int64) bool {
 	return true
 }
 
-// applyLinks carries the links of a change out and keeps the field of the primary one; it says whether they changed.
+// applyLinks applies the links of a change and keeps the field of the primary one in step. It reports whether they
+// changed.
 func (a actor) applyLinks(e *entity, r *record, ch *change) bool {
 	if ch.contacts != nil {
 		return a.setCompanyContacts(r.id, linksFromIDs(ch.contacts))
@@ -131,7 +134,7 @@ func linksFromIDs(ids []int64) []link {
 	return out
 }
 
-// setLinks replaces the links of a record and its primary field; true when they became different.
+// setLinks replaces the links of a record and the field of the primary one. It reports whether they changed.
 func (a actor) setLinks(e *entity, r *record, list []link) bool {
 	before := e.links.of(r.id)
 	e.links.replace(r.id, list)
@@ -139,7 +142,8 @@ func (a actor) setLinks(e *entity, r *record, list []link) bool {
 	return !slices.Equal(before, e.links.owners[r.id])
 }
 
-// companyContacts are the contacts of a company, as links seen from its side.
+// companyContacts returns the contacts of a company. They are kept with the contacts, and seen from the company's side
+// here.
 func (d *data) companyContacts(company int64) []link {
 	var out []link
 	for _, contact := range d.contacts.links.back[company] {
@@ -153,7 +157,8 @@ func (d *data) companyContacts(company int64) []link {
 	return out
 }
 
-// setCompanyContacts replaces the contacts of a company; primary is a matter of each contact's own list.
+// setCompanyContacts replaces the contacts of a company. Which company is the primary one is a matter of each
+// contact's own list.
 func (a actor) setCompanyContacts(company int64, list []link) bool {
 	changed := false
 	for _, old := range a.companyContacts(company) {
@@ -167,7 +172,7 @@ func (a actor) setCompanyContacts(company int64, list []link) bool {
 	return changed
 }
 
-// linkCompany binds a contact to a company as x says, or unbinds it when x is nil.
+// linkCompany links a contact to a company as x says, or unlinks it when x is nil.
 func (a actor) linkCompany(contact, company int64, x *link) (changed bool) {
 	r := a.contacts.rows[contact]
 	if r == nil {
@@ -184,7 +189,7 @@ func (a actor) linkCompany(contact, company int64, x *link) (changed bool) {
 	return changed
 }
 
-// unlink removes a deleted record from every other: its own links, and those that point to it.
+// unlink removes a deleted record from the links of all others.
 func (a actor) unlink(e *entity, r *record) {
 	if e.links != nil {
 		e.links.replace(r.id, nil)

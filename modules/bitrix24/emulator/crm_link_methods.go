@@ -2,7 +2,8 @@ package emulator
 
 import "github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 
-// linkMethods are crm.deal|lead.contact.*, crm.contact.company.* and crm.company.contact.*.
+// linkMethods are crm.deal.contact.*, crm.lead.contact.*, crm.contact.company.* and crm.company.contact.* (REST.md 8.3
+// and 12).
 func (m methods) linkMethods() {
 	kinds := []struct {
 		prefix string
@@ -42,7 +43,7 @@ func (m methods) linkMethods() {
 	}
 }
 
-// A linkCall works on the links of one record.
+// A linkCall is a call that works on the links of one record.
 type linkCall struct {
 	*call
 	e    *entity

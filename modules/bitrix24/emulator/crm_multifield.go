@@ -22,7 +22,7 @@ func isMulti(name string) bool {
 	return slices.Contains(multiTypes, name)
 }
 
-// A multiChange adds (id 0), changes or deletes one multifield.
+// A multiChange changes or deletes one multifield, or adds it when its id is 0.
 type multiChange struct {
 	multifield
 	drop bool
@@ -113,7 +113,8 @@ var emailNames = map[string]string{
 	"WORK": "Work e-mail", "HOME": "Home e-mail", "MAILING": "Newsletters e-mail", "OTHER": "Other e-mail", "": "E-mail",
 }
 
-// validEmail is the portal's check of an e-mail address: one bad address refuses the whole record.
+// validEmail reports whether the portal takes an e-mail address. One bad address refuses the whole record (REST.md
+// 11.3).
 func validEmail(s string) bool {
 	address, err := mail.ParseAddress(s)
 	if err != nil || address.Address != s {
@@ -131,7 +132,7 @@ func findMulti(r *record, id int64) int {
 	return slices.IndexFunc(r.multi, func(m multifield) bool { return m.id == id })
 }
 
-// applyMulti carries the changes out; it says whether anything became different.
+// applyMulti applies changes of multifields. It reports whether anything became different.
 func (a actor) applyMulti(e *entity, r *record, list []multiChange) (changed bool) {
 	if len(list) == 0 {
 		return false
@@ -163,7 +164,7 @@ func (a actor) applyMulti(e *entity, r *record, list []multiChange) (changed boo
 	return changed
 }
 
-// firstMulti is the value of the first multifield of that kind and type ("" = any type).
+// firstMulti is the value of the first multifield of that kind and type; "" means any type.
 func (r *record) firstMulti(kind, sort string) string {
 	for _, m := range r.multi {
 		if m.kind == kind && (sort == "" || m.sort == sort) {

@@ -139,7 +139,8 @@ func sameRow(a, b *row) bool {
 	return x == y
 }
 
-// retotal sums the rows into their owner and saves it: the extra update that follows every change of rows.
+// retotal sums the rows into their owner and saves it. This is the extra update that follows every change of rows
+// (REST.md 9).
 func (a actor) retotal(e *entity, r *record, changed bool) {
 	total, tax := 0.0, 0.0
 	for _, x := range a.rows.of(e.short, r.id) {

@@ -21,7 +21,7 @@ func (m methods) rowMethods() {
 	})
 }
 
-// rowOwner finds the owner by its short type code and number.
+// rowOwner finds the owner of rows by its short code, D or L, and its number.
 func (c *call) rowOwner(ownerType string, id int64) (*entity, *record, error) {
 	var e *entity
 	switch ownerType {

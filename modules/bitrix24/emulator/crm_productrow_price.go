@@ -10,7 +10,8 @@ type rowInput struct {
 // given reports whether the client named the field with a value other than null.
 func (in rowInput) given(name string) bool { return in.fields.Get(name) != nil }
 
-// fill computes a row from what was sent: the documented defaults, and prices from each other (REST.md section 9).
+// fill puts into a row what was sent, with the documented defaults, and computes the prices from each other (REST.md
+// 9).
 func (a actor) fill(x *row, in rowInput) error {
 	if v, ok := in.fields.Lookup("productId"); ok {
 		x.ProductID = php.Int(v)
@@ -57,7 +58,7 @@ func (a actor) fill(x *row, in rowInput) error {
 // measures are the names of the units that products have here, by their code.
 var measures = map[int64]string{6: "м", 112: "л", 163: "г", 166: "кг", 796: "шт"}
 
-// price settles the discount and the four unit prices.
+// price computes the discount and the four unit prices.
 func (x *row) price(in rowInput) error {
 	if in.given("discountTypeId") {
 		x.DiscountType = php.Int(in.fields.Get("discountTypeId"))

@@ -7,7 +7,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// An entity is one of the four kinds of CRM records with what is particular to the kind.
+// An entity is one of the four kinds of CRM records, with its table.
 type entity struct {
 	*table
 	typeID int64
@@ -150,7 +150,7 @@ func (a actor) update(e *entity, r *record, ch *change) error {
 	return nil
 }
 
-// saved marks a record as modified and sends its update event.
+// saved notes when and by whom a record was changed, and sends its update event.
 func (a actor) saved(e *entity, r *record) {
 	a.touch(e, r)
 	a.emit("ON"+e.events+"UPDATE", r.id)
@@ -163,7 +163,7 @@ func (a actor) touch(e *entity, r *record) {
 	a.save()
 }
 
-// delete removes a record with all that hangs on it. A deal goes to the recycle bin.
+// delete deletes a record with its links, rows, requisites and comments. A deal goes to the recycle bin.
 func (a actor) delete(e *entity, r *record) {
 	if e.typeID == typeDeal {
 		a.bin[r.id] = binned{r, a.rows.of("D", r.id), e.links.of(r.id)}
@@ -178,7 +178,7 @@ func (a actor) delete(e *entity, r *record) {
 	a.save()
 }
 
-// dropChildren removes requisites and comments of a record that is gone.
+// dropChildren deletes the requisites and comments of a record that is gone.
 func (a actor) dropChildren(e *entity, id int64) {
 	for _, q := range a.requisites.where("ENTITY_ID", id) {
 		if a.requisites.integer(q, "ENTITY_TYPE_ID") == e.typeID {

@@ -7,7 +7,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// prepare checks a change and adds what follows from it: stage, semantics, closing.
+// prepare checks a change and adds to it what follows from it, such as the meaning of a stage.
 func (a actor) prepare(e *entity, r *record, ch *change) error {
 	if at, ok := e.byName["CURRENCY_ID"]; ok {
 		if v, given := ch.vals[at]; given && php.String(v) != "" && len(a.currencies.where("CURRENCY", v)) == 0 {
@@ -31,7 +31,7 @@ func (a actor) prepare(e *entity, r *record, ch *change) error {
 	return a.required(e, r, ch, "TITLE")
 }
 
-// required refuses a record that would have none of the names.
+// required refuses a record in which all of the named fields would be empty.
 func (a actor) required(e *entity, r *record, ch *change, names ...string) error {
 	touched := r == nil
 	for _, name := range names {
@@ -55,7 +55,7 @@ func (a actor) required(e *entity, r *record, ch *change, names ...string) error
 	return failed(code, `The "`+title+`" field is required`)
 }
 
-// mandatory refuses a record without a custom field that has to be filled.
+// mandatory refuses a record without a mandatory custom field.
 func (a actor) mandatory(e *entity, r *record, ch *change) error {
 	if !ch.strict && !a.behaviour.OldRequiresCustom || ch.imported {
 		return nil
@@ -79,7 +79,7 @@ func (a actor) mandatory(e *entity, r *record, ch *change) error {
 	return nil
 }
 
-// known refuses a source, type or user that does not exist, if the portal is set to.
+// known refuses a source, type or user that does not exist, if Behaviour.UnknownValues says so.
 func (a actor) known(e *entity, ch *change) error {
 	if a.behaviour.UnknownValues != "error" {
 		return nil
@@ -108,7 +108,7 @@ func notValid(name string) error {
 	return failed("CRM_FIELD_ERROR_VALUE_NOT_VALID", `Invalid value for field "`+name+`"`)
 }
 
-// defaults are what a new record has when the client names nothing.
+// defaults fills a new record with what it has when the client names nothing.
 func (a actor) defaults(e *entity, r *record, ch *change, now time.Time) {
 	set := func(name string, v any) { e.place(r, e.at(name), v) }
 	base := a.baseCurrency()

@@ -70,7 +70,7 @@ func oldUpdate(c *call, e *entity) (any, error) {
 	return true, nil
 }
 
-// notFound is what an update of a missing record says: contacts and companies name the kind.
+// notFound is the error of an update of a missing record. That of contacts and companies names the kind.
 func notFound(e *entity) error {
 	if e.typeID == typeContact || e.typeID == typeCompany {
 		return failed("", e.code[:1]+strings.ToLower(e.code[1:])+" is not found")

@@ -20,7 +20,7 @@ func dealStages(category int64) string {
 	return "DEAL_STAGE_" + strconv.FormatInt(category, 10)
 }
 
-// stages returns a directory in its order.
+// stages returns the entries of a directory in the order of SORT.
 func (d *data) stages(directory string) []*record {
 	list := d.statuses.where("ENTITY_ID", directory)
 	slices.SortStableFunc(list, func(a, b *record) int {
@@ -47,7 +47,7 @@ func (d *data) stageName(directory, id string) string {
 	return id
 }
 
-// semanticsOf is P, S or F.
+// semanticsOf is the meaning of a stage: P in progress, S success, F failure.
 func semanticsOf(statuses *table, s *record) string {
 	if s == nil || statuses.text(s, "SEMANTICS") == "" {
 		return "P"
@@ -91,7 +91,7 @@ func categoryOf(directory string) any {
 	return nil
 }
 
-// isStages says whether a directory holds stages.
+// isStages reports whether a directory holds stages.
 func isStages(directory string) bool {
 	return directory == leadStages || directory == "DEAL_STAGE" || strings.HasPrefix(directory, "DEAL_STAGE_") ||
 		directory == "QUOTE_STATUS"

@@ -170,7 +170,7 @@ func (a actor) newStatus(directory, id, name string, fields *php.Array) (*record
 	return a.addStatus(directory, id, name, sort, semantics, php.String(fields.Get("COLOR")), false), nil
 }
 
-// finalSort is the place of the success stage.
+// finalSort is the SORT of the success stage.
 func (d *data) finalSort(list []*record) int64 {
 	for _, s := range list {
 		if d.statuses.text(s, "SEMANTICS") == "S" {
@@ -180,7 +180,7 @@ func (d *data) finalSort(list []*record) int64 {
 	return 1 << 30
 }
 
-// nextSort is a place at the end of the stages of a kind: before the success stage, or after everything.
+// nextSort is a SORT for one more stage of that meaning: before the success stage, or after everything.
 func (d *data) nextSort(list []*record, semantics string) int64 {
 	last := int64(0)
 	for _, s := range list {

@@ -130,7 +130,7 @@ func (c *call) newUserfield(e *entity, name, kind string, fields *php.Array) *re
 	return r
 }
 
-// customField is the schema's view of a custom field.
+// customField makes the field that a record of crm.*.userfield.* describes.
 func (p *Portal) customField(r *record) *field {
 	name, kind := p.userfields.text(r, "FIELD_NAME"), p.userfields.text(r, "USER_TYPE_ID")
 	settings, _ := p.userfields.value(r, "SETTINGS").(*php.Array)
@@ -146,7 +146,7 @@ func (p *Portal) customField(r *record) *field {
 	return f
 }
 
-// labelText is a label in the portal's language, of a plain text or of {ru, en ...}.
+// labelText is a label in Russian. The label may be one text or a text by language.
 func labelText(v any, otherwise string) string {
 	if list, ok := v.(*php.Array); ok {
 		for _, lang := range []string{"ru", "en"} {
@@ -162,7 +162,7 @@ func labelText(v any, otherwise string) string {
 	return otherwise
 }
 
-// numberItems gives the items of an enumeration their ids.
+// numberItems gives the items of an enumeration their ids, and leaves out those that are marked as deleted.
 func (c *call) numberItems(r *record) {
 	list, ok := c.userfields.value(r, "LIST").(*php.Array)
 	if !ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// restore puts a dump into a fresh portal: the inverse of dump.
+// restore puts a dump into a fresh portal.
 func (p *Portal) restore(all *php.Array) {
 	p.data = newData()
 	tables := php.ArrayOf(all.Get("tables"))

@@ -9,7 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// An eventKind is an event that an outbound webhook can be ticked for.
+// An eventKind is an event that the form of an outbound webhook offers.
 type eventKind struct {
 	Code, Title string
 	manual      bool
@@ -79,7 +79,7 @@ type event struct {
 	due     time.Time
 }
 
-// emit queues an event for every webhook that has ticked it. The caller holds the portal's lock.
+// emit queues an event for every webhook that subscribes to it. The caller holds the portal's lock.
 func (p *Portal) emit(code string, id int64, extra ...string) {
 	if p.queue == nil {
 		return // while the stock data is made
@@ -116,7 +116,7 @@ func (p *Portal) emit(code string, id int64, extra ...string) {
 	}
 }
 
-// shuffles picks a place in the queue by chance while events are to be shuffled, else -1.
+// shuffles returns a function that picks a place in the queue by chance, or nil when events are not to be shuffled.
 func (p *Portal) shuffles() func(n int) int {
 	for _, f := range p.faults.active {
 		if f.Fault == "shuffle_events" && p.faults.strike(f) {

@@ -66,7 +66,7 @@ func (q *queue) close() {
 	<-q.done
 }
 
-// wait returns when nothing waits and nothing is under way.
+// wait returns when no event waits and none is under way.
 func (q *queue) wait(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		q.mu.Lock()
@@ -135,7 +135,7 @@ func (q *queue) next() (event, bool) {
 	}
 }
 
-// deliverEvent posts an event and notes what became of it.
+// deliverEvent posts an event and notes in the journal what the handler answered.
 func (p *Portal) deliverEvent(ctx context.Context, client *http.Client, e event) {
 	p.mu.Lock()
 	limit := time.Duration(p.behaviour.HandlerTimeoutMS) * time.Millisecond

@@ -85,7 +85,7 @@ func TestEvents_applicationSamplesDifferByTheirTokensOnly(t *testing.T) {
 	same(t, "samples", n, 7)
 }
 
-func TestEvents_arisefromEveryKindOfChange(t *testing.T) {
+func TestEvents_ariseFromEveryKindOfChange(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	all := []string{}

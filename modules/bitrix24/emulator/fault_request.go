@@ -103,7 +103,7 @@ func (p *Portal) before(w http.ResponseWriter, r *http.Request, h *hit) bool {
 	return false
 }
 
-// faultErrors are the faults that are an answer of the REST module.
+// faultErrors are the faults whose effect is an error answer.
 var faultErrors = map[string]*restError{
 	"error_500": errInternal, "limit": errQueryLimit, "revoked": errCredentials, "plan": errPlan,
 	"overload": refuse(http.StatusServiceUnavailable, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
@@ -113,7 +113,7 @@ var faultErrors = map[string]*restError{
 	"portal_deleted": refuse(http.StatusInternalServerError, "PORTAL_DELETED", "Portal was deleted"),
 }
 
-// sleep waits that long, or until the client or the portal is gone.
+// sleep waits. It returns false when the client or the portal is gone before the time is over.
 func (p *Portal) sleep(r *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -133,7 +133,7 @@ func (p *Portal) writeError(w http.ResponseWriter, err *restError) {
 	writeJSON(w, status, body)
 }
 
-// deliver writes the answer, or loses it or half of it on the way.
+// deliver writes the answer, or only half of it or nothing when a fault says so.
 func (p *Portal) deliver(w http.ResponseWriter, status int, body []byte, h *hit) {
 	switch h.after {
 	case "lost_response":

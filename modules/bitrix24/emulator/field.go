@@ -120,7 +120,7 @@ func (s *schema) add(f *field) {
 	s.fields = append(s.fields, f)
 }
 
-// drop hides a custom field; its place stays, so that the places of the others do not move.
+// drop hides a custom field. Its place stays, since values are kept by the places of their fields.
 func (s *schema) drop(name string) {
 	i := s.byName[name]
 	delete(s.byName, name)
@@ -128,7 +128,7 @@ func (s *schema) drop(name string) {
 	s.fields[i] = &field{noField: true, hidden: true}
 }
 
-// at returns the place of a field that is known to be there.
+// at returns the place of a field. A field that is not there is a mistake in the program, and panics.
 func (s *schema) at(name string) int {
 	i, ok := s.byName[name]
 	if !ok {

@@ -112,7 +112,7 @@ var timeLayouts = []string{
 	"02.01.2006 15:04:05", "02.01.2006 15:04", "02.01.2006", "2006-01-02T15:04:05-0700",
 }
 
-// parseTime reads ISO 8601 and the Russian site format; without an offset the portal's zone is meant.
+// parseTime reads ISO 8601 and the Russian format of dates. A time without an offset is one of the portal's zone.
 func (p *Portal) parseTime(s string) (time.Time, bool) {
 	s = strings.TrimSpace(s)
 	for _, layout := range timeLayouts {
@@ -123,7 +123,7 @@ func (p *Portal) parseTime(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// sameValue compares two stored values; no value, "" and 0 are the same.
+// sameValue reports whether two stored values are equal. No value, "" and 0 are equal to each other.
 func sameValue(a, b any) bool {
 	if x, ok := a.(time.Time); ok {
 		y, ok := b.(time.Time)

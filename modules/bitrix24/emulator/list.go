@@ -32,7 +32,7 @@ type listing struct {
 	next    int64 // 0 on the last page
 }
 
-// find answers one page. A scan that needs no count stops as soon as the page is full.
+// find answers one page. When nothing is counted, it stops as soon as the page is full.
 func (t *table) find(q query, byComm func(kind, value string) []int64) listing {
 	ids := t.candidates(q.filter, byComm)
 	byID, desc := q.byID(t)
@@ -79,7 +79,7 @@ func (t *table) matching(q query) []*record {
 	return found
 }
 
-// byID says whether the order is that of the ids: then nothing has to be sorted.
+// byID reports whether the order is that of the ids, in which records are kept: then nothing has to be sorted.
 func (q *query) byID(t *table) (yes, desc bool) {
 	if len(q.order) == 0 {
 		return true, false
@@ -101,7 +101,8 @@ func (q *query) compare(a, b *record) int {
 	return 0
 }
 
-// candidates narrows the ids by the best indexed equality and by bounds on ID; the filter itself decides afterwards.
+// candidates narrows the ids by the best indexed equality and by bounds of ID. It may return too many; the filter
+// decides.
 func (t *table) candidates(f *filter, byComm func(kind, value string) []int64) []int64 {
 	ids := t.ids
 	if f == nil || f.any {
@@ -164,7 +165,7 @@ func (t *table) bounded(f *filter, ids []int64) []int64 {
 	return ids
 }
 
-// sortKeys reads an order map with the given way of finding fields; unknown ones are left out.
+// sortKeys reads an order. Fields that find does not know are left out.
 func sortKeys(spec *php.Array, find func(name string) (int, bool)) []orderBy {
 	var out []orderBy
 	for name, dir := range spec.All() {
@@ -175,7 +176,7 @@ func sortKeys(spec *php.Array, find func(name string) (int, bool)) []orderBy {
 	return out
 }
 
-// oldListOf answers a list in the old family's manner: filter, order, select, start.
+// oldListOf answers a list of the old family, with its parameters filter, order, select and start (REST.md 6).
 func (c *call) oldListOf(t *table, byComm func(kind, value string) []int64) (any, error) {
 	spec, err := c.arrayParam("filter")
 	if err != nil {
@@ -202,7 +203,7 @@ func (c *call) oldListOf(t *table, byComm func(kind, value string) []int64) (any
 	return out, nil
 }
 
-// wholeList filters and orders a table that is answered without pages; total is the count.
+// wholeList filters and orders a table that is answered without pages. total is the count.
 func (c *call) wholeList(t *table) []*record {
 	spec, _ := c.arrayParam("filter")
 	order, _ := c.arrayParam("order")
@@ -221,7 +222,7 @@ func (c *call) wholeList(t *table) []*record {
 	return list
 }
 
-// page finds one page and notes what the envelope tells about it. With start = -1 total is 0.
+// page finds one page and notes next and total for the answer. With start = -1 total is 0 (REST.md 6.1).
 func (c *call) page(t *table, q query, byComm func(kind, value string) []int64) []*record {
 	page := t.find(q, byComm)
 	c.counted = true

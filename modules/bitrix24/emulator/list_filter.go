@@ -9,7 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// A filter is a tree of conditions; any says that one true member is enough (logic OR of crm.item.list).
+// A filter is a tree of conditions. All of them must hold, or one of them when any is set: logic OR of crm.item.list.
 type filter struct {
 	any   bool
 	conds []condition
@@ -25,7 +25,7 @@ type condition struct {
 	values []any // already of the field's kind; nil is "no value"
 }
 
-// prefixes of filter keys, longest first, and what they mean.
+// prefixes are those of filter keys with their meaning, the longest first (REST.md 6.2).
 var prefixes = []struct {
 	text, op string
 	not      bool
@@ -270,7 +270,7 @@ func compare(a, b any) int {
 	return strings.Compare(strings.ToLower(php.String(a)), strings.ToLower(php.String(b)))
 }
 
-// like is SQL's LIKE: % stands for any text, _ for one letter.
+// like compares as SQL's LIKE does: % stands for any text, _ for one letter.
 func like(s, pattern string) bool {
 	text, want := []rune(s), []rune(pattern)
 	i, j, star, mark := 0, 0, -1, 0
