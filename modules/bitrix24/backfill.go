@@ -53,15 +53,12 @@ const (
 // Over reports whether nothing more will come of it.
 func (b *backfill) Over() bool { return b.State == complete || b.State == stopped }
 
-// kinds are the kinds of records it covers, in the order they leave: a deal needs its contact and company.
-func (b *backfill) kinds() []local {
+// selection is what the export covers.
+func (b *backfill) selection() selection {
 	chosen := strings.Split(b.What, ",")
-	return lo.Filter([]local{anOrganization, aClient, anOrder}, func(kind local, _ int) bool { return slices.Contains(chosen, string(kind)) })
-}
-
-// covers reports whether a record of that time is in the period.
-func (b *backfill) covers(at time.Time) bool {
-	return (b.Since == nil || !at.Before(*b.Since)) && (b.Until == nil || at.Before(*b.Until))
+	return selection{Since: b.Since, Until: b.Until, Kinds: lo.Filter([]local{anOrganization, aClient, anOrder}, func(kind local, _ int) bool {
+		return slices.Contains(chosen, string(kind))
+	})}
 }
 
 // backfilled is a row of bitrix24_backfill_records.
@@ -105,8 +102,10 @@ type sendRecord struct {
 func (sendRecord) Kind() string  { return lane + ".backfill" }
 func (a sendRecord) Key() string { return fmt.Sprintf("%s/%d", a.Local, a.ID) }
 
+// gatherPage is how many records of a kind are read at a time.
+const gatherPage = 100
+
 const (
-	gatherPage  = 100 // records
 	gatherPages = 10  // in one go
 	feedBelow   = 200 // when fewer wait in the queue,
 	feedSize    = 500 // so many more are put there
@@ -136,12 +135,23 @@ func (m *Module) begin(ctx context.Context, b *backfill) error {
 		}
 		b.State, b.StartedAt = gathering, db.Now()
 		b.ResumedAt = b.StartedAt
-		b.Gathered = b.kinds()[0]
+		b.Gathered = b.selection().Kinds[0]
 		if err := tx.Create(b).Error; err != nil {
 			return fmt.Errorf("store an export: %w", err)
 		}
 		return m.Jobs.Enqueue(tx, gatherBackfill{ID: b.ID}, jobs.Behind())
 	})
+}
+
+// selection says which records an export covers.
+type selection struct {
+	Since, Until *time.Time // of placing or registering; nil: without a bound. Until itself is left out
+	Kinds        []local    // in the order they leave: a deal needs its contact and company
+}
+
+// covers reports whether a record of that time is in the period.
+func (s selection) covers(at time.Time) bool {
+	return (s.Since == nil || !at.Before(*s.Since)) && (s.Until == nil || at.Before(*s.Until))
 }
 
 // foundRecord is a record that an export may cover.
@@ -152,7 +162,7 @@ type foundRecord struct {
 }
 
 // recordsPage reads one page of a kind of records, newest first.
-func (m *Module) recordsPage(ctx context.Context, s Settings, b *backfill, kind local, before int64, take int) ([]foundRecord, error) {
+func (m *Module) recordsPage(ctx context.Context, s Settings, sel selection, kind local, before int64, take int) ([]foundRecord, error) {
 	switch kind {
 	case aClient:
 		list, err := m.Clients.List(ctx, clients.Query{Before: before, Take: take})
@@ -164,12 +174,7 @@ func (m *Module) recordsPage(ctx context.Context, s Settings, b *backfill, kind 
 		}), err
 	}
 	q := orders.Query{Before: before, Take: take}
-	if b.Since != nil {
-		q.From = *b.Since
-	}
-	if b.Until != nil {
-		q.To = *b.Until
-	}
+	q.From, q.To = lo.FromPtr(sel.Since), lo.FromPtr(sel.Until)
 	list, err := m.Orders.List(ctx, q)
 	if err != nil {
 		return nil, err
@@ -201,9 +206,10 @@ func (m *Module) gatherRecords(ctx context.Context, id int64) error {
 		if err != nil || b == nil || b.State != gathering {
 			return err
 		}
-		rank := slices.Index(b.kinds(), b.Gathered)
+		sel := b.selection()
+		rank := slices.Index(sel.Kinds, b.Gathered)
 		for range gatherPages {
-			list, err := m.recordsPage(ctx, s, b, b.Gathered, b.BeforeID, gatherPage)
+			list, err := m.recordsPage(ctx, s, sel, b.Gathered, b.BeforeID, gatherPage)
 			if err != nil {
 				return err
 			}
@@ -214,11 +220,11 @@ func (m *Module) gatherRecords(ctx context.Context, id int64) error {
 				b.BeforeID = list[len(list)-1].id
 				continue
 			}
-			if rank++; rank == len(b.kinds()) {
+			if rank++; rank == len(sel.Kinds) {
 				b.State = running
 				break
 			}
-			b.Gathered, b.BeforeID = b.kinds()[rank], 0
+			b.Gathered, b.BeforeID = sel.Kinds[rank], 0
 		}
 		if err := tx.Save(b).Error; err != nil {
 			return fmt.Errorf("store an export: %w", err)
@@ -233,7 +239,7 @@ func (m *Module) gatherRecords(ctx context.Context, id int64) error {
 func noteFound(tx *db.Tx, b *backfill, rank int, list []foundRecord) error {
 	var rows []backfilled
 	for _, found := range list {
-		if !b.covers(found.at) {
+		if !b.selection().covers(found.at) {
 			continue
 		}
 		row := backfilled{BackfillID: b.ID, Local: b.Gathered, LocalID: found.id, Rank: rank, State: recordWaits, At: db.Now()}
@@ -310,8 +316,8 @@ func (m *Module) queue(tx *db.Tx, list []backfilled) error {
 	return m.Jobs.EnqueueAll(tx, work, jobs.Behind())
 }
 
-// heldBackfills are the exports whose records must not leave now.
-func (m *Module) heldBackfills(ctx context.Context) (map[int64]bool, error) {
+// Held are the exports whose records must not leave now.
+func (m *Module) Held(ctx context.Context) (map[int64]bool, error) {
 	var ids []int64
 	err := m.DB.From(ctx).Model(&backfill{}).Where("state IN ?", []backfillState{paused, stopped}).Pluck("id", &ids).Error
 	if err != nil {
@@ -320,11 +326,11 @@ func (m *Module) heldBackfills(ctx context.Context) (map[int64]bool, error) {
 	return lo.SliceToMap(ids, func(id int64) (int64, bool) { return id, true }), nil
 }
 
-// noteSent stores what came of the records of exports in a group, and queues the next.
-func (m *Module) noteSent(ctx context.Context, group []jobs.Job, outcomes []error) error {
+// NoteSent stores what came of the records of exports in a group, and queues the next.
+func (m *Module) NoteSent(ctx context.Context, group []jobs.Job, outcomes []error) error {
 	touched := map[int64]bool{}
 	return m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		held, err := m.heldBackfills(ctx)
+		held, err := m.Held(ctx)
 		if err != nil {
 			return err
 		}

@@ -216,8 +216,8 @@ func (m *Module) viewBackfill(c echo.Context) (backfillView, error) {
 		return view, fmt.Errorf("read what an export failed to send: %w", err)
 	}
 	for _, r := range rows {
-		e := journalEntry{Local: r.Local, LocalID: r.LocalID}
-		view.Failed = append(view.Failed, backfilledLine{backfilled: r, Name: e.recordName(), URL: e.recordURL()})
+		about := record{r.Local, r.LocalID}
+		view.Failed = append(view.Failed, backfilledLine{backfilled: r, Name: about.name(), URL: about.url()})
 	}
 	if len(rows) == failedRows {
 		view.Older = fmt.Sprintf("%s?skip=%d", backfillPath, skip+failedRows)
@@ -242,7 +242,8 @@ func (m *Module) startBackfill(c echo.Context) error {
 	}
 	view.From, view.To, view.What = values.Get("from"), values.Get("to"), map[string]bool{}
 	b := &backfill{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, What: strings.Join(values["what"], ",")}
-	for _, kind := range b.kinds() {
+	selected := b.selection().Kinds
+	for _, kind := range selected {
 		view.What[string(kind)] = true
 	}
 	b.Since, b.Until, err = m.period(view.From, view.To)
@@ -251,10 +252,10 @@ func (m *Module) startBackfill(c echo.Context) error {
 		view.Error = "Выгружать некуда: " + string(why) + "."
 	case err != nil:
 		view.Error = err.Error()
-	case len(b.kinds()) == 0:
+	case len(selected) == 0:
 		view.Error = "Отметьте, что выгружать."
 	case values.Get("deed") == "try":
-		view.Plan, err = m.try(ctx, b)
+		view.Plan, err = m.try(ctx, b.selection())
 		view.Tried = err == nil
 		if err != nil {
 			view.Error = "Пробный запуск не удался. " + explain(err)

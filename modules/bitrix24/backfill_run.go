@@ -29,7 +29,7 @@ func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 			return jobs.RetryAfter(wait, fmt.Errorf("метод %s почти исчерпал своё время на портале, выгрузка продолжится через %s", method, wait.Round(time.Second)))
 		}
 	}
-	r.held, err = r.heldBackfills(ctx)
+	r.held, err = r.exports.Held(ctx)
 	return err
 }
 

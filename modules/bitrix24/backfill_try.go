@@ -45,7 +45,7 @@ var errTried = errors.New("only tried")
 
 // try goes the whole way of an export for the newest records of the period, but performs no command of those it comes
 // to: what it decides is decided by the same code in a transaction that is taken back.
-func (m *Module) try(ctx context.Context, b *backfill) ([]planned, error) {
+func (m *Module) try(ctx context.Context, sel selection) ([]planned, error) {
 	c, err := m.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -53,9 +53,8 @@ func (m *Module) try(ctx context.Context, b *backfill) ([]planned, error) {
 	r := newRun(c)
 	r.bulk, r.class = true, rest.People
 	var plan []planned
-	kinds := b.kinds()
-	for _, kind := range kinds {
-		list, err := m.newest(ctx, c.settings, b, kind, trySize/len(kinds))
+	for _, kind := range sel.Kinds {
+		list, err := m.newest(ctx, c.settings, sel, kind, trySize/len(sel.Kinds))
 		if err != nil {
 			return nil, err
 		}
@@ -97,15 +96,15 @@ func (m *Module) try(ctx context.Context, b *backfill) ([]planned, error) {
 }
 
 // newest are the newest records of a kind in the period.
-func (m *Module) newest(ctx context.Context, s Settings, b *backfill, kind local, most int) ([]foundRecord, error) {
+func (m *Module) newest(ctx context.Context, s Settings, sel selection, kind local, most int) ([]foundRecord, error) {
 	var found []foundRecord
 	for before := int64(0); len(found) < most; {
-		list, err := m.recordsPage(ctx, s, b, kind, before, gatherPage)
+		list, err := m.recordsPage(ctx, s, sel, kind, before, gatherPage)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range list {
-			if b.covers(f.at) && len(found) < most {
+			if sel.covers(f.at) && len(found) < most {
 				found = append(found, f)
 			}
 		}
@@ -239,6 +238,6 @@ func changes(tasks []*task) []string {
 }
 
 func line(kind local, id int64, verb string, details ...string) planned {
-	e := journalEntry{Local: kind, LocalID: id}
-	return planned{Name: e.recordName(), URL: e.recordURL(), Verb: verb, Details: lo.Compact(details)}
+	about := record{kind, id}
+	return planned{Name: about.name(), URL: about.url(), Verb: verb, Details: lo.Compact(details)}
 }

@@ -40,6 +40,7 @@ type Module struct {
 	probing  *rest.Limiter // of portals that are not stored yet
 	suspects suspects
 	noImport sync.Map // portals that do not let the webhook import
+	exports  Exports
 	meters   meters
 
 	mu   sync.Mutex
@@ -65,7 +66,7 @@ const bulkLane = "bitrix24_bulk"
 
 // Register declares everything the module adds to the panel.
 func (m *Module) Register(h *app.Host) error {
-	m.Host = h
+	m.Host, m.exports = h, m
 	if err := h.Files(files); err != nil {
 		return err
 	}

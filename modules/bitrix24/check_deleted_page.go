@@ -78,8 +78,8 @@ func (m *Module) vanishedPage(c echo.Context) error {
 		for _, v := range some {
 			line := vanishedLine{vanished: v, Remote: fmt.Sprintf("%s %d", e.title(), v.RemoteID), RemoteURL: s.url(e, v.RemoteID)}
 			if l := of[v.RemoteID]; l != nil {
-				record := journalEntry{Local: l.Local, LocalID: l.LocalID}
-				line.Name, line.URL = record.recordName(), record.recordURL()
+				about := record{l.Local, l.LocalID}
+				line.Name, line.URL = about.name(), about.url()
 			}
 			view.Rows = append(view.Rows, line)
 		}

@@ -22,8 +22,8 @@ type comparison struct {
 	Actor      string
 	Since      time.Time
 	Until      time.Time
-	State      backfillState // running or complete
-	BeforeID   int64         // orders are read from the newest to the oldest, down to this one by now
+	State      comparisonState
+	BeforeID   int64 // orders are read from the newest to the oldest, down to this one by now
 	Total      int64         // orders of the period
 	Same       int64
 	Different  int64
@@ -36,11 +36,18 @@ type comparison struct {
 
 func (comparison) TableName() string { return "bitrix24_comparisons" }
 
+type comparisonState string
+
+const (
+	comparing comparisonState = "running"
+	compared  comparisonState = "done"
+)
+
 // Compared is how many orders have been looked at.
 func (c comparison) Compared() int64 { return c.Same + c.Different + c.Missing + c.Gone + c.LeftOut }
 
 // Over reports whether the comparison is complete.
-func (c comparison) Over() bool { return c.State == complete }
+func (c comparison) Over() bool { return c.State == compared }
 
 // comparedRow is a row of bitrix24_comparison_rows: an order that is not the same on both sides.
 type comparedRow struct {
@@ -98,7 +105,7 @@ func (m *Module) beginComparison(ctx context.Context, c *comparison) error {
 		return err
 	}
 	return m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c.State, c.StartedAt, c.Total = running, db.Now(), total
+		c.State, c.StartedAt, c.Total = comparing, db.Now(), total
 		if err := tx.Create(c).Error; err != nil {
 			return fmt.Errorf("store a comparison: %w", err)
 		}
@@ -148,7 +155,7 @@ func (m *Module) compare(ctx context.Context, id int64) error {
 		}
 		if len(list) < comparePage {
 			now := db.Now()
-			it.State, it.FinishedAt = complete, &now
+			it.State, it.FinishedAt = compared, &now
 		} else {
 			it.BeforeID = list[len(list)-1].ID
 		}

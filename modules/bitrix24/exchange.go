@@ -117,7 +117,7 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 		}
 	}
 	if r.bulk {
-		if err := m.noteSent(ctx, group, outcomes); err != nil {
+		if err := m.exports.NoteSent(ctx, group, outcomes); err != nil {
 			return same(outcomes, err)
 		}
 	}
@@ -127,6 +127,15 @@ func (m *Module) exchange(ctx context.Context, group []jobs.Job) []error {
 		}
 	}
 	return outcomes
+}
+
+// Exports are the exports under way, «Выгрузка базы», as far as the exchange has to know them.
+type Exports interface {
+	// Held returns the numbers of the exports whose records must not leave now: they pause, or were stopped.
+	Held(ctx context.Context) (map[int64]bool, error)
+	// NoteSent stores what came of the records of exports in a group of jobs. It may make an outcome permanent: a record
+	// of an export is not tried as often as a live one.
+	NoteSent(ctx context.Context, group []jobs.Job, outcomes []error) error
 }
 
 // decode reads a job's arguments. What cannot be read now never will be.

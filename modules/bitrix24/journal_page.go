@@ -63,7 +63,7 @@ func (m *Module) journalPage(c echo.Context) error {
 	}
 	view := journalView{Page: panel.Page{Title: "Журнал обмена"}, Query: q, RawQuery: c.QueryString()}
 	for _, e := range entries {
-		view.Entries = append(view.Entries, journalLine{journalEntry: e, Record: e.recordName(), RecordURL: e.recordURL(), RemoteURL: s.url(e.Entity, e.RemoteID)})
+		view.Entries = append(view.Entries, journalLine{journalEntry: e, Record: e.about().name(), RecordURL: e.about().url(), RemoteURL: s.url(e.Entity, e.RemoteID)})
 	}
 	if len(entries) == journalRows {
 		older := c.Request().URL.Query()
@@ -101,22 +101,9 @@ func (m *Module) readJournal(ctx context.Context, q journalQuery) ([]journalEntr
 	return entries, nil
 }
 
-// recordName is the record of the panel an entry is about.
-func (e journalEntry) recordName() string {
-	title := map[local]string{anOrder: "Заказ", aClient: "Клиент", anOrganization: "Организация"}[e.Local]
-	return fmt.Sprintf("%s № %d", title, e.LocalID)
-}
-
-func (e journalEntry) recordURL() string {
-	path := map[local]string{anOrder: "orders", aClient: "clients", anOrganization: "organizations"}[e.Local]
-	if path == "" {
-		return ""
-	}
-	return fmt.Sprintf("/admin/%s/%d", path, e.LocalID)
-}
 
 // RemoteName is the kind of the record of the portal.
-func (e journalEntry) RemoteName() string {
+func (e journalLine) RemoteName() string {
 	return map[entity]string{
 		aDeal: "сделка", aLead: "лид", aContact: "контакт", aCompany: "компания", aRequisite: "реквизиты", aBank: "банковские реквизиты",
 		aProduct: "товар", someRows: "товары сделки", aComment: "комментарий",
@@ -124,7 +111,7 @@ func (e journalEntry) RemoteName() string {
 }
 
 // Arrow shows which way an entry went.
-func (e journalEntry) Arrow() string {
+func (e journalLine) Arrow() string {
 	if e.Direction == inward {
 		return "← из Битрикс24"
 	}
@@ -132,17 +119,17 @@ func (e journalEntry) Arrow() string {
 }
 
 // Tone colours the entry's outcome.
-func (e journalEntry) Tone() string {
+func (e journalLine) Tone() string {
 	return map[outcome]string{fine: "good", failed: "bad", uncertain: "warning"}[e.Outcome]
 }
 
 // OutcomeText says how it went.
-func (e journalEntry) OutcomeText() string {
+func (e journalLine) OutcomeText() string {
 	return map[outcome]string{fine: "успешно", failed: "ошибка", uncertain: "ответ потерян"}[e.Outcome]
 }
 
 // Took is the duration of the request, empty for what needed none.
-func (e journalEntry) Took() string {
+func (e journalLine) Took() string {
 	if e.DurationMS == 0 {
 		return ""
 	}

@@ -33,7 +33,10 @@ func pushOf(kind local, id int64) jobs.Args {
 }
 
 // Mendable reports whether «Повторить» makes sense for a line.
-func (e journalEntry) Mendable() bool { return e.Outcome != fine && pushOf(e.Local, e.LocalID) != nil }
+func (e journalLine) Mendable() bool { return mendableEntry(e.journalEntry) }
+
+// mendableEntry reports whether sending the record of an entry again may help.
+func mendableEntry(e journalEntry) bool { return e.Outcome != fine && pushOf(e.Local, e.LocalID) != nil }
 
 // retryEntry is «Повторить» of a line: its record is compared and sent again now.
 func (m *Module) retryEntry(c echo.Context) error {
@@ -46,7 +49,7 @@ func (m *Module) retryEntry(c echo.Context) error {
 	if err := m.DB.From(ctx).Where("id = ?", id).Limit(1).Find(&entries).Error; err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
-	if len(entries) == 0 || !entries[0].Mendable() {
+	if len(entries) == 0 || !mendableEntry(entries[0]) {
 		return refusal.Unknown("Такой строки журнала нет")
 	}
 	job := pushOf(entries[0].Local, entries[0].LocalID)
@@ -59,7 +62,7 @@ func (m *Module) retryEntry(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	m.Panel.Flash(c, panel.Good, entries[0].recordName()+": отправлено снова, итог в новых строках журнала")
+	m.Panel.Flash(c, panel.Good, entries[0].about().name()+": отправлено снова, итог в новых строках журнала")
 	back := journalURL
 	if query := c.FormValue("query"); query != "" {
 		back += "?" + query
@@ -71,11 +74,11 @@ func (m *Module) retryEntry(c echo.Context) error {
 func recordOf(key string) panel.Link {
 	kind, number, _ := strings.Cut(key, "/")
 	id, err := strconv.ParseInt(number, 10, 64)
-	e := journalEntry{Local: local(kind), LocalID: id}
-	if err != nil || e.recordURL() == "" {
+	about := record{local(kind), id}
+	if err != nil || about.url() == "" {
 		return panel.Link{Label: key}
 	}
-	return panel.Link{Label: e.recordName(), URL: e.recordURL()}
+	return panel.Link{Label: about.name(), URL: about.url()}
 }
 
 // record is a record of the panel.
@@ -83,6 +86,24 @@ type record struct {
 	kind local
 	id   int64
 }
+
+// name is the record as people call it: «Заказ № 42».
+func (r record) name() string {
+	title := map[local]string{anOrder: "Заказ", aClient: "Клиент", anOrganization: "Организация"}[r.kind]
+	return fmt.Sprintf("%s № %d", title, r.id)
+}
+
+// url is the record's page in the panel; empty where it has none.
+func (r record) url() string {
+	path := map[local]string{anOrder: "orders", aClient: "clients", anOrganization: "organizations"}[r.kind]
+	if path == "" {
+		return ""
+	}
+	return fmt.Sprintf("/admin/%s/%d", path, r.id)
+}
+
+// about is the record of the panel that an entry is about.
+func (e journalEntry) about() record { return record{e.Local, e.LocalID} }
 
 // journalKept is how long a line stays.
 const journalKept = 90 * 24 * time.Hour

@@ -108,7 +108,7 @@ func (m *Module) startOver(ctx context.Context, tx *db.Tx, s Settings, l *Link, 
 	if err := m.forget(tx, l); err != nil {
 		return err
 	}
-	if err := m.forgetDeletedLead(ctx, tx, l); err != nil {
+	if err := m.forgetDeletedLead(ctx, tx, l.PortalID, l); err != nil {
 		return err
 	}
 	if l.Entity == aLead && s.Leads {
@@ -120,11 +120,11 @@ func (m *Module) startOver(ctx context.Context, tx *db.Tx, s Settings, l *Link, 
 }
 
 // forgetDeletedLead drops the lead that an order's deal came from, if it was deleted as well: the order would wait in it.
-func (m *Module) forgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) error {
+func (m *Module) forgetDeletedLead(ctx context.Context, tx *db.Tx, portalID int64, deal *Link) error {
 	if deal.Entity != aDeal {
 		return nil
 	}
-	lead, err := m.link(ctx, deal.PortalID, anOrder, aLead, deal.LocalID)
+	lead, err := m.link(ctx, portalID, anOrder, aLead, deal.LocalID)
 	if err != nil || lead == nil || lead.State != deleted {
 		return err
 	}

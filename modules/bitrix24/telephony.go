@@ -33,10 +33,12 @@ type phoneLines struct {
 	NoCalls bool   // the owner may not call, as the last attempt has shown
 }
 
+// telephonyScope is the scope of the inbound webhook that calls need.
+const telephonyScope = "telephony"
+
 const (
-	telephonyScope = "telephony"
-	callGuard      = 30 * time.Second // a second click within this time does not ring again
-	callTimeout    = 20 * time.Second
+	callGuard   = 30 * time.Second // a second click within this time does not ring again
+	callTimeout = 20 * time.Second
 )
 
 // readLines reads the lines of a webhook that has the scope (voximplant.line.get, voximplant.line.outgoing.get).
