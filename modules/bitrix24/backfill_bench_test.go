@@ -25,7 +25,7 @@ func BenchmarkBackfill(b *testing.B) {
 		start := time.Now()
 		fast := func() time.Time { return start.Add(time.Duration(factor * float64(time.Since(start)))) }
 		x := apart(b, db.SQLite, func(a *arranged) {
-			a.options.Hasten(factor, fast)
+			hasten(&a.options, factor, fast)
 			a.portal.Limits, a.portal.Clock = true, fast
 		})
 		first := x.place()

@@ -28,8 +28,10 @@ type Options struct {
 	RetryFirst       time.Duration `env:"BITRIX24_RETRY_FIRST" envDefault:"1m"`       // the wait after a record's first failure
 	AllowPrivate     bool          `env:"ALLOW_PRIVATE_PORTAL"`                       // plain http and private addresses: for demos and tests
 
-	limits rest.Limits      // of the portal's bucket; a benchmark's time passes faster
-	clock  func() time.Time // for operating time; nil is time.Now
+	// Where the portal's time passes faster than ours, in benchmarks and long tests: its limits on requests (zero: those of
+	// the documents), and the clock that operating time is counted by (nil: time.Now).
+	Limits rest.Limits
+	Clock  func() time.Time
 }
 
 // Module keeps the panel's orders, clients and organizations and a Bitrix24 portal's CRM in step.
@@ -49,7 +51,7 @@ type Module struct {
 
 // New returns the module for main's list.
 func New(opts Options) *Module {
-	return &Module{opts: opts, probing: rest.NewLimiter(rest.LimiterOptions{Limits: opts.limits}), used: map[int64]*rest.Operating{}}
+	return &Module{opts: opts, probing: rest.NewLimiter(rest.LimiterOptions{Limits: opts.Limits}), used: map[int64]*rest.Operating{}}
 }
 
 // Name prefixes the module's tables, addresses, templates and jobs.

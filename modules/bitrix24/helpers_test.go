@@ -52,6 +52,11 @@ func quick() bitrix24.Options {
 	}
 }
 
+// hasten makes the time of the portal's limits pass faster, on a clock that the portal has too.
+func hasten(o *bitrix24.Options, factor float64, clock func() time.Time) {
+	o.Limits, o.Clock = rest.Limits{Rate: 2 * factor}, clock
+}
+
 // each runs a scenario on both databases, with a panel and a portal of their own.
 func each(t *testing.T, scenario func(t *testing.T, x *exchange), changes ...func(a *arranged)) {
 	t.Helper()

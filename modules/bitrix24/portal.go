@@ -77,7 +77,7 @@ func (m *Module) connect(ctx context.Context) (*connection, error) {
 func (m *Module) client(hook rest.Webhook, portalID int64) *rest.Client {
 	return rest.New(hook, rest.Options{
 		Timeout: m.opts.Timeout, AllowPrivate: m.opts.AllowPrivate, Limiter: m.limiter(portalID), Operating: m.operating(portalID),
-		Now:     m.opts.clock,
+		Now:     m.opts.Clock,
 		Observe: m.observe(portalID, hook.Portal),
 	})
 }
@@ -106,13 +106,13 @@ func (m *Module) limiter(portalID int64) *rest.Limiter {
 	return rest.NewLimiter(rest.LimiterOptions{
 		Take: func(ctx context.Context, class rest.Class) (wait time.Duration, err error) {
 			err = change(ctx, func(b rest.Bucket) rest.Bucket {
-				b, wait = b.Take(db.Now(), m.opts.limits, class)
+				b, wait = b.Take(db.Now(), m.opts.Limits, class)
 				return b
 			})
 			return wait, err
 		},
 		Drain: func(ctx context.Context) error {
-			return change(ctx, func(b rest.Bucket) rest.Bucket { return b.Drain(db.Now(), m.opts.limits) })
+			return change(ctx, func(b rest.Bucket) rest.Bucket { return b.Drain(db.Now(), m.opts.Limits) })
 		},
 	})
 }
@@ -122,7 +122,7 @@ func (m *Module) operating(portalID int64) *rest.Operating {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.used[portalID] == nil {
-		m.used[portalID] = &rest.Operating{Now: m.opts.clock}
+		m.used[portalID] = &rest.Operating{Now: m.opts.Clock}
 	}
 	return m.used[portalID]
 }

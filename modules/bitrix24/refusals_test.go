@@ -56,7 +56,7 @@ func TestEachDocumentedError_isToldInRussianWithWhatToDoAndEndsWithItsCause(t *t
 			}
 		}
 	}, withTelephony, func(a *arranged) {
-		a.options.Hasten(1000, clock)
+		hasten(&a.options, 1000, clock)
 		a.portal.Clock = clock
 	})
 }

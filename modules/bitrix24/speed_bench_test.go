@@ -80,7 +80,7 @@ func BenchmarkOrderPortalPaused(b *testing.B) {
 // took: five hundred one by one, and five hundred ("busy") without a pause, so that each meets the events of the last.
 func BenchmarkOrderPortalHealthy(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
-		x := apart(b, dialect, func(a *arranged) { a.options.Hasten(1000, time.Now) })
+		x := apart(b, dialect, func(a *arranged) { hasten(&a.options, 1000, time.Now) })
 		var portal atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			portal.Add(int64(took(func() { x.portal.ServeHTTP(w, r) })))
