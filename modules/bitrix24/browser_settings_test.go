@@ -8,6 +8,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
@@ -19,13 +20,14 @@ func statusOf(stage string) string {
 func paidBy(stage string) string {
 	return fmt.Sprintf("//tr[th[normalize-space()=%q]]//label[normalize-space()='Перевести заказ в оплаченный']", stage)
 }
+
 func typeOf(company string) string { return statusOf(company) }
 
 func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := apart(t, db.SQLite)
-	x.do("add_category", emulator.Args{"name": "Опт"})
+	x := bitrix24test.Apart(t, db.SQLite)
+	x.Do("add_category", emulator.Args{"name": "Опт"})
 	w.signIn(x, staff.Administrator)
 
 	w.menu("Заказы", "Настройка")
@@ -37,7 +39,7 @@ func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 		"Удаление сделки, Удаление контакта, Удаление компании, Удаление лида, Удаление товара")
 
 	// Mistakes come back as they were typed, each said beside its field.
-	w.write("URL портала", "битрикс точка ру", "ID сотрудника, создавшего вебхуки", "один", "Токен исходящего вебхука", portalToken,
+	w.write("URL портала", "битрикс точка ру", "ID сотрудника, создавшего вебхуки", "один", "Токен исходящего вебхука", bitrix24test.PortalToken,
 		"Код входящего вебхука (batch)", "wrongcode1", "ID ответственного за сделку", "2")
 	w.choose(labelled("Типы отправляемых заказов"), "Заказы частных лиц")
 	w.flip("Автоматически отправлять заказы в Bitrix")
@@ -48,21 +50,21 @@ func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	w.click("Сохранить")
 	w.complains("URL портала", "Это не адрес портала")
 	w.holds(labelled("URL портала"), "битрикс точка ру")
-	w.write("URL портала", x.portalURL)
+	w.write("URL портала", x.PortalURL)
 	w.click("Сохранить")
 	w.complains("Код входящего вебхука (batch)", "неверный код вебхука")
-	w.holds(labelled("URL портала"), x.portalURL)
+	w.holds(labelled("URL портала"), x.PortalURL)
 	w.holds(labelled("ID сотрудника, создавшего вебхуки"), "1")
 	w.holds(labelled("ID ответственного за сделку"), "2")
 	w.holds(labelled("Типы отправляемых заказов"), "persons")
-	equal(t, "the automatic switch", w.checked("Автоматически отправлять заказы в Bitrix"), auto)
+	bitrix24test.Equal(t, "the automatic switch", w.checked("Автоматически отправлять заказы в Bitrix"), auto)
 	w.misses("Статус заказа в Pixlpark")
 
 	// The token was typed once and is kept; the right code brings the portal's funnels and both tables.
 	if !auto {
 		w.flip("Автоматически отправлять заказы в Bitrix")
 	}
-	w.write("Код входящего вебхука (batch)", webhookCode)
+	w.write("Код входящего вебхука (batch)", bitrix24test.WebhookCode)
 	w.click("Сохранить")
 	w.sees("Сохранено", "Опт", "Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", "Предложение", "Тип компании в Bitrix24", "Тип компании в Pixlpark")
 	for stage, status := range map[string]string{
@@ -83,13 +85,13 @@ func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	w.holds(typeOf("Партнер"), "Partner")
 
 	// What was typed is in force: an order becomes a deal of employee 2, and a dragged deal changes and pays the order.
-	order := x.place()
-	deal, record := x.deal(order)
-	equal(t, "responsible", record["ASSIGNED_BY_ID"], "2")
-	x.must(x.portal.MoveDeal(deal, "PREPARATION"))
-	x.settle()
-	equal(t, "status", x.order(order).Value("Status"), "PrepressInProgress")
-	equal(t, "payment", x.order(order).Value("PaymentStatus"), "Paid")
+	order := x.Place()
+	deal, record := x.Deal(order)
+	bitrix24test.Equal(t, "responsible", record["ASSIGNED_BY_ID"], "2")
+	x.Must(x.Portal.MoveDeal(deal, "PREPARATION"))
+	x.Settle()
+	bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), "PrepressInProgress")
+	bitrix24test.Equal(t, "payment", x.Order(order).Value("PaymentStatus"), "Paid")
 
 	// Another funnel has stages of its own.
 	w.choose(labelled("Направление сделки"), "Опт")

@@ -17,6 +17,7 @@ import (
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 )
 
 // window is one of a real Chromium. A message on the console, such as a violation of the content security policy, fails the
@@ -213,7 +214,7 @@ func (w *window) holds(field, want string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	equal(w.t, field, got, want)
+	bitrix24test.Equal(w.t, field, got, want)
 }
 
 // complains looks for words beside the field of a label, in the place for its mistake.
@@ -223,13 +224,13 @@ func (w *window) complains(label, words string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	contains(w.t, "beside "+label, got, words)
+	bitrix24test.Contains(w.t, "beside "+label, got, words)
 }
 
 // sees looks for words that a person can see on the page.
 func (w *window) sees(words ...string) {
 	w.t.Helper()
-	contains(w.t, "the page", w.shown(), words...)
+	bitrix24test.Contains(w.t, "the page", w.shown(), words...)
 }
 
 // misses looks for words that must not be on the page.
@@ -254,7 +255,7 @@ func (w *window) shown() string {
 }
 
 // signIn enters the panel as the demo's employee of a role.
-func (w *window) signIn(x *exchange, role staff.Role) {
+func (w *window) signIn(x *bitrix24test.Pair, role staff.Role) {
 	w.t.Helper()
 	x.As(role) // makes the account
 	employee, _ := lo.Find(app.DemoStaff, func(e staff.NewEmployee) bool { return e.Role == role })
@@ -281,7 +282,7 @@ func (w *window) eventually(address, text string) {
 func TestBrowser_aCustomerOrdersAManagerDragsTheDealAndTheStatusFollows(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := connected(t, db.SQLite)
+	x := bitrix24test.Connected(t, db.SQLite)
 	x.Run()
 
 	w.open(x.URL + "/site/register")
@@ -293,16 +294,16 @@ func TestBrowser_aCustomerOrdersAManagerDragsTheDealAndTheStatusFollows(t *testi
 	w.do(chromedp.Click("[name=payer]"), chromedp.Click("[name=delivery]"), chromedp.Click("[name=PaymentMethod]"))
 	w.press("form[enctype] .buttons button")
 
-	w.eventually(x.portalURL+"/crm/deal/kanban/", "Заказ № ")
-	deals := x.portal.IDs("deal")
+	w.eventually(x.PortalURL+"/crm/deal/kanban/", "Заказ № ")
+	deals := x.Portal.IDs("deal")
 	if len(deals) != 1 {
 		t.Fatalf("%d deals, want 1", len(deals))
 	}
-	deal, _ := x.portal.Deal(deals[0])
+	deal, _ := x.Portal.Deal(deals[0])
 	number := strings.TrimPrefix(deal["ORIGIN_ID"], "order:")
 
 	// The card is dropped onto another column, as portal.js hears it from a mouse.
-	w.open(x.portalURL + "/crm/deal/kanban/")
+	w.open(x.PortalURL + "/crm/deal/kanban/")
 	_, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`(() => {
 		const card = document.querySelector("article.card"), column = document.querySelector("[data-stage=EXECUTING]"), data = new DataTransfer();
 		for (const [target, type] of [[card, "dragstart"], [column, "dragenter"], [column, "dragover"], [column, "drop"], [card, "dragend"]])
@@ -312,7 +313,7 @@ func TestBrowser_aCustomerOrdersAManagerDragsTheDealAndTheStatusFollows(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); deal["STAGE_ID"] != "EXECUTING"; deal, _ = x.portal.Deal(deals[0]) {
+	for deadline := time.Now().Add(10 * time.Second); deal["STAGE_ID"] != "EXECUTING"; deal, _ = x.Portal.Deal(deals[0]) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the deal is still at %s", deal["STAGE_ID"])
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
@@ -42,7 +43,7 @@ func (c *chaos) panelOrders() ([]panelOrder, bool) {
 
 // compare says where panel, portal and model differ.
 func (c *chaos) compare() []string {
-	var state portalState
+	var state bitrix24test.PortalState
 	if err := json.Unmarshal(c.portal.State(), &state); err != nil {
 		return []string{err.Error()}
 	}
@@ -95,7 +96,7 @@ func byOrigin(records []map[string]any) map[string][]map[string]any {
 }
 
 type differences struct {
-	state                      portalState
+	state                      bitrix24test.PortalState
 	deals, contacts, companies map[string][]map[string]any
 	found                      []string
 }
@@ -126,7 +127,7 @@ func (d *differences) order(c *chaos, o panelOrder) {
 		return
 	}
 	text := func(name string) string { return fmt.Sprint(deal[name]) }
-	if amount := kopecks(c.t, text("OPPORTUNITY")); amount != moneyOf(o.TotalPrice) {
+	if amount := bitrix24test.Kopecks(c.t, text("OPPORTUNITY")); amount != moneyOf(o.TotalPrice) {
 		d.add("order %d: amount of deal %s, want %s", o.ID, amount, moneyOf(o.TotalPrice))
 	}
 	var sum orders.Money
@@ -136,7 +137,7 @@ func (d *differences) order(c *chaos, o panelOrder) {
 			continue
 		}
 		rows++
-		sum += kopecks(c.t, fmt.Sprint(row["PRICE"])) * kopecks(c.t, fmt.Sprint(row["QUANTITY"])) / 100
+		sum += bitrix24test.Kopecks(c.t, fmt.Sprint(row["PRICE"])) * bitrix24test.Kopecks(c.t, fmt.Sprint(row["QUANTITY"])) / 100
 	}
 	want := len(o.Items)
 	if o.DeliveryPrice != 0 {

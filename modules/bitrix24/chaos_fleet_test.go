@@ -27,6 +27,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/modules/bitrix24"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -114,7 +115,7 @@ func (f *fleet) connect(portal string) {
 	must(err)
 	address, err := rest.ParsePortal(portal)
 	must(err)
-	must(module.Connect(f.t.Context(), rest.Webhook{Portal: address, UserID: 1, Code: webhookCode}, portalToken))
+	must(module.Connect(f.t.Context(), rest.Webhook{Portal: address, UserID: 1, Code: bitrix24test.WebhookCode}, bitrix24test.PortalToken))
 	must(a.Close())
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
@@ -104,7 +105,7 @@ func newChaos(t *testing.T, size chaosScale, binary string, dialect db.Dialect, 
 	t.Cleanup(cancel)
 	c := &chaos{chaosScale: size, t: t, ctx: ctx, began: time.Now(), fleet: newFleet(t, binary, dialect)}
 	c.portal = emulator.New(emulator.Options{
-		UserID: 1, Code: webhookCode, Token: portalToken, EventsURL: c.fleet.url() + "/api/bitrix/events", Seed: size.seed, Empty: true,
+		UserID: 1, Code: bitrix24test.WebhookCode, Token: bitrix24test.PortalToken, EventsURL: c.fleet.url() + "/api/bitrix/events", Seed: size.seed, Empty: true,
 	})
 	server := httptest.NewServer(c.portal)
 	t.Cleanup(func() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
@@ -45,12 +46,16 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// testNames are the tests of this folder.
+// testNames are the tests of the module, whatever package they are in.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("*_test.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"*_test.go", "*/*_test.go"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	known := map[string]bool{}
 	for _, file := range files {
@@ -68,8 +73,8 @@ func testNames(t *testing.T) map[string]bool {
 }
 
 func TestManualForm_showsHandlerAddressEventsAndFieldsInOrder(t *testing.T) {
-	each(t, func(t *testing.T, x *exchange) {
-		form := x.As(staff.Administrator).Get(settingsPage).Want(t, http.StatusOK, x.URL+"/api/bitrix/events",
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		form := x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, x.URL+"/api/bitrix/events",
 			"Обновление сделки", "Обновление контакта", "Обновление компании", "Обновление лида", "Удаление сделки",
 			"Удаление контакта", "Удаление компании", "Удаление лида", "Удаление товара").Text
 		at := 0
@@ -87,42 +92,42 @@ func TestManualForm_showsHandlerAddressEventsAndFieldsInOrder(t *testing.T) {
 }
 
 func TestManualResponsible_comesFromTheSettingsAndAChangeByHandStays(t *testing.T) {
-	each(t, func(t *testing.T, x *exchange) {
-		x.saveSettings("responsible_id", "2")
-		order := x.place()
-		x.settle()
-		id, deal := x.deal(order)
-		equal(t, "responsible of a new deal", deal["ASSIGNED_BY_ID"], "2")
-		x.do("edit_deal", emulator.Args{"id": id, "fields": map[string]any{"ASSIGNED_BY_ID": 3}})
-		x.settle()
-		x.setStatus(order, orders.Pending)
-		x.settle()
-		_, deal = x.deal(order)
-		equal(t, "stage", deal["STAGE_ID"], "PREPARATION")
-		equal(t, "responsible chosen in the card", deal["ASSIGNED_BY_ID"], "3")
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.SaveSettings("responsible_id", "2")
+		order := x.Place()
+		x.Settle()
+		id, deal := x.Deal(order)
+		bitrix24test.Equal(t, "responsible of a new deal", deal["ASSIGNED_BY_ID"], "2")
+		x.Do("edit_deal", emulator.Args{"id": id, "fields": map[string]any{"ASSIGNED_BY_ID": 3}})
+		x.Settle()
+		x.SetStatus(order, orders.Pending)
+		x.Settle()
+		_, deal = x.Deal(order)
+		bitrix24test.Equal(t, "stage", deal["STAGE_ID"], "PREPARATION")
+		bitrix24test.Equal(t, "responsible chosen in the card", deal["ASSIGNED_BY_ID"], "3")
 	})
 }
 
 func TestManualDeal_ofAnOrganizationHasAllItsSections(t *testing.T) {
-	each(t, func(t *testing.T, x *exchange) {
-		client := x.employee()
-		order := x.place(by(client), set("OrganizationId", x.organization(client).ID()))
-		x.settle()
-		id, deal := x.deal(order)
-		reply := x.order(order)
-		equal(t, "amount", kopecks(t, deal["OPPORTUNITY"]), orders.Money(1149_75))
-		equal(t, "currency", deal["CURRENCY_ID"], "RUB")
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		client := x.Employee()
+		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", x.Organization(client).ID()))
+		x.Settle()
+		id, deal := x.Deal(order)
+		reply := x.Order(order)
+		bitrix24test.Equal(t, "amount", bitrix24test.Kopecks(t, deal["OPPORTUNITY"]), orders.Money(1149_75))
+		bitrix24test.Equal(t, "currency", deal["CURRENCY_ID"], "RUB")
 		if deal["COMPANY_ID"] == "" || deal["CONTACT_ID"] == "" {
 			t.Errorf("company %q and contact %q, want both", deal["COMPANY_ID"], deal["CONTACT_ID"])
 		}
-		equal(t, "source", deal["SOURCE_ID"], "WEB")
-		contains(t, "about the source", deal["SOURCE_DESCRIPTION"], "https://shop.example.ru")
-		contains(t, "start date", deal["BEGINDATE"], reply.Value("DateCreated")[:10])
-		contains(t, "comment", deal["COMMENTS"], "[URL="+x.URL+page(order)+"]", "[URL="+reply.Value("DownloadLink")+"]")
-		contains(t, "discussion", deal["UF_CRM_PIXLPARK_DISCUSSION"], "Позвоните, когда будет готово")
-		contains(t, "delivery", deal["UF_CRM_PIXLPARK_DELIVERY"], "Офис компании на Белинского")
-		equal(t, "rows", len(x.portal.Rows(id)), 3)
-		equal(t, "sum of rows", x.rowsSum(id), orders.Money(1149_75))
-		x.As(staff.Operator).Get(page(order)).Want(t, http.StatusOK, "контакт", "компания", fmt.Sprint(id))
+		bitrix24test.Equal(t, "source", deal["SOURCE_ID"], "WEB")
+		bitrix24test.Contains(t, "about the source", deal["SOURCE_DESCRIPTION"], "https://shop.example.ru")
+		bitrix24test.Contains(t, "start date", deal["BEGINDATE"], reply.Value("DateCreated")[:10])
+		bitrix24test.Contains(t, "comment", deal["COMMENTS"], "[URL="+x.URL+bitrix24test.Page(order)+"]", "[URL="+reply.Value("DownloadLink")+"]")
+		bitrix24test.Contains(t, "discussion", deal["UF_CRM_PIXLPARK_DISCUSSION"], "Позвоните, когда будет готово")
+		bitrix24test.Contains(t, "delivery", deal["UF_CRM_PIXLPARK_DELIVERY"], "Офис компании на Белинского")
+		bitrix24test.Equal(t, "rows", len(x.Portal.Rows(id)), 3)
+		bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
+		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "контакт", "компания", fmt.Sprint(id))
 	})
 }

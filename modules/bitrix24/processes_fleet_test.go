@@ -23,6 +23,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/app/panel/paneltest"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
@@ -31,7 +32,7 @@ func connectedFleet(t testing.TB, binary string, dialect db.Dialect, g *gate) (*
 	t.Helper()
 	f := newFleet(t, binary, dialect)
 	portal := emulator.New(emulator.Options{
-		UserID: 1, Code: webhookCode, Token: portalToken, EventsURL: f.url() + "/api/bitrix/events", Seed: 1, Empty: true,
+		UserID: 1, Code: bitrix24test.WebhookCode, Token: bitrix24test.PortalToken, EventsURL: f.url() + "/api/bitrix/events", Seed: 1, Empty: true,
 	})
 	g.portal = portal
 	server := httptest.NewServer(g)
@@ -178,7 +179,8 @@ func (g *gate) reached(t testing.TB) {
 	}
 }
 
-func (g *gate) open() { g.decided <- true }  // the portal works on it
+func (g *gate) open() { g.decided <- true } // the portal works on it
+
 func (g *gate) drop() { g.decided <- false } // it is lost
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -247,7 +249,7 @@ func (b *front) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // order places an order of the one customer and returns its number, or 0.
 func (b *front) order(key string) int64 {
-	payload, err := json.Marshal(draft())
+	payload, err := json.Marshal(bitrix24test.Draft())
 	if err != nil {
 		b.t.Error(err)
 		return 0
@@ -295,7 +297,7 @@ func directly(browser *http.Client) *http.Client {
 // settingsOn is the settings form as one of the processes shows it.
 func settingsOn(t testing.TB, browser *http.Client, p *process) url.Values {
 	t.Helper()
-	answer, err := paneltest.Read(directly(browser).Get("http://" + p.address + settingsPage))
+	answer, err := paneltest.Read(directly(browser).Get("http://" + p.address + bitrix24test.SettingsPage))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/panel/paneltest"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 )
 
 // TestProcesses runs the built program as an administrator would, in one process or several.
@@ -54,7 +55,7 @@ func secondProcessOnSQLite(t *testing.T, binary string) {
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	contains(t, "the second process", said, fmt.Sprintf("is in use by process %d", first.cmd.Process.Pid), "several need DATABASE_URL")
+	bitrix24test.Contains(t, "the second process", said, fmt.Sprintf("is in use by process %d", first.cmd.Process.Pid), "several need DATABASE_URL")
 	plain(t, said)
 	f.ready(first)
 	f.stop()
@@ -129,7 +130,7 @@ func rollingRestart(t *testing.T, binary string) {
 		}
 		values := settingsOn(t, admin, p)
 		values.Set("bitrix24.order_types", types[i])
-		saved, err := paneltest.Read(directly(admin).PostForm("http://"+p.address+settingsPage+"/bitrix24", values))
+		saved, err := paneltest.Read(directly(admin).PostForm("http://"+p.address+bitrix24test.SettingsPage+"/bitrix24", values))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +213,7 @@ func killedInExchange(t *testing.T, binary string, dialect db.Dialect) {
 		}
 		f.restart(p)
 		f.until("the order's page shows its deal", time.Minute, func() bool {
-			answer, err := paneltest.Read(admin.Get(f.url() + page(order)))
+			answer, err := paneltest.Read(admin.Get(f.url() + bitrix24test.Page(order)))
 			return err == nil && strings.Contains(answer.Text, "/crm/deal/details/")
 		})
 	}

@@ -7,12 +7,13 @@ import (
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
 // scene is a panel that is connected to a portal behind a denier, with an order that is there already.
 type scene struct {
-	*exchange
+	*bitrix24test.Pair
 	denier *denier
 	order  int64
 	client int64
@@ -20,13 +21,13 @@ type scene struct {
 	after  func() // puts back what a situation changed, once it is over
 }
 
-func begin(x *exchange) *scene {
-	s := &scene{exchange: x, denier: x.denied()}
-	x.connect()
-	x.saveSettings("telephony", "on", "line", "sip7", "catalog", "on")
-	s.order = x.place()
-	x.settle()
-	s.client = int64(x.order(s.order).Number("UserId"))
+func begin(x *bitrix24test.Pair) *scene {
+	s := &scene{Pair: x, denier: denied(x)}
+	x.Connect()
+	x.SaveSettings("telephony", "on", "line", "sip7", "catalog", "on")
+	s.order = x.Place()
+	x.Settle()
+	s.client = int64(x.Order(s.order).Number("UserId"))
 	return s
 }
 
@@ -81,7 +82,7 @@ var deeds = map[string]func(s *scene, row *refusal) string{
 
 // orderPage is the page of an order as an operator sees it.
 func (s *scene) orderPage(order int64) string {
-	return s.As(staff.Operator).Get(page(order)).Want(s.t, http.StatusOK).Text
+	return s.As(staff.Operator).Get(bitrix24test.Page(order)).Want(s.T, http.StatusOK).Text
 }
 
 // stranger orders for the first time.
@@ -92,34 +93,34 @@ func (s *scene) stranger(d apptest.JSON) {
 
 func placeByStranger(s *scene, row *refusal) string {
 	s.denier.refuse(row)
-	order := s.place(s.stranger)
+	order := s.Place(s.stranger)
 	return s.orderPage(order)
 }
 
 func changeStatus(s *scene, row *refusal) string {
 	s.n++
 	s.denier.refuse(row)
-	s.setStatus(s.order, []orders.Status{orders.WaitingForPayment, orders.PrintingInProgress}[s.n%2])
+	s.SetStatus(s.order, []orders.Status{orders.WaitingForPayment, orders.PrintingInProgress}[s.n%2])
 	return s.orderPage(s.order)
 }
 
 func changeStatusOfAVanishedDeal(s *scene, row *refusal) string {
-	order := s.place(by(s.client))
-	s.settle()
-	id, _ := s.deal(order)
-	s.fail(emulator.Fault{Fault: "drop_events"})
-	s.do("delete_deal", emulator.Args{"id": id})
-	s.settle()
-	s.fail(emulator.Fault{Fault: "none"})
+	order := s.Place(bitrix24test.By(s.client))
+	s.Settle()
+	id, _ := s.Deal(order)
+	s.Fail(emulator.Fault{Fault: "drop_events"})
+	s.Do("delete_deal", emulator.Args{"id": id})
+	s.Settle()
+	s.Fail(emulator.Fault{Fault: "none"})
 	s.denier.refuse(row)
-	s.setStatus(order, orders.PrintingInProgress)
+	s.SetStatus(order, orders.PrintingInProgress)
 	return s.orderPage(order)
 }
 
 func changeDelivery(s *scene, row *refusal) string {
 	s.n++
 	s.denier.refuse(row)
-	s.changeOrder(s.order, func(o *orders.Order) { o.DeliveryPrice = orders.Money(10_000 + s.n) })
+	s.ChangeOrder(s.order, func(o *orders.Order) { o.DeliveryPrice = orders.Money(10_000 + s.n) })
 	s.Drain()
 	return s.orderPage(s.order)
 }
@@ -128,7 +129,7 @@ func (s *scene) newItems() {
 	s.n++
 	s.Call("PUT", fmt.Sprintf("/api/orders/%d/items", s.order), apptest.JSON{"Items": []apptest.JSON{
 		{"Name": fmt.Sprintf("Открытка %d", s.n), "Quantity": 1, "ItemPrice": 100},
-	}}).Want(s.t, http.StatusOK)
+	}}).Want(s.T, http.StatusOK)
 }
 
 func changeItems(s *scene, row *refusal) string {
@@ -139,7 +140,7 @@ func changeItems(s *scene, row *refusal) string {
 
 // An answer about rows is lost: before anything else is done the deal's rows are read.
 func changeItemsAfterALostAnswer(s *scene, row *refusal) string {
-	s.fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.productrow.add", Count: 1})
+	s.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.productrow.add", Count: 1})
 	s.newItems()
 	s.denier.refuse(row)
 	s.Hurry()
@@ -148,17 +149,17 @@ func changeItemsAfterALostAnswer(s *scene, row *refusal) string {
 }
 
 func (s *scene) deleteNew(row *refusal) (order int64) {
-	order = s.place(by(s.client))
-	s.settle()
+	order = s.Place(bitrix24test.By(s.client))
+	s.Settle()
 	s.denier.refuse(row)
-	s.Call("DELETE", fmt.Sprintf("/api/orders/%d", order), nil).Want(s.t, http.StatusOK)
+	s.Call("DELETE", fmt.Sprintf("/api/orders/%d", order), nil).Want(s.T, http.StatusOK)
 	return order
 }
 
 func deleteOrder(s *scene, row *refusal) string { return s.orderPage(s.deleteNew(row)) }
 
 func deleteOrderAfterALostAnswer(s *scene, row *refusal) string {
-	s.fail(emulator.Fault{Fault: "lost_response", Method: "crm.timeline.comment.add", Count: 1})
+	s.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.timeline.comment.add", Count: 1})
 	order := s.deleteNew(nil)
 	s.denier.refuse(row)
 	s.Hurry()
@@ -167,35 +168,35 @@ func deleteOrderAfterALostAnswer(s *scene, row *refusal) string {
 }
 
 func exportOrders(s *scene, row *refusal) string {
-	s.saveSettings("auto", "-")
-	s.place(by(s.client))
-	s.saveSettings("auto", "on")
+	s.SaveSettings("auto", "-")
+	s.Place(bitrix24test.By(s.client))
+	s.SaveSettings("auto", "on")
 	s.denier.refuse(row)
 	admin := s.As(staff.Administrator)
-	admin.Post(backfillPage, "what", "order", "deed", "start").Want(s.t, http.StatusSeeOther)
+	admin.Post(bitrix24test.BackfillPage, "what", "order", "deed", "start").Want(s.T, http.StatusSeeOther)
 	s.Drain()
-	return admin.Get(backfillPage).Want(s.t, http.StatusOK).Text
+	return admin.Get(bitrix24test.BackfillPage).Want(s.T, http.StatusOK).Text
 }
 
 func placeWithANewMaterial(s *scene, row *refusal) string {
 	s.n++
 	s.denier.refuse(row)
-	order := s.place(by(s.client), set("Items", []apptest.JSON{{"MaterialId": 1000 + s.n, "Name": "Кружка", "Quantity": 2, "ItemPrice": 300}}))
-	s.deal(order)
+	order := s.Place(bitrix24test.By(s.client), bitrix24test.Set("Items", []apptest.JSON{{"MaterialId": 1000 + s.n, "Name": "Кружка", "Quantity": 2, "ItemPrice": 300}}))
+	s.Deal(order)
 	return s.journalPage()
 }
 
 func hearOfADeletedProduct(s *scene, row *refusal) string {
-	links := s.count("bitrix24_products")
+	links := s.Count("bitrix24_products")
 	s.denier.refuse(row)
-	s.event(asForm, formEvent("ONCRMPRODUCTDELETE", s.number("SELECT max(product_id) FROM bitrix24_products"), portalToken))
-	s.settle()
-	equal(s.t, "product links", s.count("bitrix24_products"), links)
+	s.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMPRODUCTDELETE", s.Number("SELECT max(product_id) FROM bitrix24_products"), bitrix24test.PortalToken))
+	s.Settle()
+	bitrix24test.Equal(s.T, "product links", s.Count("bitrix24_products"), links)
 	return s.journalPage()
 }
 
 func (s *scene) journalPage() string {
-	return s.As(staff.Administrator).Get("/admin/bitrix24/journal").Want(s.t, http.StatusOK).Text
+	return s.As(staff.Administrator).Get("/admin/bitrix24/journal").Want(s.T, http.StatusOK).Text
 }
 
 // newOrganization has an employee and a legal entity, of which nothing but the name is known.
@@ -204,7 +205,7 @@ func (s *scene) newOrganization() (id int64) {
 	return s.Call("POST", "/api/organizations", apptest.JSON{
 		"Name": fmt.Sprintf("ООО «Ветер %d»", s.n), "Type": "Client", "LegalEntities": []apptest.JSON{s.legalEntity("ООО «Ветер»")},
 		"Employees": []apptest.JSON{{"ClientId": s.client, "Role": "Administrator"}},
-	}).Want(s.t, http.StatusCreated).ID()
+	}).Want(s.T, http.StatusCreated).ID()
 }
 
 func (s *scene) legalEntity(name string) apptest.JSON {
@@ -213,13 +214,13 @@ func (s *scene) legalEntity(name string) apptest.JSON {
 
 // send presses «Отправить в Битрикс24» of an organization.
 func (s *scene) send(id int64) {
-	s.As(staff.Operator).Post(fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", id)).Want(s.t, http.StatusSeeOther)
+	s.As(staff.Operator).Post(fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", id)).Want(s.T, http.StatusSeeOther)
 }
 
 // statusOf is what both the organization's page and «Состояние обмена» say.
 func (s *scene) statusOf(id int64) string {
-	return s.As(staff.Operator).Get(fmt.Sprintf("/admin/organizations/%d", id)).Want(s.t, http.StatusOK).Text +
-		s.As(staff.Administrator).Get("/admin/bitrix24/status").Want(s.t, http.StatusOK).Text
+	return s.As(staff.Operator).Get(fmt.Sprintf("/admin/organizations/%d", id)).Want(s.T, http.StatusOK).Text +
+		s.As(staff.Administrator).Get("/admin/bitrix24/status").Want(s.T, http.StatusOK).Text
 }
 
 func sendOrganization(s *scene, row *refusal) string {
@@ -234,14 +235,14 @@ func sendOrganization(s *scene, row *refusal) string {
 func (s *scene) patch(id int64, name, address, bank string) {
 	entity := s.legalEntity(name)
 	entity["Address"], entity["Bank"], entity["Account"] = address, bank, fmt.Sprintf("407028105000000%05d", s.n)
-	s.Call("PATCH", fmt.Sprintf("/api/organizations/%d", id), apptest.JSON{"LegalEntities": []apptest.JSON{entity}}).Want(s.t, http.StatusOK)
+	s.Call("PATCH", fmt.Sprintf("/api/organizations/%d", id), apptest.JSON{"LegalEntities": []apptest.JSON{entity}}).Want(s.T, http.StatusOK)
 	s.Drain()
 }
 
 func completeOrganization(s *scene, row *refusal) string {
 	id := s.newOrganization()
 	s.send(id)
-	s.settle()
+	s.Settle()
 	s.denier.refuse(row)
 	s.patch(id, "ООО «Ветер»", "Белинского, 86", "ПАО Банк")
 	return s.statusOf(id)
@@ -251,7 +252,7 @@ func changeOrganization(s *scene, row *refusal) string {
 	id := s.newOrganization()
 	s.send(id)
 	s.patch(id, "ООО «Ветер»", "Белинского, 86", "ПАО Банк")
-	s.settle()
+	s.Settle()
 	s.denier.refuse(row)
 	s.patch(id, "АО «Ветер»", "Белинского, 87", "АО Банк")
 	return s.statusOf(id)
@@ -259,41 +260,41 @@ func changeOrganization(s *scene, row *refusal) string {
 
 // settingsText is what comes of saving the settings: the form with its errors, or the next page with its remarks.
 func (s *scene) settingsText() string {
-	answer := s.postSettings()
+	answer := s.PostSettings()
 	if answer.Status == http.StatusUnprocessableEntity {
 		return answer.Text
 	}
-	return s.As(staff.Administrator).Get(settingsPage).Want(s.t, http.StatusOK).Text
+	return s.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(s.T, http.StatusOK).Text
 }
 
 func saveAgain(s *scene, row *refusal) string {
 	s.denier.refuse(row)
-	s.after = func() { s.saveSettings() }
+	s.after = func() { s.SaveSettings() }
 	return s.settingsText()
 }
 
 // The custom fields are gone from the portal, and saving the settings makes them again.
 func saveWithoutFields(s *scene, row *refusal) string {
-	for _, field := range s.state().Userfields {
+	for _, field := range s.State().Userfields {
 		kind := map[any]string{"CRM_DEAL": "deal", "CRM_LEAD": "lead"}[field["ENTITY_ID"]]
-		s.byHand("crm."+kind+".userfield.delete", "id=%v", field["ID"])
+		s.ByHand("crm."+kind+".userfield.delete", "id=%v", field["ID"])
 	}
 	s.denier.refuse(row)
-	s.after = func() { s.saveSettings() }
+	s.after = func() { s.SaveSettings() }
 	return s.settingsText()
 }
 
 func check(s *scene, row *refusal) string {
 	s.denier.refuse(row)
-	return s.checkConnection().Text
+	return s.CheckConnection().Text
 }
 
 func call(s *scene, row *refusal) string {
 	s.denier.refuse(row)
 	operator := s.As(staff.Operator)
-	operator.Post(callPath(s.order), "phone", customersPhone).Want(s.t, http.StatusSeeOther)
+	operator.Post(bitrix24test.CallPath(s.order), "phone", bitrix24test.CustomersPhone).Want(s.T, http.StatusSeeOther)
 	s.after = func() {
-		s.As(staff.Administrator).Post(settingsPage+"/bitrix24/actions/lists").Want(s.t, http.StatusSeeOther)
+		s.As(staff.Administrator).Post(bitrix24test.SettingsPage+"/bitrix24/actions/lists").Want(s.T, http.StatusSeeOther)
 	}
 	return s.orderPage(s.order)
 }

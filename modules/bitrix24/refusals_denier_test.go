@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"sync"
+
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 )
 
 // refusal is one documented error of one method, what a person sees of it, and what becomes of the work.
@@ -33,11 +35,11 @@ type denier struct {
 }
 
 // denied puts a denier before the portal. The panel is connected afterwards.
-func (x *exchange) denied() *denier {
-	g := &denier{portal: x.portal, heard: map[string]bool{}}
+func denied(x *bitrix24test.Pair) *denier {
+	g := &denier{portal: x.Portal, heard: map[string]bool{}}
 	server := httptest.NewServer(g)
-	x.t.Cleanup(server.Close)
-	x.portalURL = server.URL
+	x.T.Cleanup(server.Close)
+	x.PortalURL = server.URL
 	return g
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
@@ -52,11 +53,11 @@ func BenchmarkOrderPortalPaused(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
 		plain := apptest.New(b, dialect)
 		plain.Run()
-		x := connected(b, dialect)
+		x := bitrix24test.Connected(b, dialect)
 		x.Run()
-		x.fail(emulator.Fault{Fault: "down"})
+		x.Fail(emulator.Fault{Fault: "down"})
 		place := func(p *apptest.Panel) func() {
-			return func() { p.Call("POST", "/api/orders", draft()).Want(b, http.StatusCreated) }
+			return func() { p.Call("POST", "/api/orders", bitrix24test.Draft()).Want(b, http.StatusCreated) }
 		}
 		place(plain)()
 		place(x.Panel)() // finds out that the portal is down
@@ -80,27 +81,27 @@ func BenchmarkOrderPortalPaused(b *testing.B) {
 // took: five hundred one by one, and five hundred ("busy") without a pause, so that each meets the events of the last.
 func BenchmarkOrderPortalHealthy(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
-		x := apart(b, dialect, func(a *arranged) { hasten(&a.options, 1000, time.Now) })
+		x := bitrix24test.Apart(b, dialect, func(a *bitrix24test.Arranged) { bitrix24test.Hasten(&a.Options, 1000, time.Now) })
 		var portal atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			portal.Add(int64(took(func() { x.portal.ServeHTTP(w, r) })))
+			portal.Add(int64(took(func() { x.Portal.ServeHTTP(w, r) })))
 		}))
 		b.Cleanup(server.Close)
-		x.portalURL = server.URL
-		x.must(x.module.Connect(b.Context(), x.webhook(), portalToken))
+		x.PortalURL = server.URL
+		x.Must(x.Module.Connect(b.Context(), x.Webhook(), bitrix24test.PortalToken))
 		x.Run()
-		x.place() // makes the contact
+		x.Place() // makes the contact
 		var alone, busy []time.Duration
 		for b.Loop() {
 			for n := range 1000 {
 				if n < 500 { // what the portal's events of the last order cause is over
-					x.must(x.portal.Flush(b.Context()))
-					for x.unsent() > 0 {
+					x.Must(x.Portal.Flush(b.Context()))
+					for x.Unsent() > 0 {
 						runtime.Gosched()
 					}
 				}
 				portal.Store(0)
-				own := took(func() { x.place() }) - time.Duration(portal.Load())
+				own := took(func() { x.Place() }) - time.Duration(portal.Load())
 				if n < 500 {
 					alone = append(alone, own)
 				} else {
@@ -116,18 +117,18 @@ func BenchmarkOrderPortalHealthy(b *testing.B) {
 // BenchmarkEvents sends 200 events a second for ten seconds, of 300 deals, while what they say is read from the portal.
 func BenchmarkEvents(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
-		x := connected(b, dialect, func(a *arranged) { a.options.AwaitSite = time.Nanosecond })
+		x := bitrix24test.Connected(b, dialect, func(a *bitrix24test.Arranged) { a.Options.AwaitSite = time.Nanosecond })
 		x.Run()
 		const deals = 300
 		for range deals {
-			x.place()
+			x.Place()
 		}
-		x.recover()
+		x.Recover()
 		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 		send := func(n int) {
 			answer, err := client.PostForm(x.URL+"/api/bitrix/events", url.Values{
 				"event": {"ONCRMDEALUPDATE"}, "data[FIELDS][ID]": {strconv.Itoa(1 + n%deals)}, "ts": {strconv.FormatInt(time.Now().Unix(), 10)},
-				"auth[application_token]": {portalToken}, "auth[domain]": {"127.0.0.1"},
+				"auth[application_token]": {bitrix24test.PortalToken}, "auth[domain]": {"127.0.0.1"},
 			})
 			if err != nil {
 				b.Error(err)

@@ -1,0 +1,3 @@
+package bitrix24test
+
+const StatusPath = "/admin/bitrix24/status"

@@ -1,0 +1,110 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// The keys of differences that are no field of the deal.
+const (
+	rowsKey = "rows"
+	leadKey = "lead" // what became of the lead
+)
+
+// differences are the fields in which an order and its deal, or lead, are not the same.
+func differences(c *exchange.Connection, p *pair) []field {
+	o, deal := p.order, p.deal
+	fields := []field{}
+	differ := func(name, key, ours, theirs string) {
+		if plain(ours) != plain(theirs) {
+			fields = append(fields, field{Name: name, Key: key, Ours: ours, Theirs: theirs})
+		}
+	}
+	differ("Сумма", "opportunity", o.Total.In(o.Currency), orders.Money(deal.Opportunity).In(o.Currency))
+	r := exchange.NewRun(c)
+	if p.target() == records.Lead {
+		differ("Лид", leadKey, records.LeadWords[p.link.State], records.LeadWords[leadStateOf(deal.StageSemanticID)])
+	} else if field, ok := stageDifference(r, o, deal); ok {
+		fields = append(fields, field)
+	}
+	if p.contact != 0 && !lo.Contains(append(deal.ContactIDs, deal.ContactID), rest.ID(p.contact)) {
+		differ("Контакт", "contactIds", fmt.Sprint(p.contact), numbers(deal.ContactIDs))
+	}
+	if p.company != 0 {
+		differ("Компания", "companyId", fmt.Sprint(p.company), numbers(lo.Compact([]rest.ID{deal.CompanyID})))
+	}
+	if ours, theirs := rowTexts(p); ours != theirs {
+		fields = append(fields, field{Name: "Товары", Key: rowsKey, Ours: ours, Theirs: theirs})
+	}
+	in := r.Input(&exchange.OrderWork{ID: o.ID, Order: o, Target: p.target()})
+	sent, names := mapping.DealFields(in), in.Rules.Fields
+	if p.target() == records.Lead && !strings.Contains(plain(string(deal.Comments)), plain(mapping.Comment(in))) { // a manager may write beside ours
+		differ("Комментарий", "comments", mapping.Comment(in), string(deal.Comments))
+	}
+	for _, custom := range mapping.CustomFields {
+		name := *custom.Chosen(&names)
+		if text, isSent := sent[name].(string); isSent && name != "" {
+			differ(custom.Caption, name, text, deal.Custom.Text(name))
+		}
+	}
+	return fields
+}
+
+// stageDifference is the difference between an order's status and its deal's stage.
+func stageDifference(r *exchange.Run, o *orders.Order, deal *rest.Deal) (field, bool) {
+	category, stage := deal.CategoryID.Int64(), string(deal.StageID)
+	wanted, ok := r.Current.Rules.Stage(category, stage, o.Status)
+	return field{
+		Name: "Статус и стадия", Key: exchange.StageField, Code: stage, Theirs: r.Lists.StageName(category, stage),
+		Ours: fmt.Sprintf("%s (стадия «%s»)", o.Status.Label(), r.Lists.StageName(category, wanted)),
+	}, ok && wanted != stage
+}
+
+// leadStateOf is what became of a lead, by its stage.
+func leadStateOf(s rest.Semantics) records.LinkState {
+	switch s {
+	case rest.Success:
+		return records.Converted
+	case rest.Failure:
+		return records.Rejected
+	}
+	return records.Linked
+}
+
+// plain is a text as both sides would show it.
+func plain(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(rest.Disarm(text), "\r\n", "\n"))
+}
+
+func numbers(ids []rest.ID) string {
+	return strings.Join(lo.Map(ids, func(id rest.ID, _ int) string { return fmt.Sprint(id.Int64()) }), ", ")
+}
+
+// rowTexts are the rows that stand for the order here and there; rows a manager added by hand are not looked at.
+func rowTexts(p *pair) (ours, theirs string) {
+	there := lo.KeyBy(p.rows, func(row rest.ProductRow) int64 { return row.ID.Int64() })
+	var here, ofThem []string
+	for _, row := range mapping.Rows(p.order) {
+		here = append(here, rowText(row.Name, row.Price, float64(row.Quantity), p.order.Currency))
+		if known, ok := p.known[row.Key]; ok {
+			if other, ok := there[known.RowID]; ok {
+				ofThem = append(ofThem, rowText(string(other.ProductName), orders.Money(other.Price), float64(other.Quantity), p.order.Currency))
+				continue
+			}
+		}
+		ofThem = append(ofThem, "нет строки")
+	}
+	return strings.Join(here, "\n"), strings.Join(ofThem, "\n")
+}
+
+func rowText(name string, price orders.Money, quantity float64, currency string) string {
+	return fmt.Sprintf("%s — %s × %g", plain(name), price.In(currency), quantity)
+}

@@ -1,0 +1,126 @@
+package compare
+
+import (
+	"context"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// rejected reports whether the order is in a lead that was rejected there: there is nothing to compare any more.
+func (p *pair) rejected() bool {
+	return p.target() == records.Lead && p.deal != nil && leadStateOf(p.deal.StageSemanticID) == records.Rejected
+}
+
+// pair is an order and its deal, or the lead it is in.
+type pair struct {
+	order   *orders.Order
+	link    *records.Link
+	leftOut bool // by the rules
+	contact int64
+	company int64
+	known   map[string]records.RowLink
+
+	deal *rest.Deal // or the lead, whose fields are among a deal's
+	gone bool
+	rows []rest.ProductRow
+	err  error
+}
+
+// findPairs finds the links of a page of orders.
+func findPairs(ctx context.Context, c *exchange.Connection, list []*orders.Order) ([]*pair, error) {
+	ids := lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID })
+	deals, err := c.Book.Links(ctx, records.Order, records.Deal, ids)
+	if err != nil {
+		return nil, err
+	}
+	leads, err := c.Book.Links(ctx, records.Order, records.Lead, ids)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := c.Book.Choices(ctx, records.Order, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows := map[records.Entity]map[int64]map[string]records.RowLink{}
+	for _, e := range []records.Entity{records.Deal, records.Lead} {
+		if rows[e], err = c.Book.RowLinks(ctx, e, ids); err != nil {
+			return nil, err
+		}
+	}
+	contacts, err := c.Book.Links(ctx, records.Client, records.Contact, lo.Uniq(lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ClientID })))
+	if err != nil {
+		return nil, err
+	}
+	companies, err := c.Book.Links(ctx, records.Organization, records.Company, lo.Uniq(lo.FilterMap(list, func(o *orders.Order, _ int) (int64, bool) {
+		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil
+	})))
+	if err != nil {
+		return nil, err
+	}
+	return lo.Map(list, func(o *orders.Order, _ int) *pair {
+		p := &pair{order: o, link: deals[o.ID]}
+		if lead := leads[o.ID]; p.link == nil && lead != nil && lead.State != records.Converted { // of a converted one no deal has come yet
+			p.link = lead
+		}
+		p.known = rows[p.target()][o.ID]
+		p.leftOut = chosen[o.ID] == records.ChoiceIgnore || p.link == nil && c.Current.ExcludedFromExport(o, chosen[o.ID]) != ""
+		if l := contacts[o.ClientID]; l != nil {
+			p.contact = l.RemoteID
+		}
+		if l := companies[lo.FromPtr(o.OrganizationID)]; o.OrganizationID != nil && l != nil {
+			p.company = l.RemoteID
+		}
+		return p
+	}), nil
+}
+
+// target is what the order is compared with.
+func (p *pair) target() records.Entity {
+	if p.link != nil {
+		return p.link.Entity
+	}
+	return records.Deal
+}
+
+// readPairs reads the deals and leads, then the rows of those that are there.
+func readPairs(ctx context.Context, c *exchange.Connection, pairs []*pair) error {
+	linkedPairs := lo.Filter(pairs, func(p *pair, _ int) bool { return p.link != nil && !p.leftOut })
+	var qs exchange.Questions
+	for _, e := range []records.Entity{records.Deal, records.Lead} {
+		askPairs(c, &qs, e, lo.Filter(linkedPairs, func(p *pair, _ int) bool { return p.target() == e }))
+	}
+	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {
+		return err
+	}
+	for _, p := range linkedPairs {
+		if p.deal != nil {
+			exchange.ReadRows(&qs, p.target(), p.link.RemoteID, &p.err, func(rows []rest.ProductRow) { p.rows = rows })
+		}
+	}
+	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {
+		return err
+	}
+	for _, p := range linkedPairs {
+		if p.err != nil {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// askPairs asks for deals, or leads.
+func askPairs(c *exchange.Connection, qs *exchange.Questions, e records.Entity, pairs []*pair) {
+	names := append([]string{"id", "stageId", "stageSemanticId", "opportunity", "contactId", "contactIds", "companyId", "comments"},
+		c.Current.Fields.All()...)
+	if e == records.Deal {
+		names = append(names, "categoryId")
+	}
+	exchange.ReadByID(qs, e.TypeID(), names, exchange.DealNumber, lo.Map(pairs, func(p *pair, _ int) exchange.Sought[rest.Deal] {
+		return exchange.Sought[rest.Deal]{ID: p.link.RemoteID, Take: func(d *rest.Deal) { p.deal = d }, Gone: &p.gone, Err: &p.err}
+	}))
+}

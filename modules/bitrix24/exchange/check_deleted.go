@@ -1,0 +1,231 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/samber/lo"
+	"gorm.io/gorm/clause"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// CheckDeleted looks, once a day, whether all records we know of are still there: lists by time never show what was
+// deleted, and an event about it may have been lost.
+type CheckDeleted struct{}
+
+// Kind and Key name the job.
+func (CheckDeleted) Kind() string { return portal.BulkLane + ".check_deleted" }
+
+func (CheckDeleted) Key() string { return "all" }
+
+// When more than so many records vanish at once, and more than this share of those we know, it is rather a right that
+// was lost, or somebody's mistake, than everyday work: a person decides.
+const (
+	manyVanished  = 10
+	vanishedShare = 50 // one in fifty: 2 %
+)
+
+func many(vanished, known int64) bool {
+	return vanished > manyVanished && vanished*vanishedShare > known
+}
+
+// Vanished is a row of bitrix24_vanished: a record that is gone together with many others.
+type Vanished struct {
+	PortalID int64          `gorm:"primaryKey"`
+	Entity   records.Entity `gorm:"primaryKey"`
+	RemoteID int64          `gorm:"primaryKey"`
+	Decision Decision
+	Actor    string
+	FoundAt  time.Time
+}
+
+func (Vanished) TableName() string { return "bitrix24_vanished" }
+
+// Decision is what a person said about records that vanished together.
+type Decision string
+
+const (
+	Undecided Decision = ""
+	Confirmed Decision = "confirmed" // they were deleted: drop the links
+	Declined  Decision = "declined"  // they were not: keep the links
+)
+
+// checkPage is how many links are read at a time: fifty commands of fifty numbers are one request.
+const checkPage = rest.MaxCommands * 50
+
+// CheckDeleted asks for every record we know of, fifty to a command. One that a list leaves out is looked at by itself
+// before anything is dropped: lists leave out silently what the webhook's owner may not see.
+func (x *Exchange) CheckDeleted(ctx context.Context) error {
+	if _, why, err := x.portals.Active(ctx); err != nil || why != "" {
+		return err
+	}
+	c, err := x.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	decided, err := x.decisions(ctx, c.Portal.ID)
+	if err != nil {
+		return err
+	}
+	var missing []Pull
+	var known int64
+	for last := int64(0); ; {
+		var links []*records.Link
+		err := x.DB.From(ctx).Where("portal_id = ? AND state = ? AND entity IN ? AND id > ?", c.Portal.ID, records.Linked, []records.Entity{records.Deal, records.Lead, records.Contact, records.Company}, last).
+			Order("id").Limit(checkPage).Find(&links).Error
+		if err != nil {
+			return fmt.Errorf("read links: %w", err)
+		}
+		found, err := c.missing(ctx, links)
+		if err != nil {
+			return c.exchange.Pauses(err)
+		}
+		missing, known = append(missing, found...), known+int64(len(links))
+		if len(links) < checkPage {
+			break
+		}
+		last = links[len(links)-1].ID
+	}
+	missing = lo.Reject(missing, func(p Pull, _ int) bool { return decided[p] == Declined })
+	if many(int64(len(missing)), known) {
+		return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) })
+	}
+	products, err := c.missingProducts(ctx)
+	if err != nil {
+		return c.exchange.Pauses(err)
+	}
+	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.LookAgain(tx, append(missing, products...)) })
+}
+
+// missing are those of the linked records that the portal's lists do not show.
+func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull, error) {
+	types := map[records.Entity]int{}
+	for _, kind := range reconciled {
+		types[kind.entity] = kind.typeID
+	}
+	type numberOnly struct {
+		ID rest.ID `json:"id"`
+	}
+	var missing []Pull
+	var qs Questions
+	var refused error
+	for e, some := range lo.GroupBy(links, func(l *records.Link) records.Entity { return l.Entity }) {
+		for _, ids := range lo.Chunk(lo.Uniq(lo.Map(some, func(l *records.Link, _ int) int64 { return l.RemoteID })), pageSize) {
+			askFor(&qs, "crm.item.list", listByID(types[e], []string{"id"}, ids), &refused, func(items rest.Items[numberOnly]) {
+				there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
+				for _, id := range lo.Without(ids, there...) {
+					missing = append(missing, Pull{Entity: e, ID: id})
+				}
+			})
+		}
+	}
+	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {
+		return nil, err
+	}
+	return missing, refused
+}
+
+// LookAgain has each record looked at by itself.
+func (x *Exchange) LookAgain(tx *db.Tx, records []Pull) error {
+	if len(records) == 0 {
+		return nil
+	}
+	work := lo.Map(records, func(p Pull, _ int) jobs.Args { return Pull{Entity: p.Entity, ID: p.ID, Caught: true} })
+	return x.Jobs.EnqueueAll(tx, work, jobs.WithPriority(jobs.Reconcile))
+}
+
+// decisions are what people said about records that vanished together; what nobody has decided is undecided.
+func (x *Exchange) decisions(ctx context.Context, portalID int64) (map[Pull]Decision, error) {
+	var rows []Vanished
+	if err := x.DB.From(ctx).Where("portal_id = ?", portalID).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read what vanished: %w", err)
+	}
+	return lo.SliceToMap(rows, func(v Vanished) (Pull, Decision) { return Pull{Entity: v.Entity, ID: v.RemoteID}, v.Decision }), nil
+}
+
+// holdBack notes records that vanished together, for a person to decide.
+func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []Pull) error {
+	rows := lo.Map(records, func(p Pull, _ int) Vanished {
+		return Vanished{PortalID: portalID, Entity: p.Entity, RemoteID: p.ID, FoundAt: db.Now()}
+	})
+	for _, some := range lo.Chunk(rows, 500) {
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&some).Error; err != nil {
+			return fmt.Errorf("note what vanished: %w", err)
+		}
+	}
+	return nil
+}
+
+// holdVanished stops the run from dropping links when many records are gone at once, or a person has said that they
+// are not.
+func (r *Run) holdVanished(ctx context.Context) error {
+	gone := map[Pull]func(){}
+	for _, w := range r.orders {
+		if w.gone && w.link != nil {
+			gone[Pull{Entity: w.link.Entity, ID: w.link.RemoteID}] = func() { w.done = true }
+		}
+	}
+	for _, w := range r.clients {
+		if w.gone && w.link != nil {
+			gone[Pull{Entity: records.Contact, ID: w.link.RemoteID}] = func() { w.done = true }
+		}
+	}
+	for _, w := range r.organizations {
+		if w.gone && w.link != nil {
+			gone[Pull{Entity: records.Company, ID: w.link.RemoteID}] = func() { w.done = true }
+		}
+	}
+	for _, w := range r.leads {
+		if w.gone {
+			gone[Pull{Entity: records.Lead, ID: w.id}] = func() { w.done = true }
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	decided, err := r.exchange.decisions(ctx, r.Portal.ID)
+	if err != nil {
+		return err
+	}
+	var open []Pull
+	for record, hold := range gone {
+		switch decided[record] {
+		case Declined:
+			hold()
+		case Undecided:
+			open = append(open, record)
+		}
+	}
+	var known int64
+	err = r.DB.From(ctx).Model(&records.Link{}).Where("portal_id = ? AND state = ?", r.Portal.ID, records.Linked).Count(&known).Error
+	if err != nil {
+		return fmt.Errorf("count links: %w", err)
+	}
+	if !many(int64(len(open)), known) {
+		return nil
+	}
+	for _, record := range open {
+		gone[record]()
+	}
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) })
+}
+
+// OpenVanished counts the records that wait for a person's decision.
+func (x *Exchange) OpenVanished(ctx context.Context) (int64, portal.Settings, error) {
+	s, err := x.portals.Current(ctx)
+	if err != nil || !s.Connected() {
+		return 0, s, err
+	}
+	var n int64
+	err = x.DB.From(ctx).Model(&Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, Undecided).Count(&n).Error
+	if err != nil {
+		return 0, s, fmt.Errorf("count what vanished: %w", err)
+	}
+	return n, s, nil
+}

@@ -1,0 +1,68 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+const contactsField = "contactIds"
+
+// readForContacts has those deals and leads read that are to get their client's contact: contactIds replaces all that
+// are there, and a manager may have added some.
+func (r *Run) readForContacts(context.Context) error {
+	var deals, leads []*OrderWork
+	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
+		w := r.orders[id]
+		switch {
+		case w.done || w.err != nil || w.link == nil || w.read || !w.givesContact():
+		case w.Target == records.Lead:
+			leads = append(leads, w)
+		default:
+			deals = append(deals, w)
+		}
+	}
+	r.readDeals(deals)
+	r.readOpenLeads(leads)
+	return nil
+}
+
+// givesContact reports whether the deal or lead is to get a contact that it was not given yet, as far as is known before
+// the portal has answered.
+func (w *OrderWork) givesContact() bool {
+	if w.client.link == nil {
+		return w.client.needed || w.client.lead.wanted && w.client.lead.link == nil // found, or made, in a moment
+	}
+	return len(w.link.Agreed.Changed(mapping.DealClient(w.client.link.RemoteID, nil))) > 0
+}
+
+// keepContacts adds to the client's contact, if the fields give one, the others that the record has. There it takes the
+// place of the one given before; one that is there already stays where a manager put it.
+func keepContacts(fields rest.Params, there []rest.ID, before mapping.Agreed) {
+	given, gives := fields[contactsField].([]any)
+	if !gives {
+		return
+	}
+	list, added := []any{}, false
+	for _, id := range there {
+		former := before[contactsField].Ours == mapping.Print([]any{id.Int64()})
+		switch same := fmt.Sprint(given[0]) == fmt.Sprint(id.Int64()); {
+		case same || former && !added:
+			if !added {
+				list = append(list, given[0])
+			}
+			added = true
+		case !former:
+			list = append(list, id.Int64())
+		}
+	}
+	if !added {
+		list = append(slices.Clone(given), list...)
+	}
+	fields[contactsField] = list
+}

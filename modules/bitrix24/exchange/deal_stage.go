@@ -1,0 +1,118 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// takeStage makes the order what its deal's stage says, and notes what both sides have now agreed on. The order's hook
+// enqueues a push, which finds nothing to send unless something followed from the change.
+func (r *Run) takeStage(ctx context.Context, w *OrderWork, d mapping.StageDecision) error {
+	where := records.About(records.Order, w.ID, records.Deal, w.link.RemoteID)
+	link := *w.link
+	var changed *orders.Order
+	overtaken := false
+	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		link, overtaken = *w.link, false
+		link.See(w.deal)
+		if d.Send == "" {
+			link.Agreed = agreeOn(w.link.Agreed, d.Agreed)
+		}
+		if err := records.SaveLink(tx, &link); err != nil {
+			return err
+		}
+		if d.Conflict {
+			if err := r.Journal(tx, where, records.Inward, r.conflictText(w, d)); err != nil {
+				return err
+			}
+		}
+		if d.Unknown {
+			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)))
+			if err := r.Journal(tx, where, records.Inward, text); err != nil {
+				return err
+			}
+		}
+		if d.Take.Status == "" || w.Order.Status == orders.Deleted {
+			return nil
+		}
+		var err error
+		changed, err = r.Orders.Change(ctx, w.ID, portal.Actor, func(o *orders.Order) error {
+			if overtaken = o.Status != w.Order.Status; overtaken {
+				return errOvertaken
+			}
+			o.Status = d.Take.Status
+			o.Note("стадия «" + r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)) + "»")
+			if d.Take.Paid && o.Due() > 0 {
+				o.Pay(o.Due(), o.PaymentMethod)
+			}
+			return nil
+		})
+		if e, refused := refusal.From(err); refused {
+			changed = nil
+			return r.journalFailure(tx, where, records.Inward, "Стадия не принята: "+e.Message)
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.countCaught(tx, w); err != nil {
+			return err
+		}
+		return r.Journal(tx, where, records.Inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»",
+			r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
+	})
+	if overtaken {
+		w.err = &waitError{why: errOvertaken.Error()} // decided upon what is no longer so
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	*w.link = link
+	if changed != nil {
+		w.Order = changed
+	}
+	return nil
+}
+
+var errOvertaken = errors.New("заказ изменён в это же мгновение; сравниваем ещё раз")
+
+// agreeOn returns what is agreed with another pair of status and stage.
+func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {
+	after := mapping.Agreed{StageField: stage}
+	for field, pair := range before {
+		if field != StageField {
+			after[field] = pair
+		}
+	}
+	return after
+}
+
+func (r *Run) conflictText(w *OrderWork, d mapping.StageDecision) string {
+	theirs := r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
+	if d.Take.Status != "" {
+		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.Order.Status.Label())
+	}
+	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.Order.Status.Label(), theirs)
+}
+
+// dealGone notes that the deal was deleted. Nothing is made anew unasked.
+func (r *Run) dealGone(ctx context.Context, w *OrderWork) error {
+	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
+		w.link.State = records.Deleted
+		if err := records.SaveLink(tx, w.link); err != nil {
+			return err
+		}
+		if err := r.countCaught(tx, w); err != nil {
+			return err
+		}
+		return r.Journal(tx, records.About(records.Order, w.ID, records.Deal, w.link.RemoteID), records.Inward, "Сделка удалена в Битрикс24")
+	})
+}

@@ -1,0 +1,219 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// targetLeads decides which of the orders without a deal go into a lead: those that are in one, and new ones of clients
+// who are still leads themselves, even if the switch is off by now.
+func (r *Run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*records.Link) error {
+	var without, customers []int64
+	for id, o := range found {
+		if deals[id] == nil {
+			without, customers = append(without, id), append(customers, o.ClientID)
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	links, err := r.Book.Links(ctx, records.Order, records.Lead, without)
+	if err != nil {
+		return err
+	}
+	leads, err := r.leadClients(ctx, lo.Uniq(customers))
+	if err != nil {
+		return err
+	}
+	open, err := r.Book.Intents(ctx, records.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }))
+	if err != nil {
+		return err
+	}
+	rows, err := r.Book.RowLinks(ctx, records.Lead, without)
+	if err != nil {
+		return err
+	}
+	companies, err := r.Book.Links(ctx, records.Organization, records.Company, lo.FilterMap(lo.Values(found), func(o *orders.Order, _ int) (int64, bool) {
+		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil && links[o.ID] != nil
+	}))
+	if err != nil {
+		return err
+	}
+	for _, id := range without {
+		w := r.orders[id]
+		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
+		if l := links[id]; l != nil && l.State == records.Converted {
+			w.leadID = l.RemoteID // and no deal came of it: it is made now
+			continue
+		}
+		i, lost := open[mapping.OrderLeadKey(id)]
+		leading := links[id] != nil || leads[found[id].ClientID]
+		if !leading && !lost {
+			continue
+		}
+		w.intended = !leading
+		w.Target, w.link, w.rows = records.Lead, links[id], rows[id]
+		if lost {
+			w.intent = &i
+		}
+	}
+	return nil
+}
+
+// leadClients reports which clients are leads: no contact, and an open lead or the wish for one. A guest of organizations
+// only is none: what is sent of him, by an employee, are a contact and deals.
+func (r *Run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
+	contacts, err := r.Book.Links(ctx, records.Client, records.Contact, ids)
+	if err != nil {
+		return nil, err
+	}
+	leads, err := r.Book.Links(ctx, records.Client, records.Lead, ids)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := r.Book.Choices(ctx, records.Client, ids)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := r.Book.Intents(ctx, records.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }))
+	if err != nil {
+		return nil, err
+	}
+	are, wishing := map[int64]bool{}, []int64{}
+	for _, id := range ids {
+		_, lost := begun[mapping.ClientLeadKey(id)]
+		switch open := leads[id] != nil && leads[id].State == records.Linked; {
+		case contacts[id] != nil:
+		case open, lost && leads[id] == nil && chosen[id] == records.ChoiceLead:
+			are[id] = true
+		case r.leadsOn() && chosen[id] == records.ChoiceLead:
+			wishing = append(wishing, id)
+		}
+	}
+	if len(wishing) == 0 {
+		return are, nil
+	}
+	employers, err := r.Organizations.OfMany(ctx, wishing)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range wishing {
+		are[id] = len(employers[id]) == 0 || slices.ContainsFunc(employers[id], func(o *organizations.Organization) bool { return o.MayOrder(id) })
+	}
+	return are, nil
+}
+
+// settleNewLead puts an order into its client's lead; when another order is there already, or the client's lead was
+// rejected, into a lead of its own.
+func (r *Run) settleNewLead(ctx context.Context, w *OrderWork) error {
+	if len(w.found.byKey) == 0 && (w.client.link != nil || w.intended) {
+		return r.dealInstead(ctx, w)
+	}
+	in := r.Input(w)
+	fields := mapping.LeadOrder(in)
+	there := false // people may have written into the lead: its comment and its rows are left to the next job, which reads them
+	of := task{name: fmt.Sprintf("lead%d", w.ID), note: records.About(records.Order, w.ID, records.Lead, 0)}
+	store := func(tx *db.Tx, lead *rest.Lead) error {
+		l := &records.Link{PortalID: r.Portal.ID, Local: records.Order, LocalID: w.ID, Entity: records.Lead, RemoteID: lead.ID.Int64(), Checked: true}
+		l.Agreed = mapping.Agreed{}
+		l.Agreed.Agree(fields)
+		l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
+		if err := records.SaveLink(tx, l); err != nil || !there {
+			return err
+		}
+		return r.Jobs.Enqueue(tx, PushOrder{ID: w.ID}, r.follow()...)
+	}
+	update := func(id func() any) *task { return updateItem(of, rest.TypeLead, id, leadNumber, always(fields), store) }
+	var t *task
+	switch lead := &w.client.lead; {
+	case len(w.found.byKey) > 0:
+		there = true
+		t = update(func() any { return slices.Min(w.found.byKey) })
+	case w.intent != nil && r.waitToSettle(*w.intent) > 0:
+		w.err = settling(r.waitToSettle(*w.intent))
+		return nil
+	case lead.make != nil && !lead.busy && w.intent == nil:
+		lead.busy = true
+		of.after = []*task{lead.make}
+		t = update(func() any { return lead.make.made("item", "id") })
+	case lead.link != nil && !lead.busy && w.intent == nil:
+		lead.busy, there = true, true
+		of.missing = r.lookFor(records.Lead, lead.link.RemoteID)
+		t = update(lead.link.Target)
+	default:
+		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.ID),
+			w.client.client.PhoneText(), w.client.client.EmailText(), r.Current.Rules, r.Origin)
+		maps.Copy(made, fields)
+		of.entity, of.key = records.Lead, mapping.OrderLeadKey(w.ID)
+		t = addItem(of, rest.TypeLead, leadNumber, always(made), store)
+	}
+	r.add(w, t)
+	if there {
+		delete(fields, commentsField)
+	} else if rows := r.rowsOf(w); len(rows) > 0 {
+		r.add(w, r.setRows(w, t, rows))
+	}
+	return nil
+}
+
+// dealInstead leaves it to the next run to make a deal, once it is certain that there is no lead: the portal knows the
+// client after all, or he is no longer one who becomes a lead.
+func (r *Run) dealInstead(ctx context.Context, w *OrderWork) error {
+	if w.intent != nil {
+		if wait := r.waitToSettle(*w.intent); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+		err := r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+			return records.ClearIntent(tx, r.Portal.ID, records.Lead, mapping.OrderLeadKey(w.ID))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w.err = &waitError{why: "у клиента нет открытого лида в Битрикс24: заказ станет сделкой"}
+	return nil
+}
+
+// readOpenLeads reads what people may have put into the leads of orders, beside what is ours.
+func (r *Run) readOpenLeads(works []*OrderWork) {
+	fields := []string{"id", "comments", contactsField}
+	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *OrderWork, _ int) Sought[rest.Lead] {
+		return Sought[rest.Lead]{ID: w.link.RemoteID, Take: func(l *rest.Lead) { w.lead = l }, Err: &w.err}
+	}))
+}
+
+// settleOpenLead sends what changed in an order to its open lead, with the client's contact and company once there are
+// any, so that the dialog of conversion finds them.
+func (r *Run) settleOpenLead(ctx context.Context, w *OrderWork) error {
+	fields := mapping.LeadOrder(r.Input(w))
+	maps.Copy(fields, mapping.DealClient(w.client.contactID(), nil))
+	if w.company != nil {
+		fields["companyId"] = w.company.RemoteID
+	}
+	if w.lead == nil {
+		delete(fields, commentsField) // written already
+	}
+	if t := r.changeLead(fmt.Sprintf("lead%d", w.ID), w.link, fields, w.lead); t != nil {
+		w.tasks = append(w.tasks, t)
+	}
+	if err := r.changeRows(ctx, w); err != nil {
+		return err
+	}
+	if err := r.noteDeleted(ctx, w); err != nil {
+		return err
+	}
+	w.done = len(w.tasks) == 0
+	return nil
+}

@@ -1,0 +1,349 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// leadWork looks at one lead of ours: whether a person has converted, rejected or deleted it. Only people and the
+// portal's robots convert a lead; no REST method does.
+type leadWork struct {
+	id    int64
+	links []*records.Link // of the client, the organization, the order that are in it
+
+	clientID, organizationID int64 // whom a converted lead stands for
+
+	lead      *rest.Lead
+	gone      bool
+	seen      bool        // an earlier look has found it converted, and warned of what was odd about that
+	deals     []rest.Deal // made out of it
+	contacts  []int64
+	companies []int64
+	err       error
+	done      bool
+}
+
+func (w *leadWork) failure() error { return w.err }
+
+func (w *leadWork) complete() bool { return w.err != nil || w.done }
+
+// dealWait is how long after a conversion a deal may take to appear; then the person chose to make none.
+const dealWait = 15 * time.Minute
+
+func (r *Run) workOnLead(l *records.Link) *leadWork {
+	w := r.leads[l.RemoteID]
+	if w == nil {
+		w = &leadWork{id: l.RemoteID}
+		r.leads[l.RemoteID] = w
+	}
+	if !slices.ContainsFunc(w.links, func(other *records.Link) bool { return other.ID == l.ID }) {
+		w.links = append(w.links, l)
+	}
+	return w
+}
+
+// loadLeads asks the portal for the leads, and for what became of those that are converted.
+func (r *Run) loadLeads(context.Context) error {
+	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"}
+	ids := slices.Sorted(maps.Keys(r.leads))
+	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(ids, func(id int64, _ int) Sought[rest.Lead] {
+		w := r.leads[id]
+		return Sought[rest.Lead]{ID: id, Gone: &w.gone, Err: &w.err, Take: func(lead *rest.Lead) {
+			w.lead = lead
+			if lead.StageSemanticID == rest.Success {
+				r.askConverted(w)
+			}
+		}}
+	}))
+	return nil
+}
+
+// askConverted asks for the deal, contact and company that a conversion made (they carry the lead's number).
+func (r *Run) askConverted(w *leadWork) {
+	ask := func(typeID int, take func(items []rest.Deal)) {
+		params := rest.Params{
+			"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"}, "filter": rest.Params{"=leadId": w.id},
+			"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity"},
+		}
+		askFor(&r.questions, "crm.item.list", params, &w.err, func(items rest.Items[rest.Deal]) {
+			take(lo.Filter(items.Items, func(d rest.Deal, _ int) bool { return d.LeadID.Int64() == w.id }))
+		})
+	}
+	numbers := func(items []rest.Deal) []int64 {
+		return lo.Map(items, func(d rest.Deal, _ int) int64 { return d.ID.Int64() })
+	}
+	ask(rest.TypeDeal, func(items []rest.Deal) { w.deals = items })
+	ask(rest.TypeContact, func(items []rest.Deal) { w.contacts = numbers(items) })
+	ask(rest.TypeCompany, func(items []rest.Deal) { w.companies = numbers(items) })
+}
+
+// settleLeads stores what became of the leads. Everything that follows from it on the portal is sent by further jobs.
+func (r *Run) settleLeads(ctx context.Context) error {
+	if err := r.loadLeadOwners(ctx); err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.leads)) {
+		w := r.leads[id]
+		if w.err != nil {
+			continue
+		}
+		links := w.links
+		err := r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
+			w.err, w.links = nil, copies(links) // a transaction that is run again begins anew
+			switch {
+			case w.gone:
+				return r.leadGone(tx, w)
+			case w.lead.StageSemanticID == rest.Success:
+				return r.leadConverted(ctx, tx, w)
+			case w.lead.StageSemanticID == rest.Failure:
+				return r.leadState(tx, w, records.Rejected, "Лид отклонён в Битрикс24")
+			default:
+				return r.leadState(tx, w, records.Linked, "Лид снова в работе в Битрикс24")
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copies(links []*records.Link) []*records.Link {
+	return lo.Map(links, func(l *records.Link, _ int) *records.Link {
+		c := *l
+		c.Agreed = maps.Clone(l.Agreed)
+		return &c
+	})
+}
+
+// leadState notes that a lead was rejected, or is open again: then what changed here meanwhile follows.
+func (r *Run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text string) error {
+	for _, l := range w.links {
+		changed := l.State != state
+		l.State, l.Stage = state, string(w.lead.StageID)
+		if err := records.SaveLink(tx, l); err != nil {
+			return err
+		}
+		if !changed {
+			continue
+		}
+		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, text); err != nil {
+			return err
+		}
+		if state != records.Linked {
+			continue
+		}
+		if err := r.Jobs.Enqueue(tx, PushOf(l.Local, l.LocalID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leadGone notes that a lead was deleted. Nothing is made anew unasked: the order says so, and a client or organization
+// gets its «Отправить в Битрикс24» back.
+func (r *Run) leadGone(tx *db.Tx, w *leadWork) error {
+	for _, l := range w.links {
+		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, "Лид удалён в Битрикс24"); err != nil {
+			return err
+		}
+		if l.Local == records.Order {
+			l.State = records.Deleted
+			if err := records.SaveLink(tx, l); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := records.Unlink(tx, l); err != nil {
+			return err
+		}
+		if err := r.Book.Choose(tx, l.Local, l.LocalID, records.ChoiceNone, portal.Actor.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// convertedField keeps when we first saw that a lead is converted.
+const convertedField = "converted"
+
+// leadConverted links order, client and organization to the deal, contact and company that a person made of the lead.
+func (r *Run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
+	w.seen = slices.ContainsFunc(w.links, func(l *records.Link) bool { return l.State == records.Converted || l.Agreed[convertedField].Ours != "" })
+	if err := r.takeConvertedContact(ctx, tx, w, w.clientID); err != nil {
+		return err
+	}
+	if err := r.takeConvertedCompany(ctx, tx, w, w.organizationID); err != nil {
+		return err
+	}
+	for _, l := range w.links {
+		if l.State == records.Converted {
+			continue
+		}
+		if l.Local == records.Order {
+			if err := r.takeConvertedDeal(ctx, tx, w, l); err != nil || w.err != nil {
+				return err
+			}
+		}
+		l.State, l.Stage = records.Converted, string(w.lead.StageID)
+		if err := records.SaveLink(tx, l); err != nil {
+			return err
+		}
+		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, "Лид переведён в качественный"); err != nil {
+			return err
+		}
+	}
+	return r.enqueueOtherLeads(ctx, tx, w.clientID)
+}
+
+// takeConvertedContact links the client to the contact that was made or chosen. One who has a contact already keeps it.
+func (r *Run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, clientID int64) error {
+	contactID := w.lead.ContactID.Int64()
+	if contactID == 0 && len(w.contacts) > 0 {
+		contactID = w.contacts[0]
+	}
+	if contactID == 0 || clientID == 0 {
+		return nil
+	}
+	known, err := r.Book.Link(ctx, records.Client, records.Contact, clientID)
+	if err != nil {
+		return err
+	}
+	where := records.About(records.Client, clientID, records.Contact, contactID)
+	taken, err := r.Book.LinksTo(ctx, records.Contact, []int64{contactID})
+	if err != nil {
+		return err
+	}
+	switch {
+	case known != nil && (known.RemoteID == contactID || w.seen):
+		return nil
+	case known != nil:
+		return r.journalFailure(tx, where, records.Inward, fmt.Sprintf("Лид %d переведён в другой контакт: у клиента остаётся контакт %d", w.id, known.RemoteID))
+	case slices.ContainsFunc(taken, func(l *records.Link) bool { return l.Local == records.Client }):
+		if w.seen {
+			return nil
+		}
+		return r.journalFailure(tx, where, records.Inward, fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id))
+	}
+	link := &records.Link{PortalID: r.Portal.ID, Local: records.Client, LocalID: clientID, Entity: records.Contact, RemoteID: contactID, Checked: true}
+	if slices.Contains(w.contacts, contactID) {
+		if link.Agreed, err = r.changedWhileLead(ctx, w, clientID); err != nil {
+			return err
+		}
+	}
+	if err := records.SaveLink(tx, link); err != nil {
+		return err
+	}
+	return r.Jobs.Enqueue(tx, PushClient{ID: clientID})
+}
+
+// changedWhileLead is what the lead said of the client where he has changed since: the contact that was made of the lead
+// has it still, and is to have the new.
+func (r *Run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64) (mapping.Agreed, error) {
+	found, err := r.Clients.FindMany(ctx, []int64{clientID})
+	if err != nil || found[clientID] == nil {
+		return nil, err
+	}
+	changed := mapping.Agreed{}
+	for _, l := range w.links {
+		for field, ours := range mapping.ContactFields(found[clientID]) {
+			if said, known := l.Agreed[field]; known && said.Ours != ours {
+				changed[field] = said
+			}
+		}
+	}
+	return changed, nil
+}
+
+// takeConvertedCompany links the organization to the company that was made or chosen; if none was, one is found or made
+// now. The next job closes the organization's own lead.
+func (r *Run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, organizationID int64) error {
+	if organizationID == 0 {
+		return nil
+	}
+	known, err := r.Book.Link(ctx, records.Organization, records.Company, organizationID)
+	if err != nil {
+		return err
+	}
+	companyID := w.lead.CompanyID.Int64()
+	if companyID == 0 && len(w.companies) > 0 {
+		companyID = w.companies[0]
+	}
+	switch {
+	case known != nil:
+	case companyID == 0:
+		if err := r.Book.Choose(tx, records.Organization, organizationID, records.ChoiceSend, portal.Actor.Name); err != nil {
+			return err
+		}
+	default:
+		taken, err := r.Book.LinksTo(ctx, records.Company, []int64{companyID})
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(taken, func(l *records.Link) bool { return l.Local == records.Organization }) {
+			if w.seen {
+				return nil
+			}
+			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
+			return r.journalFailure(tx, records.About(records.Organization, organizationID, records.Company, companyID), records.Inward, text)
+		}
+		l := &records.Link{PortalID: r.Portal.ID, Local: records.Organization, LocalID: organizationID, Entity: records.Company, RemoteID: companyID, Checked: true}
+		if err := records.SaveLink(tx, l); err != nil {
+			return err
+		}
+	}
+	return r.Jobs.Enqueue(tx, PushOrganization{ID: organizationID})
+}
+
+// takeConvertedDeal links the order to the deal, the oldest of several. While there is none the lead is looked at again;
+// after a quarter of an hour the module makes the deal itself, tied to the lead.
+func (r *Run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *records.Link) error {
+	known, err := r.Book.Link(ctx, records.Order, records.Deal, l.LocalID)
+	if err != nil || known != nil {
+		return err
+	}
+	if len(w.deals) == 0 {
+		seen, err := time.Parse(time.RFC3339, l.Agreed[convertedField].Ours)
+		if err != nil {
+			seen = db.Now()
+			l.Agreed[convertedField] = mapping.Pair{Ours: seen.Format(time.RFC3339)}
+			if err := records.SaveLink(tx, l); err != nil {
+				return err
+			}
+		}
+		if left := seen.Add(dealWait).Sub(db.Now()); left > 0 {
+			w.err = &waitError{wait: min(left, 20*time.Second), why: "лид переведён в качественный, ждём сделку"}
+			return nil
+		}
+		return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})
+	}
+	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
+	link := &records.Link{
+		PortalID: r.Portal.ID, Local: records.Order, LocalID: l.LocalID, Entity: records.Deal, RemoteID: deal.ID.Int64(), Checked: true,
+		// The order's status leads; the title is the order's while it is still the lead's.
+		Agreed: mapping.Agreed{titleField: {Theirs: string(w.lead.Title)}, StageField: {Theirs: string(deal.StageID)}},
+	}
+	link.See(&deal)
+	if err := records.SaveLink(tx, link); err != nil {
+		return err
+	}
+	// The portal has copied the lead's rows: the next job finds out which of the deal's rows are ours.
+	if err := r.exchange.RowsUnknown(tx, r.Portal.ID, l.LocalID); err != nil {
+		return err
+	}
+	if err := r.Journal(tx, records.About(records.Order, l.LocalID, records.Deal, link.RemoteID), records.Inward, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)); err != nil {
+		return err
+	}
+	return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})
+}

@@ -1,0 +1,277 @@
+package exchange
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/sites"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// OrderWork brings an order and its deal together.
+type OrderWork struct {
+	ID int64
+
+	Order        *orders.Order
+	site         *sites.Site
+	chosen       records.Choice
+	Target       records.Entity  // aDeal, or aLead while the client is one
+	link         *records.Link   // to the target
+	intent       *records.Intent // we were about to make the target when we last heard
+	rowsIntent   *records.Intent // … to change its rows
+	changeIntent *records.Intent // … to move the deal
+	rows         map[string]records.RowLink
+	sentRows     map[string]bool // what every row looks like that was ever sent; known while it is unknown which are ours
+	client       *clientWork
+	organization *organizationWork
+	company      *records.Link // of the organization; while the order is in a lead
+
+	read     bool // look at the deal before anything is written: it or its stage may have changed
+	deal     *rest.Deal
+	gone     bool
+	found    candidates
+	lead     *rest.Lead        // as read before our links are put into its comment, or a contact beside others
+	dealRows []rest.ProductRow // as read, when an answer about rows was lost
+
+	intended bool  // goes into a lead only if an attempt whose answer was lost has made that
+	leadID   int64 // the converted lead that the deal to be made comes from
+
+	tasks []*task
+	err   error
+	done  bool
+}
+
+// key is the order's external key on its target.
+func (w *OrderWork) key() string {
+	if w.Target == records.Lead {
+		return mapping.OrderLeadKey(w.ID)
+	}
+	return mapping.OrderKey(w.ID)
+}
+
+func (w *OrderWork) failure() error {
+	for _, t := range w.tasks {
+		if w.err == nil {
+			w.err = t.err
+		}
+	}
+	return w.err
+}
+
+func (w *OrderWork) complete() bool {
+	return w.err != nil || w.done || finished(w.tasks)
+}
+
+func (r *Run) workOnOrder(id int64) *OrderWork {
+	if r.orders[id] == nil {
+		r.orders[id] = &OrderWork{ID: id, Target: records.Deal}
+	}
+	return r.orders[id]
+}
+
+func (r *Run) add(w *OrderWork, t *task) *task {
+	w.tasks = append(w.tasks, t)
+	r.tasks = append(r.tasks, t)
+	return t
+}
+
+// loadOrders reads what we know of the orders, decides which are to be sent at all, and asks the portal for what it
+// takes to decide the rest.
+func (r *Run) loadOrders(ctx context.Context) error {
+	if len(r.orders) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(r.orders))
+	found, err := r.Orders.FindMany(ctx, ids)
+	if err != nil {
+		return err
+	}
+	links, err := r.Book.Links(ctx, records.Order, records.Deal, ids)
+	if err != nil {
+		return err
+	}
+	chosen, err := r.Book.Choices(ctx, records.Order, ids)
+	if err != nil {
+		return err
+	}
+	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
+	open, err := r.Book.Intents(ctx, records.Deal, append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...))
+	if err != nil {
+		return err
+	}
+	openRows, err := r.Book.Intents(ctx, records.Rows, keys)
+	if err != nil {
+		return err
+	}
+	sent, err := r.Book.SentRows(ctx, lo.Filter(ids, func(id int64, _ int) bool {
+		_, unknown := openRows[mapping.OrderKey(id)]
+		return unknown
+	}))
+	if err != nil {
+		return err
+	}
+	rows, err := r.Book.RowLinks(ctx, records.Deal, ids)
+	if err != nil {
+		return err
+	}
+	if err := r.targetLeads(ctx, found, links); err != nil {
+		return err
+	}
+	shops, err := r.Sites.All(ctx)
+	if err != nil {
+		return err
+	}
+	byID := lo.KeyBy(shops, func(s *sites.Site) int64 { return s.ID })
+	var read, commented []*OrderWork
+	for _, id := range ids {
+		w := r.orders[id]
+		w.Order, w.chosen = found[id], chosen[id]
+		if (r.bulk || w.leadID != 0) && w.chosen == records.ChoiceNone {
+			w.chosen = records.ChoiceSend // what was in a lead is in the portal already, whatever the switches say now
+		}
+		if w.Target == records.Deal {
+			w.link, w.rows = links[id], rows[id]
+			if i, ok := open[mapping.OrderKey(id)]; ok {
+				w.intent = &i
+			}
+			if i, ok := open[changeKey(mapping.OrderKey(id))]; ok {
+				w.changeIntent = &i
+			}
+		}
+		if i, ok := openRows[mapping.OrderKey(id)]; ok {
+			w.rowsIntent, w.sentRows = &i, sent[id]
+		}
+		if w.Order == nil {
+			w.done = true
+			continue
+		}
+		w.site = byID[w.Order.SiteID]
+		switch {
+		case w.chosen == records.ChoiceIgnore, w.link != nil && w.link.State != records.Linked:
+			w.done = true
+		case w.link != nil && w.Target == records.Lead:
+			// An open lead has no stage to compare.
+			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.Input(w))) {
+				w.read = true
+				commented = append(commented, w)
+			}
+		case w.link != nil:
+			if w.read || w.changeIntent != nil || string(w.Order.Status) != w.link.Agreed[StageField].Ours {
+				w.read = true
+				read = append(read, w)
+			}
+		case w.intent != nil: // what was begun is brought to an end
+			r.askByKey(w.Target.TypeID(), w.key(), &w.found, &w.err)
+		case r.Current.Wants(w.Order, w.chosen) != "":
+			w.done = true
+		}
+		if !w.done {
+			r.gatherCustomer(w)
+		}
+		if w.link != nil && w.rowsIntent != nil && !w.done {
+			r.askRows(w)
+		}
+	}
+	r.readDeals(read)
+	r.readOpenLeads(commented)
+	if len(read) <= fewDeals {
+		r.askRowsByHand(read)
+	}
+	return nil
+}
+
+// gatherCustomer makes the order's client and organization part of the run: a new deal needs their contact and company.
+func (r *Run) gatherCustomer(w *OrderWork) {
+	w.client = r.workOnClient(w.Order.ClientID)
+	if w.Target == records.Lead {
+		return // the person who converts the lead makes contact and company
+	}
+	// A deal that a person made of the order's lead may lack them too: nobody had to choose them in the dialog.
+	incomplete := w.link == nil || w.link.Agreed[originField].Ours == ""
+	w.client.needed = w.client.needed || incomplete
+	if w.Order.OrganizationID != nil {
+		w.organization = r.workOnOrganization(*w.Order.OrganizationID)
+		w.organization.needed = w.organization.needed || incomplete
+	}
+}
+
+// readDeals reads the deals of orders.
+func (r *Run) readDeals(works []*OrderWork) {
+	fields := []string{
+		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField,
+	}
+	ReadByID(&r.questions, rest.TypeDeal, fields, DealNumber, lo.Map(works, func(w *OrderWork, _ int) Sought[rest.Deal] {
+		return Sought[rest.Deal]{
+			ID: w.link.RemoteID, Take: func(d *rest.Deal) { w.deal = d }, Gone: &w.gone, Err: &w.err,
+		}
+	}))
+}
+
+// settleOrders decides, for every order, between making, adopting, changing and taking over.
+func (r *Run) settleOrders(ctx context.Context) error {
+	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
+		w := r.orders[id]
+		if w.err != nil || w.done {
+			continue
+		}
+		if err := r.customerFailure(w); err != nil {
+			w.err = err
+			continue
+		}
+		var err error
+		switch {
+		case w.link == nil && w.Target == records.Lead:
+			err = r.settleNewLead(ctx, w)
+		case w.link == nil:
+			err = r.settleNewOrder(ctx, w)
+		case w.gone:
+			err = r.dealGone(ctx, w)
+		case w.Target == records.Lead:
+			err = r.settleOpenLead(ctx, w)
+		default:
+			err = r.settleLinkedOrder(ctx, w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// customerFailure is why a new deal cannot have its contact or company; a deal without them is not made.
+func (r *Run) customerFailure(w *OrderWork) error {
+	if w.link != nil {
+		return nil
+	}
+	if w.client.err != nil {
+		return w.client.err
+	}
+	if w.organization != nil {
+		return w.organization.err
+	}
+	return nil
+}
+
+// settleNewOrder adopts a deal made by an attempt whose answer was lost, or makes the deal.
+func (r *Run) settleNewOrder(ctx context.Context, w *OrderWork) error {
+	if len(w.found.byKey) > 0 {
+		return r.adoptDeal(ctx, w, slices.Min(w.found.byKey))
+	}
+	if w.intent != nil {
+		if wait := r.waitToSettle(*w.intent); wait > 0 {
+			w.err = settling(wait)
+			return nil
+		}
+	}
+	deal := r.add(w, r.dealTask(w))
+	if rows := r.rowsOf(w); len(rows) > 0 {
+		r.add(w, r.setRows(w, deal, rows))
+	}
+	return nil
+}

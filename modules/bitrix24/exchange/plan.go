@@ -1,0 +1,297 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// GatherPage is how many records of a kind are read at a time.
+const GatherPage = 100
+
+// Selection says which records an export covers.
+type Selection struct {
+	Since, Until *time.Time      // of placing or registering; nil: without a bound. Until itself is left out
+	Kinds        []records.Local // in the order they leave: a deal needs its contact and company
+}
+
+// Covers reports whether a record of that time is in the period.
+func (s Selection) Covers(at time.Time) bool {
+	return (s.Since == nil || !at.Before(*s.Since)) && (s.Until == nil || at.Before(*s.Until))
+}
+
+// FoundRecord is a record that an export may cover.
+type FoundRecord struct {
+	ID int64
+	At time.Time
+	No portal.Reason // why it is not sent
+}
+
+// RecordsPage reads one page of a kind of records, newest first.
+func (x *Exchange) RecordsPage(ctx context.Context, s portal.Settings, sel Selection, kind records.Local, before int64, take int) ([]FoundRecord, error) {
+	switch kind {
+	case records.Client:
+		list, err := x.Clients.List(ctx, clients.Query{Before: before, Take: take})
+		return lo.Map(list, func(c *clients.Client, _ int) FoundRecord { return FoundRecord{ID: c.ID, At: c.RegisteredAt} }), err
+	case records.Organization:
+		list, err := x.Organizations.List(ctx, organizations.Query{Before: before, Take: take})
+		return lo.Map(list, func(o *organizations.Organization, _ int) FoundRecord {
+			return FoundRecord{ID: o.ID, At: o.RegisteredAt}
+		}), err
+	}
+	q := orders.Query{Before: before, Take: take}
+	q.From, q.To = lo.FromPtr(sel.Since), lo.FromPtr(sel.Until)
+	list, err := x.Orders.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := x.portals.Book(s.PortalID).Choices(ctx, records.Order, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
+	if err != nil {
+		return nil, err
+	}
+	return lo.Map(list, func(o *orders.Order, _ int) FoundRecord {
+		return FoundRecord{ID: o.ID, At: o.CreatedAt, No: s.ExcludedFromExport(o, chosen[o.ID])}
+	}), nil
+}
+
+// Planned is a line of «Пробный запуск»: what the export would do with a record.
+type Planned struct {
+	Name, URL string
+	Verb      string
+	Details   []string
+}
+
+// The verbs of a plan.
+const (
+	VerbMake   = "создать"
+	VerbChange = "обновить"
+	VerbLink   = "связать"
+	VerbNone   = "ничего не менять"
+	VerbSkip   = "не отправлять"
+	VerbFail   = "ошибка"
+)
+
+// Tone colours a verb.
+func (p Planned) Tone() string {
+	return map[string]string{VerbMake: "good", VerbChange: "info", VerbLink: "info", VerbSkip: "warning", VerbFail: "bad"}[p.Verb]
+}
+
+// trySize is how many records «Пробный запуск» looks at.
+const trySize = 50
+
+// errTried ends the transaction of a trial, so that nothing of it stays.
+var errTried = errors.New("only tried")
+
+// Trial goes the whole way of an export for the newest records of the period, but performs no command of those it comes
+// to: what it decides is decided by the same code in a transaction that is taken back.
+func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) {
+	c, err := x.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := NewRun(c)
+	r.bulk, r.class = true, rest.People
+	var plan []Planned
+	for _, kind := range sel.Kinds {
+		list, err := x.newest(ctx, c.Current, sel, kind, trySize/len(sel.Kinds))
+		if err != nil {
+			return nil, err
+		}
+		for _, found := range list {
+			if found.No != "" {
+				plan = append(plan, line(kind, found.ID, VerbSkip, string(found.No)))
+				continue
+			}
+			r.workOnRecord(kind, found.ID)
+		}
+	}
+	asked := [3][]int64{lo.Keys(r.organizations), lo.Keys(r.clients), lo.Keys(r.orders)}
+	for _, step := range []func(context.Context) error{r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.look} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	known := r.linkedBefore()
+	var notes map[records.Note][]string
+	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		last, err := lastEntry(tx)
+		if err != nil {
+			return err
+		}
+		for _, step := range []func(context.Context) error{r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		if notes, err = entriesSince(tx, last); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if !errors.Is(err, errTried) {
+		return nil, err
+	}
+	return append(plan, r.plan(asked, known, notes)...), nil
+}
+
+// newest are the newest records of a kind in the period.
+func (x *Exchange) newest(ctx context.Context, s portal.Settings, sel Selection, kind records.Local, most int) ([]FoundRecord, error) {
+	var found []FoundRecord
+	for before := int64(0); len(found) < most; {
+		list, err := x.RecordsPage(ctx, s, sel, kind, before, GatherPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			if sel.Covers(f.At) && len(found) < most {
+				found = append(found, f)
+			}
+		}
+		if len(list) < GatherPage {
+			break
+		}
+		before = list[len(list)-1].ID
+	}
+	return found, nil
+}
+
+// linkedBefore are the records that were linked before the trial.
+func (r *Run) linkedBefore() map[records.Note]bool {
+	known := map[records.Note]bool{}
+	for id, w := range r.organizations {
+		known[records.Note{Local: records.Organization, LocalID: id}] = w.link != nil
+	}
+	for id, w := range r.clients {
+		known[records.Note{Local: records.Client, LocalID: id}] = w.link != nil
+	}
+	for id, w := range r.orders {
+		known[records.Note{Local: records.Order, LocalID: id}] = w.link != nil
+	}
+	return known
+}
+
+func lastEntry(tx *db.Tx) (int64, error) {
+	var ids []int64
+	if err := tx.Model(&records.JournalEntry{}).Order("id DESC").Limit(1).Pluck("id", &ids).Error; err != nil {
+		return 0, fmt.Errorf("read the journal: %w", err)
+	}
+	return lo.FirstOrEmpty(ids), nil
+}
+
+// entriesSince are the lines the trial has written into the journal, by record.
+func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
+	var entries []records.JournalEntry
+	if err := tx.Where("id > ?", last).Order("id").Find(&entries).Error; err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	notes := map[records.Note][]string{}
+	for _, e := range entries {
+		record := records.Note{Local: e.Local, LocalID: e.LocalID}
+		notes[record] = append(notes[record], e.Text)
+	}
+	return notes, nil
+}
+
+// plan says of each record what would become of it. Contacts and companies that orders need come with them.
+func (r *Run) plan(asked [3][]int64, known map[records.Note]bool, notes map[records.Note][]string) []Planned {
+	var plan []Planned
+	add := func(kind records.Local, id int64, failure error, tasks []*task, details ...string) {
+		record := records.Note{Local: kind, LocalID: id}
+		p := line(kind, id, VerbNone, append(details, notes[record]...)...)
+		tasks = lo.Compact(tasks)
+		switch {
+		case failure != nil:
+			p.Verb, p.Details = VerbFail, []string{portal.Explain(failure)}
+		case len(tasks) > 0 && !known[record]:
+			p.Verb = VerbMake
+		case len(tasks) > 0:
+			p.Verb = VerbChange
+			p.Details = append(p.Details, changes(tasks)...)
+		case !known[record] && len(notes[record]) > 0:
+			p.Verb = VerbLink
+		case !known[record]:
+			p.Verb = VerbSkip
+		}
+		plan = append(plan, p)
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
+		w := r.organizations[id]
+		if w.organization == nil || !slices.Contains(asked[0], id) && w.make == nil && len(notes[records.Note{Local: records.Organization, LocalID: id}]) == 0 {
+			continue
+		}
+		details := []string{w.organization.Name}
+		if w.make != nil && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
+			details = append(details, fmt.Sprintf("реквизитов: %d, сотрудников: %d", len(w.organization.LegalEntities), len(w.organization.Employees)))
+		}
+		add(records.Organization, id, w.err, append([]*task{w.make, w.lead.make}, w.tasks...), details...)
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
+		w := r.clients[id]
+		if w.client == nil || !slices.Contains(asked[1], id) && w.make == nil && len(notes[records.Note{Local: records.Client, LocalID: id}]) == 0 {
+			continue
+		}
+		add(records.Client, id, w.err, []*task{w.make, w.change, w.lead.make}, w.client.FullName())
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
+		w := r.orders[id]
+		if w.Order == nil {
+			continue
+		}
+		add(records.Order, id, w.err, w.tasks, r.dealDetails(w)...)
+	}
+	return plan
+}
+
+// dealDetails are what a deal that is made would be like.
+func (r *Run) dealDetails(w *OrderWork) []string {
+	if w.link != nil || len(w.tasks) == 0 {
+		return nil
+	}
+	category := r.Current.CategoryID
+	stage := r.firstStage(category)
+	if wanted, ok := r.Current.Rules.Stage(category, "", w.Order.Status); ok {
+		stage = wanted
+	}
+	rows := mapping.Rows(w.Order)
+	if w.Target == records.Lead {
+		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.Order.Total.In(w.Order.Currency), len(rows))}
+	}
+	return []string{
+		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.ID), r.Lists.StageName(category, stage)),
+		fmt.Sprintf("сумма %s, строк товаров: %d на %s", w.Order.Total.In(w.Order.Currency), len(rows), mapping.Sum(rows).In(w.Order.Currency)),
+	}
+}
+
+// changes names the fields that commands would send.
+func changes(tasks []*task) []string {
+	var names []string
+	for _, t := range tasks {
+		fields, ok := t.params()["fields"].(rest.Params)
+		if !ok || len(fields) == 0 {
+			names = append(names, taskText(t))
+			continue
+		}
+		names = append(names, taskText(t)+": "+strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+	}
+	return names
+}
+
+func line(kind records.Local, id int64, verb string, details ...string) Planned {
+	about := records.Record{Kind: kind, ID: id}
+	return Planned{Name: about.Name(), URL: about.URL(), Verb: verb, Details: lo.Compact(details)}
+}

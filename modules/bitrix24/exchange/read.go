@@ -1,0 +1,145 @@
+package exchange
+
+import (
+	"context"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// Questions are reading commands that leave together.
+type Questions []question
+
+// askFor puts a question whose refusal concerns one record only: it is kept in failure. Otherwise take gets the answer.
+func askFor[A any](qs *Questions, method string, params rest.Params, failure *error, take func(answer A)) {
+	*qs = append(*qs, question{method: method, params: params, answer: func(result *rest.Result, name string) error {
+		var answer A
+		if err := result.Decode(name, &answer); err != nil {
+			keepFirst(failure, err)
+			return nil
+		}
+		take(answer)
+		return nil
+	}})
+}
+
+// keepFirst notes why something could not be done, unless an earlier reason is known: a later success or failure says
+// nothing about that one.
+func keepFirst(failure *error, err error) {
+	if *failure == nil {
+		*failure = err
+	}
+}
+
+// Sought is a record of the portal that is to be read by its number.
+type Sought[T any] struct {
+	ID   int64
+	Take func(record *T) // called when it is there
+	Gone *bool           // set when it is certainly not there; nil: whoever changes the record finds out
+	Err  *error          // why it could not be read
+}
+
+// numbered finds the number in a record of one type.
+type numbered[T any] func(record *T) *rest.ID
+
+func DealNumber(d *rest.Deal) *rest.ID { return &d.ID }
+
+func leadNumber(l *rest.Lead) *rest.ID { return &l.ID }
+
+func contactNumber(c *rest.Contact) *rest.ID { return &c.ID }
+
+func companyNumber(c *rest.Company) *rest.ID { return &c.ID }
+
+// ReadByID reads records by their numbers, fifty to a command (crm.item.list). A list leaves out silently what the
+// webhook's owner may not see, so one that is missing there is asked for by name (crm.item.get).
+func ReadByID[T any](qs *Questions, typeID int, fields []string, number numbered[T], records []Sought[T]) {
+	for _, part := range lo.Chunk(records, pageSize) {
+		var refused error
+		ids := lo.Map(part, func(s Sought[T], _ int) int64 { return s.ID })
+		*qs = append(*qs, question{
+			method: "crm.item.list", params: listByID(typeID, fields, ids),
+			answer: func(result *rest.Result, name string) error {
+				var items rest.Items[T]
+				refused = result.Decode(name, &items)
+				for _, s := range part {
+					i := slices.IndexFunc(items.Items, func(record T) bool { return number(&record).Int64() == s.ID })
+					switch {
+					case refused != nil:
+						keepFirst(s.Err, refused)
+					case i >= 0:
+						s.Take(&items.Items[i])
+					default:
+						readOne(qs, typeID, number, s)
+					}
+				}
+				return nil
+			},
+		})
+	}
+}
+
+// listByID are the parameters of crm.item.list for up to fifty records of known numbers.
+func listByID(typeID int, fields []string, ids []int64) rest.Params {
+	return rest.Params{
+		"entityTypeId": typeID, "start": -1, "useOriginalUfNames": "Y", "select": fields, "filter": rest.Params{"@id": ids},
+	}
+}
+
+// readOne reads one record (crm.item.get): it is there, certainly gone, or cannot be read.
+func readOne[T any](qs *Questions, typeID int, number numbered[T], s Sought[T]) {
+	*qs = append(*qs, question{
+		method: "crm.item.get", params: rest.Params{"entityTypeId": typeID, "id": s.ID, "useOriginalUfNames": "Y"},
+		answer: func(result *rest.Result, name string) error {
+			var item rest.Item[T]
+			err := ReadNumbered(result, name, &item, number(&item.Item))
+			if refused, ok := portal.AsRefusal(err); ok && refused.NotFound() {
+				if s.Gone != nil {
+					*s.Gone = true
+				}
+				return nil
+			}
+			if err != nil {
+				keepFirst(s.Err, err)
+				return nil
+			}
+			s.Take(&item.Item)
+			return nil
+		},
+	})
+}
+
+// ReadRows reads all product rows of a deal or lead, a page of fifty to a command (crm.item.productrow.list).
+func ReadRows(qs *Questions, e records.Entity, id int64, failure *error, take func(rows []rest.ProductRow)) {
+	var rows []rest.ProductRow
+	var readFrom func(last int64)
+	readFrom = func(last int64) {
+		params := rest.Params{
+			"filter": rest.Params{"=ownerType": e.OwnerType(), "=ownerId": id, ">id": last}, "order": rest.Params{"id": "ASC"}, "start": -1,
+		}
+		askFor(qs, "crm.item.productrow.list", params, failure, func(page rest.ProductRows) {
+			rows = append(rows, page.ProductRows...)
+			if len(page.ProductRows) < pageSize {
+				take(rows)
+				return
+			}
+			readFrom(page.ProductRows[pageSize-1].ID.Int64())
+		})
+	}
+	readFrom(0)
+}
+
+// Inquire asks the portal all questions, and those that follow from the answers.
+func (c *Connection) Inquire(ctx context.Context, qs *Questions, class rest.Class) error {
+	for len(*qs) > 0 {
+		asked := *qs
+		*qs = nil
+		if err := c.ask(ctx, asked, class); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package exchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/samber/lo"
+	"gorm.io/gorm"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// Reconcile looks for what no event told: the portal never repeats an event, and says nothing of moves to another funnel.
+type Reconcile struct{}
+
+// Kind and Key name the job.
+func (Reconcile) Kind() string { return portal.Lane + ".reconcile" }
+
+func (Reconcile) Key() string { return "all" }
+
+// kind is an entity with its entityTypeId.
+type kind struct {
+	entity records.Entity
+	typeID int
+}
+
+// reconciled are the entities read by modification time.
+var reconciled = []kind{{records.Deal, rest.TypeDeal}, {records.Contact, rest.TypeContact}, {records.Company, rest.TypeCompany}, {records.Lead, rest.TypeLead}}
+
+// modified is a record of the portal that was changed lately.
+type modified struct {
+	ID          rest.ID   `json:"id"`
+	UpdatedTime rest.Time `json:"updatedTime"`
+	rest.Origin
+}
+
+// position is how far an entity was read by modification time, which is the portal's own.
+type position struct {
+	Since time.Time `json:"since"` // what was modified before is known
+
+	// A reading under way: the highest number read, when it began, and the latest modification it has seen.
+	Last   int64     `json:"last,omitempty"`
+	Began  time.Time `json:"began,omitzero"`
+	Newest time.Time `json:"newest,omitzero"`
+}
+
+// pageSize is how many records the portal lists at once.
+const pageSize = 50
+
+// reconcile reads what was modified since the last look, with an overlap, and enqueues a look at every record of ours
+// whose modification is news. It makes one request: while there is more to read the job comes again, after the orders
+// that wait, and a reading that fails goes on where it was.
+func (r *Run) reconcile(ctx context.Context) error {
+	positions := positionsOf(r.Portal.Cursors)
+	for _, kind := range reconciled {
+		p := positions[kind.entity]
+		if p.Since.IsZero() {
+			p.Since = db.Now()
+			if at := r.Current.ConnectedAt; !at.IsZero() {
+				p.Since = at
+			}
+			p.Since = p.Since.Add(r.clockOffset())
+		}
+		if p.Last == 0 {
+			p.Began, p.Newest = db.Now().Add(r.clockOffset()), p.Since
+		}
+		positions[kind.entity] = p
+	}
+	open, pages := reconciled, 1
+	if long := lo.Filter(reconciled, func(k kind, _ int) bool { return positions[k.entity].Last > 0 }); len(long) > 0 {
+		open, pages = long, rest.MaxCommands/len(long)
+	}
+	result, err := r.readPages(ctx, open, positions, pages)
+	if err != nil {
+		return err
+	}
+	more := false
+	for _, kind := range open {
+		p, err := r.takePages(ctx, kind.entity, positions[kind.entity], result, pages)
+		if refused, ok := portal.AsRefusal(err); ok {
+			r.Log.WithError(refused).WithField("entity", string(kind.entity)).Warn("not reconciled")
+			p.Last = 0 // left for the next time, and holds up no other
+		} else if err != nil && !errors.Is(err, rest.ErrHalted) {
+			return err
+		}
+		positions[kind.entity] = p
+		more = more || p.Last > 0
+	}
+	if err := r.savePositions(ctx, positions); err != nil {
+		return err
+	}
+	if more {
+		return jobs.RetryAfter(0, errNextGroup)
+	}
+	return nil
+}
+
+// readPages asks for some pages of each entity. They go by number, so that no row is lost when others change meanwhile:
+// each begins behind the last row of the one before. Where that was not full its reference means nothing, and neither
+// does the page.
+func (r *Run) readPages(ctx context.Context, open []kind, positions map[records.Entity]position, pages int) (*rest.Result, error) {
+	batch := &rest.Batch{Halt: pages > 1}
+	for _, kind := range open {
+		p := positions[kind.entity]
+		var last any = p.Last
+		for i := range pages {
+			page := batch.Add(pageName(kind.entity, i), "crm.item.list", rest.Params{
+				"entityTypeId": kind.typeID, "select": []string{"id", "updatedTime", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
+				"filter": rest.Params{">=updatedTime": p.Since.Add(-r.portals.Options.ReconcileOverlap), ">id": last},
+			})
+			last = page.Field("items", strconv.Itoa(pageSize-1), "id")
+		}
+	}
+	return r.Client.Do(ctx, batch)
+}
+
+func pageName(e records.Entity, i int) string { return fmt.Sprintf("%s%d", e, i) }
+
+// takePages takes one entity's pages of an answer, and returns where the reading is then: at its end Since moves on, but
+// never beyond the moment when the reading began.
+func (r *Run) takePages(ctx context.Context, e records.Entity, p position, result *rest.Result, pages int) (position, error) {
+	for i := range pages {
+		var items rest.Items[modified]
+		if err := result.Decode(pageName(e, i), &items); err != nil {
+			return p, err
+		}
+		before := p.Last
+		for _, item := range items.Items {
+			p.Last = max(p.Last, item.ID.Int64())
+			if item.UpdatedTime.After(p.Newest) {
+				p.Newest = item.UpdatedTime.UTC()
+			}
+		}
+		if err := r.enqueueCaught(ctx, e, items.Items); err != nil {
+			return p, err
+		}
+		if e == records.Deal {
+			if err := r.adoptRestored(ctx, items.Items); err != nil {
+				return p, err
+			}
+		}
+		if len(items.Items) < pageSize || p.Last == before {
+			if p.Newest.After(p.Began) {
+				p.Newest = p.Began
+			}
+			return position{Since: p.Newest.UTC()}, nil
+		}
+	}
+	return p, nil
+}
+
+// positionsOf reads the JSON of a portal's reading positions.
+func positionsOf(text string) map[records.Entity]position {
+	positions := map[records.Entity]position{}
+	_ = json.Unmarshal([]byte(text), &positions) // the column is checked to be JSON; an unknown shape begins anew
+	return positions
+}
+
+func (r *Run) savePositions(ctx context.Context, positions map[records.Entity]position) error {
+	text, err := json.Marshal(positions)
+	if err != nil {
+		return fmt.Errorf("write positions: %w", err)
+	}
+	r.Portal.Cursors = string(text)
+	return r.DB.From(ctx).Model(&portal.Portal{}).Where("id = ?", r.Portal.ID).Update("cursors", r.Portal.Cursors).Error
+}
+
+// enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them, unless
+// an event has told of them and the look is due anyway. Whether there was anything to catch, the look will show.
+func (r *Run) enqueueCaught(ctx context.Context, e records.Entity, list []modified) error {
+	at := lo.SliceToMap(list, func(m modified) (int64, time.Time) { return m.ID.Int64(), m.UpdatedTime.Time })
+	links, err := r.Book.LinksTo(ctx, e, lo.Keys(at))
+	if err != nil || len(links) == 0 {
+		return err
+	}
+	var looks []jobs.Args
+	for _, l := range links {
+		// What we saw may have been read up to a request's time before we noted it.
+		seen := l.UpdatedAt.Add(r.clockOffset() - r.portals.Options.Timeout).Truncate(time.Second)
+		if !at[l.RemoteID].Before(seen) {
+			looks = append(looks, Pull{Entity: e, ID: l.RemoteID, Caught: true})
+		}
+	}
+	due, err := r.Jobs.FindMany(ctx, Pull{}.Kind(), lo.Map(looks, func(a jobs.Args, _ int) string { return a.Key() }))
+	if err != nil {
+		return err
+	}
+	looks = lo.Reject(looks, func(a jobs.Args, _ int) bool {
+		state := due[a.Key()].State
+		return state == jobs.Waiting || state == jobs.Running
+	})
+	if len(looks) == 0 {
+		return nil
+	}
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return r.Jobs.EnqueueAll(tx, looks, jobs.WithPriority(jobs.Reconcile))
+	})
+}
+
+// countCaught counts a change of the portal that the panel took over, if reconciliation found it.
+func (r *Run) countCaught(tx *db.Tx, w work) error {
+	if !r.caught[w] {
+		return nil
+	}
+	return r.catch(tx, 1)
+}
+
+// catch adds to «поймано сверкой».
+func (c *Connection) catch(tx *db.Tx, n int) error {
+	if err := tx.Model(&portal.Portal{}).Where("id = ?", c.Portal.ID).Update("caught", gorm.Expr("caught + ?", n)).Error; err != nil {
+		return fmt.Errorf("count what was caught: %w", err)
+	}
+	return nil
+}

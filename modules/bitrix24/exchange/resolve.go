@@ -1,0 +1,71 @@
+package exchange
+
+import (
+	"context"
+
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// pulled is a pull with the place of its job in the group.
+type pulled struct {
+	Pull
+	job int
+}
+
+// resolve finds whose records the portal's are. Records of nobody are dismissed without a request: a busy portal has
+// many deals that are none of ours.
+func (r *Run) resolve(ctx context.Context, pulls []pulled, works [][]work) error {
+	ids := map[records.Entity][]int64{}
+	for _, p := range pulls {
+		ids[p.Entity] = append(ids[p.Entity], p.ID)
+	}
+	looks, err := r.lookAtProducts(ctx, ids[records.Product])
+	if err != nil {
+		return err
+	}
+	for _, p := range pulls {
+		if look := looks[p.ID]; look != nil && p.Entity == records.Product {
+			works[p.job] = append(works[p.job], look)
+		}
+	}
+	for e, remote := range ids {
+		links, err := r.Book.LinksTo(ctx, e, remote)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			w := r.workOf(l)
+			if w == nil {
+				continue
+			}
+			for _, p := range pulls {
+				if p.Entity == e && p.ID == l.RemoteID {
+					r.caught[w] = r.caught[w] || p.Caught
+					works[p.job] = append(works[p.job], w)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// workOf is what a look at a linked record means for the panel.
+func (r *Run) workOf(l *records.Link) work {
+	switch {
+	case l.Entity == records.Lead && l.State != records.Deleted:
+		return r.workOnLead(l)
+	case l.Local == records.Order && l.Entity == records.Deal:
+		w := r.workOnOrder(l.LocalID)
+		w.read = true
+		return w
+	case l.Local == records.Client && l.Entity == records.Contact:
+		w := r.workOnClient(l.LocalID)
+		w.compare = true
+		return w
+	case l.Local == records.Organization && l.Entity == records.Company:
+		w := r.workOnOrganization(l.LocalID)
+		w.compare = true
+		return w
+	}
+	return nil
+}

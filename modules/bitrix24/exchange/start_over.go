@@ -1,0 +1,48 @@
+package exchange
+
+import (
+	"context"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// Gone returns the link of an order to a deal or lead that was deleted there, or nil.
+func (x *Exchange) Gone(ctx context.Context, s portal.Settings, id int64) (*records.Link, error) {
+	for _, e := range []records.Entity{records.Deal, records.Lead} {
+		l, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, e, id)
+		if err != nil || l != nil && l.State == records.Deleted {
+			return l, err
+		}
+		if l != nil && l.State == records.Linked {
+			return nil, nil // what is there now counts, whatever it came from
+		}
+	}
+	return nil, nil
+}
+
+// StartOver forgets an order's deal or lead, so that the next push makes another.
+func (x *Exchange) StartOver(ctx context.Context, tx *db.Tx, s portal.Settings, l *records.Link, clientID int64, who string) error {
+	if err := records.Forget(tx, l); err != nil {
+		return err
+	}
+	if err := x.portals.Book(l.PortalID).ForgetDeletedLead(ctx, tx, l); err != nil {
+		return err
+	}
+	if l.Entity == records.Lead && s.Leads {
+		if err := x.leadAgain(ctx, tx, s, clientID, who); err != nil {
+			return err
+		}
+	}
+	return x.portals.Book(l.PortalID).Choose(tx, records.Order, l.LocalID, records.ChoiceSend, who)
+}
+
+// leadAgain makes the client, unless he has a contact, one who is passed on as a lead.
+func (x *Exchange) leadAgain(ctx context.Context, tx *db.Tx, s portal.Settings, clientID int64, who string) error {
+	contact, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, clientID)
+	if err != nil || contact != nil {
+		return err
+	}
+	return x.portals.Book(s.PortalID).Choose(tx, records.Client, clientID, records.ChoiceLead, who)
+}

@@ -1,0 +1,70 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pixlpark/panel/app/cache"
+	"github.com/pixlpark/panel/app/export"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/tariff"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+)
+
+// longPause is how long a pause may last until a person ought to know, whatever its reason.
+const longPause = 10 * time.Minute
+
+// Banners tell administrators, on every page, what needs a person.
+func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
+	s, why, err := x.portals.Active(ctx)
+	if err != nil || why == portal.ModuleOff {
+		return nil, err
+	}
+	if why == portal.TariffLacking {
+		return []panel.Banner{{
+			Tone: panel.Warning, Text: "Обмен с Битрикс24 остановлен: тариф не включает интеграцию. Ничего не удалено, обмен продолжится после оплаты.",
+			Action: "Тариф", URL: tariff.URL,
+		}}, nil
+	}
+	var p portal.Portal
+	if err := x.DB.From(ctx).First(&p, s.PortalID).Error; err != nil {
+		return nil, fmt.Errorf("read portal %d: %w", s.PortalID, err)
+	}
+	lists, err := x.portals.Lists(ctx, s.PortalID)
+	if err != nil {
+		return nil, err
+	}
+	state, err := x.laneLately(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []panel.Banner
+	switch {
+	case p.Trouble != "":
+		all = append(all, panel.Banner{Tone: panel.Bad, Text: "Обмен с Битрикс24 остановлен. " + p.Trouble, Action: "Настройки", URL: export.URL})
+	case state.Paused && state.PausedSince != nil && time.Since(*state.PausedSince) > longPause:
+		all = append(all, panel.Banner{Tone: panel.Warning, Text: "Битрикс24 давно не отвечает. " + state.Reason, Action: "Состояние обмена", URL: StatusURL})
+	}
+	if p.MovedTo != "" {
+		all = append(all, panel.Banner{Tone: panel.Warning, Text: "Портал Битрикс24 переехал на " + p.MovedTo + ". Сохраните новый адрес.", Action: "Настройки", URL: export.URL})
+	}
+	if lost := s.Lost(lists); len(lost) > 0 {
+		all = append(all, panel.Banner{
+			Tone: panel.Warning, Text: "Битрикс24. " + portal.LostText(lost) + " Новые заказы попадают в первую стадию.", Action: "Выбрать замену", URL: export.URL,
+		})
+	}
+	if state.Failed > 0 {
+		all = append(all, panel.Banner{
+			Tone: panel.Warning, Text: fmt.Sprintf("Не удалось передать в Битрикс24: %d. Посмотрите причины и повторите.", state.Failed),
+			Action: "Состояние обмена", URL: StatusURL,
+		})
+	}
+	return all, nil
+}
+
+// laneLately is the state of the queue, at most a second old: every page of an administrator asks for it.
+func (x *Pages) laneLately(ctx context.Context) (jobs.LaneState, error) {
+	return cache.Get(ctx, x.Cache, "bitrix24/lane", time.Second, func(ctx context.Context) (jobs.LaneState, error) { return x.Jobs.Lane(ctx, portal.Lane) })
+}

@@ -1,0 +1,301 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// Check is a row of bitrix24_checks: one run of «Проверить подключение». The events of its contact are noted in it by
+// whichever process receives them.
+type Check struct {
+	ID             int64 `gorm:"primaryKey"`
+	PortalID       int64
+	Actor          string
+	StartedAt      time.Time
+	Lines          []checkLine `gorm:"serializer:json"`
+	ContactID      int64
+	AwaitsUntil    *time.Time // nil: no events are awaited
+	ChangeSeenAt   *time.Time
+	DeletionSeenAt *time.Time
+}
+
+// TableName keeps the module's tables apart.
+func (Check) TableName() string { return "bitrix24_checks" }
+
+// checkLine is one thing that was checked.
+type checkLine struct {
+	What  string
+	State checkState
+	Text  string // what was found
+	Todo  string // what to do about it
+}
+
+// checkState is how a line of the check came out.
+type checkState string
+
+const (
+	passed   checkState = "passed"
+	broken   checkState = "failed"
+	doubtful checkState = "warning"
+	awaited  checkState = "awaited"
+)
+
+const (
+	checkTimeout  = 45 * time.Second
+	checkPatience = 20 * time.Second // for the events of the round trip
+	checkContact  = "Проверка связи"
+)
+
+// doctor gathers what «Проверить подключение» finds.
+type doctor struct {
+	*Pages
+	settings portal.Settings
+	client   *rest.Client
+	lists    portal.Lists
+	check    Check
+}
+
+func (d *doctor) add(what string, state checkState, text, todo string) {
+	d.check.Lines = append(d.check.Lines, checkLine{What: what, State: state, Text: text, Todo: todo})
+}
+
+// CheckConnection is «Проверить подключение»: everything that can be known is checked and stored for the page.
+func (x *Pages) CheckConnection(ctx context.Context) (string, error) {
+	s, err := x.portals.Current(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !s.Connected() {
+		return "", refusal.Value("", "Сначала заполните и сохраните настройки подключения.")
+	}
+	d := &doctor{Pages: x, settings: s}
+	d.check = Check{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, StartedAt: db.Now()}
+	if err := d.save(ctx); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	if d.reach(ctx) && d.examine(ctx) {
+		if err := d.roundTrip(ctx); err != nil {
+			return "", err
+		}
+	}
+	return "", d.save(context.WithoutCancel(ctx))
+}
+
+// save keeps what was found so far; what the receiver of events notes meanwhile is left alone.
+func (d *doctor) save(ctx context.Context) error {
+	return d.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		if d.check.Lines == nil {
+			d.check.Lines = []checkLine{}
+		}
+		err := tx.Omit("change_seen_at", "deletion_seen_at").Save(&d.check).Error
+		if err != nil {
+			return fmt.Errorf("store a check: %w", err)
+		}
+		return nil
+	})
+}
+
+// reach checks the address, the webhook and the portal's tariff; without them nothing else can be known.
+func (d *doctor) reach(ctx context.Context) bool {
+	hook, err := d.portals.Webhook(d.settings)
+	if err == nil {
+		err = rest.CheckAddress(hook.Portal, d.portals.Options.AllowPrivate)
+	}
+	if err != nil {
+		d.add("Адрес портала", broken, portal.Explain(err), "Проверьте «URL портала» и сохраните настройки.")
+		return false
+	}
+	d.client = d.Pages.portals.Client(hook, d.settings.PortalID)
+	batch := rest.Batch{Class: rest.People}
+	batch.Add("profile", "profile", nil)
+	result, err := d.client.Do(ctx, &batch)
+	if err == nil {
+		err = result.Error("profile")
+	}
+	refused, isRefusal := portal.AsRefusal(err)
+	switch {
+	case err == nil && result.Moved != nil:
+		d.add("Адрес портала", doubtful, "Портал переехал на "+result.Moved.Host+".", "Сохраните новый адрес кнопкой в настройках.")
+	case err == nil || isRefusal:
+		d.add("Адрес портала", passed, d.settings.PortalURL, "")
+	default:
+		d.add("Адрес портала", broken, portal.Explain(err), "Проверьте «URL портала»; если адрес верный, повторите позже: заказы не потеряются.")
+		return false
+	}
+	switch {
+	case isRefusal && refused.Plan():
+		d.add("Вебхук принят", passed, "", "")
+		d.add("Платный тариф портала", broken, "REST API доступен только на платном тарифе.", "Продлите тариф Битрикс24 или подписку на Маркет.")
+	case isRefusal && refused.Credentials():
+		d.add("Вебхук принят", broken, "Портал не узнаёт вебхук.", "Скопируйте адрес входящего вебхука заново: код, номер сотрудника. Проверьте, что вебхук не удалён и владелец не уволен.")
+	case isRefusal:
+		d.add("Вебхук принят", broken, portal.Explain(err), "Повторите проверку позже.")
+	default:
+		d.add("Вебхук принят", passed, "", "")
+		d.add("Платный тариф портала", passed, "REST API доступен.", "")
+	}
+	return err == nil
+}
+
+// examine checks scopes, rights, CRM mode, funnels and custom fields.
+func (d *doctor) examine(ctx context.Context) bool {
+	lists, err := d.portals.ReadLists(ctx, d.client)
+	refused, isRefusal := portal.AsRefusal(err)
+	switch {
+	case isRefusal && refused.Scope():
+		d.add("Права вебхука", broken, "Не отмечено право «CRM».", "Откройте входящий вебхук в Битрикс24 и отметьте «CRM» в «Настройке прав».")
+		return false
+	case isRefusal && refused.AccessDenied():
+		d.add("Права владельца", broken, portal.Explain(err), "Дайте владельцу вебхука полный доступ к CRM или создайте вебхук от имени администратора.")
+		return false
+	case err != nil:
+		d.add("Чтение CRM", broken, portal.Explain(err), "Повторите проверку позже.")
+		return false
+	}
+	d.lists = lists
+	d.examineRights()
+	d.examineFunnels()
+	d.examineFields()
+	return true
+}
+
+func (d *doctor) examineRights() {
+	lists := d.lists
+	granted := strings.Join(lists.Scopes, ", ")
+	switch {
+	case !slices.Contains(lists.Scopes, "crm"):
+		d.add("Права вебхука", broken, "Отмечено: "+granted, "Отметьте «CRM» в «Настройке прав» входящего вебхука.")
+	case d.settings.Telephony && !lists.Telephony():
+		d.add("Права вебхука", doubtful, "Отмечено: "+granted, "Телефония включена, но право «Телефония» в вебхуке не отмечено: отметьте его или выключите телефонию.")
+	default:
+		d.add("Права вебхука", passed, "Отмечено: "+granted, "")
+	}
+	if lists.OwnerAdmin {
+		d.add("Права владельца", passed, lists.Owner+", администратор портала", "")
+	} else {
+		d.add("Права владельца", doubtful, lists.Owner+", не администратор", "Сделки и контакты, которых владелец вебхука не видит, обмениваться не будут: проверьте его права в CRM.")
+	}
+	switch {
+	case lists.Mode == rest.ModeSimple && d.settings.Leads:
+		d.add("Режим CRM", doubtful, "Простой, без лидов.", "Новые клиенты станут сразу контактами и сделками. Чтобы работать с лидами, включите их в Битрикс24.")
+	case lists.Mode == rest.ModeSimple:
+		d.add("Режим CRM", passed, "Простой, без лидов.", "")
+	default:
+		d.add("Режим CRM", passed, "Классический, с лидами.", "")
+	}
+}
+
+func (d *doctor) examineFunnels() {
+	chosen, found := lo.Find(d.lists.Funnels, func(f portal.Funnel) bool { return f.ID == d.settings.CategoryID })
+	lost := d.settings.Lost(d.lists)
+	switch {
+	case !found:
+		d.add("Направления сделок", broken, "Выбранного направления на портале больше нет.", "Выберите другое «Направление сделки» и сохраните настройки.")
+	case len(lost) > 0:
+		d.add("Направления сделок", doubtful, portal.LostText(lost), "Проверьте таблицу стадий и сохраните настройки.")
+	default:
+		d.add("Направления сделок", passed, fmt.Sprintf("Всего %d; новые сделки попадают в «%s», стадий в нём: %d.", len(d.lists.Funnels), chosen.Name, len(chosen.Stages)), "")
+	}
+}
+
+func (d *doctor) examineFields() {
+	used := d.settings.Fields
+	if used == (mapping.FieldNames{}) {
+		used = mapping.DefaultFields
+	}
+	there := portal.Present(used, d.lists.DealFields)
+	var missing []string
+	for _, field := range mapping.CustomFields {
+		if *field.Chosen(&there) == "" {
+			missing = append(missing, fmt.Sprintf("«%s» (код %s)", field.Caption, strings.TrimPrefix(field.Name, "UF_CRM_")))
+		}
+	}
+	captions := lo.Map(mapping.CustomFields, func(f mapping.CustomField, _ int) string { return "«" + f.Caption + "»" })
+	if len(missing) == 0 {
+		d.add("Поля сделки", passed, strings.Join(captions, ", ")+" есть.", "")
+		return
+	}
+	d.add("Поля сделки", doubtful, "Нет полей: "+strings.Join(missing, ", ")+". Сделки создаются без них.",
+		"Сохраните настройки ещё раз: поля создадутся сами. Если владельцу вебхука это не разрешено, создайте их в Битрикс24 с типом «Строка».")
+}
+
+// roundTrip makes a contact, changes and deletes it, each in a request of its own, and has the events of the last two
+// awaited. Its number is stored before it is changed, so that no event comes too early.
+func (d *doctor) roundTrip(ctx context.Context) error {
+	const what = "Запись и чтение"
+	var item rest.Item[rest.Contact]
+	err := d.perform(ctx, "crm.item.add", rest.Params{
+		"entityTypeId": rest.TypeContact, "fields": rest.Params{"name": checkContact, "opened": "N"},
+	}, &item)
+	if err != nil {
+		todo := "Проверьте права владельца вебхука на контакты."
+		if rest.Unknown(err) {
+			todo = "Ответ потерян: если в Битрикс24 остался контакт «" + checkContact + "», удалите его."
+		}
+		d.add(what, broken, "Контакт «"+checkContact+"» не создан: "+portal.Explain(err), todo)
+		return nil
+	}
+	d.check.ContactID = item.Item.ID.Int64()
+	if err := d.save(ctx); err != nil {
+		return err
+	}
+	changed := d.perform(ctx, "crm.item.update", rest.Params{
+		"entityTypeId": rest.TypeContact, "id": d.check.ContactID, "fields": rest.Params{"name": checkContact + " 2"},
+	}, &item)
+	deleted := d.perform(ctx, "crm.item.delete", rest.Params{"entityTypeId": rest.TypeContact, "id": d.check.ContactID}, nil)
+	if err := errors.Join(changed, deleted); err != nil {
+		d.add(what, broken, fmt.Sprintf("Контакт «%s» (№ %d) создан, но не изменён или не удалён: %s", checkContact, d.check.ContactID, portal.Explain(err)),
+			"Проверьте права владельца вебхука на контакты; контакт удалите сами.")
+		return nil
+	}
+	d.add(what, passed, "Контакт «"+checkContact+"» создан, изменён и удалён.", "")
+	if d.settings.Token.IsZero() {
+		d.add("События портала", broken, "Токен исходящего вебхука не задан.", "Создайте исходящий вебхук в Битрикс24 и впишите его «Токен приложения» в настройки.")
+		return nil
+	}
+	until := db.Now().Add(checkPatience)
+	d.check.AwaitsUntil = &until
+	return nil
+}
+
+// perform calls one method.
+func (d *doctor) perform(ctx context.Context, method string, params rest.Params, into any) error {
+	batch := rest.Batch{Class: rest.People}
+	batch.Add("call", method, params)
+	result, err := d.client.Do(ctx, &batch)
+	if err != nil {
+		return err
+	}
+	if into == nil {
+		return result.Error("call")
+	}
+	return result.Decode("call", into)
+}
+
+// NoteCheck notes an event of a check's contact.
+func (x *Pages) NoteCheck(tx *db.Tx, portalID int64, event rest.Event) error {
+	column := map[string]string{"ONCRMCONTACTUPDATE": "change_seen_at", "ONCRMCONTACTDELETE": "deletion_seen_at"}[event.Name]
+	if column == "" {
+		return nil
+	}
+	err := tx.Model(&Check{}).Where("portal_id = ? AND contact_id = ? AND "+column+" IS NULL", portalID, event.RecordID).Update(column, db.Now()).Error
+	if err != nil {
+		return fmt.Errorf("note an event of a check: %w", err)
+	}
+	return nil
+}

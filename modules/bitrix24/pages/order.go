@@ -1,0 +1,287 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// orderBox is templates/order_widget.html.
+type orderBox struct {
+	Order     int64
+	Brief     bool           // the deal's link and nothing else: for an accountant
+	State     string         // отправлен, ждёт, ошибка, не отправляется
+	Tone      string         // of the state's pill
+	Why       string         // in words: what it waits for, what failed, why it is not sent
+	Gone      records.Entity // the deal or lead was deleted there: what to do is offered
+	Ignored   bool           // «не синхронизировать» was chosen
+	MayRetry  bool
+	DealURL   string
+	DealID    int64
+	LeadURL   string // while the order is in a lead, or came out of one
+	LeadID    int64
+	LeadState string
+	Customer  []panel.Link // contact and company there
+	Funnel    string
+	Stage     string
+	Control   *control
+	Seen      *time.Time
+	Reasons   []string // «Почему так?»
+}
+
+// control compares the order's total with what the deal holds.
+type control struct {
+	Order, Deal, Difference, ByHand string // ByHand: rows a manager added, which are no error; empty when there are none
+	Equal                           bool
+}
+
+// OrderWidget is the box «Битрикс24» of the order page. It asks nothing of the portal.
+func (x *Pages) OrderWidget() panel.Widget[*orders.Order] {
+	return panel.Widget[*orders.Order]{Title: "Битрикс24", Template: "bitrix24/order_widget", Data: func(ctx context.Context, o *orders.Order) (any, error) {
+		s, err := x.portals.Current(ctx)
+		if err != nil || !s.Enabled {
+			return nil, err
+		}
+		box, err := x.orderBox(ctx, s, o)
+		if err != nil {
+			return nil, err
+		}
+		return box, nil
+	}}
+}
+
+// orderBox puts into words how the order stands with the portal.
+func (x *Pages) orderBox(ctx context.Context, s portal.Settings, o *orders.Order) (*orderBox, error) {
+	deal, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, records.Deal, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	lead, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, records.Lead, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := x.portals.Lists(ctx, s.PortalID)
+	if err != nil {
+		return nil, err
+	}
+	box := &orderBox{Order: o.ID, State: "отправлен", Tone: "good", Brief: !staff.EmployeeFrom(ctx).May(staff.Operator)}
+	if deal != nil {
+		box.showDeal(s, lists, deal, o)
+	}
+	if box.Brief {
+		return box, nil
+	}
+	if lead != nil {
+		box.showLead(s, lead)
+	}
+	if box.Customer, err = x.customerLinks(ctx, s, o); err != nil {
+		return nil, err
+	}
+	if err := x.orderState(ctx, s, o, deal, lead, box); err != nil {
+		return nil, err
+	}
+	box.Reasons = x.orderReasons(s, lists, o, deal)
+	return box, nil
+}
+
+// showDeal shows the deal as it was last seen; of one that was deleted only that.
+func (box *orderBox) showDeal(s portal.Settings, lists portal.Lists, l *records.Link, o *orders.Order) {
+	if l.State == records.Deleted {
+		return
+	}
+	box.DealID, box.DealURL, box.Seen = l.RemoteID, s.URL(records.Deal, l.RemoteID), &l.UpdatedAt
+	box.Funnel, box.Stage = lists.FunnelName(l.CategoryID), lists.StageName(l.CategoryID, l.Stage)
+	sum := &control{Order: o.Total.In(o.Currency), Deal: l.Amount.In(o.Currency), Equal: l.Amount == o.Total}
+	if !sum.Equal {
+		sum.Difference = max(l.Amount-o.Total, o.Total-l.Amount).In(o.Currency)
+	}
+	if l.ByHand != 0 {
+		sum.ByHand = l.ByHand.In(o.Currency)
+	}
+	box.Control = sum
+}
+
+// showLead shows the lead that the order is in, or came out of.
+func (box *orderBox) showLead(s portal.Settings, l *records.Link) {
+	if l.State == records.Deleted {
+		return
+	}
+	box.LeadID, box.LeadURL = l.RemoteID, s.URL(records.Lead, l.RemoteID)
+	box.LeadState = records.LeadWords[l.State]
+	if box.Seen == nil {
+		box.Seen = &l.UpdatedAt
+	}
+}
+
+// customerLinks are the customer's cards on the portal.
+func (x *Pages) customerLinks(ctx context.Context, s portal.Settings, o *orders.Order) ([]panel.Link, error) {
+	var links []panel.Link
+	contact, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, o.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	if contact != nil {
+		links = append(links, panel.Link{Label: "контакт", URL: s.URL(records.Contact, contact.RemoteID)})
+	}
+	if o.OrganizationID == nil {
+		return links, nil
+	}
+	company, err := x.portals.Book(s.PortalID).Link(ctx, records.Organization, records.Company, *o.OrganizationID)
+	if err == nil && company != nil {
+		links = append(links, panel.Link{Label: "компания", URL: s.URL(records.Company, company.RemoteID)})
+	}
+	return links, err
+}
+
+// orderState says whether the order is sent, waits, failed or is not sent, and why.
+func (x *Pages) orderState(ctx context.Context, s portal.Settings, o *orders.Order, deal, lead *records.Link, box *orderBox) error {
+	job, err := x.Jobs.Find(ctx, exchange.PushOrder{}.Kind(), exchange.PushOrder{ID: o.ID}.Key())
+	if err != nil && !errors.Is(err, jobs.ErrNoJob) {
+		return err
+	}
+	chosen, err := x.portals.Book(s.PortalID).Choices(ctx, records.Order, []int64{o.ID})
+	if err != nil {
+		return err
+	}
+	waits := job != nil && (job.State == jobs.Waiting || job.State == jobs.Running)
+	box.Ignored = chosen[o.ID] == records.ChoiceIgnore
+	present := deal
+	if present == nil {
+		present = lead
+	}
+	if present != nil && present.State == records.Deleted && !waits {
+		box.Gone = present.Entity
+		box.State, box.Tone, box.Why = "не отправляется", "warning", goneWords[present.Entity]
+		return nil
+	}
+	switch {
+	case job != nil && job.State == jobs.Failed:
+		box.State, box.Tone, box.Why, box.MayRetry = "ошибка", "bad", job.LastError, true
+	case waits:
+		box.State, box.Tone, box.MayRetry = "ждёт", "warning", job.State == jobs.Waiting
+		return x.waitingFor(ctx, job, box)
+	case box.Ignored:
+		box.State, box.Tone, box.Why = "не отправляется", "", string(portal.LeftAlone)
+	case present == nil:
+		box.State, box.Tone = "не отправляется", ""
+		why := s.Wants(o, chosen[o.ID])
+		if _, off, err := x.portals.Active(ctx); err != nil {
+			return err
+		} else if off != "" {
+			why = off
+		}
+		box.Why, box.MayRetry = string(why), why == ""
+		if why == "" {
+			box.Why = string(portal.PlacedMeanwhile)
+		}
+	case deal == nil && lead.State == records.Rejected:
+		box.Tone, box.Why = "warning", "Лид отклонён в Битрикс24: сделки не будет, пока его не вернут в работу"
+	case deal == nil && lead.State == records.Linked:
+		box.Why = "Заказ в лиде: сделка появится, когда лид переведут в качественный"
+	}
+	return nil
+}
+
+// goneWords say what was deleted.
+var goneWords = map[records.Entity]string{records.Deal: "Сделка удалена в Битрикс24", records.Lead: "Лид удалён в Битрикс24"}
+
+// waitingFor says what a waiting order waits for: the portal, its turn, or its next attempt.
+func (x *Pages) waitingFor(ctx context.Context, job *jobs.Status, box *orderBox) error {
+	state, err := x.Jobs.Lane(ctx, portal.Lane)
+	if err != nil {
+		return err
+	}
+	switch {
+	case state.Paused:
+		box.Why = "Обмен приостановлен: " + state.Reason
+	case job.LastError != "":
+		box.Why = job.LastError
+	default:
+		box.Why = "Заказ отправляется"
+	}
+	return nil
+}
+
+// orderReasons is «Почему так?»: rule, funnel, stage, responsible.
+func (x *Pages) orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, l *records.Link) []string {
+	category := s.CategoryID
+	if l != nil {
+		category = l.CategoryID
+	}
+	reasons := []string{
+		"Типы отправляемых заказов: " + map[portal.OrderTypes]string{portal.AllOrders: "все заказы", portal.Persons: "заказы частных лиц", portal.Organizations: "заказы организаций"}[s.OrderTypes],
+		"Направление сделки: " + lists.FunnelName(category),
+	}
+	stage, maps := s.Stage(category, "", o.Status)
+	switch {
+	case maps:
+		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", o.Status.Label(), lists.StageName(category, stage)))
+	default:
+		reasons = append(reasons, fmt.Sprintf("Статусу «%s» не соответствует ни одна стадия: сделка остаётся на своей", o.Status.Label()))
+	}
+	if s.ResponsibleID != 0 {
+		return append(reasons, fmt.Sprintf("Ответственный: сотрудник %d из настроек", s.ResponsibleID))
+	}
+	return append(reasons, "Ответственный: сотрудник, создавший вебхуки")
+}
+
+// SendOrder is «Отправить в Битрикс24» of an order: against the automatic switch and the filter.
+func (x *Pages) SendOrder() panel.Action[*orders.Order] {
+	return panel.Action[*orders.Order]{
+		Name: "bitrix24.send", Label: "Отправить в Битрикс24", Icon: "send",
+		Visible: func(ctx context.Context, o *orders.Order) (bool, error) {
+			s, why, err := x.portals.Active(ctx)
+			if err != nil || why != "" || o.Type.TopUp() || o.Status == orders.Deleted {
+				return false, err
+			}
+			gone, err := x.exchange.Gone(ctx, s, o.ID)
+			return gone == nil, err
+		},
+		Do: func(ctx context.Context, o *orders.Order) (string, error) {
+			s, _, err := x.portals.Active(ctx)
+			if err != nil {
+				return "", err
+			}
+			return x.sendNow(ctx, s, records.Order, o.ID, exchange.PushOrder{ID: o.ID}, "Заказ", records.Deal)
+		},
+	}
+}
+
+// sendNow records that an employee wants the record sent, sends it, and says what came of it.
+func (x *Pages) sendNow(ctx context.Context, s portal.Settings, kind records.Local, id int64, job jobs.Args, title string, e records.Entity) (string, error) {
+	who := staff.ActorFrom(ctx)
+	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := x.portals.Book(s.PortalID).Choose(tx, kind, id, records.ChoiceSend, who.Name); err != nil {
+			return err
+		}
+		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
+	})
+	if err != nil {
+		return "", err
+	}
+	l, err := x.portals.Book(s.PortalID).Link(ctx, kind, e, id)
+	if err != nil {
+		return "", err
+	}
+	status, err := x.Jobs.Find(ctx, job.Kind(), job.Key())
+	switch {
+	case err != nil && !errors.Is(err, jobs.ErrNoJob):
+		return "", err
+	case status != nil && status.State == jobs.Failed:
+		return "", refusal.Value("", "%s", status.LastError)
+	case l != nil:
+		return fmt.Sprintf("%s в Битрикс24: № %d", title, l.RemoteID), nil
+	}
+	return title + " ждёт отправки в Битрикс24: это произойдёт само", nil
+}

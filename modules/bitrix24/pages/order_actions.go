@@ -1,0 +1,230 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// What an employee may do about an order whose deal or lead was deleted on the portal, whose exchange failed, or that is
+// to be left alone. Each is a button of the order's widget, POST /admin/bitrix24/orders/:number/<deed>.
+const (
+	actionAgain  = "again"  // «Создать заново»
+	actionLink   = "link"   // «Привязать другую»
+	actionIgnore = "ignore" // «Не синхронизировать»
+	actionHeed   = "heed"   // «Синхронизировать снова»
+	actionRetry  = "retry"  // «Повторить»
+)
+
+// OrderAction does what a button of the widget says.
+func (x *Pages) OrderAction(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, err := strconv.ParseInt(c.Param("number"), 10, 64)
+	if err != nil {
+		return refusal.Unknown("Такого заказа нет.")
+	}
+	o, err := x.Orders.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	s, why, err := x.portals.Active(ctx)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	switch deed := c.Param("deed"); {
+	case why != "":
+		err = refusal.Value("", "Сейчас это невозможно: %s.", why)
+	case deed == actionAgain:
+		notice, err = x.makeAgain(ctx, s, o)
+	case deed == actionLink:
+		notice, err = x.linkOther(ctx, s, o, records.Entity(c.FormValue("entity")), c.FormValue("id"))
+	case deed == actionIgnore:
+		notice, err = "Заказ больше не синхронизируется с Битрикс24", x.decide(ctx, s, o, records.ChoiceIgnore)
+	case deed == actionHeed:
+		notice, err = "Заказ снова синхронизируется с Битрикс24", x.decide(ctx, s, o, records.ChoiceNone)
+	case deed == actionRetry:
+		notice, err = x.pushNow(ctx, s, o)
+	default:
+		return refusal.Unknown("Такого действия нет")
+	}
+	if no, ok := refusal.From(err); ok && no.Kind != refusal.NotFound && no.Kind != refusal.Forbidden {
+		x.Panel.Flash(c, panel.Bad, no.Message)
+	} else if err != nil {
+		return err
+	} else {
+		x.Panel.Flash(c, panel.Good, notice)
+	}
+	return panel.SeeOther(c, fmt.Sprintf("/admin/orders/%d", o.ID))
+}
+
+// makeAgain forgets the deleted deal or lead and sends the order as a new one.
+func (x *Pages) makeAgain(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
+	l, err := x.exchange.Gone(ctx, s, o.ID)
+	if err != nil {
+		return "", err
+	}
+	if l == nil {
+		return "", refusal.Value("", "Сделка этого заказа на месте: создавать её заново не нужно.")
+	}
+	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return x.exchange.StartOver(ctx, tx, s, l, o.ClientID, staff.ActorFrom(ctx).Name)
+	})
+	if err != nil {
+		return "", err
+	}
+	return x.pushNow(ctx, s, o)
+}
+
+// decide records whether the order is to be left alone, and takes back what waits for it.
+func (x *Pages) decide(ctx context.Context, s portal.Settings, o *orders.Order, chosen records.Choice) error {
+	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := x.portals.Book(s.PortalID).Choose(tx, records.Order, o.ID, chosen, staff.ActorFrom(ctx).Name); err != nil {
+			return err
+		}
+		job := exchange.PushOrder{ID: o.ID}
+		if chosen == records.ChoiceIgnore {
+			return x.Jobs.Cancel(tx, job.Kind(), job.Key())
+		}
+		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
+	})
+}
+
+// linkOther ties the order to a deal or lead that a person names by its number.
+func (x *Pages) linkOther(ctx context.Context, s portal.Settings, o *orders.Order, e records.Entity, typed string) (string, error) {
+	l, err := x.exchange.Gone(ctx, s, o.ID)
+	if err != nil {
+		return "", err
+	}
+	id, parseErr := strconv.ParseInt(strings.TrimSpace(typed), 10, 64)
+	switch {
+	case l == nil:
+		return "", refusal.Value("", "Сделка этого заказа на месте: привязывать другую не нужно.")
+	case parseErr != nil || id <= 0 || e != records.Deal && e != records.Lead:
+		return "", refusal.Value("id", "Впишите номер сделки: число из её адреса в Битрикс24.")
+	}
+	c, err := x.exchange.Connect(ctx)
+	if jobs.Pauses(err) {
+		return "", refusal.Value("", "Сейчас это невозможно: %s", err)
+	} else if err != nil {
+		return "", err
+	}
+	link, err := x.lookAt(ctx, c, o.ID, e, id)
+	if err != nil {
+		return "", err
+	}
+	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		taken, err := x.portals.Book(s.PortalID).LinksTo(ctx, e, []int64{id})
+		if err != nil {
+			return err
+		}
+		for _, other := range taken {
+			if other.Local == records.Order && other.LocalID != o.ID {
+				return refusal.Taken("id", "%s %d уже привязана к заказу %d.", e.Title(), id, other.LocalID)
+			}
+		}
+		if err := records.Forget(tx, l); err != nil {
+			return err
+		}
+		if err := records.SaveLink(tx, link); err != nil {
+			return err
+		}
+		// Which rows are ours is unknown: the next job reads them first.
+		if err := x.exchange.RowsUnknown(tx, s.PortalID, o.ID); err != nil {
+			return err
+		}
+		if err := x.portals.Book(s.PortalID).Choose(tx, records.Order, o.ID, records.ChoiceSend, staff.ActorFrom(ctx).Name); err != nil {
+			return err
+		}
+		text := fmt.Sprintf("%s %d привязана к заказу (%s)", e.Title(), id, staff.ActorFrom(ctx).Name)
+		return c.Journal(tx, records.About(records.Order, o.ID, e, id), records.Outward, text)
+	})
+	if err != nil {
+		return "", err
+	}
+	return x.pushNow(ctx, s, o)
+}
+
+// lookAt reads a deal or lead that a person named (crm.item.get), and makes the link it is to have. Whatever has our key
+// belongs to that order.
+func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int64, e records.Entity, id int64) (*records.Link, error) {
+	key := mapping.OrderKey(orderID)
+	if e == records.Lead {
+		key = mapping.OrderLeadKey(orderID)
+	}
+	ctx, cancel := context.WithTimeout(ctx, x.portals.Options.AwaitStaff)
+	defer cancel()
+	batch := rest.Batch{Class: rest.People}
+	batch.Add("record", "crm.item.get", rest.Params{"entityTypeId": e.TypeID(), "id": id})
+	result, err := c.Client.Do(ctx, &batch)
+	var item rest.Item[rest.Deal]
+	if err == nil {
+		err = result.Decode("record", &item)
+	}
+	refused, isRefusal := portal.AsRefusal(err)
+	switch {
+	case isRefusal && refused.NotFound():
+		return nil, refusal.Value("id", "В Битрикс24 нет записи с номером %d: проверьте номер.", id)
+	case err != nil:
+		return nil, refusal.Value("", "Проверить номер не удалось: %s Попробуйте позже.", portal.Explain(err))
+	case e == records.Lead && item.Item.StageSemanticID == rest.Success:
+		return nil, refusal.Value("id", "Лид %d уже переведён в качественный: привяжите его сделку.", id)
+	case item.Item.OriginatorID == rest.Text(c.Origin) && item.Item.OriginID != rest.Text(key) && strings.Contains(string(item.Item.OriginID), "order:"):
+		return nil, refusal.Taken("id", "Запись %d сделана для другого заказа (%s).", id, item.Item.OriginID)
+	}
+	l := &records.Link{
+		PortalID: c.Portal.ID, Local: records.Order, LocalID: orderID, Entity: e, RemoteID: id, Checked: true,
+		// The order is what was decided about last: the deal follows its status.
+		Agreed: mapping.Agreed{exchange.StageField: {Theirs: string(item.Item.StageID)}},
+	}
+	l.See(&item.Item)
+	return l, nil
+}
+
+// pushNow sends the order, waits for the outcome as an employee does, and says what came of it.
+func (x *Pages) pushNow(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
+	job := exchange.PushOrder{ID: o.ID}
+	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := x.Jobs.Retry(ctx, job.Kind(), job.Key()); err != nil && !errors.Is(err, jobs.ErrNoJob) {
+			return err
+		}
+		if err := x.Jobs.Resume(ctx, portal.Lane); err != nil {
+			return err
+		}
+		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
+	})
+	if err != nil {
+		return "", err
+	}
+	status, err := x.Jobs.Find(ctx, job.Kind(), job.Key())
+	switch {
+	case err != nil && !errors.Is(err, jobs.ErrNoJob):
+		return "", err
+	case status != nil && status.State == jobs.Failed:
+		return "", refusal.Value("", "%s", status.LastError)
+	case status != nil && status.State != jobs.Done:
+		return "Заказ ждёт отправки в Битрикс24: это произойдёт само", nil
+	}
+	for _, e := range []records.Entity{records.Deal, records.Lead} {
+		if l, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, e, o.ID); err != nil || l != nil && l.State == records.Linked {
+			return fmt.Sprintf("Заказ в Битрикс24: %s № %d", map[records.Entity]string{records.Deal: "сделка", records.Lead: "лид"}[e], l.Number()), err
+		}
+	}
+	return "Заказ отправлен в Битрикс24", nil
+}

@@ -1,0 +1,242 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"gorm.io/gorm/clause"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+const (
+	callGuard   = 30 * time.Second // a second click within this time does not ring again
+	callTimeout = 20 * time.Second
+)
+
+// phoneBox is templates/phone_widget.html: what stands beside a phone of the order's page.
+type phoneBox struct {
+	Order   int64
+	Number  string
+	CardURL string
+	Why     string // there is no button, and why
+	Line    string
+	Last    *PhoneCall // lately, to this phone
+}
+
+// PhoneWidget is the call button beside every phone on the order's page.
+func (x *Pages) PhoneWidget() panel.Widget[orders.Phone] {
+	return panel.Widget[orders.Phone]{Template: "bitrix24/phone_widget", Data: func(ctx context.Context, p orders.Phone) (any, error) {
+		s, why, err := x.portals.Active(ctx)
+		if err != nil || why != "" || !s.Telephony || !staff.EmployeeFrom(ctx).May(staff.Operator) {
+			return nil, err
+		}
+		lists, err := x.portals.Lists(ctx, s.PortalID)
+		if err != nil {
+			return nil, err
+		}
+		box := phoneBox{Order: p.Order.ID, Number: p.Number, Why: s.NoCalls(lists), Line: lists.LineName(s.CallLine(lists))}
+		if box.CardURL, err = x.cardURL(ctx, s, p.Order); err != nil {
+			return nil, err
+		}
+		var last []PhoneCall
+		err = x.DB.From(ctx).Where("portal_id = ? AND phone = ? AND order_id = ? AND at > ?", s.PortalID, p.Number, p.Order.ID, db.Now().Add(-time.Hour)).
+			Limit(1).Find(&last).Error
+		if err != nil {
+			return nil, fmt.Errorf("read the last call: %w", err)
+		}
+		if len(last) > 0 {
+			box.Last = &last[0]
+		}
+		return box, nil
+	}}
+}
+
+// cardURL is the portal's card from which people call by hand: the contact's, else the deal's.
+func (x *Pages) cardURL(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
+	contact, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, o.ClientID)
+	if err != nil {
+		return "", err
+	}
+	if contact != nil {
+		return s.URL(records.Contact, contact.RemoteID), nil
+	}
+	deal, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, records.Deal, o.ID)
+	if err != nil || deal == nil || deal.State == records.Deleted {
+		return "", err
+	}
+	return s.URL(records.Deal, deal.RemoteID), nil
+}
+
+// PhoneCall is a row of bitrix24_calls: the last call to a phone.
+type PhoneCall struct {
+	PortalID int64  `gorm:"primaryKey"`
+	Phone    string `gorm:"primaryKey"`
+	OrderID  int64
+	Actor    string
+	At       time.Time
+	CallID   string
+	Failure  string
+}
+
+// TableName keeps the module's tables apart.
+func (PhoneCall) TableName() string { return "bitrix24_calls" }
+
+// Call rings: POST /admin/bitrix24/orders/:number/call with one of the order's phones.
+func (x *Pages) Call(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, err := strconv.ParseInt(c.Param("number"), 10, 64)
+	if err != nil {
+		return refusal.Unknown("Такого заказа нет.")
+	}
+	o, err := x.Orders.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	back := fmt.Sprintf("/admin/orders/%d", o.ID)
+	notice, err := x.ring(ctx, o, c.FormValue("phone"))
+	if no, ok := refusal.From(err); ok && no.Kind == refusal.Invalid {
+		x.Panel.Flash(c, panel.Bad, no.Message)
+		return panel.SeeOther(c, back)
+	}
+	if err != nil {
+		return err
+	}
+	x.Panel.Flash(c, panel.Good, notice)
+	return panel.SeeOther(c, back)
+}
+
+// ring has the portal call an employee and then the phone (voximplant.callback.start), once: whatever the outcome,
+// nothing is repeated by itself. The notice names the call.
+func (x *Pages) ring(ctx context.Context, o *orders.Order, phone string) (string, error) {
+	client, err := x.Clients.Find(ctx, o.ClientID)
+	if err != nil {
+		return "", err
+	}
+	if phone == "" || phone != client.PhoneText() && phone != o.Address.Phone {
+		return "", refusal.Value("phone", "У заказа нет такого телефона.")
+	}
+	c, err := x.exchange.Connect(ctx)
+	switch {
+	case jobs.Pauses(err):
+		return "", refusal.Value("", "Звонок не заказан: %s.", err)
+	case err != nil:
+		return "", err
+	case !c.Current.Telephony:
+		return "", refusal.Value("", "Телефония Битрикс24 выключена в настройках.")
+	case c.Current.NoCalls(c.Lists) != "":
+		return "", refusal.Value("", "%s", c.Current.NoCalls(c.Lists))
+	}
+	row := PhoneCall{PortalID: c.Portal.ID, Phone: phone, OrderID: o.ID, Actor: staff.ActorFrom(ctx).Name, At: db.Now()}
+	if err := x.claimCall(ctx, row); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	defer cancel()
+	began := time.Now()
+	callback, err := startCall(ctx, c, o, phone)
+	row.CallID = string(callback.CallID)
+	if err != nil {
+		row.Failure = explainCall(err)
+	}
+	if err := x.noteCall(ctx, c, row, err, time.Since(began)); err != nil {
+		return "", err
+	}
+	if err != nil {
+		return "", refusal.Value("", "Звонок на %s: %s", phone, row.Failure)
+	}
+	return fmt.Sprintf("Звонок на %s заказан: портал позвонит сотруднику по правилам линии «%s», назовёт «Заказ %d» и соединит. Номер звонка: %s",
+		phone, c.Lists.LineName(c.Current.CallLine(c.Lists)), o.ID, row.CallID), nil
+}
+
+func startCall(ctx context.Context, c *exchange.Connection, o *orders.Order, phone string) (rest.Callback, error) {
+	var callback rest.Callback
+	batch := rest.Batch{Class: rest.People}
+	batch.Add("call", "voximplant.callback.start", rest.Params{
+		"FROM_LINE": c.Current.CallLine(c.Lists), "TO_NUMBER": phone, "TEXT_TO_PRONOUNCE": fmt.Sprintf("Заказ %d", o.ID),
+	})
+	result, err := c.Client.Do(ctx, &batch)
+	if err == nil {
+		err = result.Decode("call", &callback)
+	}
+	if err == nil && !callback.Started {
+		err = &rest.Error{Method: "voximplant.callback.start", Description: "звонок не начат", Status: http.StatusOK}
+	}
+	return callback, err
+}
+
+// claimCall makes this click the one that rings: the row is taken only if nobody has taken it within callGuard.
+func (x *Pages) claimCall(ctx context.Context, row PhoneCall) error {
+	taken := x.DB.From(ctx).Clauses(clause.OnConflict{
+		Columns:   []clause.Column{{Name: "portal_id"}, {Name: "phone"}},
+		DoUpdates: clause.AssignmentColumns([]string{"order_id", "actor", "at", "call_id", "failure"}),
+		Where:     clause.Where{Exprs: []clause.Expression{clause.Lt{Column: "bitrix24_calls.at", Value: row.At.Add(-callGuard)}}},
+	}).Create(&row)
+	if taken.Error != nil {
+		return fmt.Errorf("claim a call: %w", taken.Error)
+	}
+	if taken.RowsAffected == 0 {
+		return refusal.Value("", "На %s только что звонили. Повторить можно через %d секунд.", row.Phone, int(callGuard.Seconds()))
+	}
+	return nil
+}
+
+// noteCall stores what came of a call. One that certainly did not ring may be tried again at once; a right that lacks is
+// remembered until the lists are read anew, so that no dead button is left.
+func (x *Pages) noteCall(ctx context.Context, c *exchange.Connection, row PhoneCall, failure error, took time.Duration) error {
+	text := fmt.Sprintf("Звонок на %s заказан (%s), номер звонка %s", row.Phone, row.Actor, row.CallID)
+	entry := records.JournalEntry{Direction: records.Outward, Local: records.Order, LocalID: row.OrderID, Outcome: records.Fine, Text: text, DurationMS: took.Milliseconds()}
+	refused, isRefusal := portal.AsRefusal(failure)
+	switch {
+	case failure == nil:
+	case rest.Unknown(failure):
+		entry.Outcome, entry.Text = records.Uncertain, fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure)
+	default:
+		entry.Outcome, entry.Text = records.Failed, fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure)
+		row.At = row.At.Add(-callGuard)
+	}
+	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.Save(&row).Error; err != nil {
+			return fmt.Errorf("note a call: %w", err)
+		}
+		if isRefusal && refused.AccessDenied() {
+			c.Lists.Phones.NoCalls = true
+			if err := x.Settings.Save(tx, portal.ListsDocument, c.Lists); err != nil {
+				return err
+			}
+		}
+		return c.Write(tx, entry)
+	})
+}
+
+// explainCall says why a call did not go out.
+func explainCall(err error) string {
+	refused, ok := portal.AsRefusal(err)
+	switch {
+	case rest.Unknown(err):
+		return "ответ портала потерян. Если телефон не зазвонит за полминуты, нажмите ещё раз."
+	case ok && refused.Scope():
+		return "вебхуку не хватает права «Телефония»."
+	case ok && refused.AccessDenied():
+		return "владельцу вебхука не хватает права «Исходящий звонок» в настройках телефонии Битрикс24."
+	case ok && strings.HasPrefix(refused.Description, "Could not find"):
+		return "в Битрикс24 нет выбранной линии. Выберите другую в настройках."
+	case ok && strings.HasPrefix(refused.Description, "Phone number"):
+		return "Битрикс24 считает номер неверным."
+	}
+	return portal.Explain(err)
+}

@@ -1,0 +1,114 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/labstack/echo/v4"
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+const vanishedPath = "/admin/bitrix24/vanished"
+
+// vanishedView is templates/vanished.html.
+type vanishedView struct {
+	panel.Page
+	Total int64
+	Rows  []vanishedLine // the first of them
+}
+
+type vanishedLine struct {
+	exchange.Vanished
+	Name, URL         string // of the record here
+	Remote, RemoteURL string
+}
+
+const vanishedRows = 100
+
+// VanishedBanner asks a person about records that vanished together.
+func (x *Pages) VanishedBanner(ctx context.Context) ([]panel.Banner, error) {
+	n, _, err := x.exchange.OpenVanished(ctx)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return []panel.Banner{{
+		Tone: panel.Bad, Text: fmt.Sprintf("Из Битрикс24 разом исчезли записи: %d. Связи с ними не тронуты, пока вы не решите, удалены ли они на самом деле.", n),
+		Action: "Решить", URL: vanishedPath,
+	}}, nil
+}
+
+// VanishedPage lists what vanished together, and asks.
+func (x *Pages) VanishedPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	n, s, err := x.exchange.OpenVanished(ctx)
+	if err != nil {
+		return err
+	}
+	view := vanishedView{Page: panel.Page{Title: "Исчезли в Битрикс24"}, Total: n}
+	var rows []exchange.Vanished
+	err = x.DB.From(ctx).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).Order("entity, remote_id").Limit(vanishedRows).Find(&rows).Error
+	if err != nil {
+		return fmt.Errorf("read what vanished: %w", err)
+	}
+	for e, some := range lo.GroupBy(rows, func(v exchange.Vanished) records.Entity { return v.Entity }) {
+		links, err := x.portals.Book(s.PortalID).LinksTo(ctx, e, lo.Map(some, func(v exchange.Vanished, _ int) int64 { return v.RemoteID }))
+		if err != nil {
+			return err
+		}
+		of := lo.KeyBy(links, func(l *records.Link) int64 { return l.RemoteID })
+		for _, v := range some {
+			line := vanishedLine{Vanished: v, Remote: fmt.Sprintf("%s %d", e.Title(), v.RemoteID), RemoteURL: s.URL(e, v.RemoteID)}
+			if l := of[v.RemoteID]; l != nil {
+				about := records.Record{Kind: l.Local, ID: l.LocalID}
+				line.Name, line.URL = about.Name(), about.URL()
+			}
+			view.Rows = append(view.Rows, line)
+		}
+	}
+	return x.Panel.Render(c, "bitrix24/vanished", view)
+}
+
+// DecideVanished stores what a person said, and has confirmed ones looked at once more before their links go.
+func (x *Pages) DecideVanished(c echo.Context) error {
+	ctx := c.Request().Context()
+	answer := exchange.Decision(c.Param("decision"))
+	if answer != exchange.Confirmed && answer != exchange.Declined {
+		return refusal.Unknown("Такого действия нет.")
+	}
+	s, err := x.portals.Current(ctx)
+	if err != nil {
+		return err
+	}
+	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var rows []exchange.Vanished
+		if err := tx.Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).Find(&rows).Error; err != nil {
+			return fmt.Errorf("read what vanished: %w", err)
+		}
+		err := tx.Model(&exchange.Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).
+			Updates(map[string]any{"decision": answer, "actor": staff.ActorFrom(ctx).Name}).Error
+		if err != nil {
+			return fmt.Errorf("store a decision: %w", err)
+		}
+		if err := records.Audit(tx, staff.ActorFrom(ctx).Name, fmt.Sprintf("исчезли в Битрикс24 записи: %d, решение: %s", len(rows), answer)); err != nil {
+			return err
+		}
+		if answer == exchange.Declined {
+			return nil
+		}
+		return x.exchange.LookAgain(tx, lo.Map(rows, func(v exchange.Vanished, _ int) exchange.Pull { return exchange.Pull{Entity: v.Entity, ID: v.RemoteID} }))
+	})
+	if err != nil {
+		return err
+	}
+	x.Panel.Flash(c, panel.Good, map[exchange.Decision]string{
+		exchange.Confirmed: "Связи с удалёнными записями снимаются", exchange.Declined: "Связи оставлены как есть",
+	}[answer])
+	return panel.SeeOther(c, vanishedPath)
+}

@@ -1,0 +1,265 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/settings"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// Lists is what the portal's lists held when they were last read. It is kept in the database: an unreachable portal
+// leaves the last known lists.
+type Lists struct {
+	PortalID     int64
+	ReadAt       time.Time
+	Owner        string // the webhook's owner by name
+	OwnerAdmin   bool
+	Scopes       []string
+	Mode         int // rest.ModeClassic or rest.ModeSimple
+	Funnels      []Funnel
+	CompanyTypes []Entry
+	Sources      []Entry
+	Users        []Entry // empty where the webhook may not read them
+	DealFields   []customField
+	LeadFields   []customField
+	Presets      mapping.Presets
+	Phones       phoneLines // empty unless the webhook has the scope
+}
+
+// Funnel is a «Направление сделки» with its stages in order.
+type Funnel struct {
+	ID     int64
+	Name   string
+	Stages []Stage
+}
+
+// Stage is one stage of a funnel.
+type Stage struct {
+	ID, Name  string
+	Semantics rest.Semantics
+}
+
+// Entry is a line of a directory.
+type Entry struct{ ID, Name string }
+
+// customField is a custom field of the portal's deals or leads.
+type customField struct{ Name, Caption string }
+
+// ListsDocument is where the lists of the present portal are kept.
+const ListsDocument = "bitrix24/dictionary"
+
+// Lists returns the lists of a portal as they were last read; empty ones of a portal that was never read.
+func (p *Portals) Lists(ctx context.Context, portalID int64) (Lists, error) {
+	d, err := settings.Load[Lists](ctx, p.Settings, ListsDocument)
+	if err != nil || d.PortalID != portalID {
+		return Lists{}, err
+	}
+	return d, nil
+}
+
+// Stages are those of one funnel.
+func (d Lists) Stages(category int64) []Stage {
+	f, _ := lo.Find(d.Funnels, func(f Funnel) bool { return f.ID == category })
+	return f.Stages
+}
+
+// FunnelName is a funnel as the portal calls it.
+func (d Lists) FunnelName(id int64) string {
+	for _, f := range d.Funnels {
+		if f.ID == id {
+			return f.Name
+		}
+	}
+	return fmt.Sprint(id)
+}
+
+// StageName is a stage as the portal calls it.
+func (d Lists) StageName(category int64, id string) string {
+	for _, known := range d.Stages(category) {
+		if known.ID == id {
+			return known.Name
+		}
+	}
+	return id
+}
+
+// Present keeps of the custom fields those that the portal has: a field that could not be made is not written.
+func Present(f mapping.FieldNames, there []customField) mapping.FieldNames {
+	for _, custom := range mapping.CustomFields {
+		name := custom.Chosen(&f)
+		if !slices.ContainsFunc(there, func(c customField) bool { return c.Name == *name }) {
+			*name = ""
+		}
+	}
+	return f
+}
+
+// ReadLists reads everything the settings form offers (two requests): it is also the proof of a webhook.
+func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, error) {
+	batch := rest.Batch{Class: rest.People}
+	batch.Add("profile", "profile", nil)
+	batch.Add("scope", "scope", nil)
+	batch.Add("mode", "crm.settings.mode.get", nil)
+	batch.Add("funnels", "crm.category.list", rest.Params{"entityTypeId": rest.TypeDeal})
+	batch.Add("types", "crm.status.list", rest.Params{"filter": rest.Params{"ENTITY_ID": "COMPANY_TYPE"}, "order": rest.Params{"SORT": "ASC"}})
+	batch.Add("sources", "crm.status.list", rest.Params{"filter": rest.Params{"ENTITY_ID": "SOURCE"}, "order": rest.Params{"SORT": "ASC"}})
+	batch.Add("presets", "crm.requisite.preset.list", rest.Params{"filter": rest.Params{"COUNTRY_ID": 1}})
+	batch.Add("fields", "crm.deal.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
+	batch.Add("leadfields", "crm.lead.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
+	batch.Add("users", "user.get", rest.Params{"FILTER": rest.Params{"ACTIVE": "1"}})
+	result, err := client.Do(ctx, &batch)
+	if err != nil {
+		return Lists{}, err
+	}
+	var (
+		profile            rest.Profile
+		mode               rest.ID
+		funnels            rest.Categories
+		types, sources     rest.List[rest.Status]
+		presets            rest.List[rest.Preset]
+		fields, leadFields rest.List[rest.UserField]
+		scopes             rest.List[rest.Text]
+	)
+	for _, answer := range []struct {
+		name string
+		into any
+	}{
+		{"profile", &profile},
+		{"scope", &scopes},
+		{"mode", &mode},
+		{"funnels", &funnels},
+		{"types", &types},
+		{"sources", &sources},
+		{"presets", &presets},
+		{"fields", &fields},
+		{"leadfields", &leadFields},
+	} {
+		if err := result.Decode(answer.name, answer.into); err != nil {
+			return Lists{}, err
+		}
+	}
+	d := Lists{
+		ReadAt: db.Now(), Owner: strings.TrimSpace(string(profile.Name) + " " + string(profile.LastName)), OwnerAdmin: bool(profile.Admin),
+		Mode: int(mode), Presets: mapping.FindPresets(presets),
+		Scopes:       lo.Map(scopes, func(s rest.Text, _ int) string { return string(s) }),
+		CompanyTypes: lo.Map(types, statusEntry), Sources: lo.Map(sources, statusEntry),
+		DealFields: lo.Map(fields, fieldOf), LeadFields: lo.Map(leadFields, fieldOf),
+	}
+	var users rest.List[rest.User]
+	if result.Decode("users", &users) == nil { // a webhook with CRM alone may not read them
+		d.Users = lo.Map(users, func(u rest.User, _ int) Entry {
+			return Entry{ID: fmt.Sprint(u.ID), Name: strings.TrimSpace(string(u.Name) + " " + string(u.LastName))}
+		})
+	}
+	slices.SortStableFunc(funnels.Categories, func(a, b rest.Category) int { return int(a.Sort - b.Sort) })
+	if err := p.readStages(ctx, client, &d, funnels.Categories); err != nil {
+		return d, err
+	}
+	return d, p.readLines(ctx, client, &d)
+}
+
+// readStages reads the stages of every funnel, forty funnels to a request.
+func (p *Portals) readStages(ctx context.Context, client *rest.Client, d *Lists, categories []rest.Category) error {
+	for _, part := range lo.Chunk(categories, 40) {
+		batch := rest.Batch{Class: rest.People}
+		for _, category := range part {
+			batch.Add(fmt.Sprintf("stages%d", category.ID), "crm.status.list",
+				rest.Params{"filter": rest.Params{"ENTITY_ID": stageDirectory(category.ID.Int64())}, "order": rest.Params{"SORT": "ASC"}})
+		}
+		result, err := client.Do(ctx, &batch)
+		if err != nil {
+			return err
+		}
+		for _, category := range part {
+			var stages rest.List[rest.Stage]
+			if err := result.Decode(fmt.Sprintf("stages%d", category.ID), &stages); err != nil {
+				return err
+			}
+			d.Funnels = append(d.Funnels, Funnel{ID: category.ID.Int64(), Name: string(category.Name), Stages: lo.Map(stages,
+				func(s rest.Stage, _ int) Stage {
+					return Stage{ID: string(s.StatusID), Name: string(s.Name), Semantics: s.Semantics}
+				})})
+		}
+	}
+	return nil
+}
+
+// stageDirectory is the ENTITY_ID of a funnel's stages in crm.status.list.
+func stageDirectory(category int64) string {
+	if category == 0 {
+		return "DEAL_STAGE"
+	}
+	return fmt.Sprintf("DEAL_STAGE_%d", category)
+}
+
+func statusEntry(s rest.Status, _ int) Entry {
+	return Entry{ID: string(s.StatusID), Name: string(s.Name)}
+}
+
+func fieldOf(f rest.UserField, _ int) customField {
+	return customField{Name: string(f.FieldName), Caption: string(f.FormLabel)}
+}
+
+// MakeFields makes the custom fields of deals and leads that the portal lacks (crm.deal.userfield.add). The warnings say
+// which could not be made, and what to do.
+func (p *Portals) MakeFields(ctx context.Context, client *rest.Client, chosen mapping.FieldNames, d *Lists) (warnings []string, err error) {
+	batch := rest.Batch{Class: rest.People}
+	type lacking struct {
+		name, owner string
+		field       mapping.CustomField
+		list        *[]customField
+	}
+	var missing []lacking
+	for _, kind := range []struct {
+		owner, method string
+		list          *[]customField
+	}{{"сделки", "crm.deal.userfield.add", &d.DealFields}, {"лида", "crm.lead.userfield.add", &d.LeadFields}} {
+		for i, field := range mapping.CustomFields {
+			if !slices.Contains(chosen.All(), field.Name) {
+				continue // people chose a field of their own
+			}
+			if slices.ContainsFunc(*kind.list, func(c customField) bool { return c.Name == field.Name }) {
+				continue
+			}
+			name := fmt.Sprintf("%s%d", strings.ReplaceAll(strings.TrimSuffix(kind.method, ".userfield.add"), ".", "_"), i)
+			batch.Add(name, kind.method, rest.Params{"fields": rest.Params{
+				"FIELD_NAME": strings.TrimPrefix(field.Name, "UF_CRM_"), "USER_TYPE_ID": "string", "XML_ID": field.Name,
+				"EDIT_FORM_LABEL": rest.Params{"ru": field.Caption}, "LIST_COLUMN_LABEL": rest.Params{"ru": field.Caption},
+				"LIST_FILTER_LABEL": rest.Params{"ru": field.Caption}, "SETTINGS": rest.Params{"ROWS": 3},
+			}})
+			missing = append(missing, lacking{name, kind.owner, field, kind.list})
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	result, err := client.Do(ctx, &batch)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range missing {
+		if err := result.Error(field.name); err != nil {
+			warnings = append(warnings, fmt.Sprintf("Поле %s «%s» создать не удалось (%s). Создайте его в Битрикс24 сами: код %s, тип «Строка».",
+				field.owner, field.field.Caption, Explain(err), strings.TrimPrefix(field.field.Name, "UF_CRM_")))
+			continue
+		}
+		*field.list = append(*field.list, customField{Name: field.field.Name, Caption: field.field.Caption})
+	}
+	return warnings, nil
+}
+
+// LeadsHint says that a portal has no leads.
+func (d Lists) LeadsHint() string {
+	if d.Mode != rest.ModeSimple {
+		return ""
+	}
+	return "На портале простой режим CRM, без лидов: контакт и сделка создаются сразу"
+}

@@ -1,0 +1,152 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/settings"
+	"github.com/pixlpark/panel/app/tariff"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// ExcludedFromExport says why an order is not exported: the rules hold, but neither the automatic switch nor the day of the
+// connection does.
+func (s Settings) ExcludedFromExport(o *orders.Order, chosen records.Choice) Reason {
+	s.Auto, s.ConnectedAt = true, time.Time{}
+	return s.Wants(o, chosen)
+}
+
+// Settings are what administrators filled in on «Выгрузка заказов / ERP и CRM системы / Битрикс24».
+type Settings struct {
+	Enabled   bool
+	PortalID  int64  // the row of bitrix24_portals that PortalURL belongs to
+	PortalURL string // scheme and host
+	UserID    int64  // «ID сотрудника, создавшего вебхуки»
+	Token     settings.Sealed
+	Code      settings.Sealed
+
+	OldToken      settings.Sealed // accepted beside Token until OldTokenUntil, since events are still on their way
+	OldTokenUntil time.Time
+
+	OrderTypes OrderTypes
+	Auto       bool // «Автоматически отправлять заказы в Bitrix»
+	Leads      bool // «Передавать новых клиентов в битрикс в качестве лидов»
+	Telephony  bool
+	Line       string // the telephone line calls go out from
+	FunnelName string // of «Направление сделки», to name it when it is gone
+
+	ConnectedAt time.Time // when this portal was first connected: older orders are not sent by themselves
+
+	mapping.Rules
+}
+
+// OrderTypes is «Типы отправляемых заказов».
+type OrderTypes string
+
+// The types of orders that are sent.
+const (
+	AllOrders     OrderTypes = "all"
+	Persons       OrderTypes = "persons"
+	Organizations OrderTypes = "organizations"
+)
+
+// document is the name of the settings; secrets are sealed for places below it.
+const (
+	Document   = "bitrix24"
+	TokenPlace = "bitrix24/token"
+	CodePlace  = "bitrix24/code"
+)
+
+// Current returns what was saved last; before the first save, the defaults of an empty form.
+func (p *Portals) Current(ctx context.Context) (Settings, error) {
+	s, err := settings.Load[Settings](ctx, p.Settings, Document)
+	if err != nil {
+		return Settings{}, err
+	}
+	if s.OrderTypes == "" {
+		s.OrderTypes = AllOrders
+		s.Auto = true
+	}
+	return s, nil
+}
+
+// Connected reports whether there is a portal to talk to.
+func (s Settings) Connected() bool {
+	return s.Enabled && s.PortalID != 0 && !s.Code.IsZero()
+}
+
+// Webhook opens the inbound webhook. Its code must go nowhere but into a client.
+func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
+	code, err := p.Settings.Keys.Open(CodePlace, s.Code)
+	if err != nil {
+		return rest.Webhook{}, err
+	}
+	portal, err := rest.ParsePortal(s.PortalURL)
+	if err != nil {
+		return rest.Webhook{}, err
+	}
+	return rest.Webhook{Portal: portal, UserID: s.UserID, Code: code}, nil
+}
+
+// Reason says why an order is not sent by itself; empty: it is.
+type Reason string
+
+// The reasons, as the order page and «Состояние обмена» show them.
+const (
+	ModuleOff       Reason = "интеграция с Битрикс24 выключена"
+	TariffLacking   Reason = "тариф не включает интеграцию"
+	NotAutomatic    Reason = "автоматическая отправка выключена"
+	OtherType       Reason = "тип заказа не отправляется по настройкам"
+	BeforeConnected Reason = "создан до подключения"
+	TopUp           Reason = "пополнения счета не отправляются"
+	LeftAlone       Reason = "выбрано «не синхронизировать»"
+	DeletedThere    Reason = "сделка удалена в Битрикс24"
+	DeletedHere     Reason = "заказ удален"
+	PlacedMeanwhile Reason = "оформлен, пока обмен или тариф были выключены"
+)
+
+// Wants answers whether an order without a deal is to be sent, and if not, why. A choice made by an employee wins over
+// the automatic switch and the filter.
+func (s Settings) Wants(o *orders.Order, chosen records.Choice) Reason {
+	switch {
+	case !s.Connected():
+		return ModuleOff
+	case o.Type.TopUp():
+		return TopUp
+	case chosen == records.ChoiceIgnore:
+		return LeftAlone
+	case o.Status == orders.Deleted:
+		return DeletedHere
+	case chosen == records.ChoiceSend:
+		return ""
+	case o.CreatedAt.Before(s.ConnectedAt):
+		return BeforeConnected
+	case !s.Auto:
+		return NotAutomatic
+	case s.OrderTypes == Persons && o.OrganizationID != nil, s.OrderTypes == Organizations && o.OrganizationID == nil:
+		return OtherType
+	}
+	return ""
+}
+
+// Active reports whether the exchange works at all: switched on, connected, and paid for.
+func (p *Portals) Active(ctx context.Context) (Settings, Reason, error) {
+	s, err := p.Current(ctx)
+	if err != nil {
+		return s, "", err
+	}
+	if !s.Connected() {
+		return s, ModuleOff, nil
+	}
+	allowed, err := p.Tariff.Allows(ctx, tariff.Professional)
+	if err != nil {
+		return s, "", err
+	}
+	if !allowed {
+		return s, TariffLacking, nil
+	}
+	return s, "", nil
+}

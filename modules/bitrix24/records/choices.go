@@ -1,0 +1,54 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pixlpark/panel/app/db"
+)
+
+// Choice is what an employee decided about one record against the settings.
+type Choice string
+
+const (
+	ChoiceNone   Choice = ""
+	ChoiceSend   Choice = "send"   // «Отправить в Битрикс24»
+	ChoiceIgnore Choice = "ignore" // «не синхронизировать»
+	ChoiceLead   Choice = "lead"   // registered while new clients were passed on as leads
+)
+
+// ChoiceRow is a row of bitrix24_choices.
+type ChoiceRow struct {
+	PortalID  int64 `gorm:"primaryKey"`
+	Local     Local `gorm:"primaryKey"`
+	LocalID   int64 `gorm:"primaryKey"`
+	Choice    Choice
+	Actor     string
+	CreatedAt time.Time
+}
+
+func (ChoiceRow) TableName() string { return "bitrix24_choices" }
+
+// Choices returns what employees decided about records of a kind, by number.
+func (b *Book) Choices(ctx context.Context, kind Local, ids []int64) (map[int64]Choice, error) {
+	var rows []ChoiceRow
+	err := b.DB.From(ctx).Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read choices: %w", err)
+	}
+	chosen := make(map[int64]Choice, len(rows))
+	for _, r := range rows {
+		chosen[r.LocalID] = r.Choice
+	}
+	return chosen, nil
+}
+
+// Choose records a decision about a record.
+func (b *Book) Choose(tx *db.Tx, kind Local, id int64, c Choice, actor string) error {
+	row := ChoiceRow{PortalID: b.PortalID, Local: kind, LocalID: id, Choice: c, Actor: actor, CreatedAt: db.Now()}
+	if err := tx.Save(&row).Error; err != nil {
+		return fmt.Errorf("record a choice: %w", err)
+	}
+	return nil
+}

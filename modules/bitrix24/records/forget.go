@@ -1,0 +1,41 @@
+package records
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+)
+
+// ForgetDeletedLead drops the lead that an order's deal came from, if it was deleted as well: the order would wait in it.
+func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) error {
+	if deal.Entity != Deal {
+		return nil
+	}
+	lead, err := b.Link(ctx, Order, Lead, deal.LocalID)
+	if err != nil || lead == nil || lead.State != Deleted {
+		return err
+	}
+	return Forget(tx, lead)
+}
+
+// Forget drops an order's link with everything that hung on it: the rows, and what we were about to do to them.
+func Forget(tx *db.Tx, l *Link) error {
+	key := mapping.OrderKey(l.LocalID)
+	if err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Delete(&RowLink{}).Error; err != nil {
+		return fmt.Errorf("forget rows: %w", err)
+	}
+	if err := tx.Where("portal_id = ? AND entity = ? AND key = ?", l.PortalID, Rows, key).Delete(&Intent{}).Error; err != nil {
+		return fmt.Errorf("forget what was about to happen to rows: %w", err)
+	}
+	return Unlink(tx, l)
+}
+
+// Number is the number of the record there; of no link, none.
+func (l *Link) Number() int64 {
+	if l == nil {
+		return 0
+	}
+	return l.RemoteID
+}

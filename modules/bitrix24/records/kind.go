@@ -1,0 +1,53 @@
+package records
+
+import (
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// Local is a kind of record of the panel.
+type Local string
+
+// The kinds of records here.
+const (
+	Order        Local = "order"
+	Client       Local = "client"
+	Organization Local = "organization"
+	LegalEntity  Local = "legal_entity"
+)
+
+// Entity is a kind of record of the portal.
+type Entity string
+
+// The kinds of records there.
+const (
+	Deal       Entity = "deal"
+	Lead       Entity = "lead"
+	Contact    Entity = "contact"
+	Company    Entity = "company"
+	Requisite  Entity = "requisite"
+	BankDetail Entity = "bankdetail"
+	Product    Entity = "product"
+	Rows       Entity = "rows"
+	Comment    Entity = "comment"
+)
+
+// TypeID is what crm.item.* calls a deal or a lead.
+func (e Entity) TypeID() int {
+	if e == Lead {
+		return rest.TypeLead
+	}
+	return rest.TypeDeal
+}
+
+// OwnerType is what crm.item.productrow.* calls it.
+func (e Entity) OwnerType() string {
+	if e == Lead {
+		return "L"
+	}
+	return "D"
+}
+
+// Title is the record of the portal as people call it.
+func (e Entity) Title() string {
+	return map[Entity]string{Deal: "Сделка", Lead: "Запись лида", Contact: "Карточка контакта", Company: "Компания"}[e]
+}

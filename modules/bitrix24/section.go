@@ -1,0 +1,19 @@
+package bitrix24
+
+import (
+	"github.com/pixlpark/panel/app/export"
+	"github.com/pixlpark/panel/app/tariff"
+	"github.com/pixlpark/panel/modules/bitrix24/pages"
+)
+
+// section is «Битрикс24» on «Выгрузка заказов / ERP и CRM системы».
+func (m *Module) section() export.Section {
+	return export.Section{
+		Name: m.Name(), Title: "Битрикс24", Requires: tariff.Professional, Open: m.setup.OpenSettings,
+		Actions: []export.Action{
+			{Name: "check", Label: "Проверить подключение", Icon: "plug", Do: m.pages.CheckConnection, Then: pages.DoctorURL},
+			{Name: "moved", Label: "Сохранить новый адрес портала", Icon: "link", Visible: m.setup.PortalMoved, Do: m.setup.SaveMoved},
+			{Name: "lists", Label: "Обновить списки портала", Icon: "refresh", Do: m.setup.RefreshNow},
+		},
+	}
+}

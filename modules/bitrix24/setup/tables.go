@@ -1,0 +1,167 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/form"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// tables are «Стадия сделки → Статус заказа», for the chosen funnel and for every other that has deals of ours, and «Тип
+// компании». What was never saved is a proposal.
+func (e *settingsEdit) tables(ctx context.Context) ([]*form.Field, error) {
+	funnels, err := e.funnelsInUse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	statuses := []form.Option[orders.Status]{{Value: "", Label: "Не задано"}}
+	for _, s := range orders.Statuses() {
+		statuses = append(statuses, form.Option[orders.Status]{Value: s, Label: s.Label()})
+	}
+	var fields []*form.Field
+	for _, id := range funnels {
+		var rows []form.Row
+		proposed := false
+		for _, edit := range e.stageEdits(id, &proposed) {
+			rows = append(rows, form.Row{Label: edit.name, Cells: []*form.Field{
+				form.Select("stage."+edit.id+".status", "Статус заказа: "+edit.name, &edit.status, statuses),
+				form.Toggle("stage."+edit.id+".paid", "Перевести заказ в оплаченный", &edit.paid),
+			}})
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		table := form.Table([]string{"Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", ""}, rows)
+		switch {
+		case id != e.edited.CategoryID:
+			table.Label = "Прежнее направление: " + e.lists.FunnelName(id)
+		case len(funnels) > 1:
+			table.Label = "Направление: " + e.lists.FunnelName(id)
+		}
+		if proposed {
+			table.Hint = "Предложение: вступит в силу после сохранения"
+		}
+		fields = append(fields, table)
+	}
+	return append(fields, e.typesTable()), nil
+}
+
+// stageEdits are the rows of one funnel: as saved, else as proposed.
+func (e *settingsEdit) stageEdits(id int64, proposed *bool) []*stageEdit {
+	table, saved := e.edited.Funnels[id]
+	var rows []*stageEdit
+	for _, s := range e.lists.Stages(id) {
+		edit := &stageEdit{id: s.ID, name: s.Name}
+		rule, known := lo.Find(table.Stages, func(r mapping.StageRule) bool { return r.StageID == s.ID })
+		switch {
+		case known:
+			edit.status, edit.paid = rule.Status, rule.Paid
+		case !saved:
+			edit.status = mapping.Proposal(s.ID)
+			*proposed = *proposed || edit.status != ""
+		}
+		rows = append(rows, edit)
+	}
+	*proposed = e.proposeSuccessors(id, rows) || *proposed
+	return rows
+}
+
+// funnelsInUse are the chosen funnel and those that deals of ours are in.
+func (e *settingsEdit) funnelsInUse(ctx context.Context) ([]int64, error) {
+	var used []int64
+	err := e.DB.From(ctx).Model(&records.Link{}).Distinct("category_id").
+		Where("portal_id = ? AND entity = ? AND local = ? AND state = ''", e.lists.PortalID, records.Deal, records.Order).Limit(100).Pluck("category_id", &used).Error
+	if err != nil {
+		return nil, fmt.Errorf("read funnels in use: %w", err)
+	}
+	slices.Sort(used)
+	return lo.Uniq(append([]int64{e.edited.CategoryID}, used...)), nil
+}
+
+func (e *settingsEdit) typesTable() *form.Field {
+	options := []form.Option[organizations.Type]{{Value: organizations.NoType, Label: "Не задано"}}
+	for _, t := range organizations.Types {
+		options = append(options, form.Option[organizations.Type]{Value: t.Type, Label: t.Label})
+	}
+	var rows []form.Row
+	for _, t := range e.lists.CompanyTypes {
+		value := organizations.NoType
+		if rule, ok := lo.Find(e.edited.CompanyTypes, func(r mapping.CompanyTypeRule) bool { return r.ID == t.ID }); ok {
+			value = rule.Type
+		} else if e.edited.CompanyTypes == nil {
+			value = mapping.CompanyTypeProposal(t.ID)
+		}
+		rows = append(rows, form.Row{Label: t.Name, Cells: []*form.Field{
+			form.Select("company_type."+t.ID, "Тип компании: "+t.Name, &value, options),
+		}})
+	}
+	return form.Table([]string{"Тип компании в Bitrix24", "Тип компании в Pixlpark"}, rows)
+}
+
+// bindTables reads both tables as posted against the portal's present lists: a form sent in one go may hold rows that
+// were never shown.
+func (e *settingsEdit) bindTables(values url.Values) error {
+	prefix := portal.Name + "."
+	previous := e.edited.Funnels
+	e.edited.Funnels = map[int64]mapping.Funnel{}
+	for id, table := range previous {
+		if slices.ContainsFunc(e.lists.Funnels, func(f portal.Funnel) bool { return f.ID == id }) {
+			e.edited.Funnels[id] = table
+		}
+	}
+	for _, f := range e.lists.Funnels {
+		table := mapping.Funnel{Name: f.Name}
+		posted := false
+		for _, s := range f.Stages {
+			rule := mapping.StageRule{StageID: s.ID, Name: s.Name}
+			if old, ok := lo.Find(previous[f.ID].Stages, func(r mapping.StageRule) bool { return r.StageID == s.ID }); ok {
+				rule.Status, rule.Paid = old.Status, old.Paid
+			}
+			if values.Has(prefix + "stage." + s.ID + ".status") {
+				posted = true
+				rule.Status = orders.Status(values.Get(prefix + "stage." + s.ID + ".status"))
+				rule.Paid = isOn(values.Get(prefix + "stage." + s.ID + ".paid"))
+				if rule.Status != "" && (!rule.Status.Known() || rule.Status == orders.Deleted) {
+					return form.FieldError{Name: "stage." + s.ID + ".status", Message: "Выберите статус из списка"}
+				}
+			}
+			table.Stages = append(table.Stages, rule)
+		}
+		if _, known := previous[f.ID]; posted || known {
+			e.edited.Funnels[f.ID] = table
+		}
+	}
+	var types []mapping.CompanyTypeRule
+	posted := false
+	for _, t := range e.lists.CompanyTypes {
+		rule, _ := lo.Find(e.edited.CompanyTypes, func(r mapping.CompanyTypeRule) bool { return r.ID == t.ID })
+		rule.ID = t.ID
+		if values.Has(prefix + "company_type." + t.ID) {
+			posted = true
+			rule.Type = organizations.Type(values.Get(prefix + "company_type." + t.ID))
+			if rule.Type.Label() == "" {
+				return form.FieldError{Name: "company_type." + t.ID, Message: "Выберите тип из списка"}
+			}
+		}
+		types = append(types, rule)
+	}
+	if posted || e.edited.CompanyTypes != nil {
+		e.edited.CompanyTypes = types
+	}
+	return nil
+}
+
+// isOn reads a posted check box like form.Toggle does.
+func isOn(s string) bool {
+	return !slices.Contains([]string{"", "0", "false", "off", "no"}, strings.ToLower(s))
+}
