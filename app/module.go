@@ -65,31 +65,19 @@ type Host struct {
 // Files mounts what a module embeds: templates/, static/ and migrations/ inside files, each optional. Templates are
 // called <module>/<file>, static files /static/<module>/<file>, and the migrations are a line of their own.
 func (h *Host) Files(files fs.FS) error {
-	sub := func(dir string) (fs.FS, error) {
-		if _, err := fs.Stat(files, dir); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("files of module %s: %w", h.name, err)
-		}
-		return fs.Sub(files, dir)
+	h.Panel.Mount(h.name, h.app.onDisk(path.Join("modules", h.name), files))
+	_, err := fs.Stat(files, "migrations")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	templates, err := sub("templates")
+	if err != nil {
+		return fmt.Errorf("files of module %s: %w", h.name, err)
+	}
+	migrations, err := fs.Sub(files, "migrations")
 	if err != nil {
 		return err
 	}
-	static, err := sub("static")
-	if err != nil {
-		return err
-	}
-	migrations, err := sub("migrations")
-	if err != nil {
-		return err
-	}
-	own := path.Join("modules", h.name)
-	h.Panel.Mount(h.name, h.app.onDisk(path.Join(own, "templates"), templates), h.app.onDisk(path.Join(own, "static"), static))
-	if migrations != nil {
-		h.app.lines = append(h.app.lines, db.Line{Name: h.name, FS: migrations})
-	}
+	h.app.lines = append(h.app.lines, db.Line{Name: h.name, FS: migrations})
 	return nil
 }
 

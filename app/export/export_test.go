@@ -53,7 +53,7 @@ func open(t *testing.T, d *db.DB, requires tariff.Plan) *crm {
 			return []panel.Tab{{Label: "Выгрузка заказов", URL: export.URL, Active: present == export.URL}}
 		})
 		m.tariff.Pages(s.Panel, s.Admin)
-		s.Panel.Mount("crm", fstest.MapFS{"below.html": {Data: []byte(`<p>Обработчик: {{.}}</p>`)}}, nil)
+		s.Panel.Mount("crm", fstest.MapFS{"templates/below.html": {Data: []byte(`<p>Обработчик: {{.}}</p>`)}})
 		page.AddSection(export.Section{
 			Name: "crm", Title: "Наша CRM", Help: "https://example.ru/help", Requires: requires, Open: m.open,
 			Template: "crm/below", Data: func(context.Context) (any, error) { return "https://panel.example/api/crm", nil },

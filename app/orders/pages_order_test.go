@@ -108,7 +108,7 @@ func TestOrderPage_modulesAddActionsAndWidgets(t *testing.T) {
 func TestOrderPage_modulesPutThingsBesideEveryPhone(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.New(t, db.SQLite), staff.Operator, func(s *shop) {
-		s.panel.Mount("phone", fstest.MapFS{"call.html": {Data: []byte(`<b>позвонить {{.Number}} по заказу {{.Order.ID}}</b>`)}}, nil)
+		s.panel.Mount("phone", fstest.MapFS{"templates/call.html": {Data: []byte(`<b>позвонить {{.Number}} по заказу {{.Order.ID}}</b>`)}})
 		s.orders.AddPhoneWidget(panel.Widget[orders.Phone]{Template: "phone/call", Data: func(_ context.Context, p orders.Phone) (any, error) { return p, nil }})
 	})
 	o := s.place()

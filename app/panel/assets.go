@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -30,16 +29,9 @@ type asset struct {
 func readAssets(owners []owner) (*assets, error) {
 	a := &assets{files: map[string]asset{}}
 	for _, o := range owners {
-		if o.static == nil {
-			continue
-		}
-		err := fs.WalkDir(o.static, ".", func(file string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || path.Ext(file) == ".go" {
-				return err
-			}
-			body, err := fs.ReadFile(o.static, file)
-			if err != nil {
-				return err
+		err := o.static.each("", func(file string, body []byte) {
+			if path.Ext(file) == ".go" {
+				return
 			}
 			sum := sha256.Sum256(body)
 			kind := mime.TypeByExtension(path.Ext(file))
@@ -47,7 +39,6 @@ func readAssets(owners []owner) (*assets, error) {
 				kind = "application/octet-stream"
 			}
 			a.files[o.name+"/"+file] = asset{body: body, hash: hex.EncodeToString(sum[:6]), mime: kind}
-			return nil
 		})
 		if err != nil {
 			return nil, fmt.Errorf("static files of %s: %w", o.name, err)

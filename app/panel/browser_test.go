@@ -66,16 +66,16 @@ func TestBrowser_pagesWorkWithTheirScript(t *testing.T) {
 	name, polls := "", 0
 	s := newSite(t, dbtest.New(t, db.SQLite), func(s *site) {
 		s.Mount("shop", files(
-			"list.html", `{{define "content"}}
+			"templates/list.html", `{{define "content"}}
 				<a id="edit" data-dialog href="/admin/edit">Изменить</a>
 				<form data-selection><input type="checkbox" data-select-all id="all">
 					<input type="checkbox" name="id" value="1" id="one"><input type="checkbox" name="id" value="2">
 					<div class="selection-bar">Выбрано: <b data-selected></b></div></form>
 				<details class="menu"><summary id="more">…</summary><div class="menu-list"><button id="inside">x</button></div></details>
 				<p id="live" data-live>{{.Cents}}</p>{{end}}`,
-			"edit.html", `{{define "content"}}<form class="card" method="post">{{template "form/fields" .Form}}{{template "form/buttons" .Form}}</form>{{end}}`,
-			"fold.html", `{{define "content"}}<form class="card" method="post">{{template "form/switched" .Form}}</form>{{end}}`,
-		), nil)
+			"templates/edit.html", `{{define "content"}}<form class="card" method="post">{{template "form/fields" .Form}}{{template "form/buttons" .Form}}</form>{{end}}`,
+			"templates/fold.html", `{{define "content"}}<form class="card" method="post">{{template "form/switched" .Form}}</form>{{end}}`,
+		))
 		s.admin.GET("/list", func(c echo.Context) error {
 			polls++
 			return s.Render(c, "shop/list", bodyPage{Page: panel.Page{Title: "Список", Refresh: 1}, Cents: kopecks(polls)})

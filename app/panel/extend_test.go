@@ -35,12 +35,12 @@ func extended(t *testing.T, record *client, add func(x *panel.FormExtensions[*cl
 	add(&x)
 	return newSite(t, dbtest.New(t, db.SQLite), func(s *site) {
 		s.Mount("crm", files(
-			"client.html", `{{define "content"}}
+			"templates/client.html", `{{define "content"}}
 				{{range .Actions}}<button>{{.Name}}: {{t .Label}}</button>{{end}}
 				{{template "boxes" .Widgets}}{{range .Forms}}{{template "form/fields" .}}{{end}}{{end}}`,
-			"box.html", `Сделка <b>{{.}}</b>`,
-			"failing.html", `{{.Missing}}`,
-		), nil)
+			"templates/box.html", `Сделка <b>{{.}}</b>`,
+			"templates/failing.html", `{{.Missing}}`,
+		))
 		s.admin.GET("/clients/7", func(c echo.Context) error {
 			return s.Render(c, "crm/client", clientPage{
 				Page: panel.Page{Title: "Клиент"}, Actions: x.Actions(c, s.Panel, record),

@@ -13,7 +13,8 @@ import (
 
 const nbsp = "\u00a0"
 
-// funcs are what templates may call, in one language.
+// funcs are what templates may call, in one language and one time zone. They know nothing of a single panel, for several
+// share what was parsed with them (load.go).
 //
 //	t "Заказы"                              the words in the page's language; with arguments as fmt.Sprintf
 //	plural .N "заказ" "заказа" "заказов"    5 заказов
@@ -23,7 +24,7 @@ const nbsp = "\u00a0"
 //	asset "panel/panel.css"                 address with the content's hash, cached for ever
 //	icon "users"                            an <svg> out of static/icons.svg
 //	field $form .                           what form/field is executed with
-func (p *Panel) funcs(lang Language, words dictionary, files *assets) template.FuncMap {
+func funcs(lang Language, zone *time.Location, words dictionary, files *assets) template.FuncMap {
 	t := func(russian string, args ...any) string {
 		text := words.translate(lang, russian)
 		if len(args) > 0 {
@@ -45,9 +46,9 @@ func (p *Panel) funcs(lang Language, words dictionary, files *assets) template.F
 			count := reflect.ValueOf(n).Int()
 			return money.Group(count) + nbsp + t(pluralForm(lang, count, one, few, many))
 		},
-		"date":   func(at any) string { return p.format(at, "02.01.2006, 15:04", lang) },
-		"day":    func(at any) string { return p.format(at, "02.01.2006", lang) },
-		"moment": func(at any) string { return p.format(at, "2 January, 2006, 15:04", lang) },
+		"date":   func(at any) string { return format(at, zone, "02.01.2006, 15:04", lang) },
+		"day":    func(at any) string { return format(at, zone, "02.01.2006", lang) },
+		"moment": func(at any) string { return format(at, zone, "2 January, 2006, 15:04", lang) },
 		"asset":  files.address,
 		"icon": func(name string) (template.HTML, error) {
 			sprite, err := files.address(hostOwner + "/icons.svg")
@@ -96,7 +97,7 @@ var months = strings.NewReplacer("January", "января", "February", "фев�
 	"November", "ноября", "December", "декабря")
 
 // format writes an instant in the account's time zone; hours have no leading zero: 01.04.2022, 7:11.
-func (p *Panel) format(at any, layout string, lang Language) string {
+func format(at any, zone *time.Location, layout string, lang Language) string {
 	var instant time.Time
 	switch at := at.(type) {
 	case time.Time:
@@ -109,7 +110,7 @@ func (p *Panel) format(at any, layout string, lang Language) string {
 	if instant.IsZero() {
 		return ""
 	}
-	text := strings.Replace(instant.In(p.Location).Format(layout), ", 0", ", ", 1)
+	text := strings.Replace(instant.In(zone).Format(layout), ", 0", ", ", 1)
 	if lang == Russian {
 		text = months.Replace(text)
 	}

@@ -3,9 +3,10 @@ package panel
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -71,23 +72,15 @@ func (d dictionary) translate(lang Language, russian string) string {
 }
 
 // read adds the en.json files of an owner: at the root of its templates and in each folder.
-func (d dictionary) read(templates fs.FS) error {
-	names, err := fs.Glob(templates, "*/en.json")
-	if err != nil {
-		return fmt.Errorf("look for translations: %w", err)
-	}
-	for _, name := range append(names, "en.json") {
-		text, err := fs.ReadFile(templates, name)
-		if err != nil {
-			continue // an owner without translations
+func (d dictionary) read(templates folder) error {
+	var broken error
+	err := templates.each(".json", func(file string, text []byte) {
+		if path.Base(file) != "en.json" {
+			return
 		}
-		words := map[string]string{}
-		if err := json.Unmarshal(text, &words); err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
+		if err := json.Unmarshal(text, (*map[string]string)(&d)); err != nil {
+			broken = fmt.Errorf("read %s: %w", file, err)
 		}
-		for russian, english := range words {
-			d[russian] = english
-		}
-	}
-	return nil
+	})
+	return errors.Join(err, broken)
 }

@@ -35,7 +35,7 @@ type kopecks int64
 func shown(t *testing.T, page bodyPage, text, english string) *site {
 	t.Helper()
 	s := newSite(t, dbtest.New(t, db.SQLite), func(s *site) {
-		s.Mount("shop", files("page.html", `{{define "content"}}`+text+`{{end}}`, "en.json", english), nil)
+		s.Mount("shop", files("templates/page.html", `{{define "content"}}`+text+`{{end}}`, "templates/en.json", english))
 		s.Location = time.FixedZone("MSK", 3*60*60)
 		s.admin.GET("/page", func(c echo.Context) error { return s.Render(c, "shop/page", page) })
 	})
@@ -166,7 +166,7 @@ func TestMenu(t *testing.T) {
 func TestStaticFiles(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.New(t, db.SQLite), func(s *site) {
-		s.Mount("shop", nil, files("shop.css", "p{}", "phone.js", "1"))
+		s.Mount("shop", files("static/shop.css", "p{}", "static/phone.js", "1"))
 	})
 	page := s.get("/login").body
 	address := regexp.MustCompile(`/static/panel/panel\.css\?v=\w+`).FindString(page)

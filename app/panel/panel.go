@@ -48,12 +48,6 @@ type Panel struct {
 	forgetful []func(context.Context) error
 }
 
-// owner is a folder of templates and static files under one name: "panel" for the host's own, or a module's.
-type owner struct {
-	name              string
-	templates, static fs.FS
-}
-
 // New makes a panel; Attach puts it on a server and Parse makes it ready.
 func New(o Options) (*Panel, error) {
 	if o.Location == nil {
@@ -68,33 +62,23 @@ func New(o Options) (*Panel, error) {
 		return nil, fmt.Errorf("trust the public address: %w", err)
 	}
 	p.sessions = newSessions(o)
-	p.owners = []owner{{name: hostOwner, templates: o.Templates, static: o.Static}}
+	p.owners = []owner{{hostOwner, folder{o.Templates, "."}, folder{o.Static, "."}}}
 	p.AddSection(Section{Title: settingsSection, Icon: "settings", Rank: 90})
 	return p, nil
 }
 
-// Mount adds a module's templates and static files under its name; either may be nil.
-func (p *Panel) Mount(name string, templates, static fs.FS) {
-	p.owners = append(p.owners, owner{name: name, templates: templates, static: static})
-}
-
-// loaded are the files of all owners, read and parsed together.
-type loaded struct {
-	assets    *assets
-	templates templates
+// Mount adds a module's folders templates/ and static/ under its name; either may be missing.
+func (p *Panel) Mount(name string, files fs.FS) {
+	p.owners = append(p.owners, owner{name, folder{files, "templates"}, folder{files, "static"}})
 }
 
 // Parse reads every template and static file. An error names the file; the program must not start with it.
 func (p *Panel) Parse() error {
-	assets, err := readAssets(p.owners)
+	parsed, err := load(p.owners, p.Location)
 	if err != nil {
 		return err
 	}
-	templates, err := p.parseTemplates(assets)
-	if err != nil {
-		return err
-	}
-	p.parsed.Store(&loaded{assets: assets, templates: templates})
+	p.parsed.Store(parsed)
 	return nil
 }
 

@@ -197,7 +197,7 @@ func TestStaffPages_scenario(t *testing.T) {
 func TestRender_failingTemplateLeavesNoHalfPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.New(t, db.SQLite), func(s *site) {
-		s.Mount("shop", files("broken.html", `{{define "content"}}half a page {{.Missing.Field}}{{end}}`), nil)
+		s.Mount("shop", files("templates/broken.html", `{{define "content"}}half a page {{.Missing.Field}}{{end}}`))
 		s.admin.GET("/broken", func(c echo.Context) error { return s.Render(c, "shop/broken", panel.Page{Title: "Х"}) })
 	})
 	s.signedIn(staff.Operator)
@@ -216,7 +216,7 @@ func TestParse_refusesTemplatesThatCannotWork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, d, nil)
-			s.Mount("shop", files("page.html", text), nil)
+			s.Mount("shop", files("templates/page.html", text))
 			if err := s.Parse(); err == nil || !strings.Contains(err.Error(), "shop/page") {
 				t.Errorf("Parse() = %v, want an error that names shop/page", err)
 			}

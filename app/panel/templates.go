@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 	"path"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // hostOwner is the name under which the host's own static files are served.
@@ -39,23 +39,20 @@ type source struct{ name, text string }
 
 // parseTemplates reads every owner's templates. A page is the layout, the form templates, the fragments of its own
 // folder and itself, so two pages may both define "content".
-func (p *Panel) parseTemplates(assets *assets) (templates, error) {
+func parseTemplates(owners []owner, zone *time.Location, assets *assets) (templates, error) {
 	words := dictionary{}
-	for _, o := range p.owners {
-		if o.templates == nil {
-			continue
-		}
+	for _, o := range owners {
 		if err := words.read(o.templates); err != nil {
 			return nil, fmt.Errorf("templates of %s: %w", o.name, err)
 		}
 	}
-	folders, base, err := p.readTemplates()
+	folders, base, err := readTemplates(owners)
 	if err != nil {
 		return nil, err
 	}
 	all := templates{}
 	for _, lang := range languages {
-		parsed, err := parseLanguage(p.funcs(lang, words, assets), base, folders)
+		parsed, err := parseLanguage(funcs(lang, zone, words, assets), base, folders)
 		if err != nil {
 			return nil, err
 		}
@@ -65,20 +62,10 @@ func (p *Panel) parseTemplates(assets *assets) (templates, error) {
 }
 
 // readTemplates returns the files of each owner's folder, and apart from them the layout and the form templates.
-func (p *Panel) readTemplates() (folders map[string][]source, base []source, err error) {
+func readTemplates(owners []owner) (folders map[string][]source, base []source, err error) {
 	folders = map[string][]source{}
-	for _, o := range p.owners {
-		if o.templates == nil {
-			continue
-		}
-		err := fs.WalkDir(o.templates, ".", func(file string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || path.Ext(file) != ".html" {
-				return err
-			}
-			text, err := fs.ReadFile(o.templates, file)
-			if err != nil {
-				return err
-			}
+	for _, o := range owners {
+		err := o.templates.each(".html", func(file string, text []byte) {
 			folder, name := path.Dir(file), strings.TrimSuffix(path.Base(file), ".html")
 			switch {
 			case o.name != hostOwner:
@@ -90,7 +77,6 @@ func (p *Panel) readTemplates() (folders map[string][]source, base []source, err
 			default:
 				folders[folder] = append(folders[folder], source{folder + "/" + name, string(text)})
 			}
-			return nil
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("templates of %s: %w", o.name, err)
