@@ -104,7 +104,7 @@ func (a *App) build(ctx context.Context) error {
 	h.Clients = clients.New(d)
 	h.Organizations = organizations.New(d, h.Clients)
 	h.Orders = orders.New(d, h.Sites, h.Clients, h.Organizations)
-	a.Staff = staff.New(d)
+	a.Staff = staff.New(d, a.cfg.PasswordCost)
 	h.Panel, err = panel.New(panel.Options{
 		DB: d, Staff: a.Staff, Log: log, PublicURL: public, Location: zone, SecretKey: formKey, Dev: a.cfg.Dev,
 		Templates: a.onDisk("templates", templates.FS), Static: a.onDisk("static", static.FS),

@@ -3,6 +3,7 @@ package app_test
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -67,6 +68,31 @@ func TestNew_refusesABadModuleName(t *testing.T) {
 	if a, err := app.New(t.Context(), cfg, log, badModule{}); err == nil {
 		_ = a.Close()
 		t.Error("a module with a bad name was taken")
+	}
+}
+
+func TestNew_hashesPasswordsAtFullCost(t *testing.T) {
+	t.Parallel()
+	cfg := app.Config{DataDir: t.TempDir(), Addr: "127.0.0.1:0", TimeZone: "UTC", LogLevel: "panic", LogFormat: "text"}
+	log, err := cfg.Logger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	e, err := a.Staff.Create(t.Context(), app.DemoStaff[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(e.Password), "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("a panel as main makes it stores %q", string(e.Password))
 	}
 }
 

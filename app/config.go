@@ -11,6 +11,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/sirupsen/logrus"
+
+	"github.com/pixlpark/panel/app/staff"
 )
 
 // Config is what the environment says. Every command reads it; flags of a command win over it.
@@ -28,6 +30,8 @@ type Config struct {
 	// Times of the jobs of lanes that have none of their own.
 	JobsRetryFirst time.Duration `env:"JOBS_RETRY_FIRST" envDefault:"1m"` // the wait after a job's first failure
 	JobsPauseMax   time.Duration `env:"JOBS_PAUSE_MAX" envDefault:"5m"`   // the longest pause of a lane
+
+	PasswordCost staff.Cost // zero: staff.DefaultCost; only tests set it
 }
 
 // ReadConfig reads the environment.

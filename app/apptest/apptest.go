@@ -60,7 +60,8 @@ func Open(t testing.TB, database db.Options, modules ...app.Module) *Panel {
 	p.URL = "http://" + server.Listener.Addr().String()
 	cfg := app.Config{
 		Addr: server.Listener.Addr().String(), PublicURL: p.URL, DatabaseURL: database.URL, TimeZone: "Europe/Moscow",
-		SecretKey: base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))),
+		SecretKey:    base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))),
+		PasswordCost: staff.TestCost,
 	}
 	if database.URL == "" {
 		cfg.DataDir = filepath.Dir(database.Path)

@@ -53,7 +53,7 @@ func open(t *testing.T, d *db.DB, role staff.Role, extend ...func(s *shop)) *sho
 	e := echo.New()
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
-	s := &shop{t: t, db: d, url: server.URL, staff: staff.New(d), clients: clients.New(d)}
+	s := &shop{t: t, db: d, url: server.URL, staff: staff.New(d, staff.TestCost), clients: clients.New(d)}
 	s.organizations = organizations.New(d, s.clients)
 	shops := sites.New(d)
 	s.orders = orders.New(d, shops, s.clients, s.organizations)

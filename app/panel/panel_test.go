@@ -46,7 +46,7 @@ func newSite(t *testing.T, d *db.DB, routes func(s *site)) *site {
 		t.Fatal(err)
 	}
 	p, err := panel.New(panel.Options{
-		DB: d, Staff: staff.New(d), Log: dbtest.Silent(), Templates: templates.FS, Static: static.FS,
+		DB: d, Staff: staff.New(d, staff.TestCost), Log: dbtest.Silent(), Templates: templates.FS, Static: static.FS,
 		PublicURL: public, SecretKey: []byte(strings.Repeat("k", 32)),
 	})
 	if err != nil {

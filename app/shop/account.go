@@ -68,9 +68,6 @@ func (s *shop) enter(c echo.Context, client *clients.Client) error {
 
 var errWrongPassword = refusal.Value("password", "Неверная почта или пароль.")
 
-// decoy is hashed against when there is no such client, so that the answer takes as long.
-const decoy staff.Hash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
 // authenticate returns the client of an e-mail and password. Attempts are limited as those of employees are.
 func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Client, error) {
 	ctx := c.Request().Context()
@@ -85,7 +82,7 @@ func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Cl
 	if _, unknown := refusal.From(err); err != nil && !unknown {
 		return nil, err
 	}
-	hash := decoy
+	hash := s.Panel.Staff.Decoy()
 	if client != nil && client.PasswordHash != "" {
 		hash = staff.Hash(client.PasswordHash)
 	}
@@ -150,7 +147,7 @@ func (s *shop) newAccount(ctx context.Context, typed url.Values, organization bo
 	if staff.CheckPassword(password) != nil || len(password) > 200 {
 		return nil, refusal.Value("password", "Пароль — не короче восьми знаков.")
 	}
-	hash, err := staff.NewHash(ctx, password)
+	hash, err := s.Panel.Staff.NewHash(ctx, password)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func open(t *testing.T, d *db.DB) *world {
 	w := &world{url: server.URL, sites: sites.New(d), clients: clients.New(d)}
 	w.organizations = organizations.New(d, w.clients)
 	w.orders = orders.New(d, w.sites, w.clients, w.organizations)
-	employees := staff.New(d)
+	employees := staff.New(d, staff.TestCost)
 	p, err := panel.New(panel.Options{
 		DB: d, Staff: employees, Log: dbtest.Silent(), Templates: templates.FS, Static: static.FS, PublicURL: public,
 		Location: time.FixedZone("", 3*60*60), SecretKey: bytes.Repeat([]byte("k"), 32),

@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,14 +20,13 @@ var ErrWrongPassword = errors.New("wrong e-mail or password")
 
 // Service is the only way to read and change employees.
 type Service struct {
-	db    *db.DB
-	decoy Hash // compared with when the e-mail is unknown, so that the answer takes as long
+	db   *db.DB
+	cost Cost
 }
 
-// New returns the service on a database.
-func New(d *db.DB) *Service {
-	decoy, _ := NewHash(context.Background(), "decoy") // fails only with its context
-	return &Service{db: d, decoy: decoy}
+// New returns the service on a database. New passwords are hashed at the cost; zero is DefaultCost.
+func New(d *db.DB, cost Cost) *Service {
+	return &Service{db: d, cost: cmp.Or(cost, DefaultCost)}
 }
 
 // Models are the tables of this package, for the check at start.
@@ -47,7 +47,7 @@ func (s *Service) Create(ctx context.Context, n NewEmployee) (*Employee, error) 
 	if n.Password == "" {
 		return nil, refusal.Value("password", "Задайте пароль")
 	}
-	hash, err := NewHash(ctx, n.Password)
+	hash, err := s.NewHash(ctx, n.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) Change(ctx context.Context, id int64, change func(e *Employee)
 
 // ChangePassword sets a new password and ends every session of the employee.
 func (s *Service) ChangePassword(ctx context.Context, id int64, password string) (*Employee, error) {
-	hash, err := NewHash(ctx, password)
+	hash, err := s.NewHash(ctx, password)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (s *Service) Authenticate(ctx context.Context, email, password, address str
 	}
 	hash := e.Password
 	if e.ID == 0 {
-		hash = s.decoy
+		hash = s.Decoy()
 	}
 	ok, err := hash.Matches(ctx, password)
 	if err != nil {

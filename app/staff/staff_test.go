@@ -36,7 +36,7 @@ func TestModels_fitTheTables(t *testing.T) {
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		anna := create(t, s, "Anna@Demo", staff.Operator)
 		gone := create(t, s, "gone@demo", staff.Operator)
 		if _, err := s.Change(t.Context(), gone.ID, func(e *staff.Employee) error { e.Active = false; return nil }); err != nil {
@@ -68,7 +68,7 @@ func TestAuthenticate(t *testing.T) {
 func TestAuthenticate_attemptsAreLimited(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		create(t, s, "anna@demo", staff.Operator)
 		guess := func(password, from string) error {
 			_, err := s.Authenticate(t.Context(), "anna@demo", password, from)
@@ -107,7 +107,7 @@ func TestAuthenticate_attemptsAreLimited(t *testing.T) {
 func TestAuthenticate_parallelGuessesDoNotSlipThrough(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		create(t, s, "anna@demo", staff.Operator)
 		var wg sync.WaitGroup
 		looked := make(chan bool, 12)
@@ -134,7 +134,7 @@ func TestAuthenticate_parallelGuessesDoNotSlipThrough(t *testing.T) {
 func TestCreate_refuses(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		create(t, s, "anna@demo", staff.Operator)
 		good := staff.NewEmployee{Email: "oleg@demo", Name: "Олег", Role: staff.Operator, Password: "correct"}
 		tests := []struct {
@@ -162,7 +162,7 @@ func TestCreate_refuses(t *testing.T) {
 func TestChange_keepsOneAdministrator(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		first, second := create(t, s, "a@demo", staff.Administrator), create(t, s, "b@demo", staff.Administrator)
 		demote := func(id int64) error {
 			_, err := s.Change(t.Context(), id, func(e *staff.Employee) error { e.Role = staff.Operator; return nil })
@@ -192,7 +192,7 @@ func TestChange_keepsOneAdministrator(t *testing.T) {
 func TestChangePassword_endsSessions(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		e := create(t, s, "a@demo", staff.Operator)
 		changed, err := s.ChangePassword(t.Context(), e.ID, "fresh")
 		if err != nil || changed.SignIns == e.SignIns {
@@ -210,7 +210,7 @@ func TestChangePassword_endsSessions(t *testing.T) {
 func TestInvitation(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		s := staff.New(d)
+		s := staff.New(d, staff.TestCost)
 		first, err := s.Invite(t.Context())
 		if err != nil || first == "" {
 			t.Fatalf("Invite() = %q, %v; want a token", first, err)
@@ -276,9 +276,54 @@ func TestRole_includes(t *testing.T) {
 func TestPasswordHash_isNeverPrinted(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t, db.SQLite)
-	e := create(t, staff.New(d), "a@demo", staff.Operator)
+	e := create(t, staff.New(d, staff.TestCost), "a@demo", staff.Operator)
 	if printed := fmt.Sprintf("%v %+v %#v %s", *e, *e, *e, e.Password); strings.Contains(printed, "argon2") || strings.Contains(printed, string(e.Password)) {
 		t.Errorf("printed: %s", printed)
+	}
+}
+
+func TestNewHash_isAtFullCostUnlessTheServiceIsGivenAnother(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		cost staff.Cost
+		want string
+	}{
+		{"the default", staff.Cost{}, "$argon2id$v=19$m=19456,t=2,p=1$"},
+		{"a cost that was given", staff.Cost{Passes: 3, Memory: 16, Threads: 2}, "$argon2id$v=19$m=16,t=3,p=2$"},
+	} {
+		s := staff.New(nil, tt.cost)
+		hash, err := s.NewHash(t.Context(), "correct")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, h := range map[string]staff.Hash{"hash": hash, "decoy": s.Decoy()} {
+			if !strings.HasPrefix(string(h), tt.want) {
+				t.Errorf("%s: the %s is %q, want %s…", tt.name, what, string(h), tt.want)
+			}
+		}
+		for password, want := range map[string]bool{"correct": true, "wrong": false} {
+			if got, err := hash.Matches(t.Context(), password); err != nil || got != want {
+				t.Errorf("%s: %q matches = %v, %v; want %v", tt.name, password, got, err, want)
+			}
+		}
+		if got, err := s.Decoy().Matches(t.Context(), "decoy"); err != nil || got {
+			t.Errorf("%s: the decoy matches = %v, %v; want false", tt.name, got, err)
+		}
+	}
+}
+
+func TestMatches_takesAHashMadeAtAnotherCost(t *testing.T) {
+	t.Parallel()
+	// "password" with the salt "somesalt", from the reference implementation's tests.
+	const known staff.Hash = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	if got, err := known.Matches(t.Context(), "password"); err != nil || !got {
+		t.Errorf("a hash of 256 KiB matches = %v, %v; want true", got, err)
+	}
+	for _, damaged := range []staff.Hash{"", "x", "$argon2id$v=19$m=256,t=0,p=1$c29tZXNhbHQ$nf65", "$argon2id$v=19$m=256$c29tZXNhbHQ$nf65"} {
+		if got, err := damaged.Matches(t.Context(), "password"); err == nil || got {
+			t.Errorf("the hash %q matches = %v, %v; want an error", string(damaged), got, err)
+		}
 	}
 }
 

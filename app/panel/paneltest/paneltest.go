@@ -49,7 +49,7 @@ func New(t testing.TB, d *db.DB, add func(s *Site)) *Site {
 	t.Cleanup(server.Close)
 	public, err := url.Parse(server.URL)
 	Must(t, err)
-	s := &Site{t: t, url: server.URL, Staff: staff.New(d)}
+	s := &Site{t: t, url: server.URL, Staff: staff.New(d, staff.TestCost)}
 	s.Panel, err = panel.New(panel.Options{
 		DB: d, Staff: s.Staff, Log: dbtest.Silent(), Templates: templates.FS, Static: static.FS,
 		PublicURL: public, Location: time.FixedZone("MSK", 3*60*60), SecretKey: []byte(strings.Repeat("k", 32)),
