@@ -3,8 +3,10 @@ package app_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/labstack/echo/v4"
 
@@ -94,6 +96,32 @@ func TestNew_hashesPasswordsAtFullCost(t *testing.T) {
 	if !strings.HasPrefix(string(e.Password), "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("a panel as main makes it stores %q", string(e.Password))
 	}
+}
+
+// The bubble ends only with the last goroutine that was started in it, and fails when one of them is left waiting.
+func TestClose_leavesNoGoroutineBehind(t *testing.T) {
+	t.Parallel()
+	cfg := app.Config{DataDir: t.TempDir(), Addr: "127.0.0.1:0", TimeZone: "UTC", LogLevel: "panic", LogFormat: "text"}
+	log, err := cfg.Logger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for range 3 {
+			a, err := app.New(t.Context(), cfg, log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page := httptest.NewRecorder()
+			a.ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/login", nil))
+			if page.Code != http.StatusOK {
+				t.Errorf("/login answers %d", page.Code)
+			}
+			if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 func TestServeHTTP_headIsGetWithoutABody(t *testing.T) {

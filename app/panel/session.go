@@ -24,20 +24,23 @@ const (
 	signInsKey  = "sign_ins"
 )
 
-// newSessions makes the session manager: tokens are stored hashed, the cookie is out of reach of scripts.
+// newSessions makes the session manager: tokens are stored hashed, the cookie is out of reach of scripts. It is written
+// out, because scs.New starts a goroutine for a store in memory that nothing of ours uses and nothing can end.
 func newSessions(o Options) *scs.SessionManager {
-	m := scs.New()
-	m.Store = sessionStore{db: o.DB}
-	m.Lifetime = 7 * 24 * time.Hour
-	m.HashTokenInStore = true
-	m.Cookie.Name = "panel_session"
-	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.Cookie.Secure = o.PublicURL.Scheme == "https"
-	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
-		o.Log.WithError(err).Error("session failed")
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	return &scs.SessionManager{
+		Store:            sessionStore{db: o.DB},
+		Codec:            scs.GobCodec{},
+		Lifetime:         7 * 24 * time.Hour,
+		HashTokenInStore: true,
+		Cookie: scs.SessionCookie{
+			Name: "panel_session", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+			Secure: o.PublicURL.Scheme == "https", Persist: true,
+		},
+		ErrorFunc: func(w http.ResponseWriter, _ *http.Request, err error) {
+			o.Log.WithError(err).Error("session failed")
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		},
 	}
-	return m
 }
 
 // Sessions is what the middleware of Pages loads and saves: for pages that sign in others than employees, under keys of
