@@ -15,7 +15,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -34,12 +33,12 @@ const (
 
 // DB is an open database. It is safe for concurrent use and lives as long as the process.
 type DB struct {
-	gorm     *gorm.DB
-	sql      *sql.DB
-	dialect  Dialect
-	url      string   // of a Postgres; what needs a connection of its own dials it
-	lockFile *os.File // of an SQLite; held until Close
-	log      *logrus.Entry
+	gorm    *gorm.DB
+	sql     *sql.DB
+	dialect Dialect
+	url     string    // of a Postgres; what needs a connection of its own dials it
+	file    *heldFile // of an SQLite; until Close
+	log     *logrus.Entry
 
 	locks    processLocks
 	listener listener
@@ -81,8 +80,8 @@ func (d *DB) Close() error {
 		d.close()
 		d.listener.running.Wait()
 		err = d.sql.Close()
-		if d.lockFile != nil {
-			err = firstError(err, d.lockFile.Close())
+		if d.file != nil {
+			err = firstError(err, d.file.Close())
 		}
 	})
 	return err

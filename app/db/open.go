@@ -5,12 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/glebarez/sqlite"
@@ -87,8 +84,8 @@ func (d *DB) abandon() {
 	if d.sql != nil {
 		_ = d.sql.Close()
 	}
-	if d.lockFile != nil {
-		_ = d.lockFile.Close()
+	if d.file != nil {
+		_ = d.file.Close()
 	}
 }
 
@@ -97,9 +94,11 @@ func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	if err := d.lock(o.Path); err != nil {
+	lock, err := lockFile(o.Path)
+	if err != nil {
 		return nil, err
 	}
+	d.file = lock
 	// FULL: a committed order survives a power cut. immediate: a transaction that reads and then writes would
 	// otherwise fail with SQLITE_BUSY, which no timeout helps.
 	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() +
@@ -114,27 +113,6 @@ func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
 	d.sql = pool
 	return &sqlite.Dialector{Conn: pool}, nil
 }
-
-// lock takes the file beside the database. The lock, not the file's existence, says that the database is in use.
-func (d *DB) lock(path string) error {
-	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("lock %s: %w", path, err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		holder, _ := io.ReadAll(io.LimitReader(f, 20))
-		_ = f.Close()
-		return fmt.Errorf("%s is in use by process %s: an SQLite database belongs to one process, several need DATABASE_URL: %w",
-			path, strings.TrimSpace(string(holder)), ErrInUse)
-	}
-	_ = f.Truncate(0) // the number is for people; the lock holds without it
-	_, _ = fmt.Fprintln(f, os.Getpid())
-	d.lockFile = f
-	return nil
-}
-
-// ErrInUse says that another process has the SQLite file open.
-var ErrInUse = fmt.Errorf("database in use")
 
 func (d *DB) openPostgres(o Options) (gorm.Dialector, error) {
 	d.dialect, d.url = Postgres, o.URL

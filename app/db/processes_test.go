@@ -3,6 +3,8 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,8 +22,12 @@ func TestOpen_refusesASecondProcessOnSQLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err := db.Open(t.Context(), o); !errors.Is(err, db.ErrInUse) {
-		t.Errorf("second = %v, err = %v, want it refused", second, err)
+	second, err := db.Open(t.Context(), o)
+	if !errors.Is(err, db.ErrInUse) {
+		t.Fatalf("second = %v, err = %v, want it refused", second, err)
+	}
+	if holder := fmt.Sprintf("in use by process %d:", os.Getpid()); !strings.Contains(err.Error(), holder) {
+		t.Errorf("err = %v, want %q in it", err, holder)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)

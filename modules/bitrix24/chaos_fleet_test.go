@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -34,6 +35,9 @@ import (
 // buildPanel builds the program and returns its path.
 func buildPanel(t testing.TB) string {
 	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be asked to end on Windows: there is no SIGTERM")
+	}
 	path := filepath.Join(t.TempDir(), "panel")
 	if out, err := exec.Command("go", "build", "-o", path, "github.com/pixlpark/panel").CombinedOutput(); err != nil {
 		t.Fatalf("build the program: %v\n%s", err, out)
@@ -181,7 +185,7 @@ func (f *fleet) launch(p *process) {
 	p.cmd = exec.Command(f.binary)
 	p.cmd.Env = append(f.env, "ADDR="+p.address)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	diesWithUs(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		f.t.Error(err)
 		return

@@ -141,11 +141,11 @@ func migrate(o db.Options, lines []db.Line) error {
 func sqliteTemplate(t testing.TB, lines []db.Line) string {
 	t.Helper()
 	path, err := templateOf(db.SQLite, lines, func() (string, error) {
-		dir, err := workFolder()
+		work, err := workFolder()
 		if err != nil {
 			return "", err
 		}
-		path := filepath.Join(dir, nextName("template")+".db")
+		path := filepath.Join(work.path, nextName("template")+".db")
 		return path, migrate(db.Options{Path: path}, lines)
 	})
 	if err != nil {

@@ -1,11 +1,13 @@
 package dbtest
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
+
+	"github.com/gofrs/flock"
 )
 
 // A test binary has no hook for its end, so its folder is swept by the next one: the lock on the file "alive" in it
@@ -15,40 +17,54 @@ const (
 	aliveFile     = "alive"
 )
 
-// workFolder is where this test binary keeps its templates and its server. It gets its name when the lock is taken, so
-// nobody sweeps it before.
-var workFolder = sync.OnceValues(func() (string, error) {
+// folder is where a test binary keeps its templates and its server.
+type folder struct {
+	path  string
+	alive *flock.Flock // kept, or the garbage collector would close the file, and the lock would be gone
+}
+
+// workFolder is this test binary's.
+var workFolder = sync.OnceValues(func() (folder, error) {
 	sweep()
-	unnamed, err := os.MkdirTemp("", "new-"+folderPattern)
+	for {
+		made, err := makeFolder()
+		if err == nil || !errors.Is(err, errSwept) {
+			return made, err
+		}
+	}
+})
+
+// errSwept says that another binary took a new folder for one whose owner is gone.
+var errSwept = errors.New("folder swept before it was locked")
+
+func makeFolder() (folder, error) {
+	path, err := os.MkdirTemp("", folderPattern)
 	if err != nil {
-		return "", err
+		return folder{}, err
 	}
 	// The server is another user's process and has to get to its own folder inside.
-	if err := os.Chmod(unnamed, 0o711); err != nil {
-		return "", err
+	if err := os.Chmod(path, 0o711); err != nil {
+		return folder{}, err
 	}
-	// A bare descriptor: an os.File that nobody refers to is closed by the garbage collector, and the lock with it.
-	alive, err := syscall.Open(filepath.Join(unnamed, aliveFile), syscall.O_CREAT|syscall.O_RDONLY|syscall.O_CLOEXEC, 0o600)
-	if err != nil {
-		return "", err
+	made := folder{path, flock.New(filepath.Join(path, aliveFile))}
+	locked, err := made.alive.TryLock()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return folder{}, err
 	}
-	if err := syscall.Flock(alive, syscall.LOCK_EX); err != nil {
-		return "", err
+	if _, gone := os.Stat(made.alive.Path()); !locked || gone != nil {
+		return folder{}, errSwept
 	}
-	dir := filepath.Join(os.TempDir(), strings.TrimPrefix(filepath.Base(unnamed), "new-"))
-	return dir, os.Rename(unnamed, dir)
-})
+	return made, nil
+}
 
 // sweep removes the folders of test binaries that are gone.
 func sweep() {
 	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPattern))
-	for _, dir := range folders {
-		alive, err := os.Open(filepath.Join(dir, aliveFile))
-		if err != nil {
-			continue // swept by another one
-		}
-		if syscall.Flock(int(alive.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-			_ = os.RemoveAll(dir)
+	for _, path := range folders {
+		// Nothing is created: a folder without the file is being made.
+		alive := flock.New(filepath.Join(path, aliveFile), flock.SetFlag(os.O_RDONLY))
+		if gone, err := alive.TryLock(); gone && err == nil {
+			_ = os.RemoveAll(path)
 		}
 		_ = alive.Close()
 	}
