@@ -44,7 +44,7 @@ type Panel struct {
 }
 
 // New starts a panel with the modules: migrated, with the demo's site and on the tariff «Профессиональный», but without
-// any client or order. It ends with the test.
+// any client or order. It ends with the test, and is empty afterwards.
 func New(t testing.TB, dialect db.Dialect, modules ...app.Module) *Panel {
 	t.Helper()
 	return Open(t, dbtest.Fresh(t, dialect), modules...)
@@ -84,6 +84,8 @@ func Open(t testing.TB, database db.Options, modules ...app.Module) *Panel {
 		if t.Failed() {
 			t.Logf("the panel's log:\n%s", p.Log())
 		}
+		// A parallel test keeps its cleanups, and what they refer to, until the last test has ended.
+		p.App, p.log, p.browsers, handler.app = nil, nil, nil, nil
 	})
 	p.furnish()
 	return p

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/panel/paneltest"
 	"github.com/pixlpark/panel/app/sites"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/static"
@@ -51,13 +51,11 @@ type shop struct {
 func open(t *testing.T, d *db.DB, role staff.Role, extend ...func(s *shop)) *shop {
 	t.Helper()
 	e := echo.New()
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
-	s := &shop{t: t, db: d, url: server.URL, staff: staff.New(d, staff.TestCost), clients: clients.New(d)}
+	s := &shop{t: t, db: d, url: paneltest.Serve(t, e), staff: staff.New(d, staff.TestCost), clients: clients.New(d)}
 	s.organizations = organizations.New(d, s.clients)
 	shops := sites.New(d)
 	s.orders = orders.New(d, shops, s.clients, s.organizations)
-	public, err := url.Parse(server.URL)
+	public, err := url.Parse(s.url)
 	must(t, err)
 	s.panel, err = panel.New(panel.Options{
 		DB: d, Staff: s.staff, Log: logTo(t), Templates: templates.FS, Static: static.FS,

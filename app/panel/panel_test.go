@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/panel/paneltest"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/static"
 	"github.com/pixlpark/panel/templates"
@@ -39,9 +39,8 @@ type site struct {
 func newSite(t *testing.T, d *db.DB, routes func(s *site)) *site {
 	t.Helper()
 	e := echo.New()
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
-	public, err := url.Parse(server.URL)
+	address := paneltest.Serve(t, e)
+	public, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func newSite(t *testing.T, d *db.DB, routes func(s *site)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{Panel: p, t: t, url: server.URL}
+	s := &site{Panel: p, t: t, url: address}
 	s.client = s.browser()
 	s.admin, s.api = p.Attach(e)
 	if routes != nil {

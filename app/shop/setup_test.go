@@ -8,7 +8,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/panel/paneltest"
 	"github.com/pixlpark/panel/app/shop"
 	"github.com/pixlpark/panel/app/sites"
 	"github.com/pixlpark/panel/app/staff"
@@ -42,11 +42,9 @@ type world struct {
 func open(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	e := echo.New()
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
-	public, err := url.Parse(server.URL)
+	w := &world{url: paneltest.Serve(t, e), sites: sites.New(d), clients: clients.New(d)}
+	public, err := url.Parse(w.url)
 	must(t, err)
-	w := &world{url: server.URL, sites: sites.New(d), clients: clients.New(d)}
 	w.organizations = organizations.New(d, w.clients)
 	w.orders = orders.New(d, w.sites, w.clients, w.organizations)
 	employees := staff.New(d, staff.TestCost)

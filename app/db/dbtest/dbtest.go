@@ -80,6 +80,7 @@ func Open(t testing.TB, o db.Options) *db.DB {
 		if err := d.Close(); err != nil {
 			t.Errorf("close the database: %v", err)
 		}
+		d = nil // a parallel test keeps its cleanups, and what they refer to, until the last test has ended
 	})
 	return d
 }

@@ -45,11 +45,9 @@ type Site struct {
 func New(t testing.TB, d *db.DB, add func(s *Site)) *Site {
 	t.Helper()
 	e := echo.New()
-	server := httptest.NewServer(e)
-	t.Cleanup(server.Close)
-	public, err := url.Parse(server.URL)
+	s := &Site{t: t, url: Serve(t, e), Staff: staff.New(d, staff.TestCost)}
+	public, err := url.Parse(s.url)
 	Must(t, err)
-	s := &Site{t: t, url: server.URL, Staff: staff.New(d, staff.TestCost)}
 	s.Panel, err = panel.New(panel.Options{
 		DB: d, Staff: s.Staff, Log: dbtest.Silent(), Templates: templates.FS, Static: static.FS,
 		PublicURL: public, Location: time.FixedZone("MSK", 3*60*60), SecretKey: []byte(strings.Repeat("k", 32)),
@@ -60,6 +58,17 @@ func New(t testing.TB, d *db.DB, add func(s *Site)) *Site {
 	Must(t, s.Panel.Parse())
 	s.SignOut()
 	return s
+}
+
+// Serve puts a handler on a server that ends with the test, and returns its address.
+func Serve(t testing.TB, handler http.Handler) string {
+	server := httptest.NewServer(handler)
+	address := server.URL
+	t.Cleanup(func() {
+		server.Close()
+		server = nil // a parallel test keeps its cleanups, and what they refer to, until the last test has ended
+	})
+	return address
 }
 
 // SignIn gives the browser to a new employee of the role: «Анна Оператор».

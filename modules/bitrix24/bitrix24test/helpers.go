@@ -98,6 +98,7 @@ func Apart(t testing.TB, dialect db.Dialect, changes ...func(a *Arranged)) *Pair
 	t.Cleanup(func() {
 		server.Close()
 		_ = x.Portal.Close()
+		server, x = nil, nil // a parallel test keeps its cleanups, and what they refer to, until the last test has ended
 	})
 	return x
 }
