@@ -5,7 +5,7 @@
 // caller's transaction without knowing of it. That is not a nicety: SQLite has a single connection here, and whoever
 // reads beside the transaction it is called in would wait for itself for ever.
 //
-// Instants are kept, compared and read in UTC; a time in any zone may be bound to a query (sqlite_time.go).
+// Instants are kept, compared and read in UTC; a time in any zone may be bound to a query (sqlite.go).
 //
 // Begin with open.go and transaction.go; migrate.go and check.go are about the schema, listen.go and lock.go about
 // several processes on one Postgres.

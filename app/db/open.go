@@ -5,15 +5,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/glebarez/sqlite"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/libtnb/sqlite"
 	"github.com/sirupsen/logrus"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -99,12 +98,7 @@ func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
 		return nil, err
 	}
 	d.file = lock
-	// FULL: a committed order survives a power cut. immediate: a transaction that reads and then writes would
-	// otherwise fail with SQLITE_BUSY, which no timeout helps.
-	dsn := "file:" + (&url.URL{Path: o.Path}).EscapedPath() +
-		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
-		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
-	connector, err := newSQLiteConnector(dsn)
+	connector, err := newSQLiteConnector(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Path, err)
 	}
