@@ -11,6 +11,7 @@ import (
 
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
 )
 
 // setStatus is a click on a next status, or «Сменить статус».
@@ -77,7 +78,7 @@ var errStale = errors.New("the order has been changed meanwhile")
 // the form comes back with what was typed and the present revision: saving once more is then deliberate.
 func (h *pages) edit(ctx context.Context, c echo.Context, id int64, change func(o *Order) error) error {
 	seen, _ := strconv.ParseInt(c.FormValue("revision"), 10, 64) // nothing sensible: not what is stored
-	_, err := h.Change(ctx, id, actor(c), func(o *Order) error {
+	_, err := h.Change(ctx, id, staff.ActorFrom(ctx), func(o *Order) error {
 		if o.Revision != seen {
 			return errStale
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/staff"
 )
 
 // editPage is one form of an order: a page of its own, shown in place where scripts run.
@@ -165,7 +166,7 @@ func (h *pages) paymentForm(c echo.Context, o *Order) (*form.Form, error) {
 	}, nil
 }
 
-func (h *pages) messageForm(c echo.Context, o *Order) *form.Form {
+func (h *pages) messageForm(o *Order) *form.Form {
 	text, visible := "", true
 	return &form.Form{
 		Submit: "Отправить",
@@ -174,8 +175,9 @@ func (h *pages) messageForm(c echo.Context, o *Order) *form.Form {
 			form.Toggle("VisibleToClient", "Видно клиенту", &visible).Help("Выключите, чтобы сообщение осталось внутренним."),
 		},
 		Save: func(ctx context.Context, _ *db.Tx) error {
-			_, err := h.Change(ctx, o.ID, actor(c), func(o *Order) error {
-				o.Say(actor(c).Name, text, visible)
+			by := staff.ActorFrom(ctx)
+			_, err := h.Change(ctx, o.ID, by, func(o *Order) error {
+				o.Say(by.Name, text, visible)
 				return nil
 			})
 			return err
@@ -189,7 +191,7 @@ func (h *pages) say(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := h.messageForm(c, o)
+	f := h.messageForm(o)
 	saved, err := h.panel.Submit(c, form.Forms{f})
 	if err != nil {
 		return err

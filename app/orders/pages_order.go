@@ -107,7 +107,7 @@ func (h *pages) orderPage(c echo.Context, o *Order, t tab) (orderPage, error) {
 			return remark{m, m.Author == page.Client.Name() || m.Author == staff.Site().Name}
 		})
 		if page.MayEdit {
-			page.MessageForm = h.messageForm(c, o)
+			page.MessageForm = h.messageForm(o)
 		}
 	case tabHistory:
 		page.Events, err = h.History(ctx, o.ID)

@@ -197,14 +197,13 @@ func (a answer) want(status int, words ...string) answer {
 	return a
 }
 
-func (a answer) lacks(words ...string) answer {
+func (a answer) lacks(words ...string) {
 	a.t.Helper()
 	for _, w := range words {
 		if strings.Contains(a.text, w) {
 			a.t.Errorf("page has %q", w)
 		}
 	}
-	return a
 }
 
 // logTo shows with a failing test what the panel logged.

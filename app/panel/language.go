@@ -55,7 +55,7 @@ func (p *Panel) chooseLanguage(c echo.Context) error {
 		Name: languageCookie, Value: string(lang), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.PublicURL.Scheme == "https",
 	})
-	return SeeOther(c, localPath(c.FormValue("back"), "/admin"))
+	return SeeOther(c, localPath(c.FormValue("back")))
 }
 
 // dictionary is Russian to English.

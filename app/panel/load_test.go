@@ -38,7 +38,7 @@ func TestLoad_parsesEmbeddedFilesOnceAProcess(t *testing.T) {
 	}
 	changing := fstest.MapFS{"templates/page.html": {Data: []byte("one")}}
 	owners := []owner{host, {"shop", folder{changing, "templates"}, folder{changing, "static"}}}
-	if must(owners, moscow()) == must(owners, moscow()) {
+	if before, now := must(owners, moscow()), must(owners, moscow()); before == now {
 		t.Error("files that may change were not read again")
 	}
 }

@@ -23,7 +23,7 @@ type loginPage struct {
 }
 
 func (p *Panel) loginPage(c echo.Context) error {
-	next := localPath(c.QueryParam("next"), "/admin")
+	next := localPath(c.QueryParam("next"))
 	if Employee(c) != nil {
 		return SeeOther(c, next)
 	}
@@ -38,7 +38,7 @@ func (p *Panel) login(c echo.Context) error {
 	}
 	page := loginPage{
 		Page:  Page{Title: "Вход в панель управления", Status: http.StatusUnprocessableEntity},
-		Email: values.Get("email"), Next: localPath(values.Get("next"), "/admin"),
+		Email: values.Get("email"), Next: localPath(values.Get("next")),
 	}
 	e, err := p.Staff.Authenticate(c.Request().Context(), page.Email, values.Get("password"), c.RealIP())
 	if many, ok := errors.AsType[*staff.TooManyAttempts](err); ok {

@@ -216,7 +216,7 @@ func (p *Panel) resetCache(c echo.Context) error {
 		}
 	}
 	p.Flash(c, Good, "Кеш сайта сброшен")
-	return SeeOther(c, localPath(c.Request().Referer(), "/admin"))
+	return SeeOther(c, localPath(c.Request().Referer()))
 }
 
 // home goes to the first page of the menu that the employee may open.
@@ -232,11 +232,12 @@ func (p *Panel) home(c echo.Context) error {
 	return p.Render(c, "panel/home", Page{Title: "Панель управления"})
 }
 
-// localPath is the path and query of an address, for going back to where somebody came from; never another host.
-func localPath(address, otherwise string) string {
+// localPath is the path and query of an address, for going back to where somebody came from. It never leads to another
+// host: what could is replaced by the start page.
+func localPath(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.Contains(u.Path, `\`) {
-		return otherwise
+		return "/admin"
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
 }

@@ -22,9 +22,9 @@ import (
 // with by its own people, while sites order and change things over the API and processes are killed. When everything has
 // calmed down there must be exactly one deal for every order, and both sides must agree.
 //
-// A short run is part of the tests. The long one is
+// A short run is part of the tests. The long one has half an hour for each database, and a limit above both:
 //
-//	CHAOS=long go test -run TestChaos -timeout 60m -v ./modules/bitrix24
+//	CHAOS=long go test -run TestChaos -timeout 90m -v ./modules/bitrix24
 //
 // CHAOS_ORDERS, CHAOS_KILLS, CHAOS_SEED and CHAOS_MINUTES change its size, TEST_DB leaves a database out.
 func TestChaos(t *testing.T) {

@@ -263,14 +263,16 @@ func (b *front) order(key string) int64 {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", key)
 	answer, err := paneltest.Read((&http.Client{Transport: b}).Do(r))
-	var made struct{ Id int64 }
+	var made struct {
+		ID int64 `json:"Id"`
+	}
 	if err == nil {
 		err = json.Unmarshal([]byte(answer.Text), &made)
 	}
 	if err != nil || answer.Status != http.StatusCreated {
 		b.t.Errorf("an order was answered with %d, %v: %.300s", answer.Status, err, answer.Text)
 	}
-	return made.Id
+	return made.ID
 }
 
 // signIn is the administrator's browser before the balancer.

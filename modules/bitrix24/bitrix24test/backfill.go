@@ -6,6 +6,7 @@ import (
 	"github.com/pixlpark/panel/app/apptest"
 )
 
+// BackfillPage is the address of «Выгрузка базы».
 const BackfillPage = "/admin/bitrix24/backfill"
 
 // Existing places orders of different customers before the portal is connected; one client was in the portal before.

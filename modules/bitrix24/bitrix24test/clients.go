@@ -7,12 +7,13 @@ import (
 	"github.com/pixlpark/panel/app/apptest"
 )
 
+// Client reads a client over the public API.
 func (x *Pair) Client(id int64) apptest.Reply {
 	x.T.Helper()
 	return x.Call("GET", fmt.Sprintf("/api/clients/%d", id), nil).Want(x.T, http.StatusOK)
 }
 
-// company registers an organization with two legal entities, one of them an ИП, whose employee is the client.
+// Organization registers an organization with two legal entities, one of them an ИП, whose employee is the client.
 func (x *Pair) Organization(client int64) apptest.Reply {
 	x.T.Helper()
 	return x.Call("POST", "/api/organizations", apptest.JSON{

@@ -7,6 +7,7 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
+// ComparePage is the address of «Сверка».
 const ComparePage = "/admin/bitrix24/compare"
 
 // Compare has the orders of all days compared with their deals.

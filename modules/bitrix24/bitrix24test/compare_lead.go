@@ -1,8 +1,6 @@
 package bitrix24test
 
-import (
-	"github.com/pixlpark/panel/modules/bitrix24/emulator"
-)
+import "github.com/pixlpark/panel/modules/bitrix24/emulator"
 
 // Unheard does what people would do in the portal, and no event tells of it.
 func (x *Pair) Unheard(deeds func()) {

@@ -7,6 +7,7 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
+// CheckPage is the address of «Проверка подключения».
 const CheckPage = "/admin/bitrix24/check"
 
 // CheckConnection presses «Проверить подключение», lets the portal send its events, and returns the page.

@@ -7,6 +7,7 @@ import (
 	"strings"
 )
 
+// EventsPath is where the portal sends its events.
 const EventsPath = "/api/bitrix/events"
 
 // Event posts what a portal, or somebody who would like to be one, sends.
@@ -21,6 +22,7 @@ func (x *Pair) Event(contentType, body string) int {
 	return resp.StatusCode
 }
 
+// AsForm is the content type of the portal's events.
 const AsForm = "application/x-www-form-urlencoded"
 
 // FormEvent is an event as the portal encodes it.

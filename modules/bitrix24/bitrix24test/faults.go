@@ -25,7 +25,7 @@ func (x *Pair) Complete(n int) {
 	}
 }
 
-// A day in the print shop: an organization with its legal entities, two orders, and changes of everything.
+// BusyDay is a day in the print shop: an organization with its legal entities, two orders, and changes of everything.
 func (x *Pair) BusyDay() (company, person int64) {
 	x.T.Helper()
 	client := x.Employee()
@@ -43,6 +43,7 @@ func (x *Pair) BusyDay() (company, person int64) {
 	return company, person
 }
 
+// FailedJobs are the errors of the jobs that were given up.
 func (x *Pair) FailedJobs() []string {
 	x.T.Helper()
 	var failed []string

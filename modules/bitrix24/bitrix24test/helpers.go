@@ -123,6 +123,7 @@ func (x *Pair) Webhook() rest.Webhook {
 	return rest.Webhook{Portal: address, UserID: 1, Code: WebhookCode}
 }
 
+// Must ends the test at an error.
 func (x *Pair) Must(err error) {
 	x.T.Helper()
 	if err != nil {
@@ -190,7 +191,7 @@ func (x *Pair) Requests(fn func()) int {
 	return x.Portal.Stats().Requests - before
 }
 
-// The customer and the cart of most scenarios: 5 × 18,00 + 810,00 − 50,50 + 300,25 = 1149,75.
+// Draft is the customer and the cart of most scenarios: 5 × 18,00 + 810,00 − 50,50 + 300,25 = 1149,75.
 func Draft() apptest.JSON {
 	return apptest.JSON{
 		"Client": apptest.JSON{"FirstName": "Мария", "LastName": "Соколова", "SecondName": "Игоревна", "Email": "sokolova@example.ru", "Phone": "8 (912) 345-67-01"},
@@ -362,6 +363,7 @@ func (x *Pair) PostSettings(changes ...string) apptest.Answer {
 	return admin.Submit(SettingsPage+"/bitrix24", values)
 }
 
+// SettingsPage is the address of «Выгрузка заказов», where the module's settings are.
 const SettingsPage = "/admin/orders/settings/export"
 
 // JournalHas counts the lines of «Журнал обмена» with some words.
@@ -374,8 +376,10 @@ func (x *Pair) JournalHas(words string, want int64) {
 	}
 }
 
+// Minute is a minute.
 const Minute = time.Minute
 
+// Now is the time as the database keeps it.
 func Now() time.Time { return db.Now() }
 
 // Another is a second process of the same panel, on the same database and portal.

@@ -7,8 +7,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 )
 
-// eachWithLeads is each, with «Передавать новых клиентов в битрикс в качестве лидов» on.
-
+// EachWithLeads is Each with «Передавать новых клиентов в битрикс в качестве лидов» on.
 func EachWithLeads(t *testing.T, scenario func(t *testing.T, x *Pair), changes ...func(a *Arranged)) {
 	t.Helper()
 	Each(t, func(t *testing.T, x *Pair) {
@@ -18,8 +17,7 @@ func EachWithLeads(t *testing.T, scenario func(t *testing.T, x *Pair), changes .
 	}, changes...)
 }
 
-// leads are the portal's leads, by their external key.
-
+// Leads are the portal's leads by their external key, of which there are no two alike.
 func (x *Pair) Leads() map[string]map[string]any {
 	x.T.Helper()
 	byKey := map[string]map[string]any{}
@@ -33,8 +31,7 @@ func (x *Pair) Leads() map[string]map[string]any {
 	return byKey
 }
 
-// lead is the one lead with that key, and there are so many leads altogether.
-
+// Lead is the one lead with that key, with its number. It checks that the portal has so many leads altogether.
 func (x *Pair) Lead(key string, of int) (int64, map[string]any) {
 	x.T.Helper()
 	all := x.Leads()
@@ -44,12 +41,13 @@ func (x *Pair) Lead(key string, of int) (int64, map[string]any) {
 	return Number(x.T, fmt.Sprint(all[key]["ID"])), all[key]
 }
 
+// ClientLead is the external key of the lead that a client became.
 func ClientLead(id int64) string { return fmt.Sprintf("lead-client:%d", id) }
 
+// OrderLead is the external key of the lead that an order became.
 func OrderLead(id int64) string { return fmt.Sprintf("lead-order:%d", id) }
 
-// leadSum is what the rows of a lead add up to.
-
+// LeadSum is what the rows of a lead add up to.
 func (x *Pair) LeadSum(lead int64) (sum orders.Money) {
 	x.T.Helper()
 	for _, row := range x.State().Rows[fmt.Sprintf("L%d", lead)] {

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// Number reads a number that the portal wrote as a text.
 func Number(t testing.TB, text string) int64 {
 	t.Helper()
 	var n int64

@@ -132,7 +132,7 @@ func (c *call) take(e *entity, r *record, ch *change, name string, v any) error 
 	case e.typeID == typeCompany && name == "CONTACT_ID":
 		ch.contacts = idsFrom(v)
 		return nil
-	case f.readOnly && !(ch.imported && importable[name]), f.onAdd && r != nil:
+	case f.readOnly && (!ch.imported || !importable[name]), f.onAdd && r != nil:
 		return nil
 	}
 	if out, ok := c.cast(f, v); ok {

@@ -42,10 +42,10 @@ func (c *call) itemLists(e *entity, r *record, out *php.Array, want *selection) 
 		out.Set("observers", list)
 	}
 	name, linked := "contactIds", []link(nil)
-	switch {
-	case e.typeID == typeContact:
+	switch e.typeID {
+	case typeContact:
 		name, linked = "companyIds", e.links.of(r.id)
-	case e.typeID == typeCompany:
+	case typeCompany:
 		linked = c.companyContacts(r.id)
 	default:
 		linked = e.links.of(r.id)
