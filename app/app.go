@@ -120,8 +120,8 @@ func (a *App) build(ctx context.Context) error {
 	return nil
 }
 
-// onDisk is a folder of the sources with DEV=1, when the program was started beside them, so that a page shows what was
-// just edited; else what is built in.
+// onDisk is a folder of the sources with DEV=1, when the program was started beside them, so that a page shows what
+// was just edited; else what is built in.
 func (a *App) onDisk(folder string, builtIn fs.FS) fs.FS {
 	if info, err := os.Stat(folder); a.cfg.Dev && err == nil && info.IsDir() {
 		return os.DirFS(folder)

@@ -43,8 +43,8 @@ func ReadConfig() (Config, error) {
 	return cfg, nil
 }
 
-// ReadEnv reads the environment into a struct whose fields name their variables. An error names the variable, and a time
-// is never negative.
+// ReadEnv reads the environment into a struct whose fields name their variables. An error names the variable, and a
+// time is never negative.
 func ReadEnv(into any) error {
 	err := env.Parse(into)
 	var bad env.ParseError

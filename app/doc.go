@@ -19,13 +19,14 @@
 //
 // [New] goes from top to bottom: open the database and construct the services; register each module, in the order of
 // main; migrate the host's line, then each module's; check every registered model against the migrated tables; parse
-// all templates; call what waited for that ([Host.OnReady]). Any failure stops the start and names the module. [App.Run] then
-// serves and works the jobs until its context ends, stops listening, and lets requests and running jobs finish.
+// all templates; call what waited for that ([Host.OnReady]). Any failure stops the start and names the module.
+// [App.Run] then serves and works the jobs until its context ends, stops listening, and lets requests and running jobs
+// finish.
 //
 // # Writing a module
 //
-// A [Module] has a name and a Register, which is given a [Host] of its own and declares what the module adds. Nothing is
-// queried and nobody is called there.
+// A [Module] has a name and a Register, which is given a [Host] of its own and declares what the module adds. Nothing
+// is queried and nobody is called there.
 //
 //	h.Orders.OnSaved(fn)               an order is being placed or changed: in its transaction; likewise Clients, Organizations
 //	h.Orders.AddAction, AddWidget      a button, a box on the order's page; likewise Clients, Organizations
@@ -46,7 +47,7 @@
 //     hello/<file>, static files are under /static/hello/.
 //   - A job names a thing, not an event: it reads the present state when it runs, and may run twice.
 //
-// The module's own folder is a small copy of the root: templates/, static/, migrations/ (sqlite/ and postgres/), embedded by
-// itself. Tests put it on the whole panel with apptest.New(t, db.SQLite, hello.New()). The largest example stands in
-// modules/; main names it.
+// The module's own folder is a small copy of the root: templates/, static/, migrations/ (sqlite/ and postgres/),
+// embedded by itself. Tests put it on the whole panel with apptest.New(t, db.SQLite, hello.New()). The largest example
+// stands in modules/; main names it.
 package app

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// russianOnly are the folders and files whose texts no language is chosen for: the shop is the customers', the emulator
-// the portal's, and demo data are data.
+// russianOnly are the folders and files whose texts no language is chosen for: the shop is the customers', the
+// emulator the portal's, and demo data are data.
 var russianOnly = []string{"app/shop/", "templates/shop/", "modules/bitrix24/emulator/", "app/seed.go", "app/panel/paneltest/", "app/apptest/"}
 
 var (

@@ -56,8 +56,8 @@ func viewOrganization(o *organizations.Organization) organizationView {
 	return view
 }
 
-// readOrganization takes over the fields that are given. A given list replaces the former one: a legal entity with an Id
-// is the one that has it, changed in the fields that are given; an employee is known by his ClientId.
+// readOrganization takes over the fields that are given. A given list replaces the former one: a legal entity with an
+// Id is the one that has it, changed in the fields that are given; an employee is known by his ClientId.
 func readOrganization(body *object, o *organizations.Organization) {
 	body.text("Name", &o.Name)
 	body.text("Email", &o.Email)

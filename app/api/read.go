@@ -12,9 +12,9 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 )
 
-// object reads a JSON object field by field into variables, in the manner of package flag. A field that is absent leaves
-// its variable alone, null empties it, names are read in any case, unknown ones are passed over, a name given twice is wrong. Of what is wrong the
-// first is kept, with its place: err tells it.
+// object reads a JSON object field by field into variables, in the manner of package flag. A field that is absent
+// leaves its variable alone, null empties it, names are read in any case, unknown ones are passed over, a name given
+// twice is wrong. Of what is wrong the first is kept, with its place: err tells it.
 type object struct {
 	fields map[string]json.RawMessage
 	place  string // "Items[2]"; empty for the body itself

@@ -43,8 +43,8 @@ type Panel struct {
 	browsers map[staff.Role]*Browser
 }
 
-// New starts a panel with the modules: migrated, with the demo's site and on the tariff «Профессиональный», but without
-// any client or order. It ends with the test, and is empty afterwards.
+// New starts a panel with the modules: migrated, with the demo's site and on the tariff «Профессиональный», but
+// without any client or order. It ends with the test, and is empty afterwards.
 func New(t testing.TB, dialect db.Dialect, modules ...app.Module) *Panel {
 	t.Helper()
 	return Open(t, dbtest.Fresh(t, dialect), modules...)

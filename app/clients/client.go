@@ -115,8 +115,8 @@ func (c *Client) SetPhone(typed string) error {
 	return nil
 }
 
-// emailShape is narrower than form.Email, by which employees are known: a client's address is written to from outside and
-// sent to other systems, so its domain has a dot and nothing in it is quoted.
+// emailShape is narrower than form.Email, by which employees are known: a client's address is written to from outside
+// and sent to other systems, so its domain has a dot and nothing in it is quoted.
 var emailShape = regexp.MustCompile(`^[a-z0-9.!#$%&'*+/=?^_{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$`)
 
 // ParseEmail checks an e-mail and returns it in lower case; empty stays empty.

@@ -32,7 +32,8 @@ type Saved struct {
 func New(d *db.DB) *Service { return &Service{db: d} }
 
 // OnSaved registers fn to run inside the transaction of every registration and change, after the client is written.
-// An error refuses the change; what must wait for the commit goes to tx.AfterCommit. No request to another system here.
+// An error refuses the change; what must wait for the commit goes to tx.AfterCommit. No request to another system
+// here.
 func (s *Service) OnSaved(fn func(ctx context.Context, tx *db.Tx, e Saved) error) {
 	s.saved = append(s.saved, fn)
 }
@@ -156,7 +157,8 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, c Client) (*Clie
 	return &c, nil
 }
 
-// Change is the only way to modify a client: it locks and loads him, applies change, checks, writes, and runs the hooks.
+// Change is the only way to modify a client: it locks and loads him, applies change, checks, writes, and runs the
+// hooks.
 func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(c *Client) error) (*Client, error) {
 	var c Client
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {

@@ -107,8 +107,8 @@ func (tx *Tx) nested(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 // the caller's values and outlives its cancellation. A panic in fn is logged and stops nothing, for the commit cannot
 // be taken back any more.
 //
-// What fn itself registers comes after everything that was registered before the commit: the place for what waits, when
-// no cache is stale any more.
+// What fn itself registers comes after everything that was registered before the commit: the place for what waits,
+// when no cache is stale any more.
 func (tx *Tx) AfterCommit(fn func(ctx context.Context)) { tx.after = append(tx.after, fn) }
 
 // Keep remembers a value for the length of this transaction, under a key of the caller's own type. What a nested

@@ -1,6 +1,6 @@
-// Package export is «Заказы / Настройка / Выгрузка заказов»: the page on which modules show their settings, one section
-// each, under a toggle that unfolds the section's form in place. The page owns routes, roles, the tariff's lock and the
-// transaction; a section only opens its form. Begin with Section.
+// Package export is «Заказы / Настройка / Выгрузка заказов»: the page on which modules show their settings, one
+// section each, under a toggle that unfolds the section's form in place. The page owns routes, roles, the tariff's
+// lock and the transaction; a section only opens its form. Begin with Section.
 package export
 
 import (
@@ -44,7 +44,8 @@ func (p *Page) AddSection(s Section) {
 	p.sections = append(p.sections, s)
 }
 
-// Pages puts the page under /admin, for administrators. tabs are those of «Заказы / Настройка» with the present marked.
+// Pages puts the page under /admin, for administrators. tabs are those of «Заказы / Настройка» with the present
+// marked.
 func (p *Page) Pages(admin *echo.Group, tabs func(present string) []panel.Tab) {
 	p.tabs = tabs
 	const path = "/orders/settings/export"

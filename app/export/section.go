@@ -22,10 +22,10 @@ type Section struct {
 	Group    Group       // the card it stands in; default: CRM
 	Requires tariff.Plan // below it the toggle is locked, with the reason; empty: open to all
 
-	// Open returns a fresh form bound to freshly read settings. Its Switch is the toggle of the section; the form's Section
-	// and, where it is empty, the toggle's label are set by the page. It is called when the page is shown and before each
-	// save; see form.Form for what may be done in Check and what in Save. A section that cannot be opened says so in its
-	// place; the others are fine.
+	// Open returns a fresh form bound to freshly read settings. Its Switch is the toggle of the section; the form's
+	// Section and, where it is empty, the toggle's label are set by the page. It is called when the page is shown and
+	// before each save; see form.Form for what may be done in Check and what in Save. A section that cannot be opened
+	// says so in its place; the others are fine.
 	Open func(ctx context.Context) (*form.Form, error)
 
 	// Actions are buttons below the form, each posted on its own.

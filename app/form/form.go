@@ -1,5 +1,5 @@
-// Package form holds fields bound to the variables they edit, in the manner of the standard library's flag: name, label
-// and destination on one line, no struct tags and no second copy of the field list in HTML. The host's templates
+// Package form holds fields bound to the variables they edit, in the manner of the standard library's flag: name,
+// label and destination on one line, no struct tags and no second copy of the field list in HTML. The host's templates
 // (templates/form) draw any form; a page opens it, binds what was posted and saves:
 //
 //	f := &form.Form{Section: "shop", Fields: []*form.Field{
@@ -50,8 +50,8 @@ type Form struct {
 	// several, joined) or a refusal.Error: the page then shows the form again with that field marked.
 	Save func(ctx context.Context, tx *db.Tx) error
 
-	// Remarks are shown after a successful save, beside the words that it is saved. Check adds to them: it was stored, yet
-	// the other side could not be asked.
+	// Remarks are shown after a successful save, beside the words that it is saved. Check adds to them: it was stored,
+	// yet the other side could not be asked.
 	Remarks []string
 
 	Error string // what is wrong with the form as a whole
@@ -70,8 +70,9 @@ type FieldError struct {
 func (e FieldError) Error() string { return e.Name + ": " + e.Message }
 
 // Bind reads the submitted values into the variables and reports whether every field accepted its value. A field that
-// refuses keeps what was typed and carries the reason; its variable is left alone. A text, number or selection that was
-// not submitted at all keeps its value; a toggle that was not submitted is off. While Switch is off nothing is required.
+// refuses keeps what was typed and carries the reason; its variable is left alone. A text, number or selection that
+// was not submitted at all keeps its value; a toggle that was not submitted is off. While Switch is off nothing is
+// required.
 func (f *Form) Bind(values url.Values) bool {
 	if f.Rewrite != nil {
 		f.Rewrite(values)

@@ -120,8 +120,8 @@ type Choice struct {
 	Selected     bool
 }
 
-// Select edits one value out of a list. A stored value that the list lacks (the other side could not be asked) is offered
-// as well, so that saving never loses it; anything else outside the list is refused.
+// Select edits one value out of a list. A stored value that the list lacks (the other side could not be asked) is
+// offered as well, so that saving never loses it; anything else outside the list is refused.
 func Select[T ~string](name, label string, p *T, options []Option[T]) *Field {
 	f := &Field{Kind: KindSelect, Name: name, Label: label, show: func() string { return string(*p) }}
 	known := false
@@ -152,8 +152,8 @@ func Select[T ~string](name, label string, p *T, options []Option[T]) *Field {
 	return f
 }
 
-// Unlisted lets a selection accept a value outside its list. The form's Check must judge it: the list is another system's
-// and may not have been read yet.
+// Unlisted lets a selection accept a value outside its list. The form's Check must judge it: the list is another
+// system's and may not have been read yet.
 func (f *Field) Unlisted() *Field {
 	f.unlisted = true
 	return f

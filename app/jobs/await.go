@@ -17,10 +17,10 @@ import (
 //   - inside a job's handler: a change that comes from the other side must not wait for the job it causes;
 //   - while the lane is paused, and until its other side has answered a probe.
 //
-// The run is the holder's: Run's in this process, or another process's, which tells of it by notification. Where no Run
-// goes on in this process and the lane is free, as in tests and one-off commands, the lane is worked in a goroutine of
-// its own while somebody waits and until the awaited jobs have had their run, together with whatever the lane claims
-// before or with them.
+// The run is the holder's: Run's in this process, or another process's, which tells of it by notification. Where no
+// Run goes on in this process and the lane is free, as in tests and one-off commands, the lane is worked in a
+// goroutine of its own while somebody waits and until the awaited jobs have had their run, together with whatever the
+// lane claims before or with them.
 
 // wait is a transaction's.
 type wait struct {
@@ -32,8 +32,8 @@ type wait struct {
 	again chan struct{}  // another process had a run: look again
 }
 
-// awaitAfter registers jobs for the wait of their transaction. It happens in AfterCommit, so that what was enqueued in a
-// nested transaction that was rolled back is not waited for; and what AfterCommit registers comes last.
+// awaitAfter registers jobs for the wait of their transaction. It happens in AfterCommit, so that what was enqueued in
+// a nested transaction that was rolled back is not waited for; and what AfterCommit registers comes last.
 func (q *Queue) awaitAfter(tx *db.Tx, limit time.Duration, marks []mark) {
 	caller := tx.Statement.Context
 	if caller.Value(inHandler{}) != nil {
@@ -97,8 +97,8 @@ func (q *Queue) await(ctx, caller context.Context, w *wait) {
 	}
 }
 
-// attempt works the lane until the awaited jobs had their run, nobody waits for them, Run has begun, or there is nothing
-// left to do.
+// attempt works the lane until the awaited jobs had their run, nobody waits for them, Run has begun, or there is
+// nothing left to do.
 func (l *lane) attempt(ctx context.Context, w *wait) {
 	l.turn.Lock()
 	defer l.turn.Unlock()
@@ -122,7 +122,8 @@ func (l *lane) letGoUnlessRunning(ctx context.Context) {
 	}
 }
 
-// Wait returns when no attempt that Await began without Run is under way any more. Before closing the database, that is.
+// Wait returns when no attempt that Await began without Run is under way any more. Before closing the database, that
+// is.
 func (q *Queue) Wait() { q.attempts.Wait() }
 
 // finished tells those who wait in this process what just had its run.

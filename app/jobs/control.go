@@ -7,8 +7,8 @@ import (
 	"github.com/pixlpark/panel/app/db"
 )
 
-// Resume asks the other side of a paused lane now rather than later. The pause ends when it answers, not before. With a
-// transaction in ctx it asks after the commit.
+// Resume asks the other side of a paused lane now rather than later. The pause ends when it answers, not before. With
+// a transaction in ctx it asks after the commit.
 func (q *Queue) Resume(ctx context.Context, lane string) error {
 	return q.change(ctx, lane, func(tx *db.Tx) error {
 		err := tx.Exec("UPDATE lanes SET paused_until = ? WHERE name = ? AND paused_since IS NOT NULL", q.now(), lane).Error

@@ -15,8 +15,8 @@ type recurring struct {
 }
 
 // Every has a job run again and again, interval after its last run ended, the first time when one interval has passed.
-// The next run is a waiting row like any other: one for all processes, and there after a restart. Enqueue the same args
-// to have it run now. A failed run is tried again after at most interval, for ever.
+// The next run is a waiting row like any other: one for all processes, and there after a restart. Enqueue the same
+// args to have it run now. A failed run is tried again after at most interval, for ever.
 func (q *Queue) Every(interval time.Duration, args Args, opts ...Option) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,7 +1,7 @@
 // Package jobs is durable work: what has to be done outside a transaction, and be done even if the process dies.
 //
-// A job is enqueued in the transaction that makes it necessary, names a thing rather than an event ("order/42"), and is
-// run later, maybe more than once: a handler reads the thing's present state and makes the other side match. Equal
+// A job is enqueued in the transaction that makes it necessary, names a thing rather than an event ("order/42"), and
+// is run later, maybe more than once: a handler reads the thing's present state and makes the other side match. Equal
 // jobs, of one kind and key, wait as one.
 //
 // Jobs of one lane leave together: its handler is given everything that is due, in order of priority, and one process

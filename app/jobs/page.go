@@ -28,8 +28,8 @@ type pages struct {
 	things map[string]Thing
 }
 
-// Pages puts «Фоновые задачи» into the panel, for administrators: what waits, what failed and why, and what a person can
-// do about it. things name what keys are about, by their first part.
+// Pages puts «Фоновые задачи» into the panel, for administrators: what waits, what failed and why, and what a person
+// can do about it. things name what keys are about, by their first part.
 func (q *Queue) Pages(p *panel.Panel, admin *echo.Group, things map[string]Thing) {
 	h := &pages{Queue: q, panel: p, things: things}
 	p.AddMenu(panel.MenuItem{Section: "Настройка", Label: "Фоновые задачи", URL: URL, Role: staff.Administrator})

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Run works the lanes until ctx ends, waits for the handlers that are running and lets the lanes go. Handlers that take
-// longer than Config.Grace have their context cancelled; one that ignores even that is an error, and what it was doing
-// is done again by the next holder.
+// Run works the lanes until ctx ends, waits for the handlers that are running and lets the lanes go. Handlers that
+// take longer than Config.Grace have their context cancelled; one that ignores even that is an error, and what it was
+// doing is done again by the next holder.
 func (q *Queue) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

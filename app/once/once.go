@@ -1,6 +1,7 @@
 // Package once remembers what came of a request that carries a key of its own, so that the same request sent again is
 // told the same and does nothing. The public API keeps its answers here by Idempotency-Key, and a form that places an
-// order keeps the order's number. An answer is stored in the transaction of what it answers: both are there or neither.
+// order keeps the order's number. An answer is stored in the transaction of what it answers: both are there or
+// neither.
 package once
 
 import (

@@ -18,9 +18,8 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 )
 
-// ArchiveURL is the address under which whoever knows it gets the archive of an order, without an account of the panel.
-// It does not expire; a new ArchiveKey
-// ends it.
+// ArchiveURL is the address under which whoever knows it gets the archive of an order, without an account of the
+// panel. It does not expire; a new ArchiveKey ends it.
 func ArchiveURL(publicURL string, o *Order) string {
 	return fmt.Sprintf("%s/orders/%d/archive/%s", strings.TrimRight(publicURL, "/"), o.ID, o.ArchiveKey)
 }
@@ -44,8 +43,8 @@ func (s *Service) ServeArchive(e *echo.Echo, zone *time.Location, log *logrus.En
 	}, middleware...)
 }
 
-// sendArchive answers with the archive. Once it has begun an error can only cut the connection, which a browser shows as
-// a failed download.
+// sendArchive answers with the archive. Once it has begun an error can only cut the connection, which a browser shows
+// as a failed download.
 func (s *Service) sendArchive(c echo.Context, o *Order, zone *time.Location, log *logrus.Entry) error {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, "application/zip")
@@ -66,8 +65,8 @@ func (s *Service) sendArchive(c echo.Context, o *Order, zone *time.Location, log
 	return nil
 }
 
-// WriteArchive writes the zip of an order: its sheet for people and as a table, and the files attached to its items. One
-// file at a time is in memory, and no query is open while the receiver is waited for.
+// WriteArchive writes the zip of an order: its sheet for people and as a table, and the files attached to its items.
+// One file at a time is in memory, and no query is open while the receiver is waited for.
 func (s *Service) WriteArchive(ctx context.Context, w io.Writer, o *Order, zone *time.Location) error {
 	sheet, err := s.sheet(ctx, o, zone)
 	if err != nil {

@@ -20,8 +20,8 @@ var sheetHTML string
 
 var sheetTemplate = template.Must(template.New("sheet").Parse(sheetHTML))
 
-// sheet is an order as its archive shows it, in words. It is for whoever has the link, so it holds nothing internal: no
-// discussion and no history.
+// sheet is an order as its archive shows it, in words. It is for whoever has the link, so it holds nothing internal:
+// no discussion and no history.
 type sheet struct {
 	Number int64
 	Title  string

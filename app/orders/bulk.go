@@ -17,9 +17,9 @@ type Refused struct {
 	Message string
 }
 
-// SetStatuses moves several orders to a status in one transaction, so that whoever listens to the changes is waited for
-// once. Orders that refuse are left as they are and returned; changed counts the ones that really moved. Deleting, and
-// bringing back what is deleted, is not for crowds.
+// SetStatuses moves several orders to a status in one transaction, so that whoever listens to the changes is waited
+// for once. Orders that refuse are left as they are and returned; changed counts the ones that really moved. Deleting,
+// and bringing back what is deleted, is not for crowds.
 func (s *Service) SetStatuses(ctx context.Context, ids []int64, by staff.Actor, status Status) (changed int, refused []Refused, err error) {
 	if !status.Known() || status == Deleted {
 		return 0, nil, refusal.Value("status", "Выберите статус.")

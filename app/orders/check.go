@@ -75,8 +75,8 @@ func (o *Order) check() error {
 	return nil
 }
 
-// checkDeleted refuses to change an order that is deleted and stays so. Its archive's link may be revoked all the same,
-// since that goes on opening.
+// checkDeleted refuses to change an order that is deleted and stays so. Its archive's link may be revoked all the
+// same, since that goes on opening.
 func (o *Order) checkDeleted(before *Order) error {
 	if before.Status != Deleted || o.Status != Deleted || o.ArchiveKey != before.ArchiveKey {
 		return nil

@@ -19,8 +19,9 @@ var csvHead = []string{
 	"Способ доставки", "Получатель", "Телефон получателя", "Адрес", "Номер отправления", "Комментарий",
 }
 
-// WriteCSV writes the orders that fit the query, newest first, as a table that Excel opens by itself: UTF-8 with its mark,
-// semicolons, amounts with a comma, dates in the given zone. It reads a page at a time, so any number of orders will do.
+// WriteCSV writes the orders that fit the query, newest first, as a table that Excel opens by itself: UTF-8 with its
+// mark, semicolons, amounts with a comma, dates in the given zone. It reads a page at a time, so any number of orders
+// will do.
 func (s *Service) WriteCSV(ctx context.Context, w io.Writer, q Query, zone *time.Location) error {
 	shops, err := s.sites.All(ctx)
 	if err != nil {

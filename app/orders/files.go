@@ -130,8 +130,8 @@ func findFile(tx *gorm.DB, orderID, fileID int64) (*File, error) {
 	return &file, nil
 }
 
-// fileName makes of whatever a browser sent a name that is one on every system: without folders, without signs that mean
-// something to a file system, and never longer than people can read. The ending survives a cut.
+// fileName makes of whatever a browser sent a name that is one on every system: without folders, without signs that
+// mean something to a file system, and never longer than people can read. The ending survives a cut.
 func fileName(typed string) string {
 	typed = strings.ToValidUTF8(typed, "")
 	if cut := strings.LastIndexAny(typed, `/\`); cut >= 0 {

@@ -15,8 +15,8 @@ import (
 
 var errPlacedBefore = errors.New("this form has made an order already")
 
-// PlaceOnce places an order for a form that carries a key of its own: sent twice, by two clicks say, it makes one order
-// and returns that one both times.
+// PlaceOnce places an order for a form that carries a key of its own: sent twice, by two clicks say, it makes one
+// order and returns that one both times.
 func (s *Service) PlaceOnce(ctx context.Context, path, key string, d Draft) (*Order, error) {
 	request := once.Key{SiteID: d.SiteID, Path: path, Key: key}
 	var placed *Order

@@ -74,8 +74,8 @@ func (h *pages) revokeArchive(c echo.Context) error {
 // errStale says that the order was changed after the page with the form was opened.
 var errStale = errors.New("the order has been changed meanwhile")
 
-// edit changes an order on behalf of a form that shows it as of the posted revision. Over a newer change it refuses, and
-// the form comes back with what was typed and the present revision: saving once more is then deliberate.
+// edit changes an order on behalf of a form that shows it as of the posted revision. Over a newer change it refuses,
+// and the form comes back with what was typed and the present revision: saving once more is then deliberate.
 func (h *pages) edit(ctx context.Context, c echo.Context, id int64, change func(o *Order) error) error {
 	seen, _ := strconv.ParseInt(c.FormValue("revision"), 10, 64) // nothing sensible: not what is stored
 	_, err := h.Change(ctx, id, staff.ActorFrom(ctx), func(o *Order) error {

@@ -37,7 +37,8 @@ func (c customers) client(o *Order) *clients.Client {
 	return &clients.Client{ID: o.ClientID}
 }
 
-// organization is for whom the client ordered and which of its legal entities pays; both empty when he ordered for himself.
+// organization is for whom the client ordered and which of its legal entities pays; both empty when he ordered for
+// himself.
 func (c customers) organization(o *Order) (*organizations.Organization, organizations.LegalEntity) {
 	if o.OrganizationID == nil {
 		return &organizations.Organization{}, organizations.LegalEntity{}

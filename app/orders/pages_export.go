@@ -13,7 +13,8 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-// maxBulk is how many orders one click may move: more would hold the browser, and the other side of a module, for long.
+// maxBulk is how many orders one click may move: more would hold the browser, and the other side of a module, for
+// long.
 const maxBulk = 1000
 
 // exportPage is «Экспорт»: a filter, the table of what fits it, and one status for all of it.

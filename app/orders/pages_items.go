@@ -39,7 +39,8 @@ func (h *pages) editItems(c echo.Context) error {
 	return h.panel.Render(c, "orders/items", h.itemsPage(o, l))
 }
 
-// saveItems also serves the buttons of the table, which work without a script: those change what was typed, nothing else.
+// saveItems also serves the buttons of the table, which work without a script: those change what was typed, nothing
+// else.
 func (h *pages) saveItems(c echo.Context) error {
 	o, err := h.asked(c)
 	if err != nil {

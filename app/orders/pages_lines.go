@@ -123,7 +123,8 @@ func (l *lines) press(button string) bool {
 	return true
 }
 
-// items are the typed rows as the service takes them, and the discount. What cannot be read is marked, all of it at once.
+// items are the typed rows as the service takes them, and the discount. What cannot be read is marked, all of it at
+// once.
 func (l *lines) items() (items []Item, discount Money, ok bool) {
 	l.Rows = lo.Reject(l.Rows, func(row line, _ int) bool { return row.empty() })
 	l.number()

@@ -129,7 +129,8 @@ func (h *pages) newOrderPage(c echo.Context, d *orderDraft, key string) (newOrde
 	return page, nil
 }
 
-// payers are for whom a client may order: himself and the organizations that let him, with each of their legal entities.
+// payers are for whom a client may order: himself and the organizations that let him, with each of their legal
+// entities.
 func (h *pages) payers(c echo.Context, client *clients.Client) ([]form.Option[string], error) {
 	list, err := h.organizations.Of(c.Request().Context(), client.ID)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 // settingsRoot is «Заказы / Настройка».
 const settingsRoot = root + "/settings"
 
-// AddSettingsTab adds a page to «Заказы / Настройка», in the order of the calls. Whoever adds one serves it, with the tabs
-// that SettingsTabs returns. To be called before the first request.
+// AddSettingsTab adds a page to «Заказы / Настройка», in the order of the calls. Whoever adds one serves it, with the
+// tabs that SettingsTabs returns. To be called before the first request.
 func (s *Service) AddSettingsTab(label, url string) {
 	s.settingsTabs = append(s.settingsTabs, panel.Link{Label: label, URL: url})
 }

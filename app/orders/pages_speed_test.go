@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-// TestPages_measured reports how long pages take with as many orders as MEASURE_ORDERS says. The aim is 50 ms at p95 with
-// a million on Postgres and 30 ms with 10,000 on SQLite. It measures, it does not judge.
+// TestPages_measured reports how long pages take with as many orders as MEASURE_ORDERS says. The aim is 50 ms at p95
+// with a million on Postgres and 30 ms with 10,000 on SQLite. It measures, it does not judge.
 func TestPages_measured(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("MEASURE_ORDERS"))
 	if n == 0 {

@@ -46,7 +46,8 @@ func New(d *db.DB, s *sites.Service, c *clients.Service, o *organizations.Servic
 }
 
 // OnSaved registers fn to run inside the transaction of every order placed or changed, after everything is written.
-// An error refuses the change; what must wait for the commit goes to tx.AfterCommit. No request to another system here.
+// An error refuses the change; what must wait for the commit goes to tx.AfterCommit. No request to another system
+// here.
 func (s *Service) OnSaved(fn func(ctx context.Context, tx *db.Tx, e Saved) error) {
 	s.saved = append(s.saved, fn)
 }
@@ -122,8 +123,8 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 }
 
 // Change is the only way to modify an order: it locks and loads it whole, applies change, checks, writes what differs
-// with its line of history, and runs the hooks. A change that changes nothing writes nothing. A deleted order is refused
-// whatever does not bring it back.
+// with its line of history, and runs the hooks. A change that changes nothing writes nothing. A deleted order is
+// refused whatever does not bring it back.
 func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(o *Order) error) (*Order, error) {
 	var o Order
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {

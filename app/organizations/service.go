@@ -18,7 +18,8 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-// Service is the only way to read and change organizations. Modules contribute fields, actions and widgets to its pages.
+// Service is the only way to read and change organizations. Modules contribute fields, actions and widgets to its
+// pages.
 type Service struct {
 	panel.FormExtensions[*Organization]
 	db      *db.DB
@@ -36,7 +37,8 @@ type Saved struct {
 func New(d *db.DB, c *clients.Service) *Service { return &Service{db: d, clients: c} }
 
 // OnSaved registers fn to run inside the transaction of every registration and change, after everything is written.
-// An error refuses the change; what must wait for the commit goes to tx.AfterCommit. No request to another system here.
+// An error refuses the change; what must wait for the commit goes to tx.AfterCommit. No request to another system
+// here.
 func (s *Service) OnSaved(fn func(ctx context.Context, tx *db.Tx, e Saved) error) {
 	s.saved = append(s.saved, fn)
 }
@@ -66,8 +68,8 @@ func (s *Service) Of(ctx context.Context, clientID int64) ([]*Organization, erro
 	return byClient[clientID], err
 }
 
-// OfMany returns the organizations that clients are employees of, by the client's number, the oldest first. A client of
-// none is absent.
+// OfMany returns the organizations that clients are employees of, by the client's number, the oldest first. A client
+// of none is absent.
 func (s *Service) OfMany(ctx context.Context, clientIDs []int64) (map[int64][]*Organization, error) {
 	var list []*Organization
 	err := whole(s.db.From(ctx)).

@@ -1,6 +1,6 @@
 // Package panel is the shell every page lives in: sign-in and roles, left menu, tabs, flash and banners, templates,
-// static files, two languages, errors as pages, and the slots (actions, fields, widgets) that modules fill. It knows no
-// orders or clients; they use it.
+// static files, two languages, errors as pages, and the slots (actions, fields, widgets) that modules fill. It knows
+// no orders or clients; they use it.
 //
 // A host page is a typed struct that embeds Page, a handler that calls one service method, and a template:
 //
@@ -28,7 +28,8 @@
 //	{{define "actions"}}<a class="button" href="/admin/orders/new">{{t "Создать"}}</a>{{end}}   beside the title, optional
 //	{{define "content"}}{{range .Orders}}<p>{{.Title}} {{t "на"}} {{money .Total}}, {{date .PlacedAt}}</p>{{end}}{{end}}
 //
-// A form is opened fresh, drawn by {{template "form/fields" .Form}} inside a <form method="post"> of the page, and saved:
+// A form is opened fresh, drawn by {{template "form/fields" .Form}} inside a <form method="post"> of the page, and
+// saved:
 //
 //	f := editForm(client)                            // *form.Form, bound to client's fields, Save calls the service
 //	forms := append(form.Forms{f}, p.clients.Forms(c, p.panel, client)...) // and what modules add
@@ -38,6 +39,6 @@
 //	p.panel.Flash(c, panel.Good, "Сохранено")
 //	return panel.SeeOther(c, back)
 //
-// Template functions: t, plural, money, amount, date, day, moment, asset, icon (see funcs.go). CSS components are listed
-// at the top of static/panel.css.
+// Template functions: t, plural, money, amount, date, day, moment, asset, icon (see funcs.go). CSS components are
+// listed at the top of static/panel.css.
 package panel

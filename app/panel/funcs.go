@@ -13,8 +13,8 @@ import (
 
 const nbsp = "\u00a0"
 
-// funcs are what templates may call, in one language and one time zone. They know nothing of a single panel, for several
-// share what was parsed with them (load.go).
+// funcs are what templates may call, in one language and one time zone. They know nothing of a single panel, for
+// several share what was parsed with them (load.go).
 //
 //	t "Заказы"                              the words in the page's language; with arguments as fmt.Sprintf
 //	plural .N "заказ" "заказа" "заказов"    5 заказов

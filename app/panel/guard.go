@@ -49,7 +49,8 @@ func (p *Panel) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// legible refuses an address with signs that no text has, and that no database takes: a zero byte, or what is not UTF-8.
+// legible refuses an address with signs that no text has, and that no database takes: a zero byte, or what is not
+// UTF-8.
 func legible(next echo.HandlerFunc) echo.HandlerFunc {
 	plain := func(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 	return func(c echo.Context) error {
@@ -82,7 +83,8 @@ type limitedBody struct {
 	whole io.ReadCloser
 }
 
-// BodyLimit bounds what may be posted: 413 beyond it. The innermost limit counts, so a route of a group may have its own.
+// BodyLimit bounds what may be posted: 413 beyond it. The innermost limit counts, so a route of a group may have its
+// own.
 func BodyLimit(bytes int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

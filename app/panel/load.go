@@ -59,8 +59,9 @@ type loaded struct {
 	templates templates
 }
 
-// load reads and parses the owners' files. What is embedded in the program is parsed once: a second panel of the process
-// takes what the first one has. A program has one panel, but a test binary hundreds, of 15 MB and a tenth of a second each.
+// load reads and parses the owners' files. What is embedded in the program is parsed once: a second panel of the
+// process takes what the first one has. A program has one panel, but a test binary hundreds, of 15 MB and a tenth of a
+// second each.
 func load(owners []owner, zone *time.Location) (*loaded, error) {
 	for _, o := range owners {
 		if !o.templates.embedded() || !o.static.embedded() {

@@ -155,8 +155,8 @@ func (p *Panel) Fragment(ctx context.Context, name string, data any) (template.H
 }
 
 // Submit binds the posted values and, when every field accepts its own, checks all forms and saves them in one
-// transaction. False means that the same page is to be shown again with status 422: the fields are marked and hold what
-// was typed.
+// transaction. False means that the same page is to be shown again with status 422: the fields are marked and hold
+// what was typed.
 func (p *Panel) Submit(c echo.Context, forms form.Forms) (bool, error) {
 	values, err := Values(c)
 	if err != nil {
@@ -186,8 +186,8 @@ func (p *Panel) Submit(c echo.Context, forms form.Forms) (bool, error) {
 	return true, nil
 }
 
-// SeeOther answers a POST that succeeded: the browser goes on to a page. A dialog (panel.js) is told where to go instead,
-// for a script that followed the redirect would use up the flash.
+// SeeOther answers a POST that succeeded: the browser goes on to a page. A dialog (panel.js) is told where to go
+// instead, for a script that followed the redirect would use up the flash.
 func SeeOther(c echo.Context, address string) error {
 	if c.Request().Header.Get("X-Dialog") != "" {
 		c.Response().Header().Set("X-Location", address)

@@ -24,8 +24,8 @@ const (
 	signInsKey  = "sign_ins"
 )
 
-// newSessions makes the session manager: tokens are stored hashed, the cookie is out of reach of scripts. It is written
-// out, because scs.New starts a goroutine for a store in memory that nothing of ours uses and nothing can end.
+// newSessions makes the session manager: tokens are stored hashed, the cookie is out of reach of scripts. It is
+// written out, because scs.New starts a goroutine for a store in memory that nothing of ours uses and nothing can end.
 func newSessions(o Options) *scs.SessionManager {
 	return &scs.SessionManager{
 		Store:            sessionStore{db: o.DB},
@@ -43,8 +43,8 @@ func newSessions(o Options) *scs.SessionManager {
 	}
 }
 
-// Sessions is what the middleware of Pages loads and saves: for pages that sign in others than employees, under keys of
-// their own.
+// Sessions is what the middleware of Pages loads and saves: for pages that sign in others than employees, under keys
+// of their own.
 func (p *Panel) Sessions() *scs.SessionManager { return p.sessions }
 
 // signIn starts a session of the employee under a new token.

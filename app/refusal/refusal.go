@@ -60,7 +60,8 @@ func From(err error) (*Error, bool) {
 	return e, ok
 }
 
-// In prefixes the field of a refusal with the place it was found in: "Items[2]" and "Quantity" make "Items[2].Quantity".
+// In prefixes the field of a refusal with the place it was found in: "Items[2]" and "Quantity" make
+// "Items[2].Quantity".
 func In(place string, err error) error {
 	e, ok := From(err)
 	if !ok {

@@ -125,7 +125,8 @@ func (s *Sealed) set(text string) error {
 	return nil
 }
 
-// Keys seal with the first and open with any of them, so a key can be exchanged without losing what the old one sealed.
+// Keys seal with the first and open with any of them, so a key can be exchanged without losing what the old one
+// sealed.
 type Keys struct{ keys []key }
 
 type key struct {

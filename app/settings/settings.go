@@ -1,4 +1,5 @@
-// Package settings keeps what an administrator sets up: one JSON document per name, a module's under the module's name.
+// Package settings keeps what an administrator sets up: one JSON document per name, a module's under the module's
+// name.
 //
 // Documents are cached and forgotten by every process as soon as a new one is committed. Secrets stand in them sealed
 // (sealed.go): a settings type has a [Sealed] field where it would have a string, so what is saved, logged or printed

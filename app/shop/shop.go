@@ -1,6 +1,6 @@
 // Package shop is a small shop on /site: a visitor registers, orders printing with files, and follows his order. It is
-// there so that "a customer orders on the site" can be seen end to end; a real shop stands elsewhere and uses the public
-// API. Like one it places orders as the site: staff.Site, orders.FromSite.
+// there so that "a customer orders on the site" can be seen end to end; a real shop stands elsewhere and uses the
+// public API. Like one it places orders as the site: staff.Site, orders.FromSite.
 //
 // Begin with Register. catalogue.go is what is sold, visitor.go what is remembered of whoever looks at it.
 package shop
@@ -134,8 +134,8 @@ func (p page) Refused(name string) string {
 	return ""
 }
 
-// Field is a line of a form as templates/shop/field.html draws it: name and label, then the type of its input and, for one
-// that may stay empty, "optional".
+// Field is a line of a form as templates/shop/field.html draws it: name and label, then the type of its input and, for
+// one that may stay empty, "optional".
 func (p page) Field(name, label, kind string, optional ...string) field {
 	return field{Name: name, Label: label, Type: kind, Required: len(optional) == 0, Value: p.Typed(name), Wrong: p.Refused(name)}
 }

@@ -57,8 +57,8 @@ type editPage struct {
 	Form *form.Form
 }
 
-// tokenPage is templates/sites/token.html: the only time the token is seen. It answers the POST itself, since a redirect
-// would have to keep the token somewhere meanwhile.
+// tokenPage is templates/sites/token.html: the only time the token is seen. It answers the POST itself, since a
+// redirect would have to keep the token somewhere meanwhile.
 type tokenPage struct {
 	panel.Page
 	Site  *Site

@@ -33,8 +33,8 @@ type attemptKey struct {
 	limit int64
 }
 
-// attemptKeys are a person mistyping, one address trying many accounts, and many addresses trying one account; always in
-// the same order, which is also the order of locks.
+// attemptKeys are a person mistyping, one address trying many accounts, and many addresses trying one account; always
+// in the same order, which is also the order of locks.
 func attemptKeys(email, address string) (pair attemptKey, all []attemptKey) {
 	email = normalEmail(email)
 	pair = attemptKey{"pair " + email + " " + address, 5}
@@ -43,8 +43,9 @@ func attemptKeys(email, address string) (pair attemptKey, all []attemptKey) {
 	return pair, all
 }
 
-// CountAttempt counts an attempt before the password is looked at, so that parallel guesses cannot slip through. Beyond
-// the limit it returns a *TooManyAttempts. The e-mail may be any name of an account: clients of the shop are limited too.
+// CountAttempt counts an attempt before the password is looked at, so that parallel guesses cannot slip through.
+// Beyond the limit it returns a *TooManyAttempts. The e-mail may be any name of an account: clients of the shop are
+// limited too.
 func (s *Service) CountAttempt(ctx context.Context, email, address string) error {
 	now := db.Now()
 	_, keys := attemptKeys(email, address)

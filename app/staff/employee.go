@@ -1,6 +1,6 @@
-// Package staff knows who works with the panel: employees with their roles and passwords, the actor behind each change,
-// the limit on sign-in attempts and the invitation of the first administrator. It draws no pages (app/panel does).
-// Begin with Service.
+// Package staff knows who works with the panel: employees with their roles and passwords, the actor behind each
+// change, the limit on sign-in attempts and the invitation of the first administrator. It draws no pages (app/panel
+// does). Begin with Service.
 package staff
 
 import (
@@ -44,8 +44,8 @@ func (r Role) Title() string {
 // Valid reports whether the role is one of the panel's.
 func (r Role) Valid() bool { return slices.Contains(Roles(), r) }
 
-// Includes reports whether the role may do what other may: an administrator everything, a supervisor also what operators
-// and accountants may.
+// Includes reports whether the role may do what other may: an administrator everything, a supervisor also what
+// operators and accountants may.
 func (r Role) Includes(other Role) bool {
 	switch r {
 	case Administrator:

@@ -67,8 +67,8 @@ func (s *Service) NewHash(ctx context.Context, password string) (Hash, error) {
 	return s.cost.format(salt, key), nil
 }
 
-// Decoy is the hash of nobody's password. It is compared with where no such account exists, so that the answer takes as
-// long as for one that does.
+// Decoy is the hash of nobody's password. It is compared with where no such account exists, so that the answer takes
+// as long as for one that does.
 func (s *Service) Decoy() Hash {
 	return s.cost.format(make([]byte, saltLength), make([]byte, keyLength))
 }

@@ -1,5 +1,5 @@
-// Command ours does the work of ../compare.mjs through modules/bitrix24/rest, in the manner of the module: what makes a
-// deal is never repeated before the portal was asked for the deal's external key.
+// Command ours does the work of ../compare.mjs through modules/bitrix24/rest, in the manner of the module: what makes
+// a deal is never repeated before the portal was asked for the deal's external key.
 package main
 
 import (

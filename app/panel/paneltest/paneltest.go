@@ -40,8 +40,8 @@ type Site struct {
 	browser *http.Client
 }
 
-// New starts a panel in Moscow's time zone; add puts pages and what a module would bring on it, before the templates are
-// parsed.
+// New starts a panel in Moscow's time zone; add puts pages and what a module would bring on it, before the templates
+// are parsed.
 func New(t testing.TB, d *db.DB, add func(s *Site)) *Site {
 	t.Helper()
 	e := echo.New()

@@ -140,7 +140,8 @@ func (x *Pair) Settle() {
 	}
 }
 
-// Recover lets time pass until everything is delivered that was put off: what waits for another attempt is due at once.
+// Recover lets time pass until everything is delivered that was put off: what waits for another attempt is due at
+// once.
 func (x *Pair) Recover() {
 	x.T.Helper()
 	deadline := time.Now().Add(30 * time.Second)
@@ -159,7 +160,8 @@ func (x *Pair) Recover() {
 	}
 }
 
-// Unsent counts the jobs that are due, run, or wait for another attempt; recurring ones that wait for their hour are none.
+// Unsent counts the jobs that are due, run, or wait for another attempt; recurring ones that wait for their hour are
+// none.
 func (x *Pair) Unsent() int64 {
 	x.T.Helper()
 	var n int64

@@ -9,7 +9,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
-// WholeDeal checks that the portal's only deal has everything that the order of Draft says, and returns it with its number.
+// WholeDeal checks that the portal's only deal has everything that the order of Draft says, and returns it with its
+// number.
 func (x *Pair) WholeDeal(order int64) (int64, emulator.Record) {
 	x.T.Helper()
 	t := x.T

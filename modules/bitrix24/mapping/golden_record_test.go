@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// TestGolden_record answers which field of a client, an organization or a legal entity goes where, one file of testdata
-// for each kind of record.
+// TestGolden_record answers which field of a client, an organization or a legal entity goes where, one file of
+// testdata for each kind of record.
 func TestGolden_record(t *testing.T) {
 	for name, write := range map[string]func(c *commands){
 		"client_as_contact": func(c *commands) {

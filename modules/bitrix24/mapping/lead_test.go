@@ -104,7 +104,8 @@ func TestMergeLead_nothingChangedIsNothingSent(t *testing.T) {
 	}
 }
 
-// What is sent once is agreed on: the next comparison sends nothing, whether or not the portal's value was overwritten.
+// What is sent once is agreed on: the next comparison sends nothing, whether or not the portal's value was
+// overwritten.
 func TestMergeLead_isSettledAfterOnce(t *testing.T) {
 	phone, email := "+79123456709", "new@example.ru"
 	changed := client()

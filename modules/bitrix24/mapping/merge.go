@@ -42,8 +42,8 @@ func Merge(agreed Pair, ours, theirs string, equal bool) Verdict {
 	}
 }
 
-// mergeField is Merge of a field whose values may be spelled in several ways: another spelling of what was agreed on is
-// no change. sent is what the portal would get of ours.
+// mergeField is Merge of a field whose values may be spelled in several ways: another spelling of what was agreed on
+// is no change. sent is what the portal would get of ours.
 func mergeField(agreed Pair, field, ours, sent, theirs string) Verdict {
 	if sameValue(field, agreed.Theirs, theirs) {
 		theirs = agreed.Theirs

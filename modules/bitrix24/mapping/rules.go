@@ -1,6 +1,6 @@
 // Package mapping turns the panel's orders, clients and organizations into what Bitrix24 stores, and back. Everything
-// here is a pure function: no database, no network, no clock. Begin with rules.go, then order.go; the files of testdata
-// show which field goes where.
+// here is a pure function: no database, no network, no clock. Begin with rules.go, then order.go; the files of
+// testdata show which field goes where.
 package mapping
 
 import (
@@ -53,8 +53,8 @@ func (r Rules) Status(category int64, stage string) (rule StageRule, ok bool) {
 	return StageRule{}, false
 }
 
-// Stage is where a deal of the funnel belongs while its order has the status: where it is, if that stage already stands
-// for the status, else the first stage that does. ok is false when no stage stands for it: the deal stays.
+// Stage is where a deal of the funnel belongs while its order has the status: where it is, if that stage already
+// stands for the status, else the first stage that does. ok is false when no stage stands for it: the deal stays.
 func (r Rules) Stage(category int64, present string, status orders.Status) (stage string, ok bool) {
 	if rule, ok := r.Status(category, present); ok && rule.Status == status {
 		return present, true

@@ -116,8 +116,8 @@ func TestDecideStage_aStatusWithoutAStageStays(t *testing.T) {
 	}
 }
 
-// A deal that was just found by its key is where the order's status belongs: that is no change of stage, so it pays for
-// nothing.
+// A deal that was just found by its key is where the order's status belongs: that is no change of stage, so it pays
+// for nothing.
 func TestDecideStage_firstMeetingPaysForNothing(t *testing.T) {
 	rules := Rules{Funnels: map[int64]Funnel{0: {Stages: []StageRule{{StageID: "EXECUTING", Status: orders.PrintingInProgress, Paid: true}}}}}
 	d := rules.DecideStage(Pair{}, Present{Status: orders.PrintingInProgress, Stage: "EXECUTING"})

@@ -5,8 +5,8 @@
 // never repeats a request, since only the caller knows what a repetition would do. When it fails, Unknown says whether
 // the portal may have done the work all the same.
 //
-// Begin reading at Batch, then Client and Result. types*.go hold the records, event.go what a portal sends to us. Names
-// in «» are pages of the vendor's documentation; REST.md is the project's digest of it.
+// Begin reading at Batch, then Client and Result. types*.go hold the records, event.go what a portal sends to us.
+// Names in «» are pages of the vendor's documentation; REST.md is the project's digest of it.
 package rest
 
 import (
@@ -89,7 +89,8 @@ func (c *Client) String() string { return c.hook.String() }
 // Format makes every verb print String.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// Do waits for the limiter and sends the batch once (method batch). An empty batch is not sent and has an empty Result.
+// Do waits for the limiter and sends the batch once (method batch). An empty batch is not sent and has an empty
+// Result.
 //
 // The error concerns the request as a whole: *Error is the portal's refusal, *RequestError the lack of a readable
 // answer; Unknown says whether commands may have been run. Failures of single commands are in the Result.
@@ -265,7 +266,8 @@ func (c *Client) readRedirect(portal *url.URL, status int, header http.Header) e
 	return &redirect{to: to}
 }
 
-// noteOperating remembers how long each method ran, and writes into the refusal of a blocked one how long it must wait.
+// noteOperating remembers how long each method ran, and writes into the refusal of a blocked one how long it must
+// wait.
 func (c *Client) noteOperating(r *Result) {
 	if c.opts.Operating == nil {
 		return

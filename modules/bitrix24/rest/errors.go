@@ -182,8 +182,8 @@ func (e *MovedError) Unwrap() error { return e.Err }
 // ErrHalted says that a command was not run, since an earlier one of its batch failed and the batch halts.
 var ErrHalted = errors.New("not run, an earlier command failed")
 
-// Unknown reports whether the work may have been done although the request failed: look before doing it again. False is
-// certain: nothing was done.
+// Unknown reports whether the work may have been done although the request failed: look before doing it again. False
+// is certain: nothing was done.
 func Unknown(err error) bool {
 	var outcome interface{ Unknown() bool }
 	return errors.As(err, &outcome) && outcome.Unknown()

@@ -21,8 +21,8 @@ import (
 //   - a float is written without an exponent; money is better given as Money, which is exact.
 type Params map[string]any
 
-// Ordered is a map that keeps its order, for the parameter `order`, where the first key sorts first. All other maps are
-// written in the order of their keys, so that equal parameters always make equal commands.
+// Ordered is a map that keeps its order, for the parameter `order`, where the first key sorts first. All other maps
+// are written in the order of their keys, so that equal parameters always make equal commands.
 type Ordered []Pair
 
 // Pair is one entry of Ordered.
@@ -148,7 +148,8 @@ func (q *query) leaf(path []byte, text string) {
 const hexDigits = "0123456789ABCDEF"
 
 // appendEscaped percent-encodes everything but unreserved characters. A space becomes %20: a plus would be read as one
-// here, yet not by everything on the way. Bytes that are not UTF-8 are replaced, the portal could not answer with them.
+// here, yet not by everything on the way. Bytes that are not UTF-8 are replaced, the portal could not answer with
+// them.
 func appendEscaped(to []byte, text string) []byte {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	for i := range len(text) {

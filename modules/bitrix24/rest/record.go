@@ -36,8 +36,8 @@ func (c Custom) Text(name string) string {
 	return string(text)
 }
 
-// Multifield is one phone, e-mail or the like («data-types», crm_multifield). Written without ID it is added, so that a
-// change must name it.
+// Multifield is one phone, e-mail or the like («data-types», crm_multifield). Written without ID it is added, so that
+// a change must name it.
 type Multifield struct {
 	ID        ID   `json:"id"`
 	TypeID    Text `json:"typeId"`    // PHONE, EMAIL, WEB, IM, LINK

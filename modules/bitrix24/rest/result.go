@@ -23,8 +23,8 @@ type Result struct {
 	masked func(error) error // takes the webhook's code out
 }
 
-// Decode reads a command's result into v. A command that failed, or has no outcome, is an error: see Error. A result of
-// another shape is one too, and as the command was run, its outcome counts as unknown.
+// Decode reads a command's result into v. A command that failed, or has no outcome, is an error: see Error. A result
+// of another shape is one too, and as the command was run, its outcome counts as unknown.
 func (r *Result) Decode(name string, v any) error {
 	if err := r.Error(name); err != nil {
 		return err

@@ -34,7 +34,8 @@ type Categories struct {
 	Categories List[Category] `json:"categories"`
 }
 
-// Status is an entry of a directory, a stage for one: crm.status.list {filter: {ENTITY_ID}} («status/crm-status-list»).
+// Status is an entry of a directory, a stage for one: crm.status.list {filter: {ENTITY_ID}}
+// («status/crm-status-list»).
 type Status struct {
 	ID         ID        `json:"ID"`
 	EntityID   Text      `json:"ENTITY_ID"` // DEAL_STAGE, DEAL_STAGE_9, STATUS, SOURCE, COMPANY_TYPE, CONTACT_TYPE …

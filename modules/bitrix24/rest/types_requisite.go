@@ -52,8 +52,8 @@ type BankDetail struct {
 	Comments      Text `json:"COMMENTS"`
 }
 
-// Address is an address of a requisite: crm.address.list («requisites/addresses»). It has no id: type and owner are its
-// key.
+// Address is an address of a requisite: crm.address.list («requisites/addresses»). It has no id: type and owner are
+// its key.
 type Address struct {
 	TypeID       ID   `json:"TYPE_ID"`
 	EntityTypeID ID   `json:"ENTITY_TYPE_ID"` // TypeRequisite or TypeLead
@@ -102,8 +102,8 @@ type Product struct {
 	SectionID  ID    `json:"SECTION_ID"`
 }
 
-// TimelineComment is a note in a record's timeline: crm.timeline.comment.list («timeline/comments»). It has no external
-// key.
+// TimelineComment is a note in a record's timeline: crm.timeline.comment.list («timeline/comments»). It has no
+// external key.
 type TimelineComment struct {
 	ID         ID   `json:"ID"`
 	EntityID   ID   `json:"ENTITY_ID"`

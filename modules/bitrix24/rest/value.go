@@ -113,8 +113,8 @@ func (m Money) String() string {
 // MarshalJSON writes a number with two decimals, which UnmarshalJSON reads back.
 func (m Money) MarshalJSON() ([]byte, error) { return []byte(m.String()), nil }
 
-// UnmarshalJSON accepts what Number does and rounds to the kopeck. "100|RUB", a custom money field, is accepted without
-// its currency.
+// UnmarshalJSON accepts what Number does and rounds to the kopeck. "100|RUB", a custom money field, is accepted
+// without its currency.
 func (m *Money) UnmarshalJSON(data []byte) error {
 	*m = 0
 	text, err := scalar(data)

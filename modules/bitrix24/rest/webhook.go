@@ -73,8 +73,8 @@ func (w Webhook) maskedError(err error) error {
 var webhookAddress = regexp.MustCompile(
 	`^(?i:(https?)://)?([^/?#@\s]+)/rest/(?:api/)?([0-9]{1,18})/([A-Za-z0-9_-]+)(?:/[A-Za-z0-9._-]*)?/?(?:\?\S*)?$`)
 
-// ParseWebhook reads an inbound webhook's address as people paste it: with or without the scheme, a method, its suffix,
-// a slash or a query at the end, and spaces around. It reports false for everything else.
+// ParseWebhook reads an inbound webhook's address as people paste it: with or without the scheme, a method, its
+// suffix, a slash or a query at the end, and spaces around. It reports false for everything else.
 func ParseWebhook(address string) (Webhook, bool) {
 	found := webhookAddress.FindStringSubmatch(strings.TrimSpace(address))
 	if found == nil {
