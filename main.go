@@ -120,7 +120,8 @@ const (
 func demo(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	addr := flags.String("addr", fromEnv("ADDR", "127.0.0.1:8080"), "address of the panel (ADDR)")
-	portalAddr := flags.String("portal-addr", fromEnv("PORTAL_ADDR", "127.0.0.1:8081"), "address of the demo portal (PORTAL_ADDR)")
+	portalAddr := flags.String("portal-addr", fromEnv("PORTAL_ADDR", "127.0.0.1:8081"),
+		"address of the demo portal (PORTAL_ADDR)")
 	data := flags.String("data", fromEnv("DATA_DIR", ""), "folder to keep everything in; else a temporary one (DATA_DIR)")
 	elsewhere := flags.String("portal", fromEnv("PORTAL", ""), "address of a demo portal that runs already (PORTAL)")
 	if err := parse(flags, args); err != nil {
@@ -210,8 +211,10 @@ func portal(ctx context.Context, args []string) error {
 	limits := flags.String("limits", fromEnv("PORTAL_LIMITS", "real"), "real or off (PORTAL_LIMITS)")
 	events := flags.String("events", fromEnv("PORTAL_EVENTS", ""), "handler of the outbound webhook (PORTAL_EVENTS)")
 	token := flags.String("token", fromEnv("PORTAL_TOKEN", demoToken), "token of the outbound webhook (PORTAL_TOKEN)")
-	data := flags.String("data", fromEnv("PORTAL_DATA", ""), "folder to keep the records in; else memory only (PORTAL_DATA)")
-	scopes := flags.String("scopes", fromEnv("PORTAL_SCOPES", "crm"), "scopes of the inbound webhook, by comma (PORTAL_SCOPES)")
+	data := flags.String("data", fromEnv("PORTAL_DATA", ""),
+		"folder to keep the records in; else memory only (PORTAL_DATA)")
+	scopes := flags.String("scopes", fromEnv("PORTAL_SCOPES", "crm"),
+		"scopes of the inbound webhook, by comma (PORTAL_SCOPES)")
 	secure := flags.Bool("tls", fromEnv("PORTAL_TLS", "") != "", "serve https with a certificate of its own (PORTAL_TLS)")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -238,7 +241,8 @@ func portal(ctx context.Context, args []string) error {
 		listener = tls.NewListener(listener, config)
 	}
 	p, err := emulator.Open(emulator.Options{ //nolint:contextcheck // stop closes it, which ends its queue
-		UserID: userID, Code: *code, Scopes: strings.Split(*scopes, ","), Limits: *limits == "real", Control: true, DataDir: *data,
+		UserID: userID, Code: *code, Scopes: strings.Split(*scopes, ","),
+		Limits: *limits == "real", Control: true, DataDir: *data,
 		EventsURL: *events, Token: *token,
 	})
 	if err != nil {

@@ -65,7 +65,10 @@ func TestDemo_aTakenPortIsAllItSpeaksOf(t *testing.T) {
 	}
 	defer taken.Close()
 	address := taken.Addr().String()
-	for _, args := range [][]string{{"-addr", address, "-portal-addr", "127.0.0.1:0"}, {"-addr", "127.0.0.1:0", "-portal-addr", address}} {
+	for _, args := range [][]string{
+		{"-addr", address, "-portal-addr", "127.0.0.1:0"},
+		{"-addr", "127.0.0.1:0", "-portal-addr", address},
+	} {
 		stdout, stderr, code := panel(t, append([]string{"demo"}, args...)...)
 		if code != 1 || stdout != "" || !strings.Contains(stderr, "address already in use") {
 			t.Errorf("demo %q = %d, printed %q and %q; want nothing but the error", args, code, stdout, stderr)

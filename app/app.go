@@ -189,7 +189,8 @@ func (a *App) start(ctx context.Context) error {
 func hostModels() []any {
 	models := []any{
 		&orders.Order{}, &orders.Item{}, &orders.File{}, &orders.Message{}, &orders.Payment{}, &orders.Event{},
-		&clients.Client{}, &organizations.Organization{}, &organizations.LegalEntity{}, &organizations.Employee{}, &sites.Site{},
+		&clients.Client{}, &organizations.Organization{}, &organizations.LegalEntity{}, &organizations.Employee{},
+		&sites.Site{},
 	}
 	for _, more := range [][]any{jobs.Models(), settings.Models(), panel.Models(), staff.Models(), once.Models()} {
 		models = append(models, more...)

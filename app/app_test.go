@@ -47,7 +47,8 @@ func TestNew_runsWithoutAnyModule(t *testing.T) {
 			p := apptest.New(t, dialect)
 			administrator := p.As(staff.Administrator)
 			for _, page := range []string{
-				"/admin/orders", "/admin/orders/new", "/admin/orders/statistics", "/admin/orders/export", "/admin/orders/settings/export",
+				"/admin/orders", "/admin/orders/new", "/admin/orders/statistics", "/admin/orders/export",
+				"/admin/orders/settings/export",
 				"/admin/clients", "/admin/organizations", "/admin/settings/staff", "/admin/settings/jobs",
 			} {
 				administrator.Get(page).Want(t, http.StatusOK)

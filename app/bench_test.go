@@ -13,7 +13,8 @@ import (
 func BenchmarkNew(b *testing.B) {
 	database := dbtest.Fresh(b, db.SQLite)
 	cfg := app.Config{
-		DataDir: filepath.Dir(database.Path), Addr: "127.0.0.1:0", TimeZone: "Europe/Moscow", LogLevel: "panic", LogFormat: "text",
+		DataDir: filepath.Dir(database.Path), Addr: "127.0.0.1:0", TimeZone: "Europe/Moscow", LogLevel: "panic",
+		LogFormat: "text",
 	}
 	log, err := cfg.Logger()
 	if err != nil {

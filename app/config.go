@@ -93,7 +93,8 @@ func (c Config) publicURL() (*url.URL, error) {
 		text = "http://" + c.Addr
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" && u.Path != "/" || u.RawQuery != "" {
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Path != "" && u.Path != "/" || u.RawQuery != "" {
 		return nil, fmt.Errorf("PUBLIC_URL %q is no address like https://panel.example.ru", text)
 	}
 	u.Path = ""

@@ -18,7 +18,10 @@ func TestNew_inDevelopmentShowsWhatWasJustEdited(t *testing.T) {
 		}
 	}
 	t.Chdir(sources)
-	cfg := app.Config{DataDir: t.TempDir(), Addr: "127.0.0.1:0", TimeZone: "UTC", LogLevel: "panic", LogFormat: "text", Dev: true}
+	cfg := app.Config{
+		DataDir: t.TempDir(), Addr: "127.0.0.1:0", TimeZone: "UTC", LogLevel: "panic",
+		LogFormat: "text", Dev: true,
+	}
 	log, err := cfg.Logger()
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +45,8 @@ func TestNew_inDevelopmentShowsWhatWasJustEdited(t *testing.T) {
 	}
 	text, err := os.ReadFile("templates/panel/login.html")
 	if err == nil {
-		err = os.WriteFile("templates/panel/login.html", []byte(strings.ReplaceAll(string(text), "Пароль", "Тайное слово")), 0o600)
+		err = os.WriteFile("templates/panel/login.html", []byte(strings.ReplaceAll(string(text), "Пароль", "Тайное слово")),
+			0o600)
 	}
 	if err != nil {
 		t.Fatal(err)

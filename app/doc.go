@@ -28,7 +28,7 @@
 // A [Module] has a name and a Register, which is given a [Host] of its own and declares what the module adds. Nothing
 // is queried and nobody is called there.
 //
-//	h.Orders.OnSaved(fn)               an order is being placed or changed: in its transaction; likewise Clients, Organizations
+//	h.Orders.OnSaved(fn)               an order is placed or changed: in its transaction; likewise Clients, Organizations
 //	h.Orders.AddAction, AddWidget      a button, a box on the order's page; likewise Clients, Organizations
 //	h.Clients.AddFields                fields on the client's form, saved in his transaction; likewise Organizations
 //	h.Export.AddSection                settings under «Заказы / Настройка / Выгрузка заказов»
@@ -39,12 +39,13 @@
 //
 // Four rules keep modules from hurting the host and each other:
 //
-//   - A hook runs inside the transaction. Its error refuses the change, so it only reads and writes tables of its own, through
-//     db.From(ctx) or the tx it is given. No request to another system: that is a job's, enqueued in the same transaction.
-//   - Records of the host change only through their service ([orders.Service.Change] and its like), so that no hook is missed. What
-//     a module knows about a record it keeps in a table of its own; the host's tables get no columns for it.
-//   - Names begin with the module's: tables, actions, jobs ("hello.push_order"), addresses (/admin/hello/…). Templates are called
-//     hello/<file>, static files are under /static/hello/.
+//   - A hook runs inside the transaction. Its error refuses the change, so it only reads and writes tables of its own,
+//     through db.From(ctx) or the tx it is given. No request to another system: that is a job's, enqueued in the same
+//     transaction.
+//   - Records of the host change only through their service ([orders.Service.Change] and its like), so that no hook is
+//     missed. What a module knows about a record it keeps in a table of its own; the host's tables get no columns for it.
+//   - Names begin with the module's: tables, actions, jobs ("hello.push_order"), addresses (/admin/hello/…). Templates
+//     are called hello/<file>, static files are under /static/hello/.
 //   - A job names a thing, not an event: it reads the present state when it runs, and may run twice.
 //
 // The module's own folder is a small copy of the root: templates/, static/, migrations/ (sqlite/ and postgres/),

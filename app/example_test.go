@@ -95,7 +95,8 @@ func ExampleModule() {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	ctx := context.Background()
-	a, err := app.New(ctx, app.Config{Addr: "127.0.0.1:8080", DataDir: folder, TimeZone: "Europe/Moscow"}, log, &greeting{})
+	a, err := app.New(ctx, app.Config{Addr: "127.0.0.1:8080", DataDir: folder, TimeZone: "Europe/Moscow"},
+		log, &greeting{})
 	if err != nil {
 		panic(err)
 	}

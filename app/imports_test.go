@@ -54,7 +54,8 @@ func TestImports(t *testing.T) {
 			"mapping is pure: no database, no network, no web",
 			func(pkg string) bool { return pkg == path+"/modules/bitrix24/mapping" },
 			func(i string) bool {
-				return strings.HasPrefix(i, "gorm.io/") || strings.HasPrefix(i, "github.com/labstack/") || i == "net/http" || i == path+"/app/db"
+				return strings.HasPrefix(i, "gorm.io/") || strings.HasPrefix(i, "github.com/labstack/") || i == "net/http" ||
+					i == path+"/app/db"
 			},
 		},
 	}

@@ -69,12 +69,14 @@ func (a *App) SeedOrders(ctx context.Context) error {
 		people = append(people, saved)
 	}
 	company, err := a.host.Organizations.Register(ctx, staff.Timer(), organizations.Organization{
-		Name: "ООО «Северный ветер»", Type: organizations.Customer, Email: "office@veter.example.ru", Phone: "+7 343 200-10-20",
+		Name: "ООО «Северный ветер»", Type: organizations.Customer,
+		Email: "office@veter.example.ru", Phone: "+7 343 200-10-20",
 		Address:   "Екатеринбург, ул. Белинского, 86",
 		Employees: []organizations.Employee{{ClientID: people[2].ID, Role: organizations.Administrator}},
 		LegalEntities: []organizations.LegalEntity{{
-			Name: "ООО «Северный ветер»", INN: "6671234567", KPP: "667101001", OGRN: "1146671000011", Address: "620026, Екатеринбург, ул. Белинского, 86",
-			Bank: "ПАО Банк «Пример»", BIK: "046577001", Account: "40702810500000000001", CorrAccount: "30101810500000000001",
+			Name: "ООО «Северный ветер»", INN: "6671234567", KPP: "667101001", OGRN: "1146671000011",
+			Address: "620026, Екатеринбург, ул. Белинского, 86", Bank: "ПАО Банк «Пример»",
+			BIK: "046577001", Account: "40702810500000000001", CorrAccount: "30101810500000000001",
 		}},
 	})
 	if err != nil {
@@ -93,17 +95,26 @@ func demoDrafts(site int64, people []*clients.Client, company *organizations.Org
 	office := orders.Shipping{Number: 8106, Title: "Офис компании на Белинского", Type: orders.Point}
 	return []orders.Draft{
 		{
-			SiteID: site, ClientID: people[0].ID, Shipping: office, PaymentMethod: orders.Online, Comment: "Позвоните, когда будет готово",
+			SiteID: site, ClientID: people[0].ID, Shipping: office, PaymentMethod: orders.Online,
+			Comment: "Позвоните, когда будет готово",
 			Items: []orders.Item{
-				{Name: "Фотографии (9x13 см) [без полей]", Quantity: 5, Price: 18_00, Options: []orders.Option{{Title: "тип бумаги", Description: "матовая", Quantity: 1}}},
-				{Name: "Фотопостеры в раму (30x40 см)", Quantity: 1, Price: 810_00, Options: []orders.Option{{Title: "цвет рамы", Description: "черный", Quantity: 1}}},
+				{
+					Name: "Фотографии (9x13 см) [без полей]", Quantity: 5, Price: 18_00,
+					Options: []orders.Option{{Title: "тип бумаги", Description: "матовая", Quantity: 1}},
+				},
+				{
+					Name: "Фотопостеры в раму (30x40 см)", Quantity: 1, Price: 810_00,
+					Options: []orders.Option{{Title: "цвет рамы", Description: "черный", Quantity: 1}},
+				},
 			},
 		},
 		{
 			SiteID: site, ClientID: people[1].ID, PaymentMethod: orders.Cash, DeliveryPrice: 350_00, Discount: 100_00,
 			Shipping: orders.Shipping{Number: 12, Title: "По городу", Type: orders.Courier},
-			Address:  orders.Address{City: "Екатеринбург", Line1: "ул. Малышева, 51", FullName: "Павел Орлов", Phone: "+7 912 345-67-02"},
-			Items:    []orders.Item{{Name: "Визитки (90x50 мм)", Quantity: 500, Price: 3_90}},
+			Address: orders.Address{
+				City: "Екатеринбург", Line1: "ул. Малышева, 51", FullName: "Павел Орлов", Phone: "+7 912 345-67-02",
+			},
+			Items: []orders.Item{{Name: "Визитки (90x50 мм)", Quantity: 500, Price: 3_90}},
 		},
 		{
 			SiteID: site, ClientID: people[2].ID, OrganizationID: &company.ID, LegalEntityID: &company.LegalEntities[0].ID,

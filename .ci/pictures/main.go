@@ -44,8 +44,9 @@ type camera struct {
 func (c *camera) takeAll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("no-sandbox", true), chromedp.Flag("lang", "ru-RU"),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("no-sandbox", true),
+		chromedp.Flag("lang", "ru-RU"), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	defer stop()
 	tab, quit := chromedp.NewContext(ctx)
@@ -77,7 +78,8 @@ func (c *camera) takeAll(ctx context.Context) error {
 
 func (c *camera) signIn(tab context.Context) error {
 	return chromedp.Do(tab, chromedp.EmulateViewport(1180, 720), chromedp.Navigate(c.panel+"/login"),
-		chromedp.SendKeys(chromedp.CSS("[name=email]"), "admin@demo"), chromedp.SendKeys(chromedp.CSS("[name=password]"), "demo"),
+		chromedp.SendKeys(chromedp.CSS("[name=email]"), "admin@demo"),
+		chromedp.SendKeys(chromedp.CSS("[name=password]"), "demo"),
 		chromedp.Click(chromedp.CSS("button.primary")), chromedp.WaitVisible(chromedp.CSS(".sidebar")))
 }
 

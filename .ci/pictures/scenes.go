@@ -103,11 +103,15 @@ func pictures(c *camera, s scene) []picture {
 	deal := fmt.Sprintf("%s/crm/deal/details/%d/", c.portal, s.Deal)
 	webhooks := c.portal + "/devops/webhooks/"
 	post := func(path, fields string) string { // as the page's own form would, then shows what came of it
-		return fmt.Sprintf(`fetch(%q, {method: "POST", body: new URLSearchParams(%s)}).then(answer => answer.text())`, path, fields)
+		return fmt.Sprintf(`fetch(%q, {method: "POST", body: new URLSearchParams(%s)}).then(answer => answer.text())`,
+			path, fields)
 	}
 	return []picture{
 		{name: "inbound-webhook", url: webhooks, height: 560},
-		{name: "outbound-webhook", url: webhooks, height: 860, scripts: []string{`document.querySelector("[name='event[]']").form.scrollIntoView()`}},
+		{
+			name: "outbound-webhook", url: webhooks, height: 860,
+			scripts: []string{`document.querySelector("[name='event[]']").form.scrollIntoView()`},
+		},
 		{name: "settings", url: settings, height: 880},
 		{name: "stages", url: settings, width: 1300, height: 760, scripts: []string{`document.querySelector("table").scrollIntoView()`}},
 		{name: "check", url: c.panel + "/admin/bitrix24/check", height: 860, wait: "main table", scripts: []string{
@@ -133,7 +137,9 @@ func pictures(c *camera, s scene) []picture {
 		{name: "journal", url: c.panel + "/admin/bitrix24/journal"},
 		{name: "status", url: c.panel + "/admin/bitrix24/status"},
 		{name: "compare", url: c.panel + "/admin/bitrix24/compare", wait: "#comparison", scripts: []string{
-			`fetch("/admin/bitrix24/compare", {method: "POST", body: new URLSearchParams(new FormData(document.querySelector("main form")))}).then(answer => answer.text())`,
+			`fetch("/admin/bitrix24/compare", {
+				method: "POST", body: new URLSearchParams(new FormData(document.querySelector("main form"))),
+			}).then(answer => answer.text())`,
 			wait("2500"), `location.reload()`,
 		}},
 		{name: "backfill", url: c.panel + "/admin/bitrix24/backfill", height: 560},

@@ -12,10 +12,16 @@ import { execFileSync } from 'node:child_process'
 import { control, sdk } from './portal.mjs'
 
 const orders = 20
-const customers = Array.from({ length: orders }, (_, i) => ({ name: `Клиент ${i + 1}`, phone: `+7912345${String(i).padStart(4, '0')}`, email: `client${i}@example.ru`, key: `order:${i + 1}` }))
+const customers = Array.from({ length: orders }, (_, i) => ({
+  name: `Клиент ${i + 1}`, phone: `+7912345${String(i).padStart(4, '0')}`,
+  email: `client${i}@example.ru`, key: `order:${i + 1}`,
+}))
 const rows = [[18, 5], [810, 1], [300.25, 1]].map(([PRICE, QUANTITY], i) => ({ PRODUCT_NAME: `Строка ${i + 1}`, PRICE, QUANTITY }))
 
-const search = c => [['crm.duplicate.findbycomm', { type: 'PHONE', values: [c.phone] }], ['crm.duplicate.findbycomm', { type: 'EMAIL', values: [c.email] }]]
+const search = c => [
+  ['crm.duplicate.findbycomm', { type: 'PHONE', values: [c.phone] }],
+  ['crm.duplicate.findbycomm', { type: 'EMAIL', values: [c.email] }],
+]
 const contact = c => ['crm.contact.add', {
   fields: { NAME: c.name, PHONE: [{ VALUE: c.phone, VALUE_TYPE: 'MOBILE' }], EMAIL: [{ VALUE: c.email, VALUE_TYPE: 'HOME' }] },
 }]
@@ -50,7 +56,8 @@ async function measure(name, work) {
   const seconds = (performance.now() - began) / 1000
   const { requests } = await control('stats')
   const state = await control('state')
-  const whole = new Set(state.deals.filter(d => Number(d.OPPORTUNITY) === 1200.25 && state.rows[`D${d.ID}`]?.length === 3).map(d => d.ORIGIN_ID))
+  const isWhole = d => Number(d.OPPORTUNITY) === 1200.25 && state.rows[`D${d.ID}`]?.length === 3
+  const whole = new Set(state.deals.filter(isWhole).map(d => d.ORIGIN_ID))
   return { name, requests, seconds, contacts: state.contacts.length, deals: state.deals.length, whole: whole.size }
 }
 
@@ -63,7 +70,8 @@ const results = [
 console.log(`\n${orders} orders of unknown customers, 3 rows each, two answers lost, the portal's real limits:\n`)
 console.log(`${''.padEnd(22)}requests   seconds   deals made   orders whole`)
 for (const r of results) {
-  console.log(r.name.padEnd(22) + String(r.requests).padStart(8) + r.seconds.toFixed(2).padStart(10) + String(r.deals).padStart(13) + String(r.whole).padStart(15))
+  console.log(r.name.padEnd(22) + String(r.requests).padStart(8) + r.seconds.toFixed(2).padStart(10) +
+    String(r.deals).padStart(13) + String(r.whole).padStart(15))
 }
 
 for (const [theirs, mine] of [results.slice(0, 2), results.slice(2)]) {

@@ -57,7 +57,8 @@ test('lists over several pages', async () => {
   assert.equal(items.getData().length, 130)
 
   const pages = []
-  for await (const page of b24.actions.v2.fetchList.make({ method: 'crm.deal.list', params: { filter: { '>=ID': 1 } } })) pages.push(page.length)
+  const list = b24.actions.v2.fetchList.make({ method: 'crm.deal.list', params: { filter: { '>=ID': 1 } } })
+  for await (const page of list) pages.push(page.length)
   assert.deepEqual(pages, [50, 50, 30])
 
   let page = await b24.actions.v2.call.make({ method: 'crm.deal.list', params: { select: ['ID'], start: 0 } })
@@ -85,7 +86,10 @@ test('a batch whose commands refer to one another', async () => {
     calls: {
       contact: { method: 'crm.contact.add', params: { fields: { NAME: 'Пётр' } } },
       deal: { method: 'crm.item.add', params: { entityTypeId: 2, fields: { title: 'Заказ № 1', contactIds: ['$result[contact]'] } } },
-      rows: { method: 'crm.deal.productrows.set', params: { id: '$result[deal][item][id]', rows: [{ PRODUCT_NAME: 'Фото', PRICE: 18, QUANTITY: 5 }] } },
+      rows: {
+        method: 'crm.deal.productrows.set',
+        params: { id: '$result[deal][item][id]', rows: [{ PRODUCT_NAME: 'Фото', PRICE: 18, QUANTITY: 5 }] },
+      },
     },
     options: { isHaltOnError: true },
   })
@@ -111,7 +115,10 @@ test('errors within a batch: the others are done, with halt those after it are n
 
 // REST.md 2 and 4: older methods refuse with an empty code. The SDK takes that for success; the portal stays as it is.
 test('an error without a code within a batch, over which the SDK stumbles', async () => {
-  const calls = { lost: { method: 'crm.deal.get', params: { id: 999 } }, made: { method: 'crm.deal.add', params: { fields: { TITLE: 'Одна' } } } }
+  const calls = {
+    lost: { method: 'crm.deal.get', params: { id: 999 } },
+    made: { method: 'crm.deal.add', params: { fields: { TITLE: 'Одна' } } },
+  }
   const answer = await sdk().actions.v2.batch.make({ calls, options: { isHaltOnError: false } })
   const data = answer.getData()
   assert.equal(data.made, 1, JSON.stringify(data))

@@ -72,7 +72,8 @@ func try(binary string) error {
 	saved := filepath.Join(data, "portal.json")
 	err = eventually("the portal writes the moved deal down", func() error {
 		body, err := os.ReadFile(saved)
-		if err == nil && (!bytes.Contains(body, fmt.Appendf(nil, "order:%d", number)) || !bytes.Contains(body, []byte("EXECUTING"))) {
+		if err == nil && (!bytes.Contains(body, fmt.Appendf(nil, "order:%d", number)) ||
+			!bytes.Contains(body, []byte("EXECUTING"))) {
 			err = errors.New("not in " + saved)
 		}
 		return err

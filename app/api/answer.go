@@ -23,13 +23,25 @@ type problem struct {
 func (p *problem) Error() string { return p.message }
 
 var (
-	noToken        = &problem{status: http.StatusUnauthorized, message: "Нужен действующий токен сайта: Authorization: Bearer <токен>."}
+	noToken = &problem{
+		status:  http.StatusUnauthorized,
+		message: "Нужен действующий токен сайта: Authorization: Bearer <токен>.",
+	}
 	unknownAddress = &problem{status: http.StatusNotFound, message: "Такого адреса в API нет."}
-	wrongMethod    = &problem{status: http.StatusMethodNotAllowed, message: "Этот адрес не отвечает на такой метод; возможные перечислены в заголовке Allow."}
-	wrongType      = &problem{status: http.StatusUnsupportedMediaType, message: "Тело запроса должно быть в JSON (Content-Type: application/json)."}
-	tooLong        = &problem{status: http.StatusRequestEntityTooLarge, message: "Тело запроса больше 1 МБ."}
-	cutShort       = &problem{status: http.StatusBadRequest, message: "Тело запроса оборвалось."}
-	internal       = &problem{status: http.StatusInternalServerError, message: "Не получилось из-за внутренней ошибки. Повторите запрос позже."}
+	wrongMethod    = &problem{
+		status:  http.StatusMethodNotAllowed,
+		message: "Этот адрес не отвечает на такой метод; возможные перечислены в заголовке Allow.",
+	}
+	wrongType = &problem{
+		status:  http.StatusUnsupportedMediaType,
+		message: "Тело запроса должно быть в JSON (Content-Type: application/json).",
+	}
+	tooLong  = &problem{status: http.StatusRequestEntityTooLarge, message: "Тело запроса больше 1 МБ."}
+	cutShort = &problem{status: http.StatusBadRequest, message: "Тело запроса оборвалось."}
+	internal = &problem{
+		status:  http.StatusInternalServerError,
+		message: "Не получилось из-за внутренней ошибки. Повторите запрос позже.",
+	}
 )
 
 func unreadable(format string, args ...any) error {

@@ -65,15 +65,19 @@ func TestAPI_requestsThatGoNowhere(t *testing.T) {
 	if allow := s.call("PUT", "/orders", "{}").Header.Get("Allow"); allow != "GET, POST" {
 		t.Errorf("Allow = %q, want GET, POST", allow)
 	}
-	whole := `{"FirstName":"` + strings.Repeat("x", 90) + `","Email":"b@mail.ru","Extra":"` + strings.Repeat("x", 1<<20-200) + `"}`
-	s.must(201, "POST", "/clients", whole, "Content-Type: application/x-www-form-urlencoded") // what urllib says of any body
+	whole := `{"FirstName":"` + strings.Repeat("x", 90) + `","Email":"b@mail.ru","Extra":"` +
+		strings.Repeat("x", 1<<20-200) + `"}`
+	s.must(201, "POST", "/clients", whole,
+		"Content-Type: application/x-www-form-urlencoded") // what urllib says of any body
 }
 
 func TestClients_registerAndChange(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
-		made := s.must(201, "POST", "/clients", `{"FirstName":" Анна ","LastName":"Смирнова","SecondName":"Ивановна","Email":"Anna@Mail.RU","Phone":"8 (912) 345-67-89"}`)
+		made := s.must(201, "POST", "/clients",
+			`{"FirstName":" Анна ","LastName":"Смирнова","SecondName":"Ивановна","Email":"Anna@Mail.RU","Phone":"8 (912) 345-67-89"}`)
 		path := fmt.Sprintf("/clients/%d", made.id())
-		want := fmt.Sprintf(`{"Id":%d,"FirstName":"Анна","LastName":"Смирнова","SecondName":"Ивановна","Email":"anna@mail.ru","Phone":"+79123456789","Status":"Registered"}`, made.id())
+		want := fmt.Sprintf(`{"Id":%d,"FirstName":"Анна","LastName":"Смирнова","SecondName":"Ивановна","Email":"anna@mail.ru",`+
+			`"Phone":"+79123456789","Status":"Registered"}`, made.id())
 		if got := s.must(200, "GET", path, ""); got.Text != want || made.Text != want {
 			t.Errorf("client = %s and %s, want %s", made.Text, got.Text, want)
 		}
@@ -112,7 +116,8 @@ func TestClients_registerAndChange(t *testing.T) {
 func TestOrganizations_registerAndChange(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		boss, guest := s.client("a@mail.ru"), s.client("b@mail.ru")
-		made := s.must(201, "POST", "/organizations", fmt.Sprintf(`{"Name":"ООО Ромашка","Email":"Info@Romashka.ru","Phone":"83822123456","Address":"Томск",
+		made := s.must(201, "POST", "/organizations", fmt.Sprintf(`{
+			"Name":"ООО Ромашка","Email":"Info@Romashka.ru","Phone":"83822123456","Address":"Томск",
 			"Type":"Partner","LegalEntities":[
 				{"Name":"ООО Ромашка","Inn":"7017123456","Kpp":"701701001","Ogrn":"1027000861568","Address":"Томск, 1","Bank":"Сбербанк",
 				 "Bik":"046902606","Account":"40702810000000000001","CorrAccount":"30101810800000000606"},
@@ -133,7 +138,8 @@ func TestOrganizations_registerAndChange(t *testing.T) {
 		expect(t, got, "Administrator", "Employees", 0, "Role")
 
 		// The second entity stays and is changed in its bank only, the first goes, another comes.
-		got = s.must(200, "PATCH", path, fmt.Sprintf(`{"LegalEntities":[{"Id":%v,"Bank":"ВТБ"},{"Name":"ООО Лютик"}]}`, second))
+		got = s.must(200, "PATCH", path, fmt.Sprintf(`{"LegalEntities":[{"Id":%v,"Bank":"ВТБ"},{"Name":"ООО Лютик"}]}`,
+			second))
 		expect(t, got, second, "LegalEntities", 0, "Id")
 		expect(t, got, "701712345678", "LegalEntities", 0, "Inn")
 		expect(t, got, "ВТБ", "LegalEntities", 0, "Bank")
@@ -158,8 +164,9 @@ func TestOrganizations_registerAndChange(t *testing.T) {
 			`{"Address":["Томск"]}`:                        "Address",
 			`{"LegalEntities":[{"Id":1000,"Name":"x"}]}`:   "LegalEntities[0].Id",
 			`{"LegalEntities":[{"Name":"x","Inn":"123"}]}`: "LegalEntities[0].Inn",
-			fmt.Sprintf(`{"LegalEntities":[{"Id":%v},{"Id":%v}]}`, second, second):               "LegalEntities",
-			fmt.Sprintf(`{"LegalEntities":[{"Id":%v,"Name":"x"}]}`, first):                       "LegalEntities[0].Id", // it is gone
+			fmt.Sprintf(`{"LegalEntities":[{"Id":%v},{"Id":%v}]}`, second, second): "LegalEntities",
+			// first is gone
+			fmt.Sprintf(`{"LegalEntities":[{"Id":%v,"Name":"x"}]}`, first):                       "LegalEntities[0].Id",
 			fmt.Sprintf(`{"Employees":[{"ClientId":%d,"Role":"Boss"}]}`, boss):                   "Employees[0].Role",
 			fmt.Sprintf(`{"Employees":[{"ClientId":%d,"Role":"Guest"},{"ClientId":999}]}`, boss): "Employees[1].ClientId",
 		} {
@@ -168,11 +175,14 @@ func TestOrganizations_registerAndChange(t *testing.T) {
 			}
 		}
 		// Nobody takes another organization's legal entity by naming it.
-		if got := s.call("POST", "/organizations", fmt.Sprintf(`{"Name":"Чужие","LegalEntities":[{"Id":%v,"Name":"x"}]}`, second)); got.Status != 422 {
+		if got := s.call("POST", "/organizations", fmt.Sprintf(`{"Name":"Чужие","LegalEntities":[{"Id":%v,"Name":"x"}]}`,
+			second)); got.Status != 422 {
 			t.Errorf("taking a legal entity = %d %s, want 422", got.Status, got.Text)
 		}
 		payer := s.must(200, "GET", path, "").at("LegalEntities", 0, "Id")
-		s.must(201, "POST", "/orders", fmt.Sprintf(`{"UserId":%d,"OrganizationId":%d,"LegalEntityId":%v,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1}]}`, guest, made.id(), payer))
+		s.must(201, "POST", "/orders",
+			fmt.Sprintf(`{"UserId":%d,"OrganizationId":%d,"LegalEntityId":%v,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1}]}`,
+				guest, made.id(), payer))
 		if got := s.call("PATCH", path, `{"LegalEntities":[]}`); got.Status != 409 || got.field() != "LegalEntities" {
 			t.Errorf("removing a payer of orders = %d %s, want 409", got.Status, got.Text)
 		}

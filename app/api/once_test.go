@@ -31,7 +31,8 @@ func TestIdempotencyKey_sameRequestSameAnswer(t *testing.T) {
 		if first.Header.Get("Idempotency-Replayed") != "" {
 			t.Error("the first answer calls itself a repetition")
 		}
-		if other := s.call("POST", "/orders", strings.Replace(oneCard, "900", "901", 1), "Idempotency-Key: k-1"); other.Status != 409 || other.field() != "Idempotency-Key" {
+		if other := s.call("POST", "/orders", strings.Replace(oneCard, "900", "901", 1),
+			"Idempotency-Key: k-1"); other.Status != 409 || other.field() != "Idempotency-Key" {
 			t.Errorf("another body = %d %s, want 409", other.Status, other.Text)
 		}
 		s.must(201, "POST", "/orders", oneCard, "Idempotency-Key: k-2")
@@ -75,7 +76,8 @@ func TestIdempotencyKey_refusalIsNotStored(t *testing.T) {
 		}
 		s.must(201, "POST", "/orders", body, "Idempotency-Key: k")
 		for _, key := range []string{strings.Repeat("k", 256), "ключ"} {
-			if got := s.call("POST", "/orders", body, "Idempotency-Key: "+key); got.Status != 422 || got.field() != "Idempotency-Key" {
+			if got := s.call("POST", "/orders", body, "Idempotency-Key: "+key); got.Status != 422 ||
+				got.field() != "Idempotency-Key" {
 				t.Errorf("key %.10s = %d %s, want 422", key, got.Status, got.Text)
 			}
 		}
@@ -85,7 +87,8 @@ func TestIdempotencyKey_refusalIsNotStored(t *testing.T) {
 func TestIdempotencyKey_forgottenAfterADay(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		age := func(by time.Duration) {
-			if err := s.db.From(t.Context()).Exec("UPDATE api_answers SET created_at = ?", db.Now().Add(-by)).Error; err != nil {
+			err := s.db.From(t.Context()).Exec("UPDATE api_answers SET created_at = ?", db.Now().Add(-by)).Error
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -129,7 +132,8 @@ func TestIdempotencyKey_stillInProgress(t *testing.T) {
 	<-entered
 	servers := []*server{s, newProcess(t, d)}
 	for i, at := range servers {
-		if got := at.call("POST", "/orders", oneCard, "Idempotency-Key: k"); got.Status != 409 || got.field() != "Idempotency-Key" {
+		if got := at.call("POST", "/orders", oneCard, "Idempotency-Key: k"); got.Status != 409 ||
+			got.field() != "Idempotency-Key" {
 			t.Errorf("process %d: %d %s, want 409", i, got.Status, got.Text)
 		}
 	}

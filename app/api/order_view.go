@@ -122,7 +122,8 @@ func (a *api) viewOrder(o *orders.Order, history []orders.Event) orderView {
 		Currency: o.Currency, Price: o.ItemsSum(), DiscountPrice: o.Discount, DeliveryPrice: o.DeliveryPrice,
 		TotalPrice: o.Total, PaidPrice: o.Paid, PaymentMethod: o.PaymentMethod,
 		Shipping: shippingView{
-			ID: o.Shipping.Number, Title: o.Shipping.Title, Phone: o.Shipping.Phone, Email: o.Shipping.Email, Type: o.Shipping.Type,
+			ID: o.Shipping.Number, Title: o.Shipping.Title, Phone: o.Shipping.Phone, Email: o.Shipping.Email,
+			Type: o.Shipping.Type,
 		},
 		DeliveryAddress: addressView{
 			ZipCode: o.Address.ZipCode, AddressLine1: o.Address.Line1, AddressLine2: o.Address.Line2,

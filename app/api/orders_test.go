@@ -14,8 +14,9 @@ import (
 func TestPlaceOrder_everythingComesBack(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		client := s.client("anna@mail.ru")
-		organization := s.must(201, "POST", "/organizations", fmt.Sprintf(
-			`{"Name":"ООО Ромашка","LegalEntities":[{"Name":"ООО Ромашка","Inn":"7017123456"}],"Employees":[{"ClientId":%d,"Role":"Manager"}]}`, client))
+		organization := s.must(201, "POST", "/organizations", fmt.Sprintf(`{
+			"Name":"ООО Ромашка","LegalEntities":[{"Name":"ООО Ромашка","Inn":"7017123456"}],
+			"Employees":[{"ClientId":%d,"Role":"Manager"}]}`, client))
 		payer := int64(organization.at("LegalEntities", 0, "Id").(float64))
 		o := s.must(201, "POST", "/orders", fmt.Sprintf(`{
 			"UserId": %d, "OrganizationId": %d, "LegalEntityId": %d, "CustomId": "A-1",
@@ -35,7 +36,8 @@ func TestPlaceOrder_everythingComesBack(t *testing.T) {
 		}
 		for _, want := range []string{
 			`"Price":2212.00`, `"DiscountPrice":100.01`, `"DeliveryPrice":250.00`, `"TotalPrice":2361.99`, `"PaidPrice":500.00`,
-			`"ItemPrice":300.50`, `"Price":150.25`, `"Utm":{"source":"ya","medium":"cpc","campaign":"c","content":"d","term":"e"}`,
+			`"ItemPrice":300.50`, `"Price":150.25`,
+			`"Utm":{"source":"ya","medium":"cpc","campaign":"c","content":"d","term":"e"}`,
 			`"DownloadLink":"https://panel.example/orders/` + number + `/archive/`, `"PreviewImageUrl":""`,
 		} {
 			if !strings.Contains(o.Text, want) {
@@ -79,7 +81,8 @@ func TestPlaceOrder_whoOrders(t *testing.T) {
 		byEmail := s.must(201, "POST", "/clients", `{"FirstName":"А","Email":"a@mail.ru","Phone":"+79120000001"}`).id()
 		byPhone := s.must(201, "POST", "/clients", `{"FirstName":"Б","Email":"b@mail.ru","Phone":"+79120000002"}`).id()
 		place := func(client string) reply {
-			return s.must(201, "POST", "/orders", `{"Client":`+client+`,"Items":[{"Name":"Визитки","Quantity":1,"ItemPrice":1}]}`)
+			return s.must(201, "POST", "/orders",
+				`{"Client":`+client+`,"Items":[{"Name":"Визитки","Quantity":1,"ItemPrice":1}]}`)
 		}
 		expect(t, place(`{"Email":"A@Mail.ru"}`), byEmail, "UserId")
 		expect(t, place(`{"Phone":"8 912 000-00-02"}`), byPhone, "UserId")
@@ -107,6 +110,7 @@ func TestPlaceOrder_refusedBeforeAnythingIsWritten(t *testing.T) {
 		const items = `"Items":[{"Name":"Визитки","Quantity":1,"ItemPrice":100}]`
 		user := fmt.Sprintf(`"UserId":%d`, client)
 		unknown := `"Client":{"Email":"new@mail.ru"}`
+		payer := organization.at("LegalEntities", 0, "Id")
 		tests := []struct {
 			name, body string
 			status     int
@@ -124,19 +128,34 @@ func TestPlaceOrder_refusedBeforeAnythingIsWritten(t *testing.T) {
 			{"client as text", `{"UserId":"5",` + items + `}`, 422, "UserId"},
 			{"items as object", `{` + user + `,"Items":{}}`, 422, "Items"},
 			{"an item that is none", `{` + user + `,"Items":[5]}`, 422, "Items[0]"},
-			{"negative quantity", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1},{"Name":"В","Quantity":-1,"ItemPrice":1}]}`, 422, "Items[1].Quantity"},
+			{
+				"negative quantity",
+				`{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1},{"Name":"В","Quantity":-1,"ItemPrice":1}]}`,
+				422, "Items[1].Quantity",
+			},
 			{"no quantity", `{` + unknown + `,"Items":[{"Name":"В","ItemPrice":1}]}`, 422, "Items[0].Quantity"},
 			{"half a piece", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1.5,"ItemPrice":1}]}`, 422, "Items[0].Quantity"},
 			{"three decimals", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1.005}]}`, 422, "Items[0].ItemPrice"},
 			{"three decimals as text", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":"1.000"}]}`, 422, "Items[0].ItemPrice"},
 			{"price as list", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":[1]}]}`, 422, "Items[0].ItemPrice"},
 			{"no price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1},{"Name":"В","Quantity":1}]}`, 422, "Items[1].ItemPrice"},
-			{"a field of an item twice", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"quantity":2}]}`, 422, "Items[0].quantity"},
+			{
+				"a field of an item twice", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"quantity":2}]}`,
+				422, "Items[0].quantity",
+			},
 			{"null for a price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":null}]}`, 422, "Items[0].ItemPrice"},
 			{"negative price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":-1}]}`, 422, "Items[0].ItemPrice"},
 			{"no name", `{` + unknown + `,"Items":[{"Quantity":1,"ItemPrice":1}]}`, 422, "Items[0].Name"},
-			{"option price", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"Options":[{"Title":"Р","Price":"x"}]}]}`, 422, "Items[0].Options[0].Price"},
-			{"none of an option", `{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"Options":[{"Title":"Р","Quantity":0}]}]}`, 422, "Items[0].Options[0].Quantity"},
+			{
+				"option price",
+				`{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"Options":[{"Title":"Р","Price":"x"}]}]}`, 422,
+				"Items[0].Options[0].Price",
+			},
+			{
+				"none of an option",
+				`{` + unknown + `,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1,"Options":[{"Title":"Р","Quantity":0}]}]}`, 422,
+				"Items[0].Options[0].Quantity",
+			},
 			{"discount beyond the total", `{` + unknown + `,` + items + `,"DiscountPrice":100.01}`, 422, "DiscountPrice"},
 			{"three decimals of discount", `{` + unknown + `,` + items + `,"DiscountPrice":0.001}`, 422, "DiscountPrice"},
 			{"negative discount", `{` + unknown + `,` + items + `,"DiscountPrice":-1}`, 422, "DiscountPrice"},
@@ -154,11 +173,12 @@ func TestPlaceOrder_refusedBeforeAnythingIsWritten(t *testing.T) {
 			{"broken e-mail", `{"Client":{"Email":"new@"},` + items + `}`, 422, "Client.Email"},
 			{"broken phone", `{"Client":{"Phone":"+7 000"},` + items + `}`, 422, "Client.Phone"},
 			{"client without anything", `{"Client":{},` + items + `}`, 422, "Client.Email"},
-			{"payer without organization", fmt.Sprintf(`{%s,%s,"LegalEntityId":%v}`, user, items, organization.at("LegalEntities", 0, "Id")), 422, "OrganizationId"},
+			{"payer without organization", fmt.Sprintf(`{%s,%s,"LegalEntityId":%v}`, user, items, payer), 422, "OrganizationId"},
 			{"guest of the organization", fmt.Sprintf(`{%s,%s,"OrganizationId":%d}`, user, items, organization.id()), 422, "OrganizationId"},
 			{"somebody else's organization", fmt.Sprintf(`{%s,%s,"OrganizationId":%d}`, unknown, items, stranger.id()), 422, "OrganizationId"},
 			{"unknown organization", fmt.Sprintf(`{%s,%s,"OrganizationId":9999}`, user, items), 422, "OrganizationId"},
-			{"another organization's payer", fmt.Sprintf(`{%s,%s,"OrganizationId":%d,"LegalEntityId":%v}`, user, items, stranger.id(), organization.at("LegalEntities", 0, "Id")), 422, "LegalEntityId"},
+			{"another organization's payer", fmt.Sprintf(`{%s,%s,"OrganizationId":%d,"LegalEntityId":%v}`,
+				user, items, stranger.id(), payer), 422, "LegalEntityId"},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
@@ -180,7 +200,8 @@ func TestPlaceOrder_blockedClientIsRefused(t *testing.T) {
 		if err := s.db.From(t.Context()).Exec("UPDATE clients SET status = 'Blocked'").Error; err != nil {
 			t.Fatal(err)
 		}
-		got := s.call("POST", "/orders", fmt.Sprintf(`{"UserId":%d,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1}]}`, client))
+		got := s.call("POST", "/orders", fmt.Sprintf(`{"UserId":%d,"Items":[{"Name":"В","Quantity":1,"ItemPrice":1}]}`,
+			client))
 		if got.Status != 422 || got.field() != "UserId" {
 			t.Errorf("%d %s, want 422 for UserId", got.Status, got.Text)
 		}
@@ -253,7 +274,8 @@ func TestOrders_aLifeOfChanges(t *testing.T) {
 		got := s.must(200, "POST", path+"/payments", `{"Amount":"400.50","Method":"Cash"}`)
 		expect(t, got, "PartiallyPaid", "PaymentStatus")
 		expect(t, got, "WaitingForPayment", "Status")
-		if refused := s.call("POST", path+"/payments", `{"Amount":499.51}`); refused.Status != 422 || refused.field() != "Amount" {
+		if refused := s.call("POST", path+"/payments", `{"Amount":499.51}`); refused.Status != 422 ||
+			refused.field() != "Amount" {
 			t.Errorf("paying too much = %d %s, want 422 for Amount", refused.Status, refused.Text)
 		}
 		got = s.must(200, "POST", path+"/payments", `{"Amount":499.50,"Method":"Online"}`)
@@ -288,7 +310,10 @@ func TestOrders_aLifeOfChanges(t *testing.T) {
 		}
 		expect(t, s.must(200, "GET", path, ""), "900", "PaidPrice")
 
-		for body, words := range map[string]string{`{}`: "Укажите статус", `{"Status":null}`: "Укажите статус", `{"Status":"Nope"}`: "«Nope»"} {
+		for body, words := range map[string]string{
+			`{}`: "Укажите статус", `{"Status":null}`: "Укажите статус",
+			`{"Status":"Nope"}`: "«Nope»",
+		} {
 			message, _ := s.call("POST", path+"/status", body).at("Error", "Message").(string)
 			if !strings.Contains(message, words) {
 				t.Errorf("%s is refused with %q, want %q", body, message, words)
@@ -317,14 +342,16 @@ func TestOrders_aLifeOfChanges(t *testing.T) {
 func TestReplaceItems_whatHangsOnAnItemStays(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		o := s.must(201, "POST", "/orders", fmt.Sprintf(`{"UserId":%d,"PaidPrice":100,"Items":[
-			{"MaterialId":7,"Name":"Визитки","Quantity":2,"ItemPrice":450},{"Name":"Дизайн","Quantity":1,"ItemPrice":100}]}`, s.client("anna@mail.ru")))
+			{"MaterialId":7,"Name":"Визитки","Quantity":2,"ItemPrice":450},
+			{"Name":"Дизайн","Quantity":1,"ItemPrice":100}]}`, s.client("anna@mail.ru")))
 		ctx := staff.WithActor(t.Context(), staff.Site())
 		cards, design := int64(o.at("Items", 0, "Id").(float64)), int64(o.at("Items", 1, "Id").(float64))
 		if _, err := s.orders.AttachFile(ctx, o.id(), cards, "макет.pdf", strings.NewReader("%PDF")); err != nil {
 			t.Fatal(err)
 		}
 		path := fmt.Sprintf("/orders/%d/items", o.id())
-		got := s.must(200, "PUT", path, `{"Items":[{"Name":"Доставка до двери","Quantity":1,"ItemPrice":50},{"MaterialId":7,"Name":"Визитки","Quantity":3,"ItemPrice":450}]}`)
+		got := s.must(200, "PUT", path,
+			`{"Items":[{"Name":"Доставка до двери","Quantity":1,"ItemPrice":50},{"MaterialId":7,"Name":"Визитки","Quantity":3,"ItemPrice":450}]}`)
 		expect(t, got, cards, "Items", 1, "Id")
 		expect(t, got, 1400, "TotalPrice")
 		if got.at("Items", 0, "Id") == o.at("Items", 1, "Id") {
@@ -334,7 +361,8 @@ func TestReplaceItems_whatHangsOnAnItemStays(t *testing.T) {
 		if err != nil || len(list.Items[1].Files) != 1 {
 			t.Errorf("files of the item that stayed = %v, %v; want the one attached", list.Items[1].Files, err)
 		}
-		got = s.must(200, "PUT", path, fmt.Sprintf(`[{"Id":%d,"Name":"Визитки с лаком","Quantity":1,"ItemPrice":500}]`, cards))
+		got = s.must(200, "PUT", path, fmt.Sprintf(`[{"Id":%d,"Name":"Визитки с лаком","Quantity":1,"ItemPrice":500}]`,
+			cards))
 		expect(t, got, cards, "Items", 0, "Id")
 		expect(t, got, 500, "TotalPrice")
 		for body, field := range map[string]string{
@@ -358,7 +386,8 @@ func TestReplaceItems_whatHangsOnAnItemStays(t *testing.T) {
 func TestOrders_aHookThatRefusesLeavesNothing(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		s.orders.OnSaved(vetoOf("Не сегодня."))
-		got := s.call("POST", "/orders", `{"Client":{"Email":"new@mail.ru"},"Items":[{"Name":"В","Quantity":1,"ItemPrice":1}]}`, "Idempotency-Key: k")
+		got := s.call("POST", "/orders",
+			`{"Client":{"Email":"new@mail.ru"},"Items":[{"Name":"В","Quantity":1,"ItemPrice":1}]}`, "Idempotency-Key: k")
 		if got.Status != 422 || got.at("Error", "Message") != "Не сегодня." {
 			t.Errorf("%d %s, want the hook's refusal", got.Status, got.Text)
 		}

@@ -67,7 +67,9 @@ func readOrganization(body *object, o *organizations.Organization) {
 	if body.given("LegalEntities") {
 		former := *o
 		o.LegalEntities = []organizations.LegalEntity{}
-		body.list("LegalEntities", func(in *object) { o.LegalEntities = append(o.LegalEntities, readLegalEntity(in, &former)) })
+		body.list("LegalEntities", func(in *object) {
+			o.LegalEntities = append(o.LegalEntities, readLegalEntity(in, &former))
+		})
 		refuseTwice(body, o.LegalEntities)
 	}
 	if body.given("Employees") {

@@ -128,7 +128,8 @@ func (s *server) client(email string) int64 {
 // order places an order of two business cards for 900 roubles.
 func (s *server) order(client int64) reply {
 	s.t.Helper()
-	return s.must(201, "POST", "/orders", fmt.Sprintf(`{"UserId":%d,"Items":[{"MaterialId":7,"Name":"Визитки","Quantity":2,"ItemPrice":450}]}`, client))
+	return s.must(201, "POST", "/orders",
+		fmt.Sprintf(`{"UserId":%d,"Items":[{"MaterialId":7,"Name":"Визитки","Quantity":2,"ItemPrice":450}]}`, client))
 }
 
 // rows counts what a table holds.

@@ -62,7 +62,9 @@ func New(d *db.DB) *Cache {
 // With a transaction in ctx, load runs in that transaction and waits for nobody, for whoever it would wait for may in
 // turn be waiting for the transaction's connection; and what the transaction itself has changed (ForgetAfter) is
 // always read afresh and not kept.
-func Get[T any](ctx context.Context, c *Cache, key string, ttl time.Duration, load func(context.Context) (T, error)) (T, error) {
+func Get[T any](
+	ctx context.Context, c *Cache, key string, ttl time.Duration, load func(context.Context) (T, error),
+) (T, error) {
 	var none T
 	v, err := c.get(ctx, key, ttl, func(ctx context.Context) (any, error) { return load(ctx) })
 	if err != nil {
@@ -106,7 +108,9 @@ func (c *Cache) ForgetAfter(tx *db.Tx, prefix string) error {
 // changedBy is the key under which a transaction keeps the prefixes it has changed.
 type changedBy struct{ c *Cache }
 
-func (c *Cache) get(ctx context.Context, key string, ttl time.Duration, fn func(context.Context) (any, error)) (any, error) {
+func (c *Cache) get(
+	ctx context.Context, key string, ttl time.Duration, fn func(context.Context) (any, error),
+) (any, error) {
 	var tx *db.Tx
 	if c.db != nil {
 		tx = c.db.Tx(ctx)
@@ -164,7 +168,9 @@ func (c *Cache) look(key string, share bool) (v any, l *load, mine bool) {
 	return nil, l, true
 }
 
-func (c *Cache) load(ctx context.Context, l *load, ttl time.Duration, fn func(context.Context) (any, error)) (any, error) {
+func (c *Cache) load(
+	ctx context.Context, l *load, ttl time.Duration, fn func(context.Context) (any, error),
+) (any, error) {
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -75,7 +75,11 @@ type filter struct {
 
 func readFilter(c echo.Context) filter {
 	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64) // not a number: from the beginning
-	return filter{Text: strings.TrimSpace(c.QueryParam("q")), Status: Status(c.QueryParam("status")), Before: max(before, 0)}
+	return filter{
+		Text:   strings.TrimSpace(c.QueryParam("q")),
+		Status: Status(c.QueryParam("status")),
+		Before: max(before, 0),
+	}
 }
 
 // Address is the list with this filter.

@@ -23,7 +23,10 @@ type editPage struct {
 // runs he has one, in the same transaction.
 func (h *pages) add(c echo.Context) error {
 	client := &Client{Status: Registered}
-	page := editPage{Page: panel.Page{Title: "Новый клиент", Parent: &panel.Link{Label: "Частные лица", URL: root}, Menu: root}, Back: root}
+	page := editPage{
+		Page: panel.Page{Title: "Новый клиент", Parent: &panel.Link{Label: "Частные лица", URL: root}, Menu: root},
+		Back: root,
+	}
 	return h.submit(c, page, client, func(ctx context.Context, p profile) error {
 		draft := Client{}
 		if err := p.fill(&draft); err != nil {
@@ -45,7 +48,11 @@ func (h *pages) edit(c echo.Context) error {
 		return err
 	}
 	page := editPage{
-		Page: panel.Page{Title: "Редактирование профиля", Parent: &panel.Link{Label: client.Name(), URL: Address(client.ID)}, Menu: root},
+		Page: panel.Page{
+			Title:  "Редактирование профиля",
+			Parent: &panel.Link{Label: client.Name(), URL: Address(client.ID)},
+			Menu:   root,
+		},
 		Back: Address(client.ID),
 	}
 	return h.submit(c, page, client, func(ctx context.Context, p profile) error {
@@ -55,7 +62,9 @@ func (h *pages) edit(c echo.Context) error {
 }
 
 // submit shows the forms of a client, or saves all of them in one transaction and goes to his page.
-func (h *pages) submit(c echo.Context, page editPage, client *Client, save func(ctx context.Context, p profile) error) error {
+func (h *pages) submit(
+	c echo.Context, page editPage, client *Client, save func(ctx context.Context, p profile) error,
+) error {
 	managers, err := h.managers(c)
 	if err != nil {
 		return err

@@ -38,7 +38,10 @@ func register(t *testing.T, s *clients.Service, c clients.Client) *clients.Clien
 
 func ivan() clients.Client {
 	email, phone := "ivan@example.ru", "+79123456789"
-	return clients.Client{FirstName: "Иван", LastName: "Ёлкин", Email: &email, Phone: &phone, PhoneTyped: "8 (912) 345-67-89"}
+	return clients.Client{
+		FirstName: "Иван", LastName: "Ёлкин", Email: &email, Phone: &phone,
+		PhoneTyped: "8 (912) 345-67-89",
+	}
 }
 
 func TestList_findsPeopleInAnyCaseAndByStatus(t *testing.T) {
@@ -50,7 +53,8 @@ func TestList_findsPeopleInAnyCaseAndByStatus(t *testing.T) {
 		register(t, s, ivan())
 		register(t, s, clients.Client{DisplayName: "Фотостудия", Status: clients.Verified})
 
-		site.Get("/admin/clients").Want(t, 200, "Ёлкин Иван", "ivan@example.ru", "+79123456789", "Зарегистрирован", "Фотостудия")
+		site.Get("/admin/clients").Want(t, 200, "Ёлкин Иван", "ivan@example.ru", "+79123456789",
+			"Зарегистрирован", "Фотостудия")
 		site.Get("/admin/clients?q=ёЛКИН").Want(t, 200, "Ёлкин Иван", `value="ёЛКИН"`).Lacks(t, "Фотостудия")
 		site.Get("/admin/clients?status=Verified").Want(t, 200, "Фотостудия").Lacks(t, "Ёлкин Иван")
 		site.Get("/admin/clients?q=%25").Want(t, 200, "Никого не нашлось") // data, not a pattern
@@ -66,7 +70,8 @@ func TestList_goesOnPageByPage(t *testing.T) {
 		for i := range 51 {
 			register(t, s, clients.Client{DisplayName: fmt.Sprintf("Клиент %02d.", i)})
 		}
-		first := site.Get("/admin/clients?q=клиент").Want(t, 200, "Клиент 50.", "Клиент 01.", "Следующие").Lacks(t, "Клиент 00.", "В начало")
+		first := site.Get("/admin/clients?q=клиент").Want(t, 200, "Клиент 50.", "Клиент 01.", "Следующие").Lacks(t,
+			"Клиент 00.", "В начало")
 		_, rest, _ := strings.Cut(first.Text, `rel="next" href="`)
 		next, _, _ := strings.Cut(rest, `"`)
 		site.Get(next).Want(t, 200, "Клиент 00.", "В начало").Lacks(t, "Клиент 01.", "Следующие")
@@ -80,12 +85,16 @@ func TestEdit_savesTheProfileAsItWasTyped(t *testing.T) {
 		me := site.SignIn(staff.Operator)
 		c := register(t, s, ivan())
 		address := clients.Address(c.ID)
-		site.Get(address+"/edit").Want(t, 200, "Редактирование профиля", "Имя:", "Фамилия:", "Отчество:", "Имя для отображения:", "Эл. почта:",
+		site.Get(address+"/edit").Want(t, 200, "Редактирование профиля", "Имя:", "Фамилия:", "Отчество:",
+			"Имя для отображения:", "Эл. почта:",
 			"Телефон:", "Статус:", "Менеджер заказов:", "Дополнительный номер:", `value="8 (912) 345-67-89"`, "Анна Оператор")
 
-		got := site.Post(address+"/edit", "FirstName", "Пётр", "LastName", "Ёлкин", "SecondName", "Ильич", "DisplayName", "", "Email", "PETR@example.ru",
-			"Phone", "8 912 000-00-01", "Status", "Verified", "ManagerId", fmt.Sprint(me.ID), "ExternalNumber", "A-17").Want(t, 303)
-		site.Get(got.Location).Want(t, 200, "Ёлкин Пётр Ильич", "Проверен", "petr@example.ru", "+79120000001", "Анна Оператор", "A-17", "Сохранено")
+		got := site.Post(address+"/edit", "FirstName", "Пётр", "LastName", "Ёлкин", "SecondName", "Ильич",
+			"DisplayName", "", "Email", "PETR@example.ru",
+			"Phone", "8 912 000-00-01", "Status", "Verified", "ManagerId", fmt.Sprint(me.ID), "ExternalNumber", "A-17").
+			Want(t, 303)
+		site.Get(got.Location).Want(t, 200, "Ёлкин Пётр Ильич", "Проверен", "petr@example.ru", "+79120000001",
+			"Анна Оператор", "A-17", "Сохранено")
 	})
 }
 
@@ -102,8 +111,10 @@ func TestEdit_badValuesComeBackMarked(t *testing.T) {
 			Want(t, 422, "Проверьте адрес электронной почты", "Проверьте номер телефона", `value="no at sign"`, `value="Пётр"`)
 		site.Post(edit, "FirstName", "Пётр", "Email", "MARIA@example.ru", "Phone", "", "Status", "Verified").
 			Want(t, 422, "Эта почта уже у клиента", `value="MARIA@example.ru"`)
-		site.Post(edit, "FirstName", strings.Repeat("я", 101), "Status", "nonsense").Want(t, 422, "Слишком длинное значение", "Выберите значение из списка")
-		site.Post(edit, "FirstName", "", "LastName", "", "Email", "", "Phone", "").Want(t, 422, "Укажите имя, почту или телефон")
+		site.Post(edit, "FirstName", strings.Repeat("я", 101), "Status", "nonsense").Want(t, 422, "Слишком длинное значение",
+			"Выберите значение из списка")
+		site.Post(edit, "FirstName", "", "LastName", "", "Email", "", "Phone", "").Want(t, 422,
+			"Укажите имя, почту или телефон")
 		stored, err := s.Find(t.Context(), c.ID)
 		paneltest.Must(t, err)
 		if stored.Revision != 1 || stored.FirstName != "Иван" {
@@ -129,7 +140,8 @@ func TestAdd_registersAClient(t *testing.T) {
 // note is a table that a module would bring, here made by hand.
 func note(t *testing.T, d *db.DB) {
 	t.Helper()
-	paneltest.Must(t, d.From(t.Context()).Exec("CREATE TABLE notes (client_id bigint PRIMARY KEY, contact bigint NOT NULL)").Error)
+	paneltest.Must(t,
+		d.From(t.Context()).Exec("CREATE TABLE notes (client_id bigint PRIMARY KEY, contact bigint NOT NULL)").Error)
 }
 
 // contactField contributes «Contact ID», as a CRM module would: number 13 is refused when it is saved.
@@ -146,7 +158,8 @@ func contactField(d *db.DB) func(s *clients.Service) {
 					if contact == 13 {
 						return form.FieldError{Name: "contact", Message: "Контакт 13 уже привязан к другому клиенту"}
 					}
-					return tx.Exec("INSERT INTO notes VALUES (?, ?) ON CONFLICT (client_id) DO UPDATE SET contact = excluded.contact", c.ID, contact).Error
+					return tx.Exec("INSERT INTO notes VALUES (?, ?) ON CONFLICT (client_id) DO UPDATE SET contact = excluded.contact",
+						c.ID, contact).Error
 				},
 			}, nil
 		})
@@ -171,7 +184,8 @@ func TestFields_ofAModuleAreSavedInTheClientsTransaction(t *testing.T) {
 			t.Errorf("first name = %q: the client was saved although the module refused", stored.FirstName)
 		}
 		site.Post(address+"/edit", "FirstName", "Пётр", "Email", "broken", "crm.contact", "777").Want(t, 422, `value="777"`)
-		site.Post(address+"/edit", "FirstName", "Пётр", "crm.contact", "much").Want(t, 422, "Введите целое число", `value="much"`)
+		site.Post(address+"/edit", "FirstName", "Пётр", "crm.contact", "much").Want(t, 422, "Введите целое число",
+			`value="much"`)
 
 		site.Post(address+"/edit", "FirstName", "Пётр", "crm.contact", "777").Want(t, 303)
 		site.Get(address).Want(t, 200, "Пётр", "Contact ID", "777")
@@ -194,9 +208,12 @@ func TestActions_belongToTheHost(t *testing.T) {
 					return "Контакт создан", nil
 				},
 			})
-			s.AddAction(panel.Action[*clients.Client]{Name: "crm.refuse", Label: "Отказать", Do: func(context.Context, *clients.Client) (string, error) {
-				return "", refusal.Value("", "Портал не отвечает")
-			}})
+			s.AddAction(panel.Action[*clients.Client]{
+				Name: "crm.refuse", Label: "Отказать",
+				Do: func(context.Context, *clients.Client) (string, error) {
+					return "", refusal.Value("", "Портал не отвечает")
+				},
+			})
 		})
 		c := register(t, s, ivan())
 		address := clients.Address(c.ID)
@@ -224,14 +241,19 @@ func TestPage_survivesWhatAModuleBreaks(t *testing.T) {
 	site, s := open(t, dbtest.New(t, db.SQLite), func(s *clients.Service) {
 		broken := errors.New("broken")
 		s.AddFields(func(context.Context, *clients.Client) (*form.Form, error) { return nil, broken })
-		s.AddWidget(panel.Widget[*clients.Client]{Title: "Обмен", Template: "clients/none", Data: func(context.Context, *clients.Client) (any, error) { return nil, broken }})
+		s.AddWidget(panel.Widget[*clients.Client]{
+			Title: "Обмен", Template: "clients/none",
+			Data: func(context.Context, *clients.Client) (any, error) { return nil, broken },
+		})
 		s.AddAction(panel.Action[*clients.Client]{
-			Name: "crm.send", Label: "Отправить в CRM", Visible: func(context.Context, *clients.Client) (bool, error) { return false, broken },
+			Name: "crm.send", Label: "Отправить в CRM",
+			Visible: func(context.Context, *clients.Client) (bool, error) { return false, broken },
 		})
 	})
 	c := register(t, s, ivan())
 	site.SignIn(staff.Operator)
-	site.Get(clients.Address(c.ID)).Want(t, 200, "Ёлкин Иван", "Обмен", "Сейчас не получилось это показать").Lacks(t, "Отправить в CRM")
+	site.Get(clients.Address(c.ID)).Want(t, 200, "Ёлкин Иван", "Обмен", "Сейчас не получилось это показать").
+		Lacks(t, "Отправить в CRM")
 	site.Get(clients.Address(c.ID)+"/edit").Want(t, 200, "Часть полей сейчас недоступна")
 	site.Post(clients.Address(c.ID)+"/edit", "FirstName", "Пётр").Want(t, 303)
 }
@@ -240,7 +262,8 @@ func TestRoles_accountantsOnlyRead(t *testing.T) {
 	t.Parallel()
 	site, s := open(t, dbtest.New(t, db.SQLite), func(s *clients.Service) {
 		s.AddAction(panel.Action[*clients.Client]{
-			Name: "crm.send", Label: "Отправить в CRM", Do: func(context.Context, *clients.Client) (string, error) { return "", nil },
+			Name: "crm.send", Label: "Отправить в CRM",
+			Do: func(context.Context, *clients.Client) (string, error) { return "", nil },
 		})
 	})
 	c := register(t, s, ivan())

@@ -159,7 +159,9 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, c Client) (*Clie
 
 // Change is the only way to modify a client: it locks and loads him, applies change, checks, writes, and runs the
 // hooks.
-func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(c *Client) error) (*Client, error) {
+func (s *Service) Change(
+	ctx context.Context, id int64, by staff.Actor, change func(c *Client) error,
+) (*Client, error) {
 	var c Client
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		c = Client{}
@@ -215,7 +217,8 @@ func (s *Service) refuseTaken(ctx context.Context, c *Client) error {
 			continue
 		}
 		var others []int64
-		err := s.db.From(ctx).Model(&Client{}).Where(key.column+" = ? AND id <> ?", *key.value, c.ID).Limit(1).Pluck("id", &others).Error
+		err := s.db.From(ctx).Model(&Client{}).Where(key.column+" = ? AND id <> ?", *key.value, c.ID).Limit(1).
+			Pluck("id", &others).Error
 		if err != nil {
 			return fmt.Errorf("look for the %s: %w", key.column, err)
 		}
@@ -259,7 +262,9 @@ func (c *Client) validate() error {
 	if c.Email == nil && c.Phone == nil && c.FullName() == "" && c.DisplayName == "" {
 		return refusal.Value("Email", "Укажите имя, почту или телефон.")
 	}
-	c.Search = strings.ToLower(strings.Join([]string{c.FullName(), c.DisplayName, c.EmailText(), c.PhoneText(), c.PhoneTyped, c.ExternalNumber}, " "))
+	c.Search = strings.ToLower(strings.Join([]string{
+		c.FullName(), c.DisplayName, c.EmailText(), c.PhoneText(), c.PhoneTyped, c.ExternalNumber,
+	}, " "))
 	return nil
 }
 

@@ -31,14 +31,19 @@ func somebody(t *testing.T, name, email, phone string) clients.Client {
 func TestParsePhone(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
-		"": "", "  ": "", "8 (912) 345-67-89": "+79123456789", "9123456789": "+79123456789", "+7 912 345 67 89": "+79123456789",
-		"79123456789": "+79123456789", "+375 29 123-45-67": "+375291234567", "+1 650-253-0000": "+16502530000", "8 3822 12-34-56": "+73822123456",
+		"": "", "  ": "", "8 (912) 345-67-89": "+79123456789", "9123456789": "+79123456789",
+		"+7 912 345 67 89": "+79123456789",
+		"79123456789":      "+79123456789", "+375 29 123-45-67": "+375291234567", "+1 650-253-0000": "+16502530000",
+		"8 3822 12-34-56": "+73822123456",
 	} {
 		if got, err := clients.ParsePhone(typed); got != want || err != nil {
 			t.Errorf("ParsePhone(%q) = %q, %v; want %q", typed, got, err, want)
 		}
 	}
-	for _, typed := range []string{"123", "телефон", "+7 000 000-00-00", "89123456", "8912345678901234", "'; DROP TABLE clients"} {
+	for _, typed := range []string{
+		"123", "телефон", "+7 000 000-00-00", "89123456", "8912345678901234",
+		"'; DROP TABLE clients",
+	} {
 		if got, err := clients.ParsePhone(typed); err == nil {
 			t.Errorf("ParsePhone(%q) = %q, want a refusal", typed, got)
 		} else if no, ok := refusal.From(err); !ok || no.Field != "Phone" {
@@ -50,13 +55,17 @@ func TestParsePhone(t *testing.T) {
 func TestParseEmail(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
-		"": "", " Anna@Mail.RU ": "anna@mail.ru", "a.b+c@sub.example.co.uk": "a.b+c@sub.example.co.uk", "o'neil@x-y.ru": "o'neil@x-y.ru",
+		"": "", " Anna@Mail.RU ": "anna@mail.ru", "a.b+c@sub.example.co.uk": "a.b+c@sub.example.co.uk",
+		"o'neil@x-y.ru": "o'neil@x-y.ru",
 	} {
 		if got, err := clients.ParseEmail(typed); got != want || err != nil {
 			t.Errorf("ParseEmail(%q) = %q, %v; want %q", typed, got, err, want)
 		}
 	}
-	for _, typed := range []string{"anna", "anna@", "@mail.ru", "a b@mail.ru", "a@b", "a@b..ru", "a@-b.ru", "a@mail.ru\nb", "<a@mail.ru>", strings.Repeat("a", 250) + "@mail.ru"} {
+	for _, typed := range []string{
+		"anna", "anna@", "@mail.ru", "a b@mail.ru", "a@b", "a@b..ru", "a@-b.ru",
+		"a@mail.ru\nb", "<a@mail.ru>", strings.Repeat("a", 250) + "@mail.ru",
+	} {
 		if got, err := clients.ParseEmail(typed); err == nil {
 			t.Errorf("ParseEmail(%q) = %q, want a refusal", typed, got)
 		}
@@ -88,7 +97,8 @@ func TestRegister_emailAndPhoneBelongToOneClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if first.Status != clients.Registered || first.Revision != 1 || first.PhoneTyped != "89120000001" || first.PhoneText() != "+79120000001" {
+		if first.Status != clients.Registered || first.Revision != 1 || first.PhoneTyped != "89120000001" ||
+			first.PhoneText() != "+79120000001" {
 			t.Errorf("registered %+v", first)
 		}
 		second, err := s.Register(t.Context(), staff.Site(), somebody(t, "Без почты", "", ""))
@@ -98,9 +108,13 @@ func TestRegister_emailAndPhoneBelongToOneClient(t *testing.T) {
 		if _, err := s.Register(t.Context(), staff.Site(), somebody(t, "Тоже без почты", "", "")); err != nil {
 			t.Errorf("two without e-mail: %v", err)
 		}
-		for field, c := range map[string]clients.Client{"Email": somebody(t, "Б", "A@MAIL.RU", ""), "Phone": somebody(t, "В", "", "+7 912 000-00-01")} {
+		for field, c := range map[string]clients.Client{
+			"Email": somebody(t, "Б", "A@MAIL.RU", ""),
+			"Phone": somebody(t, "В", "", "+7 912 000-00-01"),
+		} {
 			_, err := s.Register(t.Context(), staff.Site(), c)
-			if no, ok := refusal.From(err); !ok || no.Kind != refusal.Conflict || no.Field != field || !strings.Contains(no.Message, fmt.Sprint(first.ID)) {
+			if no, ok := refusal.From(err); !ok || no.Kind != refusal.Conflict || no.Field != field ||
+				!strings.Contains(no.Message, fmt.Sprint(first.ID)) {
 				t.Errorf("%s of another: %v", field, err)
 			}
 			_, err = s.Change(t.Context(), second.ID, staff.Site(), func(second *clients.Client) error {
@@ -111,7 +125,10 @@ func TestRegister_emailAndPhoneBelongToOneClient(t *testing.T) {
 				t.Errorf("taking the %s of another: %v", field, err)
 			}
 		}
-		for typed, find := range map[string]func(context.Context, string) (*clients.Client, error){"A@Mail.ru": s.ByEmail, "8 912 000 00 01": s.ByPhone} {
+		for typed, find := range map[string]func(context.Context, string) (*clients.Client, error){
+			"A@Mail.ru":       s.ByEmail,
+			"8 912 000 00 01": s.ByPhone,
+		} {
 			if got, err := find(t.Context(), typed); err != nil || got.ID != first.ID {
 				t.Errorf("found by %s: %v, %v", typed, got, err)
 			}
@@ -182,7 +199,8 @@ func TestChange_hooksSeeBeforeAndMayRefuse(t *testing.T) {
 		if err := rename("Ольга", "o@mail.ru"); err != nil || len(events) != 1 || committed != 1 {
 			t.Fatalf("renaming: %v, %d hooks, %d commits", err, len(events), committed)
 		}
-		if e := events[0]; e.Before.FirstName != "Анна" || e.Before.EmailText() != "a@mail.ru" || e.Client.EmailText() != "o@mail.ru" || e.Client.Revision != 2 || e.By != staff.Timer() {
+		if e := events[0]; e.Before.FirstName != "Анна" || e.Before.EmailText() != "a@mail.ru" ||
+			e.Client.EmailText() != "o@mail.ru" || e.Client.Revision != 2 || e.By != staff.Timer() {
 			t.Errorf("before %+v, after %+v", e.Before, e.Client)
 		}
 		answer = refusal.Value("FirstName", "Нельзя.")
@@ -229,14 +247,16 @@ func TestList_searchAndPaging(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := clients.New(d)
 		for _, c := range []clients.Client{
-			somebody(t, "Пётр", "peter@mail.ru", "89120000001"), somebody(t, "ПЁТР", "", "89120000002"), somebody(t, "Анна_Мария 100%", "anna@mail.ru", ""),
+			somebody(t, "Пётр", "peter@mail.ru", "89120000001"), somebody(t, "ПЁТР", "", "89120000002"),
+			somebody(t, "Анна_Мария 100%", "anna@mail.ru", ""),
 		} {
 			if _, err := s.Register(t.Context(), staff.Site(), c); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for text, want := range map[string]int{
-			"пётр": 2, "ПЁТР": 2, "@MAIL": 2, "912000000": 2, "8912": 2, "анна_мария": 1, "а_м": 1, "%": 1, `\`: 0, "": 3, "  ": 3, "щ": 0,
+			"пётр": 2, "ПЁТР": 2, "@MAIL": 2, "912000000": 2, "8912": 2, "анна_мария": 1, "а_м": 1, "%": 1, `\`: 0, "": 3,
+			"  ": 3, "щ": 0,
 		} {
 			list, err := s.List(t.Context(), clients.Query{Text: text})
 			if n, _ := s.Count(t.Context(), clients.Query{Text: text}); err != nil || len(list) != want || n != int64(want) {
@@ -259,7 +279,8 @@ func TestList_searchAndPaging(t *testing.T) {
 		if !slices.Equal(ids, []int64{3, 2, 1}) {
 			t.Errorf("paged through %v", ids)
 		}
-		if byID, err := s.FindMany(t.Context(), []int64{1, 3, 99}); err != nil || len(byID) != 2 || byID[3].EmailText() != "anna@mail.ru" {
+		if byID, err := s.FindMany(t.Context(), []int64{1, 3, 99}); err != nil || len(byID) != 2 ||
+			byID[3].EmailText() != "anna@mail.ru" {
 			t.Errorf("FindMany = %v, %v", byID, err)
 		}
 	})

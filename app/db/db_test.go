@@ -84,7 +84,8 @@ func TestDB_logsNoValues(t *testing.T) {
 			if err := d.From(t.Context()).Exec("INSERT INTO nothing VALUES (?)", "hunter2").Error; err == nil {
 				t.Error("a wrong statement passed")
 			}
-			if got := out.String(); strings.Contains(got, "hunter2") || !strings.Contains(got, "UPDATE settings SET document =") {
+			if got := out.String(); strings.Contains(got, "hunter2") ||
+				!strings.Contains(got, "UPDATE settings SET document =") {
 				t.Errorf("log = %s", got)
 			}
 		})

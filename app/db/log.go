@@ -36,7 +36,8 @@ func (l queryLog) Trace(_ context.Context, begin time.Time, fc func() (string, i
 		return
 	}
 	statement, rows := fc()
-	l.log.WithFields(logrus.Fields{"took": took.Round(time.Millisecond), "rows": rows, "sql": statement}).Warn("slow query")
+	l.log.WithFields(logrus.Fields{"took": took.Round(time.Millisecond), "rows": rows, "sql": statement}).
+		Warn("slow query")
 }
 
 // ParamsFilter makes GORM hand Trace the statement with its placeholders.

@@ -35,7 +35,8 @@ var sectionName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // AddSection adds a module's section, below those added before. A second one of the name is a mistake of the program.
 func (p *Page) AddSection(s Section) {
-	if !sectionName.MatchString(s.Name) || slices.ContainsFunc(p.sections, func(other Section) bool { return other.Name == s.Name }) {
+	if !sectionName.MatchString(s.Name) ||
+		slices.ContainsFunc(p.sections, func(other Section) bool { return other.Name == s.Name }) {
 		panic("export: section " + s.Name + " is badly named or added twice")
 	}
 	if s.Group == "" {

@@ -67,10 +67,13 @@ func open(t *testing.T, d *db.DB, requires tariff.Plan) *crm {
 				}},
 			},
 		})
-		page.AddSection(export.Section{Name: "plain", Title: "Простая", Group: "Облачные хранилища", Open: func(context.Context) (*form.Form, error) {
-			on := false
-			return &form.Form{Switch: form.Toggle("enabled", "", &on)}, nil
-		}})
+		page.AddSection(export.Section{
+			Name: "plain", Title: "Простая", Group: "Облачные хранилища",
+			Open: func(context.Context) (*form.Form, error) {
+				on := false
+				return &form.Form{Switch: form.Toggle("enabled", "", &on)}, nil
+			},
+		})
 	})
 	return m
 }
@@ -90,7 +93,8 @@ func (m *crm) open(ctx context.Context) (*form.Form, error) {
 		form.Text("url", "URL портала", &s.URL).Required(),
 		form.Secret("code", "Код вебхука", &s.Code),
 		form.Table([]string{"Стадия сделки", "Статус заказа", ""}, []form.Row{{Label: "Новая", Cells: []*form.Field{
-			form.Select("stage.NEW.status", "", &s.Status, options), form.Toggle("stage.NEW.paid", "Перевести заказ в оплаченный", &paid),
+			form.Select("stage.NEW.status", "", &s.Status, options), form.Toggle("stage.NEW.paid",
+				"Перевести заказ в оплаченный", &paid),
 		}}}),
 	}
 	f.Rewrite = func(values url.Values) {
@@ -132,7 +136,8 @@ func TestPage_foldsSectionsUnderTheirToggles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := open(t, d, "")
 		m.SignIn(staff.Administrator)
-		m.Get(export.URL).Want(t, 200, "Настройка", "Выгрузка заказов", "ERP и CRM системы", "Наша CRM", "Облачные хранилища", "Простая",
+		m.Get(export.URL).Want(t, 200, "Настройка", "Выгрузка заказов", "ERP и CRM системы", "Наша CRM",
+			"Облачные хранилища", "Простая",
 			`name="crm.enabled"`, `name="crm.url"`, `name="crm.stage.NEW.status"`, "https://example.ru/help").
 			Lacks(t, "fold-shown", "Обновить списки") // switched off: folded by the style sheet, no actions
 	})
@@ -143,11 +148,13 @@ func TestSave_takesEffectAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := open(t, d, "")
 		m.SignIn(staff.Administrator)
-		got := m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "https://portal.ru/rest/s3cret", "crm.stage.NEW.status", "Pending").Want(t, 303)
+		got := m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "https://portal.ru/rest/s3cret",
+			"crm.stage.NEW.status", "Pending").Want(t, 303)
 		if got.Location != export.URL {
 			t.Errorf("location = %q, want %q", got.Location, export.URL)
 		}
-		if want := (crmSettings{Enabled: true, URL: "https://portal.ru", Code: "s3cret", Status: "Pending"}); m.stored(t) != want {
+		want := crmSettings{Enabled: true, URL: "https://portal.ru", Code: "s3cret", Status: "Pending"}
+		if m.stored(t) != want {
 			t.Errorf("stored = %+v, want %+v", m.stored(t), want)
 		}
 		if m.checks != 1 || m.inside {
@@ -177,7 +184,8 @@ func TestSave_refusedKeepsWhatWasTyped(t *testing.T) {
 		m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "", "crm.stage.NEW.status", "Pending").
 			Want(t, 422, "Заполните поле", "Простая", `value="Pending" selected`)
 		m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "https://refuses.ru", "crm.code", "wr0ng").
-			Want(t, 422, "Портал ответил: неверный код вебхука", `value="https://refuses.ru"`, "введён, не сохранён").Lacks(t, "wr0ng")
+			Want(t, 422, "Портал ответил: неверный код вебхука", `value="https://refuses.ru"`, "введён, не сохранён").
+			Lacks(t, "wr0ng")
 		m.refuse = form.FieldError{Name: "crm.url", Message: "Этот портал уже подключён"}
 		m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "https://taken.ru").
 			Want(t, 422, "Этот портал уже подключён", `value="https://taken.ru"`, "fold-shown")
@@ -211,9 +219,11 @@ func TestLock_belowTheTariffNothingIsSaved(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := open(t, d, tariff.Professional)
 		m.SignIn(staff.Administrator)
-		m.Get(export.URL).Want(t, 200, "Наша CRM", "disabled", "на тарифе «Профессиональный»", "Начать пробный период", "15 дней").
+		m.Get(export.URL).Want(t, 200, "Наша CRM", "disabled", "на тарифе «Профессиональный»", "Начать пробный период",
+			"15 дней").
 			Lacks(t, `name="crm.url"`)
-		m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "https://portal.ru").Want(t, 422, "на тарифе «Профессиональный»")
+		m.Post(export.URL+"/crm", "crm.enabled", "on", "crm.url", "https://portal.ru").Want(t, 422,
+			"на тарифе «Профессиональный»")
 		m.Post(export.URL+"/crm/actions/lists").Want(t, 422)
 		if m.stored(t) != (crmSettings{}) || m.done != nil || m.checks != 0 {
 			t.Errorf("a locked section was saved (%+v), acted (%v) or checked (%d)", m.stored(t), m.done, m.checks)
@@ -227,7 +237,8 @@ func TestLock_belowTheTariffNothingIsSaved(t *testing.T) {
 		paneltest.Must(t, d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error {
 			return m.store.Save(tx, "tariff", tariff.State{Plan: tariff.Basic, TrialEnds: &over})
 		}))
-		m.Get(export.URL).Want(t, 200, "Пробный период закончился", "checked", "disabled").Lacks(t, "Начать пробный период", `name="crm.url"`)
+		m.Get(export.URL).Want(t, 200, "Пробный период закончился", "checked", "disabled").Lacks(t, "Начать пробный период",
+			`name="crm.url"`)
 		if !m.stored(t).Enabled {
 			t.Error("the end of the trial changed the settings")
 		}

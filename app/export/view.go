@@ -125,5 +125,8 @@ func lockOf(s Section, state tariff.State) *lock {
 	if state.Allows(s.Requires, db.Now()) {
 		return nil
 	}
-	return &lock{Plan: s.Requires.Label(), MayTry: state.MayTry(), TrialDays: tariff.TrialDays, TrialOver: state.TrialEnds}
+	return &lock{
+		Plan: s.Requires.Label(), MayTry: state.MayTry(),
+		TrialDays: tariff.TrialDays, TrialOver: state.TrialEnds,
+	}
 }

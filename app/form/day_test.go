@@ -21,7 +21,10 @@ func TestDay(t *testing.T) {
 			t.Errorf("Day(%q) = %v, %v; want %v", typed, got, err, want)
 		}
 	}
-	for _, typed := range []string{"yesterday", "2026-02-30", "23/11/2026", "0001-01-01", "9999-12-31", strings.Repeat("я", 500)} {
+	for _, typed := range []string{
+		"yesterday", "2026-02-30", "23/11/2026", "0001-01-01", "9999-12-31",
+		strings.Repeat("я", 500),
+	} {
 		_, err := form.Day("from", typed, zone)
 		refused, ok := refusal.From(err)
 		if !ok || refused.Field != "from" {

@@ -19,7 +19,8 @@ func TestFacts_showWhatIsThereAndNoSecrets(t *testing.T) {
 	got := form.Forms{
 		{Fields: []*form.Field{form.Number("id", "Номер", &number), form.Number("no", "Пусто", &none), form.Secret("s", "Пароль", &secret)}},
 		{Fields: []*form.Field{
-			form.Toggle("on", "Включено", &on), form.Select("kind", "Вид", &kind, options), form.Select("unset", "Без вида", &unset, options),
+			form.Toggle("on", "Включено", &on), form.Select("kind", "Вид", &kind, options),
+			form.Select("unset", "Без вида", &unset, options),
 			form.Static("ID", "21"),
 		}},
 	}.Facts()

@@ -56,9 +56,18 @@ func TestBind_oneField(t *testing.T) {
 		{"e-mail", checked(text(""), Email), []string{"admin@demo"}, "admin@demo", ""},
 		{"e-mail with a name is refused", checked(text(""), Email), []string{"A <a@b.ru>"}, "", "Введите адрес почты вида name@example.ru"},
 		{"phone without country code is Russian", checked(text(""), Phone), []string{"8 (999) 123-45-67"}, "8 (999) 123-45-67", ""},
-		{"phone that cannot exist is refused", checked(text(""), Phone), []string{"12345"}, "", "Введите телефон с кодом, например +7 495 545-46-91"},
+		{
+			"phone that cannot exist is refused", checked(text(""), Phone),
+			[]string{"12345"},
+			"",
+			"Введите телефон с кодом, например +7 495 545-46-91",
+		},
 		{"a check is not asked about an empty value", checked(text("x"), Email), []string{""}, "", ""},
-		{"a check's error becomes a sentence", checked(text("x"), func(string) error { return errors.New("так нельзя") }), []string{"y"}, "x", "Так нельзя"},
+		{
+			"a check's error becomes a sentence", checked(text("x"), func(string) error { return errors.New("так нельзя") }),
+			[]string{"y"},
+			"x", "Так нельзя",
+		},
 		{"locked keeps its value", locked(text("old")), []string{"new"}, "old", ""},
 	}
 	for _, tt := range tests {

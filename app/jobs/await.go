@@ -176,7 +176,8 @@ func (q *Queue) check(ctx context.Context, w *wait) {
 	var paused []string
 	err := q.db.From(ctx).Select("id, state, claim").Where("id IN ?", ids).Find(&rows).Error
 	if err == nil {
-		err = q.db.From(ctx).Model(&laneRow{}).Where("name IN ? AND paused_since IS NOT NULL", lanes).Pluck("name", &paused).Error
+		err = q.db.From(ctx).Model(&laneRow{}).Where("name IN ? AND paused_since IS NOT NULL", lanes).
+			Pluck("name", &paused).Error
 	}
 	if err != nil {
 		q.cfg.Log.WithError(fmt.Errorf("look at awaited jobs: %w", err)).Warn("waiting on")

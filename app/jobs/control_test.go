@@ -92,7 +92,8 @@ func TestCancel(t *testing.T) {
 		enqueue(t, d, q, push{Thing: "bad"})
 		drain(t, q)
 		enqueue(t, d, q, push{Thing: "bad"})
-		err := d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return q.Cancel(tx, "shop.push", "bad") })
+		err := d.Transaction(t.Context(),
+			func(_ context.Context, tx *db.Tx) error { return q.Cancel(tx, "shop.push", "bad") })
 		if err != nil {
 			t.Fatal(err)
 		}

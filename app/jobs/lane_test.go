@@ -107,7 +107,8 @@ func TestFinish_givesUpAfterTwentyAttempts(t *testing.T) {
 		got := find(t, q, "a")
 		wait, want := got.RunAt.Sub(c.Now()), time.Duration(n*n)*time.Minute
 		if got.State != jobs.Waiting || got.Attempts != n || (wait-want).Abs() > want/10+time.Millisecond {
-			t.Fatalf("after attempt %d: %s, %d attempts, waits %v; want waiting, %d, %v", n, got.State, got.Attempts, wait, n, want)
+			t.Fatalf("after attempt %d: %s, %d attempts, waits %v; want waiting, %d, %v", n, got.State,
+				got.Attempts, wait, n, want)
 		}
 		c.pass(wait)
 	}

@@ -36,7 +36,8 @@ func openPage(t *testing.T, d *db.DB, outcome *error) (*paneltest.Site, *jobs.Qu
 
 func ask(t *testing.T, d *db.DB, q *jobs.Queue, id string) {
 	t.Helper()
-	paneltest.Must(t, d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return q.Enqueue(tx, note{id}) }))
+	paneltest.Must(t,
+		d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return q.Enqueue(tx, note{id}) }))
 }
 
 func TestPage_showsWhatWaitsAndWhatFailedAndRetries(t *testing.T) {

@@ -119,7 +119,8 @@ func TestRun_aDeadHoldersWorkIsDoneBySuccessor(t *testing.T) {
 	stop()
 	stopSuccessor()
 	if got := find(t, successor, "a"); got.State != jobs.Done || got.Attempts != 0 {
-		t.Errorf("job = %s after %d attempts, want done after 0: the old holder overruled its successor", got.State, got.Attempts)
+		t.Errorf("job = %s after %d attempts, want done after 0: the old holder overruled its successor",
+			got.State, got.Attempts)
 	}
 }
 

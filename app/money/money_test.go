@@ -10,14 +10,18 @@ import (
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]int64{
-		"900": 900_00, "900.5": 900_50, "1 700,5": 1700_50, "-12.00": -12_00, "1\u00a0234\u202f567,89": 1234567_89, " 007 ": 7_00,
+		"900": 900_00, "900.5": 900_50, "1 700,5": 1700_50, "-12.00": -12_00, "1\u00a0234\u202f567,89": 1234567_89,
+		" 007 ":           7_00,
 		"100000000000.00": money.Max, "-0": 0,
 	} {
 		if got, ok := money.Parse(typed); got != want || !ok {
 			t.Errorf("Parse(%q) = %d, %v; want %d", typed, got, ok, want)
 		}
 	}
-	for _, typed := range []string{"", "-", ",", ".5", "5.", "1.005", "1.2.3", "--1", "+1", "1e3", "١٢", "1_0", "100000000000.01", "5-"} {
+	for _, typed := range []string{
+		"", "-", ",", ".5", "5.", "1.005", "1.2.3", "--1", "+1", "1e3", "١٢", "1_0",
+		"100000000000.01", "5-",
+	} {
 		if got, ok := money.Parse(typed); ok {
 			t.Errorf("Parse(%q) = %d, want a refusal", typed, got)
 		}

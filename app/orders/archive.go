@@ -26,7 +26,9 @@ func ArchiveURL(publicURL string, o *Order) string {
 
 // ServeArchive puts the public addresses of archives on a server. Each answers the archive or, whatever is wrong with
 // number or key, that there is no such page.
-func (s *Service) ServeArchive(e *echo.Echo, zone *time.Location, log *logrus.Entry, middleware ...echo.MiddlewareFunc) {
+func (s *Service) ServeArchive(
+	e *echo.Echo, zone *time.Location, log *logrus.Entry, middleware ...echo.MiddlewareFunc,
+) {
 	e.GET("/orders/:number/archive/:key", func(c echo.Context) error {
 		id, err := number(c, "number")
 		if err != nil {

@@ -99,9 +99,12 @@ func (s *Service) sheet(ctx context.Context, o *Order, zone *time.Location) (*sh
 	paths := archivePaths(o)
 	for i, item := range o.Items {
 		sheet.Lines = append(sheet.Lines, sheetLine{
-			Place: strconv.Itoa(i + 1), Name: item.Name, Quantity: item.Quantity, Price: item.Price, Sum: item.Price * Money(item.Quantity),
+			Place: strconv.Itoa(i + 1), Name: item.Name, Quantity: item.Quantity,
+			Price: item.Price, Sum: item.Price * Money(item.Quantity),
 			Notes: joined("\n", item.Description, item.Comment),
-			Files: lo.Map(item.Files, func(f File, _ int) archivedFile { return archivedFile{archived{f.ID, paths[f.ID]}, f.Name} }),
+			Files: lo.Map(item.Files, func(f File, _ int) archivedFile {
+				return archivedFile{archived{f.ID, paths[f.ID]}, f.Name}
+			}),
 		})
 		for _, option := range item.Options {
 			sheet.Lines = append(sheet.Lines, sheetLine{
@@ -155,7 +158,8 @@ func (s *sheet) writeCSV(w io.Writer) error {
 	row("№", "Наименование", "Количество", "Цена", "Сумма", "Примечание", "Файлы")
 	for _, line := range s.Lines {
 		files := joined("\n", lo.Map(line.Files, func(f archivedFile, _ int) string { return f.path })...)
-		row(line.Place, line.Name, strconv.FormatInt(line.Quantity, 10), csvAmount(line.Price), csvAmount(line.Sum), line.Notes, files)
+		row(line.Place, line.Name, strconv.FormatInt(line.Quantity, 10), csvAmount(line.Price), csvAmount(line.Sum),
+			line.Notes, files)
 	}
 	row()
 	for _, f := range s.Sums {

@@ -59,7 +59,10 @@ func TestArchive_holdsSheetTableAndFiles(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := newAccount(t, d)
 		draft := a.draft(
-			orders.Item{Name: "Визитки", Description: "90×50", Quantity: 2, Price: 450_00, Options: []orders.Option{{Title: "Лак", Description: "матовый", Price: 1_50, Quantity: 2}}},
+			orders.Item{
+				Name: "Визитки", Description: "90×50", Quantity: 2, Price: 450_00,
+				Options: []orders.Option{{Title: "Лак", Description: "матовый", Price: 1_50, Quantity: 2}},
+			},
 			orders.Item{Name: "Плакат", Quantity: 1, Price: 100_00})
 		draft.Comment, draft.Shipping.Title, draft.Shipping.Type, draft.Discount = "срочно", "Офис", orders.Point, 3_00
 		o := a.place(draft)
@@ -70,7 +73,8 @@ func TestArchive_holdsSheetTableAndFiles(t *testing.T) {
 
 		names, files := a.archive(o)
 		want := []string{
-			"Заказ 3284901.html", "Заказ 3284901.csv", "Файлы/01 Визитки/макет.pdf", "Файлы/01 Визитки/МАКЕТ (2).pdf", "Файлы/02 Плакат/макет.pdf",
+			"Заказ 3284901.html", "Заказ 3284901.csv", "Файлы/01 Визитки/макет.pdf", "Файлы/01 Визитки/МАКЕТ (2).pdf",
+			"Файлы/02 Плакат/макет.pdf",
 		}
 		if !slices.Equal(names, want) {
 			t.Errorf("archive holds %q, want %q", names, want)
@@ -79,7 +83,10 @@ func TestArchive_holdsSheetTableAndFiles(t *testing.T) {
 			t.Errorf("files = %q", files)
 		}
 		page := files[want[0]]
-		for _, words := range []string{"Ёлкин Иван", "ivan@example.ru", "Точка выдачи (Офис)", "срочно", "1\u00a0000,00\u00a0руб.", "Лак: матовый", "90×50", "Печатный двор", ">макет.pdf</a>"} {
+		for _, words := range []string{
+			"Ёлкин Иван", "ivan@example.ru", "Точка выдачи (Офис)", "срочно",
+			"1\u00a0000,00\u00a0руб.", "Лак: матовый", "90×50", "Печатный двор", ">макет.pdf</a>",
+		} {
 			if !strings.Contains(page, words) {
 				t.Errorf("the sheet lacks %q", words)
 			}
@@ -114,7 +121,8 @@ func TestArchive_namesAndTextsOfCustomersAreHarmless(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, dbtest.New(t, db.SQLite))
 	evil := []string{
-		`../../../etc/cron.d/x`, `..\..\x`, `=cmd|' /C calc'!A0`, "+1+cmd", "-2+3", "@SUM(A1)", "\t=1+1", `<script>alert(1)</script>`, strings.Repeat("я", 400),
+		`../../../etc/cron.d/x`, `..\..\x`, `=cmd|' /C calc'!A0`, "+1+cmd", "-2+3", "@SUM(A1)", "\t=1+1",
+		`<script>alert(1)</script>`, strings.Repeat("я", 400),
 		"a\nb", `"; =1+1; "`, "CON: <x>", "...", "имя\u202exe",
 	}
 	var items []orders.Item
@@ -133,7 +141,8 @@ func TestArchive_namesAndTextsOfCustomersAreHarmless(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, name := range names {
-		if path.Clean(name) != name || path.IsAbs(name) || strings.Contains(name, "..") || strings.ContainsAny(name, "\\:*?\"<>|\n\u202e") || !utf8.ValidString(name) || len(name) > 600 {
+		if path.Clean(name) != name || path.IsAbs(name) || strings.Contains(name, "..") ||
+			strings.ContainsAny(name, "\\:*?\"<>|\n\u202e") || !utf8.ValidString(name) || len(name) > 600 {
 			t.Errorf("name %q", name)
 		}
 		if seen[strings.ToLower(name)] {
@@ -184,7 +193,8 @@ func TestArchive_isServedToWhoeverHasTheLink(t *testing.T) {
 			t.Errorf("link = %s, want %s", link, want)
 		}
 		got := get(link)
-		if got.Code != 200 || got.Header().Get("Content-Type") != "application/zip" || got.Header().Get("Content-Disposition") != `attachment; filename="order-3284901.zip"` {
+		if got.Code != 200 || got.Header().Get("Content-Type") != "application/zip" ||
+			got.Header().Get("Content-Disposition") != `attachment; filename="order-3284901.zip"` {
 			t.Errorf("%d %v", got.Code, got.Header())
 		}
 		if names, _ := unpack(t, got.Body.Bytes()); len(names) != 3 {
@@ -193,7 +203,8 @@ func TestArchive_isServedToWhoeverHasTheLink(t *testing.T) {
 		other := a.place(a.draft())
 		for _, wrong := range []string{
 			link[:len(link)-1], link + "x", strings.ToLower(link), strings.Replace(link, "3284901", "3284902", 1),
-			strings.Replace(link, "3284901", "1", 1), strings.Replace(link, "3284901", "abc", 1), strings.Replace(link, o.ArchiveKey, other.ArchiveKey, 1),
+			strings.Replace(link, "3284901", "1", 1), strings.Replace(link, "3284901", "abc", 1),
+			strings.Replace(link, o.ArchiveKey, other.ArchiveKey, 1),
 		} {
 			if got := get(wrong); got.Code != 404 || got.Header().Get("Content-Disposition") != "" {
 				t.Errorf("%s = %d %v, want 404", wrong, got.Code, got.Header())

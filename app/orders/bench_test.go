@@ -46,7 +46,8 @@ func BenchmarkList(b *testing.B) {
 	benchmarkEach(b, func(b *testing.B, a *account) {
 		err := a.db.Transaction(b.Context(), func(ctx context.Context, _ *db.Tx) error {
 			for n := range 10_000 {
-				if _, err := a.Place(ctx, a.draft(orders.Item{Name: fmt.Sprintf("Плакат %d", n), Quantity: 1, Price: 1_00})); err != nil {
+				if _, err := a.Place(ctx,
+					a.draft(orders.Item{Name: fmt.Sprintf("Плакат %d", n), Quantity: 1, Price: 1_00})); err != nil {
 					return err
 				}
 			}
@@ -56,7 +57,8 @@ func BenchmarkList(b *testing.B) {
 			b.Fatal(err)
 		}
 		for name, q := range map[string]orders.Query{
-			"newest": {}, "deep": {Before: 3284901 + 3000, Statuses: orders.InGroup(orders.Incoming)}, "search": {Text: "плакат 77"},
+			"newest": {}, "deep": {Before: 3284901 + 3000, Statuses: orders.InGroup(orders.Incoming)},
+			"search": {Text: "плакат 77"},
 		} {
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {

@@ -20,7 +20,9 @@ type Refused struct {
 // SetStatuses moves several orders to a status in one transaction, so that whoever listens to the changes is waited
 // for once. Orders that refuse are left as they are and returned; changed counts the ones that really moved. Deleting,
 // and bringing back what is deleted, is not for crowds.
-func (s *Service) SetStatuses(ctx context.Context, ids []int64, by staff.Actor, status Status) (changed int, refused []Refused, err error) {
+func (s *Service) SetStatuses(
+	ctx context.Context, ids []int64, by staff.Actor, status Status,
+) (changed int, refused []Refused, err error) {
 	if !status.Known() || status == Deleted {
 		return 0, nil, refusal.Value("status", "Выберите статус.")
 	}
@@ -28,7 +30,8 @@ func (s *Service) SetStatuses(ctx context.Context, ids []int64, by staff.Actor, 
 		changed, refused = 0, nil
 		// All orders are locked first, in one order: two bulk changes then never wait for each other's counters.
 		var found []Order
-		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("id", "status").Where("id IN ?", ids).Order("id").Find(&found).Error
+		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("id", "status").Where("id IN ?", ids).Order("id").
+			Find(&found).Error
 		if err != nil {
 			return fmt.Errorf("lock orders: %w", err)
 		}

@@ -85,7 +85,8 @@ func (o *Order) checkDeleted(before *Order) error {
 }
 
 func errDeleted(id int64) error {
-	return refusal.Taken("", "Заказ №\u00a0%d удалён, изменить его нельзя. Сначала верните его: смените статус на его странице в панели.", id)
+	return refusal.Taken("",
+		"Заказ №\u00a0%d удалён, изменить его нельзя. Сначала верните его: смените статус на его странице в панели.", id)
 }
 
 func (o *Order) checkTexts() error {

@@ -14,7 +14,8 @@ import (
 
 // csvHead is the first line of an exported table.
 var csvHead = []string{
-	"Номер", "Дата", "Статус", "Тип", "Источник", "Сайт", "Заказчик", "Эл. почта", "Телефон", "Организация", "Плательщик", "Состав",
+	"Номер", "Дата", "Статус", "Тип", "Источник", "Сайт", "Заказчик", "Эл. почта", "Телефон", "Организация", "Плательщик",
+	"Состав",
 	"Сумма", "Скидка", "Доставка", "Итого к оплате", "Оплачено", "Статус оплаты", "Способ оплаты",
 	"Способ доставки", "Получатель", "Телефон получателя", "Адрес", "Номер отправления", "Комментарий",
 }
@@ -65,7 +66,8 @@ func csvLine(o *Order, people customers, site string, zone *time.Location) []str
 	client := people.client(o)
 	organization, payer := people.organization(o)
 	line := []string{
-		strconv.FormatInt(o.ID, 10), o.CreatedAt.In(zone).Format("02.01.2006 15:04"), o.Status.Label(), o.Type.Label(), o.Source.Label(),
+		strconv.FormatInt(o.ID, 10), o.CreatedAt.In(zone).Format("02.01.2006 15:04"), o.Status.Label(), o.Type.Label(),
+		o.Source.Label(),
 		site, client.Name(), client.EmailText(), client.PhoneText(), organization.Name, payer.Name, o.Title,
 		csvAmount(o.ItemsSum()), csvAmount(o.Discount), csvAmount(o.DeliveryPrice), csvAmount(o.Total), csvAmount(o.Paid),
 		o.PaymentStatus().Label(), o.PaymentMethod.Label(), o.Shipping.Label(), o.Address.FullName, o.Address.Phone,

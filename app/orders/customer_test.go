@@ -33,7 +33,8 @@ func TestPlace_customerRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = a.clients.Change(t.Context(), a.client.ID, staff.Site(), func(c *clients.Client) error { c.Status = clients.Blocked; return nil })
+		_, err = a.clients.Change(t.Context(), a.client.ID, staff.Site(),
+			func(c *clients.Client) error { c.Status = clients.Blocked; return nil })
 		if err != nil {
 			t.Fatal(err)
 		}

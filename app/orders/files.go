@@ -34,7 +34,9 @@ func (fileContent) TableName() string { return "file_contents" }
 
 // AttachFile reads a file to its end and attaches it to an item of an order. Of the name the last part is kept. The
 // history names the file and the context's actor; it is no change of the order itself, so no hook runs.
-func (s *Service) AttachFile(ctx context.Context, orderID, itemID int64, name string, content io.Reader) (*File, error) {
+func (s *Service) AttachFile(
+	ctx context.Context, orderID, itemID int64, name string, content io.Reader,
+) (*File, error) {
 	data, err := io.ReadAll(io.LimitReader(content, MaxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("read file: %w", err)
@@ -100,7 +102,9 @@ func (s *Service) ReadFile(ctx context.Context, orderID, fileID int64) (*File, [
 
 // changeFiles runs change with the order locked, so that two uploads cannot pass the limit together, and writes the
 // line of history it returns.
-func (s *Service) changeFiles(ctx context.Context, orderID int64, change func(tx *db.Tx, o *Order) (string, error)) error {
+func (s *Service) changeFiles(
+	ctx context.Context, orderID int64, change func(tx *db.Tx, o *Order) (string, error),
+) error {
 	return s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var o Order
 		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Preload("Items").First(&o, orderID).Error

@@ -19,7 +19,8 @@ import (
 // attach attaches a file to an item of an order.
 func (a *account) attach(o *orders.Order, item int, name, content string) *orders.File {
 	a.t.Helper()
-	f, err := a.AttachFile(staff.WithActor(a.t.Context(), staff.Site()), o.ID, o.Items[item].ID, name, strings.NewReader(content))
+	f, err := a.AttachFile(staff.WithActor(a.t.Context(), staff.Site()), o.ID, o.Items[item].ID, name,
+		strings.NewReader(content))
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -95,7 +96,8 @@ func TestAttachFile_refusals(t *testing.T) {
 			t.Errorf("half a file: %v", err)
 		}
 		a.contents(0)
-		if _, err := a.AttachFile(t.Context(), o.ID, item, "полон.tif", bytes.NewReader(make([]byte, orders.MaxFileSize))); err != nil {
+		if _, err := a.AttachFile(t.Context(), o.ID, item, "полон.tif",
+			bytes.NewReader(make([]byte, orders.MaxFileSize))); err != nil {
 			t.Errorf("a file of exactly the limit: %v", err)
 		}
 	})
@@ -144,8 +146,10 @@ func TestAttachFile_names(t *testing.T) {
 	a := newAccount(t, dbtest.New(t, db.SQLite))
 	long := strings.Repeat("я", 300)
 	for typed, want := range map[string]string{
-		"макет.pdf": "макет.pdf", `C:\Users\anna\макет.pdf`: "макет.pdf", "../../etc/passwd": "passwd", "/etc/shadow": "shadow", "..": "файл", "": "файл", "a/": "файл",
-		`a<b>:"|?*.pdf`: "a_b______.pdf", "a\x00b\nc\r.pdf": "abc.pdf", " .скрытый. ": "скрытый", "exe\u202egnp.jpg": "exegnp.jpg", "\xff\xfe.pdf": "pdf",
+		"макет.pdf": "макет.pdf", `C:\Users\anna\макет.pdf`: "макет.pdf", "../../etc/passwd": "passwd",
+		"/etc/shadow": "shadow", "..": "файл", "": "файл", "a/": "файл",
+		`a<b>:"|?*.pdf`: "a_b______.pdf", "a\x00b\nc\r.pdf": "abc.pdf", " .скрытый. ": "скрытый",
+		"exe\u202egnp.jpg": "exegnp.jpg", "\xff\xfe.pdf": "pdf",
 		long + ".tiff": long[:2*(150-5)] + ".tiff", long: long[:2*150],
 	} {
 		o := a.place(a.draft())

@@ -46,7 +46,8 @@ func (o *Order) differences(before *Order) []string {
 	add(len(o.Payments) == len(before.Payments) && (o.Paid != before.Paid || o.AccountPaid != before.AccountPaid),
 		"Оплачено: %s", o.Paid.In(o.Currency))
 	add(o.PaymentMethod != before.PaymentMethod, "Способ оплаты: %s", o.PaymentMethod.Label())
-	add(o.Shipping != before.Shipping || o.Address != before.Address || o.DeliveryPrice != before.DeliveryPrice, "Изменена доставка")
+	add(o.Shipping != before.Shipping || o.Address != before.Address || o.DeliveryPrice != before.DeliveryPrice,
+		"Изменена доставка")
 	add(o.Tracking != before.Tracking, "Номер отправления: %s", o.Tracking)
 	for _, m := range o.Messages[len(before.Messages):] {
 		if m.VisibleToClient {

@@ -105,12 +105,18 @@ func TestReplaceItems_isStored(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := newAccount(t, d)
 		placed := a.place(a.draft(
-			orders.Item{Name: "a", Quantity: 1, Price: 1_00}, orders.Item{Name: "b", Quantity: 1, Price: 2_00}, orders.Item{Name: "c", Quantity: 1, Price: 3_00}))
+			orders.Item{Name: "a", Quantity: 1, Price: 1_00}, orders.Item{Name: "b", Quantity: 1, Price: 2_00},
+			orders.Item{Name: "c", Quantity: 1, Price: 3_00}))
 		a.change(placed.ID, func(o *orders.Order) {
-			o.ReplaceItems([]orders.Item{{Name: "c", Quantity: 2, Price: 3_00}, {Name: "d", Quantity: 1, Price: 4_00}, {Name: "a", Quantity: 1, Price: 1_00}})
+			o.ReplaceItems([]orders.Item{
+				{Name: "c", Quantity: 2, Price: 3_00},
+				{Name: "d", Quantity: 1, Price: 4_00},
+				{Name: "a", Quantity: 1, Price: 1_00},
+			})
 		})
 		got := a.look(placed.ID)
-		if len(got.Items) != 3 || got.Items[0].ID != placed.Items[2].ID || got.Items[2].ID != placed.Items[0].ID || got.Total != 11_00 || got.Title != "c, d, a" {
+		if len(got.Items) != 3 || got.Items[0].ID != placed.Items[2].ID || got.Items[2].ID != placed.Items[0].ID ||
+			got.Total != 11_00 || got.Title != "c, d, a" {
 			t.Errorf("items = %+v, total %s, title %q", got.Items, got.Total, got.Title)
 		}
 		if told := a.told(placed.ID); len(told) != 2 || told[1] != "Изменены элементы заказа" {

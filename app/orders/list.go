@@ -123,7 +123,8 @@ func count(tx *db.Tx, from, to Status) error {
 }
 
 func (q Query) onlyStatuses() bool {
-	return q.Text == "" && q.SiteID == 0 && q.ClientID == 0 && q.OrganizationID == 0 && q.Payment == "" && q.From.IsZero() && q.To.IsZero()
+	return q.Text == "" && q.SiteID == 0 && q.ClientID == 0 && q.OrganizationID == 0 && q.Payment == "" &&
+		q.From.IsZero() && q.To.IsZero()
 }
 
 func (s *Service) matching(ctx context.Context, q Query) *gorm.DB {

@@ -25,7 +25,8 @@ func (a *account) countersAreTrue() {
 		Status orders.Status
 		Total  int64
 	}
-	if err := a.db.From(a.t.Context()).Model(&orders.Order{}).Select("status, count(*) AS total").Group("status").Find(&rows).Error; err != nil {
+	if err := a.db.From(a.t.Context()).Model(&orders.Order{}).Select("status, count(*) AS total").Group("status").
+		Find(&rows).Error; err != nil {
 		a.t.Fatal(err)
 	}
 	real := map[orders.Status]int64{}
@@ -85,8 +86,10 @@ func TestList_searchIgnoresCaseInCyrillicToo(t *testing.T) {
 		another.ClientID = other.ID
 		p := a.place(another)
 		for text, want := range map[string][]int64{
-			"визитки": {o.ID}, "ВиЗиТкИ «ёЖ»": {o.ID}, "ёлкин": {o.ID}, "ЁЛКИН ИВАН": {o.ID}, "IVAN@": {o.ID}, "shop_77": {o.ID}, "пётр": {o.ID},
-			fmt.Sprint(o.ID): {o.ID}, "ЩУКИНА": {p.ID}, " плакат ": {p.ID}, "100%": {o.ID}, "p_77": {o.ID}, "a_b": nil, `\`: nil, "'": nil,
+			"визитки": {o.ID}, "ВиЗиТкИ «ёЖ»": {o.ID}, "ёлкин": {o.ID}, "ЁЛКИН ИВАН": {o.ID}, "IVAN@": {o.ID},
+			"shop_77": {o.ID}, "пётр": {o.ID},
+			fmt.Sprint(o.ID): {o.ID}, "ЩУКИНА": {p.ID}, " плакат ": {p.ID}, "100%": {o.ID}, "p_77": {o.ID}, "a_b": nil,
+			`\`: nil, "'": nil,
 			"example.ru": {p.ID, o.ID}, "нет такого": nil,
 		} {
 			list, err := a.List(t.Context(), orders.Query{Text: text})
@@ -179,7 +182,8 @@ func TestList_filters(t *testing.T) {
 				t.Errorf("%s: %v, %v; want %v", name, got, err, tt.want)
 			}
 		}
-		if byID, err := a.FindMany(t.Context(), []int64{mine.ID, 5, others.ID}); err != nil || len(byID) != 2 || len(byID[mine.ID].Items) != 1 {
+		if byID, err := a.FindMany(t.Context(), []int64{mine.ID, 5, others.ID}); err != nil || len(byID) != 2 ||
+			len(byID[mine.ID].Items) != 1 {
 			t.Errorf("FindMany = %v, %v", byID, err)
 		}
 	})

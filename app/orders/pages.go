@@ -127,7 +127,8 @@ func (h *pages) asked(c echo.Context) (*Order, error) {
 // back is where the form came from, if that is a page of ours; else otherwise.
 func back(c echo.Context, otherwise string) string {
 	u, err := url.Parse(c.FormValue("back"))
-	if err != nil || u.Host != "" || u.Scheme != "" || u.Path != root && !strings.HasPrefix(u.Path, root+"/") || strings.Contains(u.Path, `\`) {
+	if err != nil || u.Host != "" || u.Scheme != "" || u.Path != root && !strings.HasPrefix(u.Path, root+"/") ||
+		strings.Contains(u.Path, `\`) {
 		return otherwise
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()

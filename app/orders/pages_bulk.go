@@ -41,6 +41,8 @@ func (h *pages) report(c echo.Context, changed int, refused []Refused) {
 	if len(refused) == 0 {
 		return
 	}
-	shown := lo.Map(lo.Slice(refused, 0, 10), func(r Refused, _ int) string { return fmt.Sprintf("%d — %s", r.ID, r.Message) })
+	shown := lo.Map(lo.Slice(refused, 0, 10), func(r Refused, _ int) string {
+		return fmt.Sprintf("%d — %s", r.ID, r.Message)
+	})
 	h.panel.Flash(c, panel.Bad, fmt.Sprintf("Не изменено, заказов: %d. %s", len(refused), strings.Join(shown, " ")))
 }

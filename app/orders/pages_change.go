@@ -92,6 +92,7 @@ func (h *pages) edit(ctx context.Context, c echo.Context, id int64, change func(
 		return err
 	}
 	last := history[len(history)-1]
-	return refusal.Taken("", "Пока вы редактировали, заказ изменили: %s, %s — %s. Введённое вами сохранилось на этой странице: "+
-		"сверьте его с заказом и сохраните ещё раз.", last.Actor, last.CreatedAt.In(h.panel.Location).Format("02.01.2006, 15:04"), last.Text)
+	at := last.CreatedAt.In(h.panel.Location).Format("02.01.2006, 15:04")
+	return refusal.Taken("", "Пока вы редактировали, заказ изменили: %s, %s — %s. Введённое вами сохранилось на этой "+
+		"странице: сверьте его с заказом и сохраните ещё раз.", last.Actor, at, last.Text)
 }

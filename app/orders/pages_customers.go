@@ -19,10 +19,13 @@ type customers struct {
 func (s *Service) customers(ctx context.Context, list []*Order) (customers, error) {
 	var c customers
 	var err error
-	if c.people, err = s.clients.FindMany(ctx, lo.Uniq(lo.Map(list, func(o *Order, _ int) int64 { return o.ClientID }))); err != nil {
+	people := lo.Uniq(lo.Map(list, func(o *Order, _ int) int64 { return o.ClientID }))
+	if c.people, err = s.clients.FindMany(ctx, people); err != nil {
 		return c, err
 	}
-	ids := lo.FilterMap(list, func(o *Order, _ int) (int64, bool) { return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil })
+	ids := lo.FilterMap(list, func(o *Order, _ int) (int64, bool) {
+		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil
+	})
 	if len(ids) > 0 {
 		c.organizations, err = s.organizations.FindMany(ctx, lo.Uniq(ids))
 	}

@@ -94,9 +94,11 @@ func (h *pages) exportStatus(c echo.Context) error {
 	}
 	switch seen := c.FormValue("found"); {
 	case found > maxBulk:
-		return h.showExport(c, refusal.Value("", "Подходит заказов: %d. За один раз можно изменить не больше %d: сузьте отбор.", found, maxBulk))
+		return h.showExport(c,
+			refusal.Value("", "Подходит заказов: %d. За один раз можно изменить не больше %d: сузьте отбор.", found, maxBulk))
 	case seen != fmt.Sprint(found):
-		return h.showExport(c, refusal.Value("", "Пока страница была открыта, число подходящих заказов изменилось. Проверьте его и повторите."))
+		return h.showExport(c,
+			refusal.Value("", "Пока страница была открыта, число подходящих заказов изменилось. Проверьте его и повторите."))
 	}
 	var ids []int64
 	for q.Take = 100; ; {

@@ -36,7 +36,8 @@ func TestStatistics_countsDaysOfTheAccountsZone(t *testing.T) {
 		_, err = s.orders.SetStatus(t.Context(), deleted.ID, staff.Timer(), orders.Deleted)
 		must(t, err)
 
-		days, err := s.orders.Statistics(t.Context(), time.Date(2026, 3, 1, 0, 0, 0, 0, moscow), time.Date(2026, 3, 3, 0, 0, 0, 0, moscow))
+		days, err := s.orders.Statistics(t.Context(), time.Date(2026, 3, 1, 0, 0, 0, 0, moscow),
+			time.Date(2026, 3, 3, 0, 0, 0, 0, moscow))
 		must(t, err)
 		if len(days) != 3 {
 			t.Fatalf("%d days, want 3", len(days))
@@ -45,7 +46,8 @@ func TestStatistics_countsDaysOfTheAccountsZone(t *testing.T) {
 		if got := days[0].ByStatus[orders.Placed]; got != one {
 			t.Errorf("first of March = %+v, want %+v", got, one)
 		}
-		if got, want := days[1].Total(), (orders.Tally{Orders: 2, Sum: 3400_00}); got != want || days[1].ByStatus[orders.Cancelled] != one {
+		if got, want := days[1].Total(), (orders.Tally{Orders: 2, Sum: 3400_00}); got != want ||
+			days[1].ByStatus[orders.Cancelled] != one {
 			t.Errorf("second of March = %+v of %+v, want %+v", got, days[1].ByStatus, want)
 		}
 		if got := days[2].Total(); got.Orders != 0 {
@@ -55,7 +57,8 @@ func TestStatistics_countsDaysOfTheAccountsZone(t *testing.T) {
 			"Статистика", "<b>3</b>заказов за период", "5 100,00 руб.", "02.03.2026", "Отменен: 1")
 		s.get("/admin/orders/statistics?from=2026-03-01&to=2027-03-01").want(200) // a year and a day: both ends count
 		s.get("/admin/orders/statistics?from=2026-03-01&to=2027-03-02").want(422, "Период не может быть длиннее года")
-		s.get("/admin/orders/statistics?from=2026-03-02&to=2026-03-01").want(422, "Конец периода раньше его начала", `value="2026-03-02"`)
+		s.get("/admin/orders/statistics?from=2026-03-02&to=2026-03-01").want(422, "Конец периода раньше его начала",
+			`value="2026-03-02"`)
 		s.get("/admin/orders/statistics?from=yesterday").want(422, "Не похоже на дату: «yesterday»")
 		s.get("/admin/orders/statistics").want(200, "За этот период заказов нет")
 	})
@@ -92,12 +95,15 @@ func TestExport_writesATable(t *testing.T) {
 			t.Fatalf("no column %q", head)
 			return ""
 		}
-		if cell(1, "Номер") != fmt.Sprint(evil.ID) || cell(1, "Комментарий") != "'=HYPERLINK(\"http://evil\")" || !strings.HasPrefix(cell(1, "Состав"), "Кружка; \"белая\"\nбольшая") {
+		if cell(1, "Номер") != fmt.Sprint(evil.ID) || cell(1, "Комментарий") != "'=HYPERLINK(\"http://evil\")" ||
+			!strings.HasPrefix(cell(1, "Состав"), "Кружка; \"белая\"\nбольшая") {
 			t.Errorf("first row = %q", rows[1])
 		}
 		for head, want := range map[string]string{
-			"Дата": "02.03.2026 00:00", "Статус": "Оформлен", "Заказчик": "Ёлкин Иван", "Телефон": "+79123456789", "Организация": "Настольный теннис",
-			"Итого к оплате": "1700,00", "Способ доставки": "Точка выдачи (Офис на Белинского)", "Адрес": "Томск, Белинского, 18",
+			"Дата": "02.03.2026 00:00", "Статус": "Оформлен", "Заказчик": "Ёлкин Иван",
+			"Телефон": "+79123456789", "Организация": "Настольный теннис",
+			"Итого к оплате": "1700,00", "Способ доставки": "Точка выдачи (Офис на Белинского)",
+			"Адрес": "Томск, Белинского, 18",
 		} {
 			if got := cell(2, head); got != want {
 				t.Errorf("%s = %q, want %q", head, got, want)
@@ -126,12 +132,16 @@ func TestExport_movesWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d, staff.Operator)
-		a, b := s.place(), s.place(func(d *orders.Draft) { d.Items = []orders.Item{{Name: "Кружка", Quantity: 1, Price: 100}} })
+		a, b := s.place(),
+			s.place(func(d *orders.Draft) { d.Items = []orders.Item{{Name: "Кружка", Quantity: 1, Price: 100}} })
 		s.get("/admin/orders/export?q=кружка").want(200, `name="found" value="1"`, `name="q" value="кружка"`)
-		s.post("/admin/orders/export/status", "q", "кружка", "found", "2", "to_status", "Pending").want(422, "число подходящих заказов изменилось", "кружка")
+		s.post("/admin/orders/export/status", "q", "кружка", "found", "2", "to_status", "Pending").want(422,
+			"число подходящих заказов изменилось", "кружка")
 		s.post("/admin/orders/export/status", "q", "кружка", "found", "1", "to_status", "").want(422, "Выберите статус")
-		s.post("/admin/orders/export/status", "q", "кружка", "found", "1", "to_status", "Deleted").want(422, "Выберите статус")
-		s.post("/admin/orders/export/status", "from", "x", "found", "1", "to_status", "Pending").want(422, "Не похоже на дату")
+		s.post("/admin/orders/export/status", "q", "кружка", "found", "1", "to_status", "Deleted").
+			want(422, "Выберите статус")
+		s.post("/admin/orders/export/status", "from", "x", "found", "1", "to_status", "Pending").
+			want(422, "Не похоже на дату")
 		s.post("/admin/orders/export/status", "q", "кружка", "found", "1", "to_status", "Pending").want(303)
 		if got := s.find(b.ID).Status; got != orders.Pending {
 			t.Errorf("status = %q, want Pending", got)
@@ -151,7 +161,10 @@ func TestSettings_leadToTheFirstTab(t *testing.T) {
 		t.Errorf("location = %q", got)
 	}
 	tabs := s.orders.SettingsTabs("/admin/orders/settings/export")
-	if want := (panel.Tab{Label: "Выгрузка заказов", URL: "/admin/orders/settings/export", Active: true}); len(tabs) != 1 || tabs[0] != want {
+	if want := (panel.Tab{
+		Label: "Выгрузка заказов", URL: "/admin/orders/settings/export",
+		Active: true,
+	}); len(tabs) != 1 || tabs[0] != want {
 		t.Errorf("tabs = %+v, want %+v", tabs, want)
 	}
 }

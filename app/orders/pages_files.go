@@ -64,7 +64,8 @@ func (h *pages) downloadFile(c echo.Context) error {
 		return err
 	}
 	header := c.Response().Header()
-	header.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": found.Name}))
+	header.Set(echo.HeaderContentDisposition,
+		mime.FormatMediaType("attachment", map[string]string{"filename": found.Name}))
 	header.Set(echo.HeaderContentType, echo.MIMEOctetStream)
 	header.Set(echo.HeaderCacheControl, "no-store")
 	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(content))

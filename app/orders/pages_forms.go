@@ -141,7 +141,8 @@ func (h *pages) paymentForm(c echo.Context, o *Order) (*form.Form, error) {
 		Fields: []*form.Field{
 			form.Select("PaymentMethod", "Способ оплаты", &method, options(PaymentMethods, "Не выбран")),
 			form.Text("Amount", "Поступившая сумма", &typed).Keyboard("decimal").Max(24).
-				Help("Осталось оплатить " + o.Due().In(o.Currency) + " Возврат — со знаком минус; без суммы меняется только способ."),
+				Help("Осталось оплатить " + o.Due().In(o.Currency) +
+					" Возврат — со знаком минус; без суммы меняется только способ."),
 		},
 		Save: func(ctx context.Context, _ *db.Tx) error {
 			var amount Money

@@ -16,9 +16,10 @@ func typed(o *orders.Order) []string {
 	form := []string{"revision", revision(o), "DiscountPrice", ""}
 	for i, item := range o.Items {
 		place := fmt.Sprintf("Items[%d]", i)
-		form = append(form, place+".Id", fmt.Sprint(item.ID), place+".Name", item.Name, place+".Description", item.Description,
-			place+".ItemPrice", item.Price.String(), place+".Quantity", fmt.Sprint(item.Quantity), place+".Comment", item.Comment,
-			place+".MaterialId", fmt.Sprint(item.MaterialID))
+		form = append(form, place+".Id", fmt.Sprint(item.ID),
+			place+".Name", item.Name, place+".Description", item.Description,
+			place+".ItemPrice", item.Price.String(), place+".Quantity", fmt.Sprint(item.Quantity),
+			place+".Comment", item.Comment, place+".MaterialId", fmt.Sprint(item.MaterialID))
 		for n, option := range item.Options {
 			place := fmt.Sprintf("%s.Options[%d]", place, n)
 			form = append(form, place+".Title", option.Title, place+".Description", option.Description,
@@ -47,7 +48,8 @@ func TestItems_areEditedByHand(t *testing.T) {
 		o := s.place()
 		_, err := s.orders.AttachFile(t.Context(), o.ID, o.Items[0].ID, "макет.pdf", strings.NewReader("pdf"))
 		must(t, err)
-		s.get(page(o, "/items")).want(200, "Элементы заказа", `value="Штендер арочный"`, `value="850,00"`, "Тип: 120x60 см", "1 700,00")
+		s.get(page(o, "/items")).want(200, "Элементы заказа", `value="Штендер арочный"`, `value="850,00"`,
+			"Тип: 120x60 см", "1 700,00")
 
 		s.post(page(o, "/items"), typed(o)...).want(303)
 		if got := s.find(o.ID); got.Revision != 1 {
@@ -60,7 +62,8 @@ func TestItems_areEditedByHand(t *testing.T) {
 		form = with(form, "DiscountPrice", "100")
 		s.post(page(o, "/items"), form...).want(303)
 		changed := s.find(o.ID)
-		if changed.Total != 2550_00+10_50+850_00-100_00 || changed.Items[0].ID != o.Items[0].ID || len(changed.Items[0].Files) != 1 {
+		if changed.Total != 2550_00+10_50+850_00-100_00 || changed.Items[0].ID != o.Items[0].ID ||
+			len(changed.Items[0].Files) != 1 {
 			t.Errorf("total = %v, items = %+v", changed.Total, changed.Items)
 		}
 		s.get(page(o)).want(200, "Элементы заказа сохранены", "3 310,50 руб.", "макет.pdf")

@@ -35,8 +35,10 @@ func linesOf(o *Order) lines {
 	l := lines{Discount: typedMoney(o.Discount), Errors: map[string]string{}}
 	for _, item := range o.Items {
 		row := line{
-			ID: optionalNumber(item.ID), MaterialID: optionalNumber(item.MaterialID), Name: item.Name, Description: item.Description,
-			Price: typedMoney(item.Price), Quantity: strconv.FormatInt(item.Quantity, 10), Comment: item.Comment, Files: len(item.Files),
+			ID: optionalNumber(item.ID), MaterialID: optionalNumber(item.MaterialID),
+			Name: item.Name, Description: item.Description,
+			Price: typedMoney(item.Price), Quantity: strconv.FormatInt(item.Quantity, 10),
+			Comment: item.Comment, Files: len(item.Files),
 		}
 		for _, option := range item.Options {
 			row.Options = append(row.Options, lineOption{
@@ -137,13 +139,17 @@ func (l *lines) items() (items []Item, discount Money, ok bool) {
 func (l *lines) item(row line) Item {
 	id, _ := strconv.ParseInt(row.ID, 10, 64) // hidden; an unknown one is a new row
 	item := Item{
-		ID: id, MaterialID: l.whole(row.Place+".MaterialId", row.MaterialID, 0), Name: row.Name, Description: row.Description,
-		Price: l.money(row.Place+".ItemPrice", row.Price), Quantity: l.whole(row.Place+".Quantity", row.Quantity, 1), Comment: row.Comment,
+		ID: id, MaterialID: l.whole(row.Place+".MaterialId", row.MaterialID, 0),
+		Name: row.Name, Description: row.Description,
+		Price:    l.money(row.Place+".ItemPrice", row.Price),
+		Quantity: l.whole(row.Place+".Quantity", row.Quantity, 1),
+		Comment:  row.Comment,
 	}
 	for _, option := range row.Options {
 		item.Options = append(item.Options, Option{
 			Title: option.Title, Description: option.Description,
-			Price: l.money(option.Place+".Price", option.Price), Quantity: l.whole(option.Place+".Quantity", option.Quantity, 1),
+			Price:    l.money(option.Place+".Price", option.Price),
+			Quantity: l.whole(option.Place+".Quantity", option.Quantity, 1),
 		})
 	}
 	return item

@@ -42,8 +42,9 @@ func readFilter(c echo.Context) filter {
 		return max(n, 0)
 	}
 	return filter{
-		Group: Group(c.FormValue("group")), Text: strings.TrimSpace(c.FormValue("q")), Site: id("site"), Client: id("client"),
-		Organization: id("organization"), Status: Status(c.FormValue("status")), Payment: PaymentStatus(c.FormValue("payment")),
+		Group: Group(c.FormValue("group")), Text: strings.TrimSpace(c.FormValue("q")),
+		Site: id("site"), Client: id("client"), Organization: id("organization"),
+		Status: Status(c.FormValue("status")), Payment: PaymentStatus(c.FormValue("payment")),
 		From: c.FormValue("from"), To: c.FormValue("to"), Before: id("before"),
 	}
 }
@@ -51,8 +52,8 @@ func readFilter(c echo.Context) filter {
 // narrow turns the filter into what the service understands. Days are days of the account's zone.
 func (f filter) narrow(zone *time.Location) (Query, error) {
 	q := Query{
-		Statuses: InGroup(f.Group), Text: f.Text, SiteID: f.Site, ClientID: f.Client, OrganizationID: f.Organization, Payment: f.Payment,
-		Before: f.Before, Take: onPage,
+		Statuses: InGroup(f.Group), Text: f.Text, SiteID: f.Site, ClientID: f.Client,
+		OrganizationID: f.Organization, Payment: f.Payment, Before: f.Before, Take: onPage,
 	}
 	if f.Group != "" && len(q.Statuses) == 0 {
 		return q, refusal.Unknown("Такого раздела заказов нет.")
@@ -216,7 +217,9 @@ func (h *pages) tabs(c echo.Context, f filter) ([]panel.Tab, *int64, error) {
 	present := &all
 	for _, g := range Groups {
 		n := lo.SumBy(InGroup(g.Group), func(s Status) int64 { return counts[s] })
-		tabs = append(tabs, panel.Tab{Label: g.Label, URL: filter{Group: g.Group}.Address(), Count: &n, Active: f.Group == g.Group})
+		tabs = append(tabs, panel.Tab{
+			Label: g.Label, URL: filter{Group: g.Group}.Address(), Count: &n, Active: f.Group == g.Group,
+		})
 		if f.Group == g.Group {
 			present = &n
 		}

@@ -26,9 +26,12 @@ func TestList_showsACardAsPeopleKnowIt(t *testing.T) {
 		}
 		o := s.place(func(d *orders.Draft) { d.OrganizationID = &s.organization.ID })
 		s.get("/admin/orders").want(200,
-			"Заказы", "(1)", fmt.Sprint(o.ID), "Штендер арочный; Конструкция (не нужна), Штендер прямоугольный на <b>1 700,00 руб.</b>",
-			"Печать на Белинского", "Ёлкин Иван", "ivan@example.ru", "Настольный теннис", "Точка выдачи:</b> Офис на Белинского",
-			"Банковский перевод, Не оплачен", "обсуждение заказа", "Оформлен", `name="status" value="Pending"`, "Назначить исполнителя",
+			"Заказы", "(1)", fmt.Sprint(o.ID),
+			"Штендер арочный; Конструкция (не нужна), Штендер прямоугольный на <b>1 700,00 руб.</b>",
+			"Печать на Белинского", "Ёлкин Иван", "ivan@example.ru", "Настольный теннис",
+			"Точка выдачи:</b> Офис на Белинского",
+			"Банковский перевод, Не оплачен", "обсуждение заказа", "Оформлен", `name="status" value="Pending"`,
+			"Назначить исполнителя",
 			"Скачать заказ", "Повторить заказ")
 	})
 }
@@ -45,7 +48,8 @@ func TestList_tabsCountAndHoldTheirStatuses(t *testing.T) {
 		must(t, err)
 
 		s.get("/admin/orders").want(200, page(incoming), page(printing), "(2)").lacks(page(deleted))
-		s.get("/admin/orders?group=work").want(200, page(printing), "В печать", "Послепечатная обработка").lacks(page(incoming))
+		s.get("/admin/orders?group=work").want(200, page(printing), "В печать", "Послепечатная обработка").
+			lacks(page(incoming))
 		s.get("/admin/orders?group=cancelled").want(200, "Заказов пока нет")
 		s.get("/admin/orders?group=nonsense").want(404, "Такого раздела заказов нет")
 	})
@@ -80,16 +84,19 @@ func TestList_pagesByKey(t *testing.T) {
 	for range 26 {
 		placed = append(placed, s.place())
 	}
-	first := s.get("/admin/orders").want(200, page(placed[25]), page(placed[1]), "Показать ещё", fmt.Sprintf("before=%d", placed[1].ID))
+	first := s.get("/admin/orders").want(200, page(placed[25]), page(placed[1]), "Показать ещё",
+		fmt.Sprintf("before=%d", placed[1].ID))
 	first.lacks(`href="` + page(placed[0]) + `"`)
-	s.get(fmt.Sprintf("/admin/orders?before=%d", placed[1].ID)).want(200, page(placed[0]), "В начало").lacks("Показать ещё", page(placed[1]))
+	s.get(fmt.Sprintf("/admin/orders?before=%d", placed[1].ID)).want(200, page(placed[0]), "В начало").
+		lacks("Показать ещё", page(placed[1]))
 }
 
 func TestList_neverAsksPerRow(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.New(t, db.SQLite), staff.Operator)
 	var queries atomic.Int64
-	must(t, s.db.From(t.Context()).Callback().Query().After("gorm:query").Register("test:count", func(*gorm.DB) { queries.Add(1) }))
+	must(t, s.db.From(t.Context()).Callback().Query().After("gorm:query").Register("test:count",
+		func(*gorm.DB) { queries.Add(1) }))
 	count := func() int64 {
 		queries.Store(0)
 		s.get("/admin/orders").want(200)
@@ -124,7 +131,8 @@ func TestList_changesStatusByOneClickAndInBulk(t *testing.T) {
 			t.Errorf("location = %q leads away", got.location)
 		}
 
-		s.post("/admin/orders/status", "id", fmt.Sprint(b.ID), "id", fmt.Sprint(c.ID), "id", "x", "id", "7", "status", "PrintingInProgress").want(303)
+		s.post("/admin/orders/status", "id", fmt.Sprint(b.ID), "id", fmt.Sprint(c.ID), "id", "x", "id", "7", "status",
+			"PrintingInProgress").want(303)
 		s.get("/admin/orders").want(200, "Статус изменён, заказов: 2")
 		for _, o := range []*orders.Order{b, c} {
 			if got := s.find(o.ID).Status; got != orders.PrintingInProgress {
@@ -149,7 +157,8 @@ func TestSetStatuses_leavesWhatAHookRefuses(t *testing.T) {
 		a, b := s.place(), s.place()
 		s.orders.OnSaved(refuseOrder(a.ID, "Этот заказ сейчас не трогать."))
 		s.post("/admin/orders/status", "id", fmt.Sprint(a.ID), "id", fmt.Sprint(b.ID), "status", "Pending").want(303)
-		s.get("/admin/orders").want(200, "Статус изменён, заказов: 1", fmt.Sprintf("%d — Этот заказ сейчас не трогать.", a.ID))
+		s.get("/admin/orders").want(200, "Статус изменён, заказов: 1",
+			fmt.Sprintf("%d — Этот заказ сейчас не трогать.", a.ID))
 		if got := s.find(a.ID).Status; got != orders.Placed {
 			t.Errorf("refused order: status = %q, want Placed", got)
 		}

@@ -111,14 +111,17 @@ func (h *pages) newOrderPage(c echo.Context, d *orderDraft, key string) (newOrde
 		form.Select("SiteId", "Сайт", &d.site, lo.Map(shops, func(s *sites.Site, _ int) form.Option[string] {
 			return form.Option[string]{Value: strconv.FormatInt(s.ID, 10), Label: s.Name}
 		})).Required(),
-		form.Select("Type", "Тип заказа", &d.kind, options(lo.Reject(Types, func(w Word[Type], _ int) bool { return w.Value.TopUp() }), "")),
+		form.Select("Type", "Тип заказа", &d.kind,
+			options(lo.Reject(Types, func(w Word[Type], _ int) bool { return w.Value.TopUp() }), "")),
 	}}
 	if d.client != nil {
 		payers, err := h.payers(c, d.client)
 		if err != nil {
 			return page, err
 		}
-		page.Customer = &form.Form{Fields: []*form.Field{form.Select("OrganizationId", "Заказывает", &d.customer, payers).FullWidth()}}
+		page.Customer = &form.Form{Fields: []*form.Field{
+			form.Select("OrganizationId", "Заказывает", &d.customer, payers).FullWidth(),
+		}}
 	}
 	page.Delivery = &form.Form{Fields: d.delivery.fields()}
 	page.Payment = &form.Form{Fields: []*form.Field{

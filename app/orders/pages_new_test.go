@@ -16,12 +16,14 @@ import (
 // draft is the form of a new order, filled in.
 func (s *shop) draft(key string) []string {
 	return []string{
-		"key", key, "SiteId", fmt.Sprint(s.site.ID), "Type", "Ordinary", "UserId", fmt.Sprint(s.client.ID), "ManagerId", fmt.Sprint(s.employee.ID),
+		"key", key, "SiteId", fmt.Sprint(s.site.ID), "Type", "Ordinary", "UserId", fmt.Sprint(s.client.ID), "ManagerId",
+		fmt.Sprint(s.employee.ID),
 		"OrganizationId", fmt.Sprintf("%d-%d", s.organization.ID, s.organization.LegalEntities[0].ID),
 		"Items[0].Name", "Визитки", "Items[0].ItemPrice", "2,50", "Items[0].Quantity", "100",
 		"Items[0].Options[0].Title", "Ламинация", "Items[0].Options[0].Price", "50", "Items[0].Options[0].Quantity", "1",
 		"Items[1].Name", "", "Items[1].ItemPrice", "", "Items[1].Quantity", "1",
-		"DiscountPrice", "10", "Shipping.Type", "Courier", "DeliveryPrice", "300", "DeliveryAddress.City", "Омск", "DeliveryAddress.Phone", "89120000003",
+		"DiscountPrice", "10", "Shipping.Type", "Courier", "DeliveryPrice", "300", "DeliveryAddress.City", "Омск",
+		"DeliveryAddress.Phone", "89120000003",
 		"PaymentMethod", "Cash", "PaidPrice", "100", "Comment", "До пятницы", "button", "create",
 	}
 }
@@ -30,7 +32,8 @@ func TestNewOrder_isPlacedWithEverything(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d, staff.Operator)
-		s.get("/admin/orders/new").want(200, "Создание заказа", "1. Менеджер заказа", "2. Клиент", "Пользователь не выбран", "3. Элементы заказа", "Нет менеджера")
+		s.get("/admin/orders/new").want(200, "Создание заказа", "1. Менеджер заказа", "2. Клиент", "Пользователь не выбран",
+			"3. Элементы заказа", "Нет менеджера")
 		got := s.post("/admin/orders/new", s.draft("k1")...).want(303)
 		list, err := s.orders.List(t.Context(), orders.Query{})
 		must(t, err)
@@ -39,8 +42,10 @@ func TestNewOrder_isPlacedWithEverything(t *testing.T) {
 		}
 		o := list[0]
 		if o.Total != 250_00+50_00-10_00+300_00 || o.Paid != 100_00 || *o.OrganizationID != s.organization.ID ||
-			*o.LegalEntityID != s.organization.LegalEntities[0].ID || *o.ManagerID != s.employee.ID || o.Source != orders.FromPanel ||
-			len(o.Items) != 1 || o.Comment != "До пятницы" || o.Address.Phone != "+79120000003" || o.Shipping.Type != orders.Courier {
+			*o.LegalEntityID != s.organization.LegalEntities[0].ID || *o.ManagerID != s.employee.ID ||
+			o.Source != orders.FromPanel ||
+			len(o.Items) != 1 || o.Comment != "До пятницы" || o.Address.Phone != "+79120000003" ||
+			o.Shipping.Type != orders.Courier {
 			t.Errorf("order = %+v", o)
 		}
 		s.get(got.location).want(200, fmt.Sprintf("Заказ %d создан", o.ID), "Панель управления", s.employee.Name, "Визитки")
@@ -80,7 +85,8 @@ func TestNewOrder_findsTheClient(t *testing.T) {
 		_, err := s.clients.Register(t.Context(), staff.Site(), clients.Client{FirstName: "Пётр", LastName: "Ёлкин"})
 		must(t, err)
 		find := func(text string) answer {
-			return s.post("/admin/orders/new", "key", "k", "search", text, "button", "find", "Items[0].Name", "Визитки", "Items[0].Quantity", "5").
+			return s.post("/admin/orders/new", "key", "k", "search", text, "button", "find", "Items[0].Name", "Визитки",
+				"Items[0].Quantity", "5").
 				want(200, `value="Визитки"`, `name="key" value="k"`)
 		}
 		chosen := fmt.Sprintf(`type="hidden" name="UserId" value="%d"`, s.client.ID)
@@ -93,7 +99,8 @@ func TestNewOrder_findsTheClient(t *testing.T) {
 		find("ЁЛКИН").want(200, "Ёлкин Иван", "Ёлкин Пётр", `type="radio"`).lacks(chosen)
 		find("никто").want(200, "Таких клиентов нет.", `value="никто"`)
 		s.post("/admin/orders/new", "key", "k", "UserId", fmt.Sprint(s.client.ID), "button", "choose").want(200, chosen)
-		s.post("/admin/orders/new", "key", "k", "UserId", fmt.Sprint(s.client.ID), "button", "drop").want(200, "Пользователь не выбран")
+		s.post("/admin/orders/new", "key", "k", "UserId", fmt.Sprint(s.client.ID), "button", "drop").want(200,
+			"Пользователь не выбран")
 		s.get(fmt.Sprintf("/admin/orders/new?client=%d", s.client.ID)).want(200, chosen)
 		s.get("/admin/orders/new?client=999").want(404, "Такого клиента нет")
 	})
@@ -102,7 +109,8 @@ func TestNewOrder_findsTheClient(t *testing.T) {
 func TestNewOrder_badInputIsMarkedAndKept(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.New(t, db.SQLite), staff.Operator)
-	blocked, err := s.clients.Register(t.Context(), staff.Site(), clients.Client{FirstName: "Злой", Status: clients.Blocked})
+	blocked, err := s.clients.Register(t.Context(), staff.Site(),
+		clients.Client{FirstName: "Злой", Status: clients.Blocked})
 	must(t, err)
 	for _, bad := range []struct{ field, value, says string }{
 		{"UserId", "", "Выберите клиента."},
@@ -118,7 +126,8 @@ func TestNewOrder_badInputIsMarkedAndKept(t *testing.T) {
 		{"PaidPrice", "100000", "Оплачено больше, чем стоит заказ"},
 		{"DiscountPrice", "100000", "Скидка больше суммы заказа"},
 	} {
-		s.post("/admin/orders/new", with(s.draft("k"), bad.field, bad.value)...).want(422, bad.says, "До пятницы", "Ламинация", `name="key" value="k"`)
+		s.post("/admin/orders/new", with(s.draft("k"), bad.field, bad.value)...).want(422, bad.says, "До пятницы",
+			"Ламинация", `name="key" value="k"`)
 	}
 	form := with(with(s.draft("k"), "UserId", fmt.Sprint(blocked.ID)), "OrganizationId", "")
 	s.post("/admin/orders/new", form...).want(422, "заблокирован и не может заказывать", "До пятницы")
@@ -134,7 +143,8 @@ func TestNewOrder_repeatsAnOrder(t *testing.T) {
 		d.OrganizationID, d.LegalEntityID = &s.organization.ID, &s.organization.LegalEntities[0].ID
 		d.Discount = 5_00
 	})
-	got := s.get("/admin/orders/new?repeat="+fmt.Sprint(o.ID)).want(200, `value="Штендер арочный"`, `value="Конструкция"`, "Без полей",
+	got := s.get("/admin/orders/new?repeat="+fmt.Sprint(o.ID)).want(200, `value="Штендер арочный"`,
+		`value="Конструкция"`, "Без полей",
 		`value="Офис на Белинского"`, "Ёлкин Иван", "Позвоните заранее", `name="DiscountPrice" value="5,00"`)
 	got.want(200, fmt.Sprintf(`<option value="%d-%d" selected>`, s.organization.ID, s.organization.LegalEntities[0].ID))
 	if ids := regexp.MustCompile(`name="Items\[\d+\]\.Id" value="[^"]`).FindString(got.text); ids != "" {

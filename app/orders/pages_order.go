@@ -71,7 +71,9 @@ func (h *pages) show(c echo.Context, t tab) error {
 }
 
 func (h *pages) render(c echo.Context, t tab, page orderPage) error {
-	template := map[tab]string{tabManage: "orders/order", tabDiscussion: "orders/discussion", tabHistory: "orders/history"}[t]
+	template := map[tab]string{
+		tabManage: "orders/order", tabDiscussion: "orders/discussion", tabHistory: "orders/history",
+	}[t]
 	return h.panel.Render(c, template, page)
 }
 
@@ -160,7 +162,8 @@ type phoneLine struct {
 func (h *pages) phoneLines(c echo.Context, page *orderPage) []phoneLine {
 	o := page.Order
 	all := []Phone{{o, page.Client.Name(), page.Client.PhoneText()}, {o, o.Address.FullName, o.Address.Phone}}
-	all = lo.UniqBy(lo.Filter(all, func(p Phone, _ int) bool { return p.Number != "" }), func(p Phone) string { return p.Number })
+	all = lo.UniqBy(lo.Filter(all, func(p Phone, _ int) bool { return p.Number != "" }),
+		func(p Phone) string { return p.Number })
 	return lo.Map(all, func(p Phone, _ int) phoneLine { return phoneLine{p, h.phones.Widgets(c, h.panel, p)} })
 }
 

@@ -38,10 +38,13 @@ func TestOrderPage_showsEverything(t *testing.T) {
 			d.Discount, d.DeliveryPrice, d.Paid = 100_00, 250_00, 50_00
 		})
 		s.get(page(o)).want(200,
-			"Оформлен", fmt.Sprint(o.ID), "Управление", "Обсуждение", "История", "Основная информация", "Обычный", "Частично оплачен", "Сайт",
+			"Оформлен", fmt.Sprint(o.ID), "Управление", "Обсуждение", "История", "Основная информация", "Обычный",
+			"Частично оплачен", "Сайт",
 			"Ёлкин Иван", "+79123456789", "+79120000001", "Настольный теннис", "Позвоните заранее",
-			"Элементы заказа", "Штендер арочный", "Конструкция (не нужна)", "Тип: 120x60 см", "Без полей", "Товар каталога № 17", "425,00 руб.",
-			"Сумма:", "1 700,00 руб.", "Скидка:", "100,00 руб.", "За доставку:", "250,00 руб.", "НДС (включен в стоимость)", "Итого к оплате:", "1 850,00 руб.",
+			"Элементы заказа", "Штендер арочный", "Конструкция (не нужна)", "Тип: 120x60 см", "Без полей",
+			"Товар каталога № 17", "425,00 руб.",
+			"Сумма:", "1 700,00 руб.", "Скидка:", "100,00 руб.", "За доставку:", "250,00 руб.", "НДС (включен в стоимость)",
+			"Итого к оплате:", "1 850,00 руб.",
 			"Доступные действия", "Скачать заказ", "Сменить статус", "Повторить заказ",
 			"Точка выдачи (Офис на Белинского)", "№ 8106", "Томск, Белинского, 18", "Пётр Ёлкин",
 			"Банковский перевод", "Осталось оплатить:", "1 800,00 руб.", "ООО «Ракетка»", "ИНН: 7707083893")
@@ -84,15 +87,22 @@ func TestOrderPage_modulesAddActionsAndWidgets(t *testing.T) {
 				return "Отправлено", nil
 			},
 		})
-		s.orders.AddWidget(panel.Widget[*orders.Order]{Title: "CRM", Template: "orders/pill", Data: func(_ context.Context, o *orders.Order) (any, error) {
-			return o.Status, nil
-		}})
-		s.orders.AddWidget(panel.Widget[*orders.Order]{Title: "Склад", Template: "orders/pill", Data: func(context.Context, *orders.Order) (any, error) {
-			return nil, errors.New("the store is closed")
-		}})
+		s.orders.AddWidget(panel.Widget[*orders.Order]{
+			Title: "CRM", Template: "orders/pill",
+			Data: func(_ context.Context, o *orders.Order) (any, error) {
+				return o.Status, nil
+			},
+		})
+		s.orders.AddWidget(panel.Widget[*orders.Order]{
+			Title: "Склад", Template: "orders/pill",
+			Data: func(context.Context, *orders.Order) (any, error) {
+				return nil, errors.New("the store is closed")
+			},
+		})
 	})
 	o := s.place()
-	s.get(page(o)).want(200, "Отправить в CRM", page(o, "/actions/crm.send"), "<h2>CRM</h2>", "<h2>Склад</h2>", "Эти сведения сейчас недоступны").
+	s.get(page(o)).want(200, "Отправить в CRM", page(o, "/actions/crm.send"), "<h2>CRM</h2>", "<h2>Склад</h2>",
+		"Эти сведения сейчас недоступны").
 		lacks("the store is closed")
 	s.get(page(o, "/menu")).want(200, "Отправить в CRM")
 	got := s.post(page(o, "/actions/crm.send")).want(303)
@@ -108,11 +118,16 @@ func TestOrderPage_modulesAddActionsAndWidgets(t *testing.T) {
 func TestOrderPage_modulesPutThingsBesideEveryPhone(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.New(t, db.SQLite), staff.Operator, func(s *shop) {
-		s.panel.Mount("phone", fstest.MapFS{"templates/call.html": {Data: []byte(`<b>позвонить {{.Number}} по заказу {{.Order.ID}}</b>`)}})
-		s.orders.AddPhoneWidget(panel.Widget[orders.Phone]{Template: "phone/call", Data: func(_ context.Context, p orders.Phone) (any, error) { return p, nil }})
+		s.panel.Mount("phone",
+			fstest.MapFS{"templates/call.html": {Data: []byte(`<b>позвонить {{.Number}} по заказу {{.Order.ID}}</b>`)}})
+		s.orders.AddPhoneWidget(panel.Widget[orders.Phone]{
+			Template: "phone/call",
+			Data:     func(_ context.Context, p orders.Phone) (any, error) { return p, nil },
+		})
 	})
 	o := s.place()
-	s.get(page(o)).want(200, fmt.Sprintf("позвонить +79123456789 по заказу %d", o.ID), fmt.Sprintf("позвонить +79120000001 по заказу %d", o.ID))
+	s.get(page(o)).want(200, fmt.Sprintf("позвонить +79123456789 по заказу %d", o.ID),
+		fmt.Sprintf("позвонить +79120000001 по заказу %d", o.ID))
 	same := s.place(func(d *orders.Draft) { d.Address.Phone = s.client.PhoneText() })
 	if n := strings.Count(s.get(page(same)).want(200).text, "позвонить"); n != 1 {
 		t.Errorf("one phone has %d buttons", n)
@@ -125,12 +140,15 @@ func TestDelivery_isEditedAndRefusedInWords(t *testing.T) {
 		s := open(t, d, staff.Operator)
 		o := s.place()
 		s.get(page(o, "/delivery")).want(200, "Доставка заказа", `value="Офис на Белинского"`, `value="8106"`)
-		s.post(page(o, "/delivery"), "revision", revision(o), "Shipping.Type", "Courier", "Shipping.Title", "СДЭК", "Shipping.Id", "",
-			"DeliveryPrice", "350,5", "DeliveryAddress.FullName", "Анна", "DeliveryAddress.Phone", "8 (912) 000-00-02", "TrackingNumber", "RB1").want(303)
+		s.post(page(o, "/delivery"), "revision", revision(o), "Shipping.Type", "Courier", "Shipping.Title",
+			"СДЭК", "Shipping.Id", "",
+			"DeliveryPrice", "350,5", "DeliveryAddress.FullName", "Анна", "DeliveryAddress.Phone", "8 (912) 000-00-02",
+			"TrackingNumber", "RB1").want(303)
 		changed := s.find(o.ID)
 		if changed.Shipping.Type != orders.Courier || changed.Shipping.Number != 0 || changed.DeliveryPrice != 350_50 ||
 			changed.Address.Phone != "+79120000002" || changed.Total != 2050_50 || changed.Tracking != "RB1" {
-			t.Errorf("delivery = %+v %+v, price %v, total %v", changed.Shipping, changed.Address, changed.DeliveryPrice, changed.Total)
+			t.Errorf("delivery = %+v %+v, price %v, total %v", changed.Shipping, changed.Address, changed.DeliveryPrice,
+				changed.Total)
 		}
 		s.get(page(o)).want(200, "Сохранено", "Курьерская служба (СДЭК)", "350,50 руб.", "RB1")
 
@@ -142,7 +160,8 @@ func TestDelivery_isEditedAndRefusedInWords(t *testing.T) {
 			{"DeliveryAddress.Phone", "12", "Проверьте номер телефона"},
 			{"DeliveryAddress.City", strings.Repeat("я", 5000), "Слишком длинное значение"},
 		} {
-			got := s.post(page(o, "/delivery"), "revision", revision(changed), "Shipping.Title", "Моя точка", bad.field, bad.value).
+			got := s.post(page(o, "/delivery"), "revision", revision(changed), "Shipping.Title",
+				"Моя точка", bad.field, bad.value).
 				want(422, bad.says, "Моя точка", "aria-invalid")
 			if bad.field != "Shipping.Type" { // a selection has no place for it
 				got.want(422, bad.value)
@@ -163,8 +182,10 @@ func TestEditing_overANewerChangeIsRefusedOnce(t *testing.T) {
 		must(t, err)
 
 		s.post(page(o, "/delivery"), "revision", revision(o), "Shipping.Title", "Моё название").
-			want(422, "Пока вы редактировали, заказ изменили: Битва", "Статус: Оформлен → Новый", "Моё название", `name="revision" value="2"`)
-		got := s.post(page(o, "/items"), "revision", revision(o), "Items[0].Name", "Моя позиция", "Items[0].ItemPrice", "5", "Items[0].Quantity", "1").
+			want(422, "Пока вы редактировали, заказ изменили: Битва", "Статус: Оформлен → Новый", "Моё название",
+				`name="revision" value="2"`)
+		got := s.post(page(o, "/items"), "revision", revision(o), "Items[0].Name", "Моя позиция", "Items[0].ItemPrice", "5",
+			"Items[0].Quantity", "1").
 			want(409, "Пока вы редактировали, заказ изменили: Битва", "Моя позиция", `name="revision" value="2"`)
 		got.lacks("Штендер")
 		if stored := s.find(o.ID); stored.Revision != 2 || stored.Shipping.Title != "Офис на Белинского" {
@@ -185,15 +206,21 @@ func TestPayment_isRegisteredOnce(t *testing.T) {
 		o = s.find(o.ID)
 		s.get(page(o, "/payments")).want(200, "Осталось оплатить 1 700,00 руб.")
 		for _, bad := range []struct{ amount, says string }{
-			{"1,234", "не больше двух знаков"}, {"сто", "Введите сумму"}, {"5000", "Оплачено больше, чем стоит заказ"}, {"-1", "меньше нуля"}, {"0", "Укажите сумму"},
+			{"1,234", "не больше двух знаков"},
+			{"сто", "Введите сумму"},
+			{"5000", "Оплачено больше, чем стоит заказ"},
+			{"-1", "меньше нуля"},
+			{"0", "Укажите сумму"},
 		} {
-			s.post(page(o, "/payments"), "revision", revision(o), "PaymentMethod", "Cash", "Amount", bad.amount).want(422, bad.says, `value="`+bad.amount+`"`)
+			s.post(page(o, "/payments"), "revision", revision(o), "PaymentMethod", "Cash", "Amount", bad.amount).want(422,
+				bad.says, `value="`+bad.amount+`"`)
 		}
 		form := []string{"revision", revision(o), "PaymentMethod", "Cash", "Amount", "1 700"}
 		s.post(page(o, "/payments"), form...).want(303)
 		s.post(page(o, "/payments"), form...).want(422, "Пока вы редактировали") // the second click
 		paid := s.find(o.ID)
-		if paid.Paid != 1700_00 || len(paid.Payments) != 1 || paid.Status != orders.Approved || paid.PaymentMethod != orders.Cash {
+		if paid.Paid != 1700_00 || len(paid.Payments) != 1 || paid.Status != orders.Approved ||
+			paid.PaymentMethod != orders.Cash {
 			t.Errorf("paid %v by %v in %d payments, status %s", paid.Paid, paid.PaymentMethod, len(paid.Payments), paid.Status)
 		}
 		s.get(page(o)).want(200, "Оплачен полностью", "Наличные при получении: 1 700,00 руб.")
@@ -246,7 +273,8 @@ func TestDeleting_isForSupervisorsAndCanBeTakenBack(t *testing.T) {
 	s.get(page(o)).want(200, "Удалить заказ")
 	s.post(page(o, "/delete")).want(303)
 	s.get("/admin/orders").want(200, fmt.Sprintf("Заказ %d удалён", o.ID), "Заказов пока нет")
-	s.get(page(o)).want(200, "Заказ удалён и не показывается в списках", "Сменить статус").lacks(page(o, "/payments"), page(o, "/items"), page(o, "/delivery"))
+	s.get(page(o)).want(200, "Заказ удалён и не показывается в списках", "Сменить статус").lacks(page(o, "/payments"),
+		page(o, "/items"), page(o, "/delivery"))
 	s.get(page(o, "/discussion")).want(200).lacks("textarea")
 	s.post(page(o, "/messages"), "Text", "Ау").want(422, "удалён")
 	s.post(page(o, "/payments"), "revision", "2", "Amount", "1", "Method", "Cash").want(422, "удалён")
@@ -269,7 +297,8 @@ func TestFiles_areAttachedDownloadedAndRemoved(t *testing.T) {
 		s.get(page(o)).want(200, "Файл приложен", "макет _1_.html", "1 КБ")
 		file := s.find(o.ID).Items[0].Files[0]
 		got := s.get(fmt.Sprintf("%s/files/%d", page(o), file.ID)).want(200, "<b>макет</b>")
-		if kind, way := got.header.Get("Content-Type"), got.header.Get("Content-Disposition"); kind != "application/octet-stream" || !strings.HasPrefix(way, "attachment") {
+		kind, way := got.header.Get("Content-Type"), got.header.Get("Content-Disposition")
+		if kind != "application/octet-stream" || !strings.HasPrefix(way, "attachment") {
 			t.Errorf("a customer's file is sent as %q, %q", kind, way)
 		}
 		other := s.place()
@@ -304,16 +333,24 @@ func TestRoles_areCheckedOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.New(t, db.SQLite), staff.Accountant)
 	o := s.place()
-	for _, path := range []string{"/admin/orders", "/admin/orders/export", "/admin/orders/export/orders.csv", page(o), page(o, "/discussion"), page(o, "/history"), page(o, "/menu"), page(o, "/payments")} {
+	for _, path := range []string{
+		"/admin/orders", "/admin/orders/export", "/admin/orders/export/orders.csv", page(o),
+		page(o, "/discussion"), page(o, "/history"), page(o, "/menu"), page(o, "/payments"),
+	} {
 		s.get(path).want(200)
 	}
-	s.get(page(o)).want(200).lacks(page(o, "/items"), page(o, "/delivery"), page(o, "/archive/revoke"), page(o, "/status"))
+	s.get(page(o)).want(200).lacks(page(o, "/items"), page(o, "/delivery"), page(o, "/archive/revoke"),
+		page(o, "/status"))
 	s.get("/admin/orders").want(200).lacks("/status", "/admin/orders/new?repeat")
-	for _, path := range []string{"/admin/orders/new", "/admin/orders/statistics", "/admin/orders/settings", page(o, "/items"), page(o, "/delivery"), page(o, "/manager")} {
+	for _, path := range []string{
+		"/admin/orders/new", "/admin/orders/statistics", "/admin/orders/settings",
+		page(o, "/items"), page(o, "/delivery"), page(o, "/manager"),
+	} {
 		s.get(path).want(403)
 	}
 	for _, path := range []string{
-		"/admin/orders/new", "/admin/orders/status", "/admin/orders/export/status", page(o, "/status"), page(o, "/messages"), page(o, "/delete"),
+		"/admin/orders/new", "/admin/orders/status", "/admin/orders/export/status", page(o, "/status"), page(o, "/messages"),
+		page(o, "/delete"),
 		page(o, "/archive/revoke"), page(o, "/manager"), page(o, "/delivery"), page(o, "/items"),
 		fmt.Sprintf("%s/items/%d/files", page(o), o.Items[0].ID), page(o, "/files/1/delete"),
 	} {

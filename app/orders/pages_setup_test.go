@@ -73,7 +73,10 @@ func open(t *testing.T, d *db.DB, role staff.Role, extend ...func(s *shop)) *sho
 	s.site, _, err = shops.Add(ctx, "Печать на Белинского", "https://shop.example.ru", "")
 	must(t, err)
 	email, phone := "ivan@example.ru", "+79123456789"
-	s.client, err = s.clients.Register(ctx, staff.Site(), clients.Client{FirstName: "Иван", LastName: "Ёлкин", Email: &email, Phone: &phone})
+	s.client, err = s.clients.Register(ctx, staff.Site(), clients.Client{
+		FirstName: "Иван", LastName: "Ёлкин",
+		Email: &email, Phone: &phone,
+	})
 	must(t, err)
 	s.organization, err = s.organizations.Register(ctx, staff.Site(), organizations.Organization{
 		Name:          "Настольный теннис",
@@ -90,7 +93,10 @@ func (s *shop) signIn(role staff.Role) {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
 	must(s.t, err)
-	s.browser = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	s.browser = &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	s.employee, err = s.staff.Create(s.t.Context(), staff.NewEmployee{
 		Email: string(role) + "@demo", Name: "Анна " + role.Title(), Role: role, Password: password,
 	})

@@ -57,20 +57,26 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // fill writes n plain orders with an item each, by one statement a table, spread over years, statuses and customers.
 func (s *shop) fill(n int) {
 	s.t.Helper()
-	numbers := fmt.Sprintf("(WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM numbers WHERE i < %d) SELECT i FROM numbers) AS numbers", n)
+	numbers := fmt.Sprintf("(WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM numbers WHERE i < %d)"+
+		" SELECT i FROM numbers) AS numbers", n)
 	at := "datetime('2020-01-01', '+' || (i * 190000000 / %[1]d) || ' seconds')"
 	if s.db.Dialect() == db.Postgres {
-		numbers, at = fmt.Sprintf("generate_series(1, %d) AS numbers(i)", n), "timestamptz '2020-01-01' + (i * 190000000.0 / %[1]d) * interval '1 second'"
+		numbers, at = fmt.Sprintf("generate_series(1, %d) AS numbers(i)", n),
+			"timestamptz '2020-01-01' + (i * 190000000.0 / %[1]d) * interval '1 second'"
 	}
 	at = fmt.Sprintf(at, n)
 	q := s.db.From(s.t.Context())
-	must(s.t, q.Exec(fmt.Sprintf(`INSERT INTO orders (id, site_id, client_id, type, source, status, status_at, currency, discount, delivery_price, total, paid,
+	must(s.t, q.Exec(fmt.Sprintf(`INSERT INTO orders (
+		id, site_id, client_id, type, source, status, status_at, currency, discount, delivery_price, total, paid,
 		archive_key, title, search, created_at, modified_at, revision)
-		SELECT 1000000 + i, %d, %d, 'Ordinary', 'Site', CASE i %% 20 WHEN 0 THEN 'Placed' WHEN 1 THEN 'PrintingInProgress' WHEN 2 THEN 'Cancelled' ELSE 'Delivered' END,
+		SELECT 1000000 + i, %d, %d, 'Ordinary', 'Site', CASE i %% 20
+			WHEN 0 THEN 'Placed' WHEN 1 THEN 'PrintingInProgress' WHEN 2 THEN 'Cancelled' ELSE 'Delivered' END,
 		%[3]s, 'RUB', 0, 0, 90000, CASE i %% 3 WHEN 0 THEN 0 ELSE 90000 END, 'key' || i, 'Визитки, партия ' || i,
 		(1000000 + i) || ' визитки, партия ' || i || ' заказчик-' || (i %% 5000) || ' c' || (i %% 5000) || '@example.ru', %[3]s, %[3]s, 1
 		FROM %[4]s`, s.site.ID, s.client.ID, at, numbers)).Error)
-	must(s.t, q.Exec(`INSERT INTO items (order_id, position, name, quantity, price) SELECT id, 0, title, 1, 90000 FROM orders`).Error)
-	must(s.t, q.Exec(`INSERT INTO order_counts (status, total) SELECT status, count(*) FROM orders GROUP BY status`).Error)
+	must(s.t, q.Exec(`INSERT INTO items (order_id, position, name, quantity, price)
+		SELECT id, 0, title, 1, 90000 FROM orders`).Error)
+	must(s.t, q.Exec(`INSERT INTO order_counts (status, total)
+		SELECT status, count(*) FROM orders GROUP BY status`).Error)
 	must(s.t, q.Exec(`ANALYZE`).Error)
 }

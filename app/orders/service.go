@@ -80,7 +80,8 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 	now := db.Now()
 	o := &Order{
 		SiteID: d.SiteID, ClientID: d.ClientID, OrganizationID: d.OrganizationID, LegalEntityID: d.LegalEntityID,
-		ManagerID: d.ManagerID, CustomID: d.CustomID, Type: d.Type, Source: d.Source, Status: Placed, StatusAt: now, Currency: d.Currency,
+		ManagerID: d.ManagerID, CustomID: d.CustomID, Type: d.Type, Source: d.Source,
+		Status: Placed, StatusAt: now, Currency: d.Currency,
 		Items: d.Items, Discount: d.Discount, DeliveryPrice: d.DeliveryPrice, PaymentMethod: d.PaymentMethod,
 		Shipping: d.Shipping, Address: d.Address, Comment: d.Comment, UTM: d.UTM,
 		ArchiveKey: rand.Text(), CreatedAt: now, ModifiedAt: now, Revision: 1,
@@ -301,10 +302,12 @@ func (s *Service) checkCustomer(ctx context.Context, o *Order) (*clients.Client,
 		return nil, asValue("OrganizationId", err)
 	}
 	if placing && organization.Status == clients.Blocked {
-		return nil, refusal.Value("OrganizationId", "Организация «%s» заблокирована и не может заказывать.", organization.Name)
+		return nil, refusal.Value("OrganizationId", "Организация «%s» заблокирована и не может заказывать.",
+			organization.Name)
 	}
 	if placing && !organization.MayOrder(client.ID) {
-		return nil, refusal.Value("OrganizationId", "Клиент №\u00a0%d не может заказывать для организации «%s».", client.ID, organization.Name)
+		return nil, refusal.Value("OrganizationId", "Клиент №\u00a0%d не может заказывать для организации «%s».",
+			client.ID, organization.Name)
 	}
 	if o.LegalEntityID != nil {
 		if _, ok := organization.LegalEntity(*o.LegalEntityID); !ok {
@@ -324,6 +327,7 @@ func asValue(field string, err error) error {
 
 func (o *Order) setSearch(c *clients.Client) {
 	o.Search = strings.ToLower(strings.Join([]string{
-		strconv.FormatInt(o.ID, 10), o.CustomID, o.Title, c.FullName(), c.DisplayName, c.EmailText(), c.PhoneText(), o.Address.FullName,
+		strconv.FormatInt(o.ID, 10), o.CustomID, o.Title, c.FullName(), c.DisplayName, c.EmailText(), c.PhoneText(),
+		o.Address.FullName,
 	}, " "))
 }

@@ -30,10 +30,12 @@ func TestPlace_writesOrderHistoryAndCounter(t *testing.T) {
 			t.Errorf("numbers = %d and %d, want seven digits, growing", first.ID, second.ID)
 		}
 		got := a.look(first.ID)
-		if got.Status != orders.Placed || got.Type != orders.Ordinary || got.Source != orders.FromSite || got.Currency != "RUB" || got.Total != 900_00 || got.Revision != 1 {
+		if got.Status != orders.Placed || got.Type != orders.Ordinary || got.Source != orders.FromSite ||
+			got.Currency != "RUB" || got.Total != 900_00 || got.Revision != 1 {
 			t.Errorf("order = %+v", got)
 		}
-		if len(got.Items) != 1 || len(got.Payments) != 1 || got.Payments[0].Amount != 100_00 || got.Payments[0].Actor != staff.Site().Name || got.Address.Phone != "+79123456789" {
+		if len(got.Items) != 1 || len(got.Payments) != 1 || got.Payments[0].Amount != 100_00 ||
+			got.Payments[0].Actor != staff.Site().Name || got.Address.Phone != "+79123456789" {
 			t.Errorf("items %+v, payments %+v, phone %s", got.Items, got.Payments, got.Address.Phone)
 		}
 		if first.ArchiveKey == second.ArchiveKey || len(first.ArchiveKey) < 20 {
@@ -122,7 +124,10 @@ func TestOnSaved_seesBeforeAndAfter(t *testing.T) {
 		a := newAccount(t, d)
 		var events []orders.Saved
 		a.OnSaved(func(_ context.Context, _ *db.Tx, e orders.Saved) error { events = append(events, e); return nil })
-		placed := a.place(a.draft(orders.Item{Name: "Постер", Quantity: 1, Price: 100_00, Options: []orders.Option{{Title: "Рама", Price: 50_00}}}))
+		placed := a.place(a.draft(orders.Item{
+			Name: "Постер", Quantity: 1, Price: 100_00,
+			Options: []orders.Option{{Title: "Рама", Price: 50_00}},
+		}))
 		by := staff.Module("other", "Другая система")
 		_, err := a.Change(t.Context(), placed.ID, by, func(o *orders.Order) error {
 			o.Status = orders.Pending
@@ -140,10 +145,12 @@ func TestOnSaved_seesBeforeAndAfter(t *testing.T) {
 		}
 		// What was before is a copy of its own, however deep the change went.
 		before, after := events[1].Before, events[1].Order
-		if before.Status != orders.Placed || before.Items[0].Name != "Постер" || before.Items[0].Options[0].Price != 50_00 || len(before.Messages) != 0 || before.Paid != 0 || before.Total != 150_00 {
+		if before.Status != orders.Placed || before.Items[0].Name != "Постер" || before.Items[0].Options[0].Price != 50_00 ||
+			len(before.Messages) != 0 || before.Paid != 0 || before.Total != 150_00 {
 			t.Errorf("before = %+v", before)
 		}
-		if after.Status != orders.Pending || after.Items[0].Options[0].Price != 60_00 || len(after.Messages) != 1 || after.Messages[0].ID == 0 || after.Total != 160_00 || after.Revision != 2 {
+		if after.Status != orders.Pending || after.Items[0].Options[0].Price != 60_00 || len(after.Messages) != 1 ||
+			after.Messages[0].ID == 0 || after.Total != 160_00 || after.Revision != 2 {
 			t.Errorf("after = %+v", after)
 		}
 	})
@@ -166,7 +173,8 @@ func TestOnSaved_vetoTakesEverythingBack(t *testing.T) {
 			t.Error("moved against the veto")
 		}
 		counts, err := a.Counts(t.Context())
-		if n, _ := a.Count(t.Context(), orders.Query{ClientID: a.client.ID}); n != 1 || committed != 0 || err != nil || counts[orders.Placed] != 1 || counts[orders.Pending] != 0 {
+		if n, _ := a.Count(t.Context(), orders.Query{ClientID: a.client.ID}); n != 1 || committed != 0 || err != nil ||
+			counts[orders.Placed] != 1 || counts[orders.Pending] != 0 {
 			t.Errorf("%d orders, %d commits, counters %v, %v", n, committed, counts, err)
 		}
 		if got := a.look(o.ID); got.Status != orders.Placed || len(a.told(o.ID)) != 1 {
@@ -224,7 +232,8 @@ func TestPlaceAndChange_doneAgainAfterAConflict(t *testing.T) {
 			o.Pay(1_00, orders.Cash)
 			o.Items = append(o.Items, orders.Item{Name: "ещё", Quantity: 1})
 		})
-		if got := a.look(o.ID); len(got.Items) != 2 || len(got.Payments) != 2 || len(got.Messages) != 1 || got.Paid != 6_00 || got.Revision != 2 {
+		if got := a.look(o.ID); len(got.Items) != 2 || len(got.Payments) != 2 || len(got.Messages) != 1 ||
+			got.Paid != 6_00 || got.Revision != 2 {
 			t.Errorf("changed %+v", got)
 		}
 	})

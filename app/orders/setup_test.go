@@ -38,7 +38,8 @@ func newAccount(t testing.TB, d *db.DB) *account {
 
 func (a *account) register(first, last, email string) *clients.Client {
 	a.t.Helper()
-	c, err := a.clients.Register(a.t.Context(), staff.Site(), clients.Client{FirstName: first, LastName: last, Email: &email})
+	c, err := a.clients.Register(a.t.Context(), staff.Site(),
+		clients.Client{FirstName: first, LastName: last, Email: &email})
 	if err != nil {
 		a.t.Fatal(err)
 	}

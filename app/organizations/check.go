@@ -93,7 +93,8 @@ func (l *LegalEntity) check() error {
 			return err
 		}
 		if f.digits != nil && *f.value != "" && !digits(*f.value, f.digits) {
-			return refusal.Value(f.field, "Должно быть цифр: %s.", strings.Trim(strings.ReplaceAll(fmt.Sprint(f.digits), " ", " или "), "[]"))
+			return refusal.Value(f.field, "Должно быть цифр: %s.",
+				strings.Trim(strings.ReplaceAll(fmt.Sprint(f.digits), " ", " или "), "[]"))
 		}
 	}
 	if l.Name == "" {

@@ -31,7 +31,9 @@ type pages struct {
 func (s *Service) Pages(p *panel.Panel, admin *echo.Group, employees *staff.Service) {
 	h := &pages{Service: s, panel: p, staff: employees}
 	p.AddMenu(panel.MenuItem{Section: clients.MenuSection, Label: "Организации", URL: root})
-	s.clients.AddWidget(panel.Widget[*clients.Client]{Title: "Организации", Template: "organizations/of_client", Data: s.ofClient})
+	s.clients.AddWidget(panel.Widget[*clients.Client]{
+		Title: "Организации", Template: "organizations/of_client", Data: s.ofClient,
+	})
 
 	edits := panel.Require(staff.Operator)
 	admin.GET("/organizations", h.list)
@@ -179,7 +181,9 @@ type listPage struct {
 
 func (h *pages) list(c echo.Context) error {
 	f := readFilter(c)
-	found, err := h.List(c.Request().Context(), Query{Text: f.Text, Status: f.Status, Type: f.Type, Before: f.Before, Take: onPage + 1})
+	found, err := h.List(c.Request().Context(), Query{
+		Text: f.Text, Status: f.Status, Type: f.Type, Before: f.Before, Take: onPage + 1,
+	})
 	if err != nil {
 		return err
 	}

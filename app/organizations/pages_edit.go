@@ -27,7 +27,8 @@ type editPage struct {
 func (h *pages) add(c echo.Context) error {
 	o := &Organization{Status: clients.Registered, Type: Customer}
 	page := editPage{
-		Page: panel.Page{Title: "Новая организация", Parent: &panel.Link{Label: "Организации", URL: root}, Menu: root}, Back: root,
+		Page: panel.Page{Title: "Новая организация", Parent: &panel.Link{Label: "Организации", URL: root}, Menu: root},
+		Back: root,
 	}
 	return h.editProfile(c, page, o, func(ctx context.Context, p profile) error {
 		draft := Organization{}
@@ -47,7 +48,8 @@ func (h *pages) edit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.editProfile(c, below(o, "Редактирование организации", tabInfo), o, func(ctx context.Context, p profile) error {
+	page := below(o, "Редактирование организации", tabInfo)
+	return h.editProfile(c, page, o, func(ctx context.Context, p profile) error {
 		_, err := h.Change(ctx, o.ID, staff.ActorFrom(ctx), func(stored *Organization) error {
 			p.fill(stored)
 			return nil
@@ -65,7 +67,9 @@ func below(o *Organization, title string, t tab) editPage {
 }
 
 // editProfile shows the forms of an organization, or saves all of them in one transaction.
-func (h *pages) editProfile(c echo.Context, page editPage, o *Organization, save func(ctx context.Context, p profile) error) error {
+func (h *pages) editProfile(
+	c echo.Context, page editPage, o *Organization, save func(ctx context.Context, p profile) error,
+) error {
 	managers, err := h.managers(c)
 	if err != nil {
 		return err

@@ -62,7 +62,8 @@ func (h *pages) clientOf(ctx context.Context, typed string) (*clients.Client, er
 	case len(found) == 0:
 		return nil, refusal.Value("ClientId", "Такого клиента нет. Сначала добавьте его в «Частные лица».")
 	case len(found) > 1:
-		return nil, refusal.Value("ClientId", "Подходит несколько клиентов: %s, %s… Укажите почту, телефон или номер.", found[0].Name(), found[1].Name())
+		return nil, refusal.Value("ClientId", "Подходит несколько клиентов: %s, %s… Укажите почту, телефон или номер.",
+			found[0].Name(), found[1].Name())
 	}
 	return found[0], nil
 }

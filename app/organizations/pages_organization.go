@@ -54,7 +54,8 @@ func (h *pages) info(c echo.Context) error {
 	}
 	return h.panel.Render(c, "organizations/info", infoPage{
 		Page: surroundings(o, tabInfo), Organization: o, Manager: managers.Name(o.ManagerID),
-		Facts: h.Forms(c, h.panel, o).Facts(), Actions: h.Actions(c, h.panel, o), Widgets: h.Widgets(c, h.panel, o), MayEdit: mayEdit(c),
+		Facts: h.Forms(c, h.panel, o).Facts(), Actions: h.Actions(c, h.panel, o), Widgets: h.Widgets(c, h.panel, o),
+		MayEdit: mayEdit(c),
 	})
 }
 
@@ -88,7 +89,8 @@ func (h *pages) employees(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	people, err := h.clients.FindMany(c.Request().Context(), lo.Map(o.Employees, func(e Employee, _ int) int64 { return e.ClientID }))
+	people, err := h.clients.FindMany(c.Request().Context(),
+		lo.Map(o.Employees, func(e Employee, _ int) int64 { return e.ClientID }))
 	if err != nil {
 		return err
 	}

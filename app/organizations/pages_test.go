@@ -38,12 +38,18 @@ func open(t *testing.T, d *db.DB, extend ...func(s *organizations.Service)) *acc
 		a.organizations.Pages(s.Panel, s.Admin, s.Staff)
 	})
 	var err error
-	a.ivan, err = a.clients.Register(t.Context(), staff.Site(), clients.Client{FirstName: "Иван", LastName: "Ёлкин", Email: new("ivan@example.ru"), Phone: new("+79123456789")})
+	a.ivan, err = a.clients.Register(t.Context(), staff.Site(), clients.Client{
+		FirstName: "Иван", LastName: "Ёлкин",
+		Email: new("ivan@example.ru"), Phone: new("+79123456789"),
+	})
 	paneltest.Must(t, err)
 	a.tennis, err = a.organizations.Register(t.Context(), staff.Site(), organizations.Organization{
 		Name: "Настольный теннис", Type: organizations.Customer,
-		LegalEntities: []organizations.LegalEntity{{Name: "ООО «Ракетка»", INN: "7707083893", Bank: "Вымышленный банк", Account: "40702810900000000001"}},
-		Employees:     []organizations.Employee{{ClientID: a.ivan.ID, Role: organizations.Manager}},
+		LegalEntities: []organizations.LegalEntity{{
+			Name: "ООО «Ракетка»", INN: "7707083893", Bank: "Вымышленный банк",
+			Account: "40702810900000000001",
+		}},
+		Employees: []organizations.Employee{{ClientID: a.ivan.ID, Role: organizations.Manager}},
 	})
 	paneltest.Must(t, err)
 	return a
@@ -63,10 +69,12 @@ func TestList_searchesAndFilters(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := open(t, d)
-		_, err := a.organizations.Register(t.Context(), staff.Site(), organizations.Organization{Name: "Бумага", Type: organizations.Supplier, Status: clients.Blocked})
+		_, err := a.organizations.Register(t.Context(), staff.Site(),
+			organizations.Organization{Name: "Бумага", Type: organizations.Supplier, Status: clients.Blocked})
 		paneltest.Must(t, err)
 		a.SignIn(staff.Operator)
-		a.Get("/admin/organizations").Want(t, 200, "Организации", "Настольный теннис", "Компания-клиент", "Бумага", "Заблокирован", "Добавить")
+		a.Get("/admin/organizations").Want(t, 200, "Организации", "Настольный теннис", "Компания-клиент", "Бумага",
+			"Заблокирован", "Добавить")
 		a.Get("/admin/organizations?q=ТЕННИС").Want(t, 200, "Настольный теннис").Lacks(t, "Бумага")
 		a.Get("/admin/organizations?q=7707083893").Want(t, 200, "Настольный теннис").Lacks(t, "Бумага")
 		a.Get("/admin/organizations?type=Supplier").Want(t, 200, "Бумага").Lacks(t, "Настольный теннис")
@@ -80,8 +88,10 @@ func TestPage_showsTabsRequisitesAndEmployees(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := open(t, d)
 		a.SignIn(staff.Operator)
-		a.Get(a.page("")).Want(t, 200, "Настольный теннис", "Инфо", "Сотрудники", "Заказы", fmt.Sprintf("/admin/orders?organization=%d", a.tennis.ID),
-			"Основная информация", "Фактический адрес", "Менеджер заказов", "Реквизиты юридических лиц", "ООО «Ракетка»", "7707083893",
+		a.Get(a.page("")).Want(t, 200, "Настольный теннис", "Инфо", "Сотрудники", "Заказы",
+			fmt.Sprintf("/admin/orders?organization=%d", a.tennis.ID),
+			"Основная информация", "Фактический адрес", "Менеджер заказов", "Реквизиты юридических лиц", "ООО «Ракетка»",
+			"7707083893",
 			"Вымышленный банк", "40702810900000000001")
 		a.Get(a.page("/employees")).Want(t, 200, "Ёлкин Иван", "ivan@example.ru", `value="Manager" selected`)
 		a.Get(clients.Address(a.ivan.ID)).Want(t, 200, "Организации", "Настольный теннис", "Менеджер")
@@ -94,12 +104,16 @@ func TestEdit_savesOrComesBackMarked(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := open(t, d)
 		me := a.SignIn(staff.Operator)
-		a.Get(a.page("/edit")).Want(t, 200, "Название:", "Статус:", "Тип компании:", "Фактический адрес:", "Эл. почта:", "Телефон:", "Менеджер заказов:", "Дополнительный номер:")
+		a.Get(a.page("/edit")).Want(t, 200, "Название:", "Статус:", "Тип компании:", "Фактический адрес:", "Эл. почта:",
+			"Телефон:", "Менеджер заказов:", "Дополнительный номер:")
 		a.Post(a.page("/edit"), "Name", "", "Email", "x", "Phone", "1").
 			Want(t, 422, "Заполните поле", "Проверьте адрес электронной почты", "Проверьте номер телефона", `value="x"`)
-		got := a.Post(a.page("/edit"), "Name", "Теннис", "Status", "Verified", "Type", "Partner", "Address", "Томск, Белинского, 18",
-			"Email", "OFFICE@example.ru", "Phone", "8 (3822) 90-00-00", "ManagerId", fmt.Sprint(me.ID), "ExternalNumber", "T-1").Want(t, 303)
-		a.Get(got.Location).Want(t, 200, "Теннис", "Проверен", "Компания-партнер", "Томск, Белинского, 18", "office@example.ru", "+73822900000", "Анна Оператор", "T-1", "Сохранено")
+		got := a.Post(a.page("/edit"), "Name", "Теннис", "Status", "Verified", "Type", "Partner",
+			"Address", "Томск, Белинского, 18",
+			"Email", "OFFICE@example.ru", "Phone", "8 (3822) 90-00-00", "ManagerId", fmt.Sprint(me.ID), "ExternalNumber",
+			"T-1").Want(t, 303)
+		a.Get(got.Location).Want(t, 200, "Теннис", "Проверен", "Компания-партнер", "Томск, Белинского, 18",
+			"office@example.ru", "+73822900000", "Анна Оператор", "T-1", "Сохранено")
 		if o := a.find(t); len(o.LegalEntities) != 1 || len(o.Employees) != 1 {
 			t.Errorf("organization = %+v: editing lost its parts", o)
 		}
@@ -117,7 +131,8 @@ func TestLegalEntities_addEditDelete(t *testing.T) {
 		a.SignIn(staff.Operator)
 		add := a.page("/legal-entities/new")
 		a.Get(add).Want(t, 200, "ИНН", "КПП", "ОГРН", "Юридический адрес", "Наименование банка", "БИК", "Счет", "Корр. счет")
-		a.Post(add, "Name", "ИП Ёлкин", "Inn", "123").Want(t, 422, "Должно быть цифр: 10 или 12", `value="123"`, `value="ИП Ёлкин"`)
+		a.Post(add, "Name", "ИП Ёлкин", "Inn", "123").Want(t, 422, "Должно быть цифр: 10 или 12",
+			`value="123"`, `value="ИП Ёлкин"`)
 		a.Post(add, "Name", "ИП Ёлкин", "Inn", "500100732259", "Ogrn", "304500116000157").Want(t, 303)
 		a.Get(a.page("")).Want(t, 200, "ИП Ёлкин", "500100732259", "ООО «Ракетка»")
 
@@ -143,7 +158,8 @@ func TestLegalEntities_payersOfOrdersStay(t *testing.T) {
 		shop, _, err := shops.Add(t.Context(), "Печать", "https://shop.ru", "")
 		paneltest.Must(t, err)
 		_, err = orders.New(d, shops, a.clients, a.organizations).Place(t.Context(), orders.Draft{
-			By: staff.Site(), SiteID: shop.ID, ClientID: a.ivan.ID, OrganizationID: &a.tennis.ID, LegalEntityID: &a.tennis.LegalEntities[0].ID,
+			By: staff.Site(), SiteID: shop.ID, ClientID: a.ivan.ID, OrganizationID: &a.tennis.ID,
+			LegalEntityID: &a.tennis.LegalEntities[0].ID,
 			PaymentMethod: orders.BankTransfer, Items: []orders.Item{{Name: "Кружка", Quantity: 1, Price: 500_00}},
 		})
 		paneltest.Must(t, err)
@@ -166,9 +182,14 @@ func TestEmployees_addRoleRemove(t *testing.T) {
 		}
 		a.SignIn(staff.Operator)
 		add := a.page("/employees/new")
-		a.Post(add, "ClientId", "nobody@example.ru", "Role", "Guest").Want(t, 422, "Такого клиента нет", `value="nobody@example.ru"`)
-		a.Post(add, "ClientId", "мария", "Role", "Guest").Want(t, 422, "Подходит несколько клиентов: Мария Вторая, Мария Первая")
-		for _, me := range []string{"IVAN@example.ru", "8 912 345-67-89", fmt.Sprint(a.ivan.ID), "№ " + fmt.Sprint(a.ivan.ID), "ёлкин"} {
+		a.Post(add, "ClientId", "nobody@example.ru", "Role", "Guest").Want(t, 422, "Такого клиента нет",
+			`value="nobody@example.ru"`)
+		a.Post(add, "ClientId", "мария", "Role", "Guest").Want(t, 422,
+			"Подходит несколько клиентов: Мария Вторая, Мария Первая")
+		for _, me := range []string{
+			"IVAN@example.ru", "8 912 345-67-89", fmt.Sprint(a.ivan.ID),
+			"№ " + fmt.Sprint(a.ivan.ID), "ёлкин",
+		} {
 			a.Post(add, "ClientId", me, "Role", "Guest").Want(t, 422, "Ёлкин Иван уже сотрудник этой организации")
 		}
 		a.Post(add, "ClientId", "Олег", "Role", "boss").Want(t, 422, "Выберите значение из списка")
@@ -225,7 +246,8 @@ func TestRoles_accountantsOnlyRead(t *testing.T) {
 	a.Get("/admin/organizations").Want(t, 200, "Настольный теннис").Lacks(t, "/admin/organizations/new")
 	a.Get(a.page("")).Want(t, 200, "ООО «Ракетка»").Lacks(t, "редактировать", "добавить", "удалить")
 	a.Get(a.page("/employees")).Want(t, 200, "Ёлкин Иван", "Менеджер").Lacks(t, "убрать", "<select")
-	entity, employee := fmt.Sprintf("/legal-entities/%d", a.tennis.LegalEntities[0].ID), fmt.Sprintf("/employees/%d", a.tennis.Employees[0].ID)
+	entity := fmt.Sprintf("/legal-entities/%d", a.tennis.LegalEntities[0].ID)
+	employee := fmt.Sprintf("/employees/%d", a.tennis.Employees[0].ID)
 	for _, path := range []string{"/edit", "/legal-entities/new", entity, "/employees/new"} {
 		a.Get(a.page(path)).Want(t, 403)
 		a.Post(a.page(path), "Name", "Взлом").Want(t, 403)

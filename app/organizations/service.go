@@ -179,7 +179,9 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, o Organization) 
 
 // Change is the only way to modify an organization: it locks and loads it whole, applies change, checks, writes what
 // differs, and runs the hooks.
-func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change func(o *Organization) error) (*Organization, error) {
+func (s *Service) Change(
+	ctx context.Context, id int64, by staff.Actor, change func(o *Organization) error,
+) (*Organization, error) {
 	var o Organization
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o = Organization{}

@@ -47,7 +47,8 @@ func (b *book) register(o organizations.Organization) *organizations.Organizatio
 }
 
 func (b *book) change(id int64, change func(o *organizations.Organization)) error {
-	_, err := b.Change(b.t.Context(), id, staff.Timer(), func(o *organizations.Organization) error { change(o); return nil })
+	_, err := b.Change(b.t.Context(), id, staff.Timer(),
+		func(o *organizations.Organization) error { change(o); return nil })
 	return err
 }
 
@@ -55,8 +56,14 @@ func (b *book) change(id int64, change func(o *organizations.Organization)) erro
 func daisy() organizations.Organization {
 	return organizations.Organization{
 		Name: " ООО «Ромашка» ", Email: "Info@Romashka.RU", Phone: "8 3822 12-34-56", Type: organizations.Partner,
-		LegalEntities: []organizations.LegalEntity{{Name: "ООО «Ромашка»", INN: "7017123456"}, {Name: "ИП Иванов", INN: "701712345678"}},
-		Employees:     []organizations.Employee{{ClientID: 1, Role: organizations.Administrator}, {ClientID: 2, Role: organizations.Guest}},
+		LegalEntities: []organizations.LegalEntity{
+			{Name: "ООО «Ромашка»", INN: "7017123456"},
+			{Name: "ИП Иванов", INN: "701712345678"},
+		},
+		Employees: []organizations.Employee{
+			{ClientID: 1, Role: organizations.Administrator},
+			{ClientID: 2, Role: organizations.Guest},
+		},
 	}
 }
 
@@ -69,7 +76,8 @@ func TestRegister_isFoundWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Name != "ООО «Ромашка»" || got.Email != "info@romashka.ru" || got.Phone != "+73822123456" || got.Status != clients.Registered || got.Revision != 1 {
+		if got.Name != "ООО «Ромашка»" || got.Email != "info@romashka.ru" || got.Phone != "+73822123456" ||
+			got.Status != clients.Registered || got.Revision != 1 {
 			t.Errorf("registered %+v", got)
 		}
 		if len(got.LegalEntities) != 2 || got.LegalEntities[0].SoleTrader() || !got.LegalEntities[1].SoleTrader() {
@@ -78,13 +86,15 @@ func TestRegister_isFoundWhole(t *testing.T) {
 		if !got.MayOrder(1) || got.MayOrder(2) || got.MayOrder(3) {
 			t.Errorf("employees = %+v", got.Employees)
 		}
-		if of, err := b.Of(t.Context(), 2); err != nil || len(of) != 1 || of[0].ID != made.ID || len(of[0].LegalEntities) != 2 {
+		if of, err := b.Of(t.Context(), 2); err != nil || len(of) != 1 || of[0].ID != made.ID ||
+			len(of[0].LegalEntities) != 2 {
 			t.Errorf("organizations of an employee = %v, %v", of, err)
 		}
 		if of, err := b.Of(t.Context(), 3); err != nil || len(of) != 0 {
 			t.Errorf("organizations of a stranger = %v, %v", of, err)
 		}
-		if byID, err := b.FindMany(t.Context(), []int64{made.ID, 99}); err != nil || len(byID) != 1 || len(byID[made.ID].Employees) != 2 {
+		if byID, err := b.FindMany(t.Context(), []int64{made.ID, 99}); err != nil || len(byID) != 1 ||
+			len(byID[made.ID].Employees) != 2 {
 			t.Errorf("FindMany = %v, %v", byID, err)
 		}
 	})
@@ -141,7 +151,9 @@ func TestChange_partsComeGoAndStay(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := b.Find(t.Context(), made.ID)
-		if err != nil || len(got.LegalEntities) != 2 || got.LegalEntities[0].Name != "ООО «Лютик»" || got.LegalEntities[1].ID != kept.ID || got.LegalEntities[1].Bank != "Сбербанк" || got.LegalEntities[1].INN != kept.INN {
+		if err != nil || len(got.LegalEntities) != 2 || got.LegalEntities[0].Name != "ООО «Лютик»" ||
+			got.LegalEntities[1].ID != kept.ID || got.LegalEntities[1].Bank != "Сбербанк" ||
+			got.LegalEntities[1].INN != kept.INN {
 			t.Errorf("legal entities = %+v, %v", got.LegalEntities, err)
 		}
 		if len(got.Employees) != 2 || got.MayOrder(1) || !got.MayOrder(2) || !got.MayOrder(3) || got.Revision != 2 {
@@ -166,7 +178,8 @@ func TestChange_hooksSeeBeforeAndMayRefuse(t *testing.T) {
 			tx.AfterCommit(func(context.Context) { committed++ })
 			return answer
 		})
-		if err := b.change(made.ID, func(o *organizations.Organization) { o.Phone = "+7 (3822) 123456" }); err != nil || len(events) != 0 {
+		if err := b.change(made.ID, func(o *organizations.Organization) { o.Phone = "+7 (3822) 123456" }); err != nil ||
+			len(events) != 0 {
 			t.Errorf("a change of nothing: %v, %d hooks", err, len(events))
 		}
 		deep := func(o *organizations.Organization) {
@@ -178,21 +191,24 @@ func TestChange_hooksSeeBeforeAndMayRefuse(t *testing.T) {
 			t.Fatalf("change: %v, %d hooks, %d commits", err, len(events), committed)
 		}
 		before, after := events[0].Before, events[0].Organization
-		if before.Name != "ООО «Ромашка»" || before.LegalEntities[0].INN != "7017123456" || before.Employees[1].Role != organizations.Guest || before.Revision != 1 {
+		if before.Name != "ООО «Ромашка»" || before.LegalEntities[0].INN != "7017123456" ||
+			before.Employees[1].Role != organizations.Guest || before.Revision != 1 {
 			t.Errorf("before = %+v", before)
 		}
 		if after.LegalEntities[0].INN != "7017654321" || after.Revision != 2 || events[0].By != staff.Timer() {
 			t.Errorf("after = %+v", after)
 		}
 		answer = refusal.Value("Name", "Нельзя.")
-		if err := b.change(made.ID, func(o *organizations.Organization) { o.LegalEntities, o.Employees = nil, nil }); !errors.Is(err, answer) || committed != 1 {
+		err := b.change(made.ID, func(o *organizations.Organization) { o.LegalEntities, o.Employees = nil, nil })
+		if !errors.Is(err, answer) || committed != 1 {
 			t.Errorf("vetoed: %v, %d commits", err, committed)
 		}
 		if _, err := b.Register(t.Context(), staff.Site(), daisy()); !errors.Is(err, answer) {
 			t.Errorf("vetoed registration: %v", err)
 		}
 		got, err := b.Find(t.Context(), made.ID)
-		if n, _ := b.Count(t.Context(), organizations.Query{}); err != nil || len(got.LegalEntities) != 2 || len(got.Employees) != 2 || n != 1 {
+		if n, _ := b.Count(t.Context(), organizations.Query{}); err != nil || len(got.LegalEntities) != 2 ||
+			len(got.Employees) != 2 || n != 1 {
 			t.Errorf("%+v, %v, %d organizations", got, err, n)
 		}
 	})
@@ -255,7 +271,8 @@ func TestList_searchAndPagingByKey(t *testing.T) {
 		first := b.register(daisy())
 		second := b.register(organizations.Organization{Name: "Ёлочка_2 100%"})
 		for text, want := range map[string][]int64{
-			"РОМАШКА": {first.ID}, "ромашка": {first.ID}, "ИП ИВАНОВ": {first.ID}, "7017123456": {first.ID}, "romashka": {first.ID}, "+7382": {first.ID},
+			"РОМАШКА": {first.ID}, "ромашка": {first.ID}, "ИП ИВАНОВ": {first.ID}, "7017123456": {first.ID},
+			"romashka": {first.ID}, "+7382": {first.ID},
 			"ЁЛОЧКА": {second.ID}, "_2": {second.ID}, "%": {second.ID}, `\`: nil, "": {second.ID, first.ID},
 		} {
 			list, err := b.List(t.Context(), organizations.Query{Text: text})
@@ -263,7 +280,8 @@ func TestList_searchAndPagingByKey(t *testing.T) {
 			for _, o := range list {
 				got = append(got, o.ID)
 			}
-			if n, _ := b.Count(t.Context(), organizations.Query{Text: text}); err != nil || !slices.Equal(got, want) || n != int64(len(want)) {
+			if n, _ := b.Count(t.Context(), organizations.Query{Text: text}); err != nil || !slices.Equal(got, want) ||
+				n != int64(len(want)) {
 				t.Errorf("%q finds %v and counts %d, %v; want %v", text, got, n, err, want)
 			}
 		}

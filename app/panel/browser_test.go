@@ -24,7 +24,10 @@ import (
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	found := false
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
+	for _, name := range []string{
+		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+		"headless-shell",
+	} {
 		_, err := exec.LookPath(name)
 		found = found || err == nil
 	}
@@ -73,8 +76,10 @@ func TestBrowser_pagesWorkWithTheirScript(t *testing.T) {
 					<div class="selection-bar">Выбрано: <b data-selected></b></div></form>
 				<details class="menu"><summary id="more">…</summary><div class="menu-list"><button id="inside">x</button></div></details>
 				<p id="live" data-live>{{.Cents}}</p>{{end}}`,
-			"templates/edit.html", `{{define "content"}}<form class="card" method="post">{{template "form/fields" .Form}}{{template "form/buttons" .Form}}</form>{{end}}`,
-			"templates/fold.html", `{{define "content"}}<form class="card" method="post">{{template "form/switched" .Form}}</form>{{end}}`,
+			"templates/edit.html",
+			`{{define "content"}}<form class="card" method="post">{{template "form/fields" .Form}}{{template "form/buttons" .Form}}</form>{{end}}`,
+			"templates/fold.html",
+			`{{define "content"}}<form class="card" method="post">{{template "form/switched" .Form}}</form>{{end}}`,
 		))
 		s.admin.GET("/list", func(c echo.Context) error {
 			polls++
@@ -141,7 +146,8 @@ func TestBrowser_pagesWorkWithTheirScript(t *testing.T) {
 
 	until("no bar without a selection", `getComputedStyle(document.querySelector(".selection-bar")).display === "none"`)
 	do("choose one", chromedp.Click(css("#one")))
-	until("the bar counts one", `document.querySelector("[data-selected]").textContent === "1" && document.querySelector("#all").indeterminate`)
+	until("the bar counts one",
+		`document.querySelector("[data-selected]").textContent === "1" && document.querySelector("#all").indeterminate`)
 	do("choose all", chromedp.Click(css("#all")))
 	until("the bar counts all", `document.querySelector("[data-selected]").textContent === "2"`)
 

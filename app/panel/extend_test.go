@@ -131,7 +131,8 @@ func TestWidgets_failInTheirOwnBox(t *testing.T) {
 	})
 	s.signedIn(staff.Operator)
 	got := s.get("/admin/clients/7")
-	got.want(t, 200, "Целый", "Сделка <b>&lt;759&gt;</b>", "Сломанный", "Паника", "Плохой шаблон", "Нет шаблона", "Сейчас не получилось")
+	got.want(t, 200, "Целый", "Сделка <b>&lt;759&gt;</b>", "Сломанный", "Паника", "Плохой шаблон", "Нет шаблона",
+		"Сейчас не получилось")
 	got.lacks(t, "s3cret", "Без данных")
 }
 

@@ -77,7 +77,10 @@ func TestSecurityHeaders_onEveryAnswer(t *testing.T) {
 		s.admin.GET("/broken", func(echo.Context) error { panic("boom") })
 	})
 	s.signedIn(staff.Operator)
-	for _, path := range []string{"/login", "/admin/password", "/admin/broken", "/admin/nowhere", "/nowhere", "/api/plain", "/static/panel/panel.css"} {
+	for _, path := range []string{
+		"/login", "/admin/password", "/admin/broken", "/admin/nowhere", "/nowhere",
+		"/api/plain", "/static/panel/panel.css",
+	} {
 		h := s.get(path).header
 		if got := h.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'self'") ||
 			!strings.Contains(got, "frame-ancestors 'none'") || strings.Contains(got, "unsafe") {

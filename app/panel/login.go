@@ -82,7 +82,8 @@ func (p *Panel) Invite(ctx context.Context) error {
 	}
 	link := p.PublicURL.JoinPath("setup")
 	link.RawQuery = url.Values{"token": {token}}.Encode()
-	p.Log.WithField("link", link.String()).Warn("nobody works here yet: open the link once to create the first administrator")
+	p.Log.WithField("link", link.String()).
+		Warn("nobody works here yet: open the link once to create the first administrator")
 	return nil
 }
 
@@ -132,7 +133,8 @@ func setupForm(n *staff.NewEmployee) *form.Form {
 		Fields: []*form.Field{
 			form.Text("name", "Имя", &n.Name).Required(),
 			form.Text("email", "Эл. почта", &n.Email).Required().Check(form.Email).Keyboard("email"),
-			form.Secret("password", "Пароль", &n.Password).Required().Check(staff.CheckPassword).Help("Не короче восьми знаков"),
+			form.Secret("password", "Пароль", &n.Password).Required().Check(staff.CheckPassword).
+				Help("Не короче восьми знаков"),
 		},
 	}
 }

@@ -49,7 +49,8 @@ func TestLogin_scenario(t *testing.T) {
 			long += rand.Text()
 		}
 		for _, nobody := range []string{"anna\x00@demo", "anna\xff@demo", long} {
-			s.post("/login", "email", nobody, "password", password).want(t, http.StatusUnprocessableEntity, "Неверная почта или пароль")
+			s.post("/login", "email", nobody, "password", password).want(t, http.StatusUnprocessableEntity,
+				"Неверная почта или пароль")
 		}
 
 		got = s.post("/login", "email", e.Email, "password", password, "next", "/admin/orders?group=work")
@@ -65,7 +66,8 @@ func TestLogin_scenario(t *testing.T) {
 		}
 		token := regexp.MustCompile(`panel_session=([^;]+)`).FindStringSubmatch(cookie)
 		var stored int64
-		if err := d.From(t.Context()).Table("sessions").Where("token = ?", token[1]).Count(&stored).Error; err != nil || stored != 0 {
+		if err := d.From(t.Context()).Table("sessions").Where("token = ?", token[1]).Count(&stored).Error; err != nil ||
+			stored != 0 {
 			t.Errorf("the cookie's token is stored as it is (%d rows, %v), want it hashed", stored, err)
 		}
 		s.get("/admin/orders").want(t, 200, "Заказы", e.Name, "Оператор")
@@ -149,7 +151,8 @@ func TestSession_endsWithTheEmployee(t *testing.T) {
 	s.get("/admin/password").want(t, http.StatusSeeOther) // signed out by the new password
 
 	s.client = mine
-	if _, err := s.Staff.Change(t.Context(), e.ID, func(e *staff.Employee) error { e.Active = false; return nil }); err != nil {
+	if _, err := s.Staff.Change(t.Context(), e.ID,
+		func(e *staff.Employee) error { e.Active = false; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	s.get("/admin/password").want(t, http.StatusSeeOther)
@@ -216,8 +219,10 @@ func TestSetup_firstAdministrator(t *testing.T) {
 		s.get(path).want(t, 200, "Первый администратор", token)
 		got := s.post("/setup", "token", token, "name", "Анна", "email", "admin@demo", "password", "short")
 		got.want(t, 422, "Пароль должен быть не короче восьми знаков", `value="Анна"`)
-		s.post("/setup", "token", "guessed", "name", "Анна", "email", "admin@demo", "password", "long enough").want(t, http.StatusNotFound)
-		s.post("/setup", "token", token, "name", "Анна", "email", "admin@demo", "password", "long enough").want(t, http.StatusSeeOther)
+		s.post("/setup", "token", "guessed", "name", "Анна", "email", "admin@demo", "password", "long enough").
+			want(t, http.StatusNotFound)
+		s.post("/setup", "token", token, "name", "Анна", "email", "admin@demo", "password", "long enough").
+			want(t, http.StatusSeeOther)
 		s.get("/admin/settings/staff").want(t, 200, "admin@demo", "Администратор") // signed in at once
 		s.get(path).want(t, http.StatusNotFound)
 

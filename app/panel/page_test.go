@@ -88,9 +88,13 @@ func TestTemplateFunctions(t *testing.T) {
 func TestLayout(t *testing.T) {
 	t.Parallel()
 	s := shown(t, bodyPage{Page: panel.Page{
-		Title: "ООО <Теннис>", Parent: &panel.Link{Label: "Организации", URL: "/admin/organizations"}, Count: lo.ToPtr(int64(325)),
-		Help: "/help", Refresh: 3,
-		Tabs: []panel.Tab{{Label: "Инфо", URL: "?tab=info", Active: true}, {Label: "Заказы", URL: "?tab=orders", Count: lo.ToPtr(int64(0))}},
+		Title: "ООО <Теннис>", Parent: &panel.Link{Label: "Организации", URL: "/admin/organizations"},
+		Count: lo.ToPtr(int64(325)),
+		Help:  "/help", Refresh: 3,
+		Tabs: []panel.Tab{
+			{Label: "Инфо", URL: "?tab=info", Active: true},
+			{Label: "Заказы", URL: "?tab=orders", Count: lo.ToPtr(int64(0))},
+		},
 	}}, `содержание`, `{}`)
 	got := s.get("/admin/page")
 	got.want(t, 200, "ООО &lt;Теннис&gt;", `<a href="/admin/organizations">Организации</a>`, "(325)", "помощь",
@@ -175,7 +179,8 @@ func TestStaticFiles(t *testing.T) {
 	}
 	got := s.get(address)
 	got.want(t, 200, ".card")
-	if got.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || !strings.HasPrefix(got.header.Get("Content-Type"), "text/css") {
+	if got.header.Get("Cache-Control") != "public, max-age=31536000, immutable" ||
+		!strings.HasPrefix(got.header.Get("Content-Type"), "text/css") {
 		t.Errorf("under its hash: %v", got.header)
 	}
 	if got := s.get("/static/panel/panel.css").header.Get("Cache-Control"); got != "no-cache" {
@@ -189,7 +194,10 @@ func TestStaticFiles(t *testing.T) {
 	s.do(r).want(t, http.StatusNotModified)
 	s.get("/static/shop/phone.js").want(t, 200, "1")
 	s.get("/favicon.ico").want(t, 200, "<svg")
-	for _, path := range []string{"/static/panel/static.go", "/static/panel/../panel.go", "/static/panel/%2e%2e/x", "/static/nobody/x.css", "/static/panel/"} {
+	for _, path := range []string{
+		"/static/panel/static.go", "/static/panel/../panel.go", "/static/panel/%2e%2e/x",
+		"/static/nobody/x.css", "/static/panel/",
+	} {
 		s.get(path).want(t, 404)
 	}
 }
@@ -255,8 +263,12 @@ func TestFormTemplates_drawEveryKind(t *testing.T) {
 		Buttons: []form.Button{{Label: "Проверить", Action: "/admin/check"}},
 		Fields: []*form.Field{
 			form.Text("text", "Текст", &text).Help("подсказка").Example("пример"), form.Textarea("lines", "Строки", &lines),
-			form.Secret("secret", "Код", &secret), form.Hidden("hidden", &hidden), form.Number("n", "Номер", &n), form.Money("cents", "Сумма", &cents),
-			form.Select("pick", "Выбор", &pick, []form.Option[string]{{Value: "red", Label: "Красный"}, {Value: "blue", Label: "Синий"}}),
+			form.Secret("secret", "Код", &secret), form.Hidden("hidden", &hidden), form.Number("n", "Номер", &n),
+			form.Money("cents", "Сумма", &cents),
+			form.Select("pick", "Выбор", &pick, []form.Option[string]{
+				{Value: "red", Label: "Красный"},
+				{Value: "blue", Label: "Синий"},
+			}),
 			form.Static("Адрес", "https://panel.example/api").Copyable(),
 			form.Toggle("tel", "Телефония", &on).Lock("Нет права telephony"),
 			form.Folded("Дополнительные настройки", form.Text("line", "Линия", &lines)),
@@ -266,12 +278,16 @@ func TestFormTemplates_drawEveryKind(t *testing.T) {
 			}}}),
 		},
 	}
-	s := shown(t, bodyPage{Page: panel.Page{Title: "Форма"}, Form: f}, `<form method="post">{{template "form/switched" .Form}}</form>`, `{}`)
+	s := shown(t, bodyPage{Page: panel.Page{Title: "Форма"}, Form: f},
+		`<form method="post">{{template "form/switched" .Form}}</form>`, `{}`)
 	got := s.get("/admin/page")
-	got.want(t, 200, `name="crm.enabled" value="on" role="switch" checked`, "Портал не отвечает", `formaction="/admin/check"`,
+	got.want(t, 200, `name="crm.enabled" value="on" role="switch" checked`, "Портал не отвечает",
+		`formaction="/admin/check"`,
 		`value="&#34;&gt;&lt;script&gt;`, "подсказка", `placeholder="пример"`, `>a`, `type="password"`, "••••••••",
-		`<input type="hidden" name="crm.hidden" value="h">`, `value="11"`, `value="1700,50"`, `<option value="blue" selected>Синий</option>`,
-		`data-copy="https://panel.example/api"`, "Нет права telephony", "disabled", "<summary>Дополнительные настройки</summary>",
+		`<input type="hidden" name="crm.hidden" value="h">`, `value="11"`, `value="1700,50"`,
+		`<option value="blue" selected>Синий</option>`,
+		`data-copy="https://panel.example/api"`, "Нет права telephony", "disabled",
+		"<summary>Дополнительные настройки</summary>",
 		`name="crm.stage.C1:NEW.status" aria-label="Новая: Статус"`, `name="crm.stage.C1:NEW.paid"`, "предложение")
 	got.lacks(t, "s3cret", "<script>alert", "ZgotmplZ")
 }

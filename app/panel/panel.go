@@ -120,7 +120,10 @@ func (p *Panel) Attach(e *echo.Echo) (admin, api *echo.Group) {
 // Pages is the middleware of everything that people open in a browser: session, language, origin check, body limit.
 // The group returned by Attach has it already.
 func (p *Panel) Pages() []echo.MiddlewareFunc {
-	return []echo.MiddlewareFunc{BodyLimit(pageBody), p.withLanguage, legible, echo.WrapMiddleware(p.sessions.LoadAndSave), p.sameOrigin, p.withEmployee}
+	return []echo.MiddlewareFunc{
+		BodyLimit(pageBody), p.withLanguage, legible, echo.WrapMiddleware(p.sessions.LoadAndSave), p.sameOrigin,
+		p.withEmployee,
+	}
 }
 
 // Render writes a page: its template inside the layout, with status page.Status (200 when it is zero). Nothing is

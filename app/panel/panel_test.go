@@ -69,13 +69,19 @@ func (s *site) browser() *http.Client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // employee adds somebody with the usual password.
 func (s *site) employee(email string, role staff.Role) *staff.Employee {
 	s.t.Helper()
-	e, err := s.Staff.Create(s.t.Context(), staff.NewEmployee{Email: email, Name: "Анна " + email, Role: role, Password: password})
+	e, err := s.Staff.Create(s.t.Context(), staff.NewEmployee{
+		Email: email, Name: "Анна " + email,
+		Role: role, Password: password,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -183,12 +189,14 @@ func TestStaffPages_scenario(t *testing.T) {
 		got := s.post("/admin/settings/staff/new", "name", "", "email", "oleg@demo", "role", "operator", "password", "short")
 		got.want(t, 422, "Заполните поле", "Пароль должен быть не короче", `value="oleg@demo"`)
 		got.lacks(t, "short")
-		got = s.post("/admin/settings/staff/new", "name", "Олег", "email", "oleg@demo", "role", "operator", "password", "long enough")
+		got = s.post("/admin/settings/staff/new", "name", "Олег", "email", "oleg@demo", "role", "operator",
+			"password", "long enough")
 		got.want(t, 303)
 		s.get(got.location).want(t, 200, "Сотрудник добавлен", "Олег")
 		s.get(got.location).lacks(t, "Сотрудник добавлен") // a flash is shown once
 
-		got = s.post("/admin/settings/staff/new", "name", "Другой", "email", "OLEG@demo", "role", "operator", "password", "long enough")
+		got = s.post("/admin/settings/staff/new", "name", "Другой", "email", "OLEG@demo", "role", "operator",
+			"password", "long enough")
 		got.want(t, 422, "Сотрудник с этой почтой уже есть")
 	})
 }

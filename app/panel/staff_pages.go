@@ -60,7 +60,8 @@ func (p *Panel) newEmployee(c echo.Context) error {
 			form.Text("name", "Имя", &n.Name).Required().Max(100),
 			form.Text("email", "Эл. почта", &n.Email).Required().Keyboard("email"),
 			form.Select("role", "Роль", &n.Role, roleOptions()),
-			form.Secret("password", "Пароль", &n.Password).Required().Check(staff.CheckPassword).Help("Не короче восьми знаков"),
+			form.Secret("password", "Пароль", &n.Password).Required().Check(staff.CheckPassword).
+				Help("Не короче восьми знаков"),
 		},
 		Save: func(ctx context.Context, _ *db.Tx) error {
 			_, err := p.Staff.Create(ctx, n)
@@ -86,7 +87,8 @@ func (p *Panel) editEmployee(c echo.Context) error {
 			form.Text("name", "Имя", &e.Name).Required().Max(100),
 			form.Text("email", "Эл. почта", &e.Email).Required().Keyboard("email"),
 			form.Select("role", "Роль", &e.Role, roleOptions()),
-			form.Secret("password", "Новый пароль", &password).Check(staff.CheckPassword).Help("Пусто: остаётся прежний. С новым паролем сотрудник входит заново"),
+			form.Secret("password", "Новый пароль", &password).Check(staff.CheckPassword).
+				Help("Пусто: остаётся прежний. С новым паролем сотрудник входит заново"),
 			form.Toggle("active", "Может входить в панель", &e.Active),
 		},
 		Save: func(ctx context.Context, _ *db.Tx) error {
@@ -127,7 +129,8 @@ func (p *Panel) ownPassword(c echo.Context) error {
 	var present, password string
 	f := &form.Form{Fields: []*form.Field{
 		form.Secret("present", "Нынешний пароль", &present).Required(),
-		form.Secret("password", "Новый пароль", &password).Required().Check(staff.CheckPassword).Help("Не короче восьми знаков"),
+		form.Secret("password", "Новый пароль", &password).Required().Check(staff.CheckPassword).
+			Help("Не короче восьми знаков"),
 	}}
 	page := employeePage{Page: Page{Title: "Смена пароля"}, Form: f}
 	if c.Request().Method != http.MethodPost {

@@ -86,7 +86,9 @@ func readTemplates(owners []owner) (folders map[string][]source, base []source, 
 }
 
 // parseLanguage parses everything for one language.
-func parseLanguage(funcs template.FuncMap, base []source, folders map[string][]source) (map[string]*template.Template, error) {
+func parseLanguage(
+	funcs template.FuncMap, base []source, folders map[string][]source,
+) (map[string]*template.Template, error) {
 	shared, err := parseInto(template.New("").Funcs(funcs), base)
 	if err != nil {
 		return nil, err

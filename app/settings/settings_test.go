@@ -135,7 +135,8 @@ func TestSealed_neverPrintsTheSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		fmt.Sprint(doc), fmt.Sprintf("%+v", doc), fmt.Sprintf("%#v", doc), fmt.Sprintf("%s %q %x", doc.Code, doc.Code, doc.Code),
+		fmt.Sprint(doc), fmt.Sprintf("%+v", doc), fmt.Sprintf("%#v", doc),
+		fmt.Sprintf("%s %q %x", doc.Code, doc.Code, doc.Code),
 		doc.Code.String(), string(asJSON),
 	} {
 		if strings.Contains(text, "hunter2") || strings.Contains(text, base64.RawStdEncoding.EncodeToString([]byte(plain))) {
@@ -222,7 +223,8 @@ func TestKeys_deriveOneForEachPurpose(t *testing.T) {
 	if again := derive(keys, "a"); again != key || key == derive(keys, "b") || key == derive(newKeys(t), "a") {
 		t.Error("a derived key is that of its purpose and its secret alone")
 	}
-	if got := fmt.Sprintf("%v %+v %#v %x", keys, keys, keys, keys); strings.Trim(strings.ReplaceAll(got, "settings.Keys", ""), " ") != "" {
+	got := fmt.Sprintf("%v %+v %#v %x", keys, keys, keys, keys)
+	if strings.Trim(strings.ReplaceAll(got, "settings.Keys", ""), " ") != "" {
 		t.Errorf("printed: %s", got)
 	}
 }

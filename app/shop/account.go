@@ -106,7 +106,8 @@ func (s *shop) logout(c echo.Context) error {
 }
 
 func (s *shop) registerPage(c echo.Context) error {
-	return s.render(c, http.StatusOK, "register", accountPage{s.page(c, "Регистрация"), c.QueryParam("as") == "organization"})
+	return s.render(c, http.StatusOK, "register",
+		accountPage{s.page(c, "Регистрация"), c.QueryParam("as") == "organization"})
 }
 
 func (s *shop) register(c echo.Context) error {
@@ -176,7 +177,8 @@ func newOrganization(typed url.Values, client *clients.Client) organizations.Org
 		name = get("Name")
 	}
 	return organizations.Organization{
-		Name: get("Name"), Address: get("Address"), Email: client.EmailText(), Phone: client.PhoneText(), Type: organizations.Customer,
+		Name: get("Name"), Address: get("Address"), Email: client.EmailText(), Phone: client.PhoneText(),
+		Type: organizations.Customer,
 		LegalEntities: []organizations.LegalEntity{{
 			Name: name, INN: entity("Inn"), KPP: entity("Kpp"), OGRN: entity("Ogrn"), Address: entity("Address"),
 			Bank: entity("Bank"), BIK: entity("Bik"), Account: entity("Account"), CorrAccount: entity("CorrAccount"),

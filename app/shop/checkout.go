@@ -30,8 +30,16 @@ type Delivery struct {
 }
 
 var deliveries = []Delivery{
-	{"office", orders.Shipping{Number: 8106, Title: "Офис компании на Белинского", Type: orders.Point}, "ул. Белинского, 18, ежедневно с 9 до 20", 0, false},
-	{"courier", orders.Shipping{Number: 8120, Title: "Курьер по городу", Type: orders.Courier}, "на следующий день после готовности", 300_00, true},
+	{
+		"office",
+		orders.Shipping{Number: 8106, Title: "Офис компании на Белинского", Type: orders.Point},
+		"ул. Белинского, 18, ежедневно с 9 до 20", 0, false,
+	},
+	{
+		"courier",
+		orders.Shipping{Number: 8120, Title: "Курьер по городу", Type: orders.Courier},
+		"на следующий день после готовности", 300_00, true,
+	},
 	{"carrier", orders.Shipping{Number: 8131, Title: "СДЭК", Type: orders.TransportCompany}, "по России, от двух дней", 450_00, true},
 }
 
@@ -94,7 +102,8 @@ func (s *shop) openCheckout(c echo.Context) (*checkoutPage, error) {
 	client := visitorOf(c).Client
 	view := &checkoutPage{s.page(c, "Оформление заказа"), payers, deliveries, payments}
 	view.Values = url.Values{
-		"key": {rand.Text()}, "payer": {payers[0].Value}, "delivery": {deliveries[0].Name}, "PaymentMethod": {string(payments[0])},
+		"key": {rand.Text()}, "payer": {payers[0].Value},
+		"delivery": {deliveries[0].Name}, "PaymentMethod": {string(payments[0])},
 		"DeliveryAddress.FullName": {client.FullName()}, "DeliveryAddress.Phone": {client.PhoneText()},
 	}
 	return view, nil
@@ -200,7 +209,8 @@ func draft(typed url.Values, payers []payer) (orders.Draft, error) {
 	get := func(name string) string { return strings.TrimSpace(typed.Get("DeliveryAddress." + name)) }
 	d.Address = orders.Address{FullName: get("FullName"), Phone: get("Phone")}
 	if chosen.Address {
-		d.Address.ZipCode, d.Address.City, d.Address.Line1, d.Address.Description = get("ZipCode"), get("City"), get("AddressLine1"), get("Description")
+		d.Address.ZipCode, d.Address.City = get("ZipCode"), get("City")
+		d.Address.Line1, d.Address.Description = get("AddressLine1"), get("Description")
 		d.Address.Country = "Россия"
 		for field, value := range map[string]string{"City": d.Address.City, "AddressLine1": d.Address.Line1} {
 			if value == "" {

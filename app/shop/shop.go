@@ -80,7 +80,8 @@ func (s *shop) welcome(next echo.HandlerFunc) echo.HandlerFunc {
 				status = http.StatusNotFound
 			}
 		} else if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			status, words = http.StatusRequestEntityTooLarge, "За один раз можно отправить не больше 50 МБ. Остальные файлы приложите к заказу позже."
+			status, words = http.StatusRequestEntityTooLarge,
+				"За один раз можно отправить не больше 50 МБ. Остальные файлы приложите к заказу позже."
 		}
 		if words == "" || v == nil {
 			return err // none, or an accident: the panel logs it and answers
@@ -105,7 +106,8 @@ type page struct {
 
 // page begins a page; a notice is shown once.
 func (s *shop) page(c echo.Context, title string) page {
-	return page{Title: title, Visitor: visitorOf(c), Notice: s.Panel.Sessions().PopString(c.Request().Context(), noticeKey)}
+	notice := s.Panel.Sessions().PopString(c.Request().Context(), noticeKey)
+	return page{Title: title, Visitor: visitorOf(c), Notice: notice}
 }
 
 // render writes a page: templates/shop/<name>.html, which embeds page.
@@ -137,7 +139,10 @@ func (p page) Refused(name string) string {
 // Field is a line of a form as templates/shop/field.html draws it: name and label, then the type of its input and, for
 // one that may stay empty, "optional".
 func (p page) Field(name, label, kind string, optional ...string) field {
-	return field{Name: name, Label: label, Type: kind, Required: len(optional) == 0, Value: p.Typed(name), Wrong: p.Refused(name)}
+	return field{
+		Name: name, Label: label, Type: kind, Required: len(optional) == 0,
+		Value: p.Typed(name), Wrong: p.Refused(name),
+	}
 }
 
 type field struct {

@@ -18,19 +18,27 @@ import (
 func TestShop_fromAdvertisementToDiscussion(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.visitor(t)
-		b.get("/site?utm_source=yandex&utm_campaign=spring").want(200, "Печатный двор", "Визитки", "Фотопостер", "Буклеты", "от 2,90\u00a0руб.")
+		b.get("/site?utm_source=yandex&utm_campaign=spring").want(200, "Печатный двор", "Визитки", "Фотопостер",
+			"Буклеты", "от 2,90\u00a0руб.")
 		b.get("/site/products/cards").want(200, "1\u00a0300,00\u00a0руб.", `value="200"`)
 		b.cards()
-		b.post("/site/products/posters", "format", "50×70 см", "run", "1", "frame", "oak", "film", "none", "retouch", "yes").to("/site/cart")
+		b.post("/site/products/posters", "format", "50×70 см", "run", "1", "frame", "oak", "film", "none", "retouch", "yes").
+			to("/site/cart")
 		b.get("/site/cart").want(200, "Визитки, 90×50 мм", "1\u00a0600,00\u00a0руб.", "Рама: дуб", "4\u00a0290,00\u00a0руб.")
 		b.get("/site/checkout").to("/site/login")
 		b.get("/site/login").want(200, "Корзина никуда не денется")
 		b.registers().to("/site/checkout")
-		b.get("/site/checkout").want(200, "Вы зарегистрированы", "Для себя: Смирнова Анна", "Офис компании на Белинского", "+79123456789")
+		b.get("/site/checkout").want(200, "Вы зарегистрированы", "Для себя: Смирнова Анна", "Офис компании на Белинского",
+			"+79123456789")
 
 		layout := []byte("%PDF-1.7 макет")
-		placed := b.checksOut([]upload{{"files.0", `..\..\макет.pdf`, layout}, {"files.1", "фото.jpg", []byte("jpeg")}, {"files.1", "фото.jpg", []byte("another")}},
-			"delivery", "courier", "DeliveryAddress.City", "Томск", "DeliveryAddress.AddressLine1", "пр. Ленина, 1", "DeliveryAddress.Phone", "8 913 000-00-00", "Comment", "позвоните")
+		placed := b.checksOut([]upload{
+			{"files.0", `..\..\макет.pdf`, layout},
+			{"files.1", "фото.jpg", []byte("jpeg")},
+			{"files.1", "фото.jpg", []byte("another")},
+		},
+			"delivery", "courier", "DeliveryAddress.City", "Томск", "DeliveryAddress.AddressLine1", "пр. Ленина, 1",
+			"DeliveryAddress.Phone", "8 913 000-00-00", "Comment", "позвоните")
 		list, err := w.orders.List(t.Context(), orders.Query{})
 		must(t, err)
 		if len(list) != 1 {
@@ -40,13 +48,16 @@ func TestShop_fromAdvertisementToDiscussion(t *testing.T) {
 		placed.to("/site/orders/" + regexp.MustCompile(`\d+`).FindString(placed.location))
 		client, err := w.clients.Find(t.Context(), o.ClientID)
 		must(t, err)
-		if o.Source != orders.FromSite || o.SiteID != 1 || o.UTM != (orders.UTM{Source: "yandex", Campaign: "spring"}) || client.EmailText() != anna {
+		if o.Source != orders.FromSite || o.SiteID != 1 || o.UTM != (orders.UTM{Source: "yandex", Campaign: "spring"}) ||
+			client.EmailText() != anna {
 			t.Errorf("order = %+v of %s", o, client.EmailText())
 		}
-		if o.Total != 4590_00 || o.DeliveryPrice != 300_00 || o.Shipping.Number != 8120 || o.Address.City != "Томск" || o.Comment != "позвоните" {
+		if o.Total != 4590_00 || o.DeliveryPrice != 300_00 || o.Shipping.Number != 8120 || o.Address.City != "Томск" ||
+			o.Comment != "позвоните" {
 			t.Errorf("order costs %s and goes to %+v", o.Total, o.Address)
 		}
-		if o.Items[0].Options[0] != (orders.Option{Title: "Ламинация", Description: "матовая", Price: 1_50, Quantity: 200}) || len(o.Items[1].Options) != 2 {
+		matt := orders.Option{Title: "Ламинация", Description: "матовая", Price: 1_50, Quantity: 200}
+		if o.Items[0].Options[0] != matt || len(o.Items[1].Options) != 2 {
 			t.Errorf("options = %+v and %+v", o.Items[0].Options, o.Items[1].Options)
 		}
 		history, err := w.orders.History(t.Context(), o.ID)
@@ -66,7 +77,8 @@ func TestShop_fromAdvertisementToDiscussion(t *testing.T) {
 			return nil
 		})
 		must(t, err)
-		b.get(placed.location).want(200, "<b>Когда</b> будет готово?", "Завтра к обеду.", "В печать", "!клиент торопится", "!Приложить файлы")
+		b.get(placed.location).want(200, "<b>Когда</b> будет готово?", "Завтра к обеду.", "В печать", "!клиент торопится",
+			"!Приложить файлы")
 		b.upload(placed.location+"/items/1/files", []upload{{"file", "поздно.pdf", layout}}).want(422, "Заказ уже в работе")
 		b.post(placed.location+"/messages", "Text", "  ").want(422, "Сообщение пустое")
 
@@ -80,7 +92,10 @@ func TestShop_fromAdvertisementToDiscussion(t *testing.T) {
 func TestShop_organizationOrdersWithItsPayer(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		b := w.visitor(t)
-		company := []string{"as", "organization", "organization.Name", "ООО Ромашка", "organization.LegalEntities[0].Inn", "12", "organization.Address", "Томск"}
+		company := []string{
+			"as", "organization", "organization.Name", "ООО Ромашка", "organization.LegalEntities[0].Inn",
+			"12", "organization.Address", "Томск",
+		}
 		b.registers(company...).want(422, "Должно быть цифр", `value="ООО Ромашка"`, "!correct horse")
 		if n, err := w.clients.Count(t.Context(), clients.Query{}); n != 0 || err != nil {
 			t.Errorf("%d clients, %v: half a registration was kept", n, err)
@@ -91,7 +106,8 @@ func TestShop_organizationOrdersWithItsPayer(t *testing.T) {
 		must(t, err)
 		found, err := w.organizations.Of(t.Context(), client.ID)
 		must(t, err)
-		if len(found) != 1 || found[0].LegalEntities[0].Name != "ООО Ромашка" || !found[0].MayOrder(client.ID) || found[0].Type != organizations.Customer {
+		if len(found) != 1 || found[0].LegalEntities[0].Name != "ООО Ромашка" || !found[0].MayOrder(client.ID) ||
+			found[0].Type != organizations.Customer {
 			t.Fatalf("organizations = %+v", found)
 		}
 		b.cards()
@@ -107,7 +123,10 @@ func TestShop_organizationOrdersWithItsPayer(t *testing.T) {
 		b.checksOut(nil, "payer", payer+"0").want(422, "Выберите, для кого заказ")
 
 		// A colleague who oversees the organization sees the order; one who only orders for it does not.
-		for email, role := range map[string]organizations.Role{"boss@example.ru": organizations.Supervisor, "colleague@example.ru": organizations.Manager} {
+		for email, role := range map[string]organizations.Role{
+			"boss@example.ru":      organizations.Supervisor,
+			"colleague@example.ru": organizations.Manager,
+		} {
 			other := w.visitor(t)
 			other.registers("Email", email, "Phone", "").to("/site/orders")
 			client, err := w.clients.ByEmail(t.Context(), email)
@@ -146,7 +165,8 @@ func TestShop_whatIsRefusedComesBackWithWhatWasTyped(t *testing.T) {
 			"Выберите количество": {"run", "201"},
 			"Выберите: Ламинация": {"coat", "gold"},
 		} {
-			choice := append([]string{"format", "90×50 мм", "run", "200", "coat", "matt", "corners", "no", "design", "own"}, change...)
+			choice := append([]string{"format", "90×50 мм", "run", "200", "coat", "matt", "corners", "no", "design", "own"},
+				change...)
 			b.post("/site/products/cards", choice...).want(422, words)
 		}
 		b.cards()
@@ -161,7 +181,8 @@ func TestShop_whatIsRefusedComesBackWithWhatWasTyped(t *testing.T) {
 		}
 		b.checksOut([]upload{{"files.0", "пусто.pdf", nil}}).want(422, "пустой")
 		b.checksOut([]upload{{"files.0", "большой.tif", make([]byte, orders.MaxFileSize+1)}}).want(422, "больше 25 МБ")
-		b.checksOut([]upload{{"files.0", "огромный.tif", make([]byte, 2*orders.MaxFileSize+2<<20)}}).want(413, "не больше 50 МБ")
+		b.checksOut([]upload{{"files.0", "огромный.tif", make([]byte, 2*orders.MaxFileSize+2<<20)}}).
+			want(413, "не больше 50 МБ")
 		if n, err := w.orders.Count(t.Context(), orders.Query{}); n != 0 || err != nil {
 			t.Errorf("%d orders, %v; want none", n, err)
 		}
@@ -192,7 +213,8 @@ func TestShop_signingInAndOut(t *testing.T) {
 		b := w.visitor(t)
 		b.get("/site/orders").to("/site/login")
 		b.post("/site/login", "Email", anna, "password", "wrong horse").want(422, "Неверная почта или пароль", anna)
-		b.post("/site/login", "Email", "nobody@example.ru", "password", "correct horse").want(422, "Неверная почта или пароль")
+		b.post("/site/login", "Email", "nobody@example.ru", "password", "correct horse").want(422,
+			"Неверная почта или пароль")
 		b.post("/site/login", "Email", " Anna@Example.RU", "password", "correct horse").to("/site/orders")
 		b.get("/site/login").to("/site/orders")
 		b.get("/admin/staff").want(303) // a client is nobody in the panel

@@ -120,7 +120,8 @@ func utmOf(query url.Values) orders.UTM {
 		return string(runes[:min(len(runes), 250)])
 	}
 	return orders.UTM{
-		Source: part("source"), Medium: part("medium"), Campaign: part("campaign"), Content: part("content"), Term: part("term"),
+		Source: part("source"), Medium: part("medium"), Campaign: part("campaign"),
+		Content: part("content"), Term: part("term"),
 	}
 }
 

@@ -37,10 +37,13 @@ func TestPages_siteAndItsTokens(t *testing.T) {
 		site, shops := open(t, d)
 		site.SignIn(staff.Administrator)
 		site.Get(root).Want(t, 200, "Сайтов пока нет")
-		site.Post(root+"/new", "Name", "Печать", "URL", "shop.ru").Want(t, 422, "Укажите адрес сайта целиком", `value="shop.ru"`)
-		site.Post(root+"/new", "Name", "", "URL", "https://shop.ru").Want(t, 422, "Заполните поле", `value="https://shop.ru"`)
+		site.Post(root+"/new", "Name", "Печать", "URL", "shop.ru").Want(t, 422, "Укажите адрес сайта целиком",
+			`value="shop.ru"`)
+		site.Post(root+"/new", "Name", "", "URL", "https://shop.ru").Want(t, 422, "Заполните поле",
+			`value="https://shop.ru"`)
 
-		first := tokenOn(t, site.Post(root+"/new", "Name", "Печать", "URL", "https://shop.ru").Want(t, 200, "больше мы его не покажем"))
+		first := tokenOn(t, site.Post(root+"/new", "Name", "Печать", "URL", "https://shop.ru").
+			Want(t, 200, "больше мы его не покажем"))
 		added, err := shops.ByToken(t.Context(), first)
 		paneltest.Must(t, err)
 		site.Get(root).Want(t, 200, "Печать", "https://shop.ru").Lacks(t, first)

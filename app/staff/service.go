@@ -164,7 +164,9 @@ func (s *Service) Authenticate(ctx context.Context, email, password, address str
 
 // ChangeOwnPassword sets a new password for somebody who knows the present one. Guessing it is limited like signing
 // in.
-func (s *Service) ChangeOwnPassword(ctx context.Context, e *Employee, present, password, address string) (*Employee, error) {
+func (s *Service) ChangeOwnPassword(
+	ctx context.Context, e *Employee, present, password, address string,
+) (*Employee, error) {
 	_, err := s.Authenticate(ctx, e.Email, present, address)
 	if errors.Is(err, ErrWrongPassword) {
 		return nil, refusal.Value("present", "Это не нынешний пароль")

@@ -17,7 +17,10 @@ const address = "203.0.113.7"
 
 func create(t *testing.T, s *staff.Service, email string, role staff.Role) *staff.Employee {
 	t.Helper()
-	e, err := s.Create(t.Context(), staff.NewEmployee{Email: email, Name: "Анна Смирнова", Role: role, Password: "correct"})
+	e, err := s.Create(t.Context(), staff.NewEmployee{
+		Email: email, Name: "Анна Смирнова",
+		Role: role, Password: "correct",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +42,8 @@ func TestAuthenticate(t *testing.T) {
 		s := staff.New(d, staff.TestCost)
 		anna := create(t, s, "Anna@Demo", staff.Operator)
 		gone := create(t, s, "gone@demo", staff.Operator)
-		if _, err := s.Change(t.Context(), gone.ID, func(e *staff.Employee) error { e.Active = false; return nil }); err != nil {
+		if _, err := s.Change(t.Context(), gone.ID,
+			func(e *staff.Employee) error { e.Active = false; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		tests := []struct {
@@ -95,7 +99,8 @@ func TestAuthenticate_attemptsAreLimited(t *testing.T) {
 			t.Errorf("from another address: %v, want in: a stranger must not lock anybody out", err)
 		}
 		// The window ends by the clock.
-		if err := d.From(t.Context()).Exec("UPDATE login_attempts SET since = ?", db.Now().AddDate(0, 0, -1)).Error; err != nil {
+		err := d.From(t.Context()).Exec("UPDATE login_attempts SET since = ?", db.Now().AddDate(0, 0, -1)).Error
+		if err != nil {
 			t.Fatal(err)
 		}
 		if err := guess("correct", address); err != nil {
@@ -277,7 +282,8 @@ func TestPasswordHash_isNeverPrinted(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t, db.SQLite)
 	e := create(t, staff.New(d, staff.TestCost), "a@demo", staff.Operator)
-	if printed := fmt.Sprintf("%v %+v %#v %s", *e, *e, *e, e.Password); strings.Contains(printed, "argon2") || strings.Contains(printed, string(e.Password)) {
+	if printed := fmt.Sprintf("%v %+v %#v %s", *e, *e, *e, e.Password); strings.Contains(printed, "argon2") ||
+		strings.Contains(printed, string(e.Password)) {
 		t.Errorf("printed: %s", printed)
 	}
 }
@@ -320,7 +326,10 @@ func TestMatches_takesAHashMadeAtAnotherCost(t *testing.T) {
 	if got, err := known.Matches(t.Context(), "password"); err != nil || !got {
 		t.Errorf("a hash of 256 KiB matches = %v, %v; want true", got, err)
 	}
-	for _, damaged := range []staff.Hash{"", "x", "$argon2id$v=19$m=256,t=0,p=1$c29tZXNhbHQ$nf65", "$argon2id$v=19$m=256$c29tZXNhbHQ$nf65"} {
+	for _, damaged := range []staff.Hash{
+		"", "x", "$argon2id$v=19$m=256,t=0,p=1$c29tZXNhbHQ$nf65",
+		"$argon2id$v=19$m=256$c29tZXNhbHQ$nf65",
+	} {
 		if got, err := damaged.Matches(t.Context(), "password"); err == nil || got {
 			t.Errorf("the hash %q matches = %v, %v; want an error", string(damaged), got, err)
 		}
@@ -334,7 +343,8 @@ func TestActorFrom(t *testing.T) {
 		t.Errorf("actor of an empty context = %v, want the timer", got)
 	}
 	e := &staff.Employee{ID: 7, Name: "Анна"}
-	if got, want := staff.ActorFrom(staff.WithEmployee(ctx, e)), (staff.Actor{Kind: staff.KindEmployee, ID: 7, Name: "Анна"}); got != want {
+	if got, want := staff.ActorFrom(staff.WithEmployee(ctx, e)),
+		(staff.Actor{Kind: staff.KindEmployee, ID: 7, Name: "Анна"}); got != want {
 		t.Errorf("actor of a signed-in employee = %v, want %v", got, want)
 	}
 	module := staff.Module("shop", "Магазин")

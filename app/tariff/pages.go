@@ -65,7 +65,8 @@ func (h *pages) show(c echo.Context) error {
 	}
 	now := db.Now()
 	page := tariffPage{
-		Page: panel.Page{Title: "Тариф"}, State: state, Effective: state.Effective(now), DaysLeft: state.TrialDaysLeft(now), TrialDays: TrialDays,
+		Page: panel.Page{Title: "Тариф"}, State: state, Effective: state.Effective(now),
+		DaysLeft: state.TrialDaysLeft(now), TrialDays: TrialDays,
 		TrialOver: state.TrialEnds != nil && !state.Trial(now),
 	}
 	for _, p := range Plans {

@@ -28,10 +28,12 @@ func TestPages_switchAndOneTrial(t *testing.T) {
 		changes := 0
 		service.OnChanged(func(context.Context, *db.Tx) error { changes++; return nil })
 		site.SignIn(staff.Administrator)
-		site.Get(tariff.URL).Want(t, 200, "Сейчас работает", "Базовый", "Ваш тариф", "Попробовать бесплатно: 15 дней", "один раз на аккаунт")
+		site.Get(tariff.URL).Want(t, 200, "Сейчас работает", "Базовый", "Ваш тариф", "Попробовать бесплатно: 15 дней",
+			"один раз на аккаунт")
 
 		got := site.Post(tariff.URL+"/trial", "back", "/admin/settings/tariff").Want(t, 303)
-		site.Get(got.Location).Want(t, 200, "Пробный период начался", "Профессиональный", "осталось 15 дней").Lacks(t, "Попробовать бесплатно")
+		site.Get(got.Location).Want(t, 200, "Пробный период начался", "Профессиональный", "осталось 15 дней").
+			Lacks(t, "Попробовать бесплатно")
 		site.Post(tariff.URL+"/trial").Want(t, 303)
 		site.Get(tariff.URL).Want(t, 200, "Пробный период уже был использован")
 

@@ -32,7 +32,10 @@ func work(ctx context.Context, manner, orders string) error {
 		return err
 	}
 	hook := rest.Webhook{Portal: portal, UserID: 1, Code: os.Getenv("CODE")}
-	c := &customers{client: rest.New(hook, rest.Options{AllowPrivate: true, Limiter: rest.NewLimiter(rest.LimiterOptions{})})}
+	c := &customers{client: rest.New(hook, rest.Options{
+		AllowPrivate: true,
+		Limiter:      rest.NewLimiter(rest.LimiterOptions{}),
+	})}
 	if manner == "groups" {
 		return c.together(ctx, n)
 	}
@@ -174,7 +177,10 @@ var rows = []any{
 }
 
 func byKey(keys ...string) rest.Params {
-	return rest.Params{"filter": rest.Params{"ORIGINATOR_ID": "compare", "@ORIGIN_ID": keys}, "select": []string{"ID", "ORIGIN_ID"}, "start": -1}
+	return rest.Params{
+		"filter": rest.Params{"ORIGINATOR_ID": "compare", "@ORIGIN_ID": keys},
+		"select": []string{"ID", "ORIGIN_ID"}, "start": -1,
+	}
 }
 
 func keys(n int) []string {

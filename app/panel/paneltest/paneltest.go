@@ -88,7 +88,10 @@ func (s *Site) SignOut() {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
 	Must(s.t, err)
-	s.browser = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	s.browser = &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Answer is a response that has been read. Its text has no character references and only plain spaces.

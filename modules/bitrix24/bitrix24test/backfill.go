@@ -14,7 +14,10 @@ func (x *Pair) Existing(n int) (placed []int64) {
 	x.T.Helper()
 	for i := range n {
 		placed = append(placed, x.Place(func(d apptest.JSON) {
-			d["Client"] = apptest.JSON{"FirstName": "Клиент", "LastName": fmt.Sprintf("№ %d", i), "Email": fmt.Sprintf("client%d@example.ru", i)}
+			d["Client"] = apptest.JSON{
+				"FirstName": "Клиент", "LastName": fmt.Sprintf("№ %d", i),
+				"Email": fmt.Sprintf("client%d@example.ru", i),
+			}
 		}))
 	}
 	return placed

@@ -28,13 +28,15 @@ const AsForm = "application/x-www-form-urlencoded"
 // FormEvent is an event as the portal encodes it.
 func FormEvent(name string, id int64, token string) string {
 	return url.Values{
-		"event": {name}, "data[FIELDS][ID]": {fmt.Sprint(id)}, "ts": {"1700000000"}, "auth[domain]": {"x.bitrix24.ru"}, "auth[application_token]": {token},
+		"event": {name}, "data[FIELDS][ID]": {fmt.Sprint(id)}, "ts": {"1700000000"}, "auth[domain]": {"x.bitrix24.ru"},
+		"auth[application_token]": {token},
 	}.Encode()
 }
 
 // Reconcile has the recurring look at what no event told happen now.
 func (x *Pair) Reconcile() {
 	x.T.Helper()
-	x.Must(x.Host().DB.From(x.T.Context()).Exec("UPDATE jobs SET run_at = ? WHERE state = 'waiting' AND kind = 'bitrix24.reconcile'", Now()).Error)
+	x.Must(x.Host().DB.From(x.T.Context()).
+		Exec("UPDATE jobs SET run_at = ? WHERE state = 'waiting' AND kind = 'bitrix24.reconcile'", Now()).Error)
 	x.Drain()
 }

@@ -34,12 +34,15 @@ func (x *Pair) BusyDay() (company, person int64) {
 	person = x.Place(By(client))
 	x.Drain()
 	x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", company), apptest.JSON{"Items": []apptest.JSON{
-		{"Name": "Фотографии (9x13 см)", "Quantity": 7, "ItemPrice": 18}, {"Name": "Рама", "Quantity": 1, "ItemPrice": "333.33"}, {"Name": "Паспарту", "Quantity": 3, "ItemPrice": "0.01"},
+		{"Name": "Фотографии (9x13 см)", "Quantity": 7, "ItemPrice": 18},
+		{"Name": "Рама", "Quantity": 1, "ItemPrice": "333.33"},
+		{"Name": "Паспарту", "Quantity": 3, "ItemPrice": "0.01"},
 	}}).Want(x.T, http.StatusOK)
 	x.SetStatus(person, orders.WaitingForPayment)
 	x.Drain()
 	x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": "Марья"}).Want(x.T, http.StatusOK)
-	x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Phone": "+7 343 200-10-99"}).Want(x.T, http.StatusOK)
+	x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Phone": "+7 343 200-10-99"}).
+		Want(x.T, http.StatusOK)
 	return company, person
 }
 

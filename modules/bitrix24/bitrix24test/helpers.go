@@ -82,7 +82,10 @@ func Connected(t testing.TB, dialect db.Dialect, changes ...func(a *Arranged)) *
 // Apart is a panel and a portal that do not know each other yet.
 func Apart(t testing.TB, dialect db.Dialect, changes ...func(a *Arranged)) *Pair {
 	t.Helper()
-	a := Arranged{Options: quick(), Portal: emulator.Options{UserID: 1, Code: WebhookCode, Token: PortalToken, Control: true, Seed: 1}}
+	a := Arranged{
+		Options: quick(),
+		Portal:  emulator.Options{UserID: 1, Code: WebhookCode, Token: PortalToken, Control: true, Seed: 1},
+	}
 	for _, change := range changes {
 		change(&a)
 	}
@@ -154,7 +157,8 @@ func (x *Pair) Recover() {
 			return
 		}
 		if time.Now().After(deadline) {
-			x.T.Fatalf("the exchange does not recover: paused %v (%s), %d waiting, %d failed", state.Paused, state.Reason, state.Waiting, state.Failed)
+			x.T.Fatalf("the exchange does not recover: paused %v (%s), %d waiting, %d failed", state.Paused, state.Reason,
+				state.Waiting, state.Failed)
 		}
 		time.Sleep(5 * time.Millisecond) // the settling time passes by the clock
 	}
@@ -196,9 +200,15 @@ func (x *Pair) Requests(fn func()) int {
 // Draft is the customer and the cart of most scenarios: 5 × 18,00 + 810,00 − 50,50 + 300,25 = 1149,75.
 func Draft() apptest.JSON {
 	return apptest.JSON{
-		"Client": apptest.JSON{"FirstName": "Мария", "LastName": "Соколова", "SecondName": "Игоревна", "Email": "sokolova@example.ru", "Phone": "8 (912) 345-67-01"},
+		"Client": apptest.JSON{
+			"FirstName": "Мария", "LastName": "Соколова", "SecondName": "Игоревна",
+			"Email": "sokolova@example.ru", "Phone": "8 (912) 345-67-01",
+		},
 		"Items": []apptest.JSON{
-			{"MaterialId": 7, "Name": "Фотографии (9x13 см)", "Quantity": 5, "ItemPrice": 18, "Options": []apptest.JSON{{"Title": "тип бумаги", "Description": "матовая"}}},
+			{
+				"MaterialId": 7, "Name": "Фотографии (9x13 см)", "Quantity": 5, "ItemPrice": 18,
+				"Options": []apptest.JSON{{"Title": "тип бумаги", "Description": "матовая"}},
+			},
 			{"MaterialId": 8, "Name": "Фотопостер (30x40 см)", "Quantity": 1, "ItemPrice": "810.00"},
 		},
 		"DiscountPrice": "50.50", "DeliveryPrice": 300.25,
@@ -256,9 +266,10 @@ func (x *Pair) State() PortalState {
 
 // PortalState is the part of /control/state that scenarios look at.
 type PortalState struct {
-	Deals, Leads, Contacts, Companies, Requisites, Bankdetails, Addresses, Products, Comments, Userfields []map[string]any
-	Rows                                                                                                  map[string][]map[string]any
-	Links                                                                                                 struct {
+	Deals, Leads, Contacts, Companies, Requisites, Bankdetails []map[string]any
+	Addresses, Products, Comments, Userfields                  []map[string]any
+	Rows                                                       map[string][]map[string]any
+	Links                                                      struct {
 		DealContacts    map[string][]string `json:"deal_contacts"`
 		CompanyContacts map[string][]string `json:"company_contacts"`
 		LeadContacts    map[string][]string `json:"lead_contacts"`

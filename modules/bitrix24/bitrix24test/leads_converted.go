@@ -26,6 +26,7 @@ func (x *Pair) WholeDeal(order int64) (int64, emulator.Record) {
 	Contains(t, "delivery", deal["UF_CRM_PIXLPARK_DELIVERY"], "Офис компании на Белинского")
 	Contains(t, "comment", deal["COMMENTS"], "[URL="+x.URL+Page(order)+"]")
 	Contains(t, "about the source", deal["SOURCE_DESCRIPTION"], "Типография «Демо»")
-	x.As(staff.Operator).Get(Page(order)).Want(t, http.StatusOK, "отправлен", fmt.Sprintf("%s/crm/deal/details/%d/", x.PortalURL, id))
+	x.As(staff.Operator).Get(Page(order)).Want(t, http.StatusOK, "отправлен",
+		fmt.Sprintf("%s/crm/deal/details/%d/", x.PortalURL, id))
 	return id, deal
 }

@@ -35,7 +35,8 @@ func (x *Pair) ChangeOrder(id int64, change func(o *orders.Order)) {
 func (x *Pair) AtRest() {
 	x.T.Helper()
 	var failed []string
-	x.Must(x.Host().DB.From(x.T.Context()).Table("jobs").Where("state = 'failed' OR last_error <> '' AND state = 'waiting'").
+	x.Must(x.Host().DB.From(x.T.Context()).Table("jobs").
+		Where("state = 'failed' OR last_error <> '' AND state = 'waiting'").
 		Select("kind || ' ' || key || ': ' || last_error").Scan(&failed).Error)
 	if len(failed) > 0 {
 		x.T.Errorf("jobs that failed: %s", strings.Join(failed, "; "))

@@ -21,7 +21,10 @@ func EachApart(t *testing.T, scenario func(t *testing.T, x *Pair), changes ...fu
 
 // TheFour are the fields that people copy from the portal.
 func (x *Pair) TheFour() []string {
-	return []string{"enabled", "on", "portal_url", x.PortalURL, "user_id", "1", "application_token", PortalToken, "code", WebhookCode}
+	return []string{
+		"enabled", "on", "portal_url", x.PortalURL, "user_id", "1",
+		"application_token", PortalToken, "code", WebhookCode,
+	}
 }
 
 // SqliteOnly leaves Postgres out, where the database does not matter and the cases are many.

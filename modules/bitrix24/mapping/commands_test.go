@@ -108,7 +108,8 @@ func readable(text string) string {
 		return "(empty)"
 	}
 	if runes := []rune(text); len(runes) > 1000 {
-		text = fmt.Sprintf("%s\n[…]\n%s\n[%d characters in all]", string(runes[:200]), string(runes[len(runes)-200:]), len(runes))
+		text = fmt.Sprintf("%s\n[…]\n%s\n[%d characters in all]", string(runes[:200]), string(runes[len(runes)-200:]),
+			len(runes))
 	}
 	text = strings.NewReplacer("\u2060", `\u2060`, "\u00a0", `\u00a0`).Replace(text)
 	return strings.ReplaceAll(text, "\n", "\n      | ")
@@ -128,6 +129,7 @@ func (c *commands) golden(name string) {
 		c.t.Fatal(err)
 	}
 	if got := c.String(); got != string(want) {
-		c.t.Errorf("%s differs (go test ./modules/bitrix24/mapping -update rewrites it)\ngot:\n%s\nwant:\n%s", path, got, want)
+		c.t.Errorf("%s differs (go test ./modules/bitrix24/mapping -update rewrites it)\ngot:\n%s\nwant:\n%s",
+			path, got, want)
 	}
 }

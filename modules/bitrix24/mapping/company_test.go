@@ -16,7 +16,8 @@ func TestMergeCompany_anAddressMendsItsLineOfTheComment(t *testing.T) {
 		"Тула":  "Звонить до 12\nФактический адрес: Тула\nПлатят вовремя",
 		"":      "Звонить до 12\nПлатят вовремя",
 	} {
-		m := mapping.MergeCompany(agreed, &organizations.Organization{Address: address}, theirs, mapping.Rules{}, "pixlpark:x")
+		m := mapping.MergeCompany(agreed, &organizations.Organization{Address: address}, theirs,
+			mapping.Rules{}, "pixlpark:x")
 		if got := m.Send["comments"]; got != want {
 			t.Errorf("address %q: comment %q, want %q", address, got, want)
 		}
@@ -95,7 +96,8 @@ func TestMergeCompany_bothChangedTheNameThePortalsWins(t *testing.T) {
 	}
 	there = companyThere()
 	there.Title = "Ромашка плюс"
-	if again := mapping.MergeCompany(m.Agreed, o, there, rules(), origin); len(again.Send)+len(again.Take)+len(again.Notes) > 0 {
+	if again := mapping.MergeCompany(m.Agreed, o, there, rules(),
+		origin); len(again.Send)+len(again.Take)+len(again.Notes) > 0 {
 		t.Errorf("once more sends %v, takes %v", again.Send, again.Take)
 	}
 }
@@ -108,7 +110,8 @@ func TestMergeCompany_stampsOnlyACompanyWithoutAMark(t *testing.T) {
 		t.Errorf("sends %v, want our mark", m.Send)
 	}
 	there.Origin = rest.Origin{OriginatorID: "1C", OriginID: "0042"}
-	if m := mapping.MergeCompany(nil, organization(), there, rules(), origin); m.Send["originId"] != nil || m.Send["originatorId"] != nil {
+	if m := mapping.MergeCompany(nil, organization(), there, rules(), origin); m.Send["originId"] != nil ||
+		m.Send["originatorId"] != nil {
 		t.Errorf("sends %v over another's mark", m.Send)
 	}
 }

@@ -23,7 +23,8 @@ var (
 	somePhones  = []string{"", "+79123456701", "+79123456702", "+79123456703"}
 	someEmails  = []string{"", "a@example.ru", "b@example.ru", "c@example.ru"}
 	fieldChoice = map[string][]string{
-		fieldName: someNames, fieldSecondName: someNames, fieldLastName: someNames, fieldPhone: somePhones, fieldEmail: someEmails,
+		fieldName: someNames, fieldSecondName: someNames, fieldLastName: someNames, fieldPhone: somePhones,
+		fieldEmail: someEmails,
 	}
 )
 
@@ -48,7 +49,8 @@ func (m meeting) agreed() Agreed {
 
 func (m meeting) client() *clients.Client {
 	c := &clients.Client{
-		ID: 7, FirstName: m.fields[fieldName].ours, SecondName: m.fields[fieldSecondName].ours, LastName: m.fields[fieldLastName].ours,
+		ID: 7, FirstName: m.fields[fieldName].ours, SecondName: m.fields[fieldSecondName].ours,
+		LastName: m.fields[fieldLastName].ours,
 	}
 	if phone := m.fields[fieldPhone].ours; phone != "" {
 		c.Phone = &phone
@@ -65,10 +67,16 @@ func (m meeting) contact() rest.Contact {
 		LastName: rest.Text(m.fields[fieldLastName].theirs), Multifields: rest.Multifields{},
 	}
 	if phone := m.fields[fieldPhone].theirs; phone != "" {
-		c.Multifields = append(c.Multifields, rest.Multifield{ID: 1, TypeID: rest.Phone, ValueType: rest.Mobile, Value: rest.Text(phone)})
+		c.Multifields = append(c.Multifields, rest.Multifield{
+			ID: 1, TypeID: rest.Phone, ValueType: rest.Mobile,
+			Value: rest.Text(phone),
+		})
 	}
 	if email := m.fields[fieldEmail].theirs; email != "" {
-		c.Multifields = append(c.Multifields, rest.Multifield{ID: 2, TypeID: rest.Email, ValueType: rest.Home, Value: rest.Text(email)})
+		c.Multifields = append(c.Multifields, rest.Multifield{
+			ID: 2, TypeID: rest.Email, ValueType: rest.Home,
+			Value: rest.Text(email),
+		})
 	}
 	return c
 }
@@ -181,7 +189,8 @@ func updateMultifields(all *rest.Multifields, fm map[string]any) {
 	for key, entry := range fm {
 		entry := entry.(map[string]any)
 		value := rest.Multifield{
-			TypeID: rest.Text(entry["typeId"].(string)), ValueType: rest.Text(entry["valueType"].(string)), Value: rest.Text(entry["value"].(string)),
+			TypeID: rest.Text(entry["typeId"].(string)), ValueType: rest.Text(entry["valueType"].(string)),
+			Value: rest.Text(entry["value"].(string)),
 		}
 		kept := rest.Multifields{}
 		for _, m := range *all {

@@ -35,7 +35,10 @@ func TestMergeContact_theSameNumberOfAnotherTypeIsNotAdded(t *testing.T) {
 	}}
 	for name, agreed := range map[string]Agreed{
 		"introduced": nil,
-		"changed":    SentContact(&clients.Client{FirstName: "Мария", Phone: lo.ToPtr("+79123456709"), Email: lo.ToPtr("old@example.ru")}),
+		"changed": SentContact(&clients.Client{
+			FirstName: "Мария", Phone: lo.ToPtr("+79123456709"),
+			Email: lo.ToPtr("old@example.ru"),
+		}),
 	} {
 		m := MergeContact(agreed, c, theirs, "pixlpark:x")
 		if m.Send["fm"] != nil || len(m.Take) > 0 {
@@ -47,8 +50,9 @@ func TestMergeContact_theSameNumberOfAnotherTypeIsNotAdded(t *testing.T) {
 func TestMergeContact_whatStoodForANameGoesWhenOneIsKnown(t *testing.T) {
 	nameless := &clients.Client{ID: 7, Email: lo.ToPtr("m@example.ru")}
 	theirs := rest.Contact{
-		Name: "m@example.ru", Multifields: rest.Multifields{{ID: 3, TypeID: rest.Email, ValueType: rest.Home, Value: "m@example.ru"}},
-		Origin: rest.Origin{OriginatorID: "pixlpark:x", OriginID: "client:7"},
+		Name:        "m@example.ru",
+		Multifields: rest.Multifields{{ID: 3, TypeID: rest.Email, ValueType: rest.Home, Value: "m@example.ru"}},
+		Origin:      rest.Origin{OriginatorID: "pixlpark:x", OriginID: "client:7"},
 	}
 	named := *nameless
 	named.LastName = "Петрова"

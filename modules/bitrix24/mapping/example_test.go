@@ -19,8 +19,11 @@ func Example() {
 		Items:    []orders.Item{{ID: 17, Name: "Фотопостер", Quantity: 2, Price: 450_00}},
 	}
 	o.Recount()
-	rules := mapping.Rules{Funnels: map[int64]mapping.Funnel{0: {Stages: []mapping.StageRule{{StageID: "NEW", Status: orders.Placed}}}}}
-	fields := mapping.NewDeal(mapping.OrderInput{Order: o, Zone: time.UTC, Rules: rules, Origin: "pixlpark:5f0c"}, 501, nil)
+	rules := mapping.Rules{Funnels: map[int64]mapping.Funnel{0: {Stages: []mapping.StageRule{
+		{StageID: "NEW", Status: orders.Placed},
+	}}}}
+	fields := mapping.NewDeal(mapping.OrderInput{Order: o, Zone: time.UTC, Rules: rules, Origin: "pixlpark:5f0c"},
+		501, nil)
 	fmt.Println(fields["title"], fields["stageId"], fields["opportunity"], fields["originId"])
 	for _, row := range mapping.Rows(o) {
 		fmt.Println(row.Name, row.Price, "×", row.Quantity)
@@ -43,7 +46,10 @@ func ExampleAgreed_Changed() {
 func ExampleMergeContact() {
 	agreed := mapping.SentContact(&clients.Client{ID: 7, FirstName: "Мария", LastName: "Петрова"})
 	ours := &clients.Client{ID: 7, FirstName: "Мария", LastName: "Сидорова"}
-	theirs := rest.Contact{Name: "Маша", LastName: "Петрова", Origin: rest.Origin{OriginatorID: "pixlpark:5f0c", OriginID: "client:7"}}
+	theirs := rest.Contact{
+		Name: "Маша", LastName: "Петрова",
+		Origin: rest.Origin{OriginatorID: "pixlpark:5f0c", OriginID: "client:7"},
+	}
 	merged := mapping.MergeContact(agreed, ours, theirs, "pixlpark:5f0c")
 	fmt.Println("to the portal:", merged.Send)
 	fmt.Println("into the panel:", merged.Take)

@@ -32,7 +32,8 @@ func TestGolden_order(t *testing.T) {
 			l := company()
 			c.say("The client's contact is 501. Which legal entity pays is not told: all of them are the company's requisites.")
 			made := c.item("company", "crm.item.add", mapping.NewCompany(organization(), rules(), origin))
-			requisite := c.add("requisite", "crm.requisite.add", rest.Params{"fields": mapping.NewRequisite(l, made, presets.Of(l), origin)})
+			requisite := c.add("requisite", "crm.requisite.add",
+				rest.Params{"fields": mapping.NewRequisite(l, made, presets.Of(l), origin)})
 			c.add("bank", "crm.requisite.bankdetail.add", rest.Params{"fields": mapping.NewBank(l, requisite, origin)})
 			c.add("address", "crm.address.add", rest.Params{"fields": mapping.LegalAddress(l, requisite)})
 			c.item("deal", "crm.item.add", mapping.NewDeal(in, 501, made))
@@ -98,7 +99,8 @@ func TestGolden_order(t *testing.T) {
 					o.Pay(paid, orders.Online)
 				}
 				c.say("%s paid of %s", paid, o.Total)
-				c.item([]string{"none", "part", "all"}[i], "crm.item.update", only(mapping.DealFields(input(o)), "UF_CRM_PIXLPARK_PAYMENT"))
+				c.item([]string{"none", "part", "all"}[i], "crm.item.update",
+					only(mapping.DealFields(input(o)), "UF_CRM_PIXLPARK_PAYMENT"))
 			}
 			euro := order()
 			euro.Currency = "EUR"

@@ -20,9 +20,11 @@ func TestGolden_record(t *testing.T) {
 		"client_as_contact": func(c *commands) {
 			c.item("contact", "crm.item.add", mapping.NewContact(client(), origin))
 			c.say("without an e-mail")
-			c.item("phone", "crm.item.add", mapping.NewContact(&clients.Client{ID: 7, FirstName: "Мария", Phone: client().Phone}, origin))
+			c.item("phone", "crm.item.add",
+				mapping.NewContact(&clients.Client{ID: 7, FirstName: "Мария", Phone: client().Phone}, origin))
 			c.say("without a name: the portal demands one, so the e-mail stands for it, else the phone")
-			c.item("nameless", "crm.item.add", mapping.NewContact(&clients.Client{ID: 7, Phone: client().Phone, Email: client().Email}, origin))
+			c.item("nameless", "crm.item.add",
+				mapping.NewContact(&clients.Client{ID: 7, Phone: client().Phone, Email: client().Email}, origin))
 			c.say("with nothing at all")
 			c.item("nobody", "crm.item.add", mapping.NewContact(&clients.Client{ID: 7}, origin))
 		},
@@ -54,7 +56,8 @@ func TestGolden_record(t *testing.T) {
 		},
 		"client_as_lead": func(c *commands) {
 			made := func(c *clients.Client, company string) rest.Params {
-				return mapping.NewLead(mapping.ClientLead(c, company), mapping.ClientLeadKey(c.ID), c.PhoneText(), c.EmailText(), rules(), origin)
+				return mapping.NewLead(mapping.ClientLead(c, company), mapping.ClientLeadKey(c.ID), c.PhoneText(),
+					c.EmailText(), rules(), origin)
 			}
 			c.item("lead", "crm.item.add", made(client(), ""))
 			c.say("an employee of «Ромашка»")
@@ -68,14 +71,17 @@ func TestGolden_record(t *testing.T) {
 			changed := client()
 			changed.LastName, changed.Phone = "Сидорова", lo.ToPtr("+79123456702")
 			there := rest.Lead{
-				Title: "Петрова Мария Ивановна", Name: "Мария", SecondName: "Ивановна", LastName: "Петрова", Multifields: contact().Multifields,
+				Title: "Петрова Мария Ивановна", Name: "Мария", SecondName: "Ивановна", LastName: "Петрова",
+				Multifields: contact().Multifields,
 			}
-			send, _ := mapping.MergeLead(agreed, mapping.ClientLead(changed, ""), changed.PhoneText(), changed.EmailText(), there)
+			send, _ := mapping.MergeLead(agreed, mapping.ClientLead(changed, ""), changed.PhoneText(),
+				changed.EmailText(), there)
 			c.say("The panel has another last name and phone.")
 			c.item("lead", "crm.item.update", send)
 			there.LastName = "Петрова-Водкина"
 			there.Multifields = rest.Multifields{{ID: 31, TypeID: rest.Phone, ValueType: rest.Mobile, Value: "+79120000000"}}
-			send, _ = mapping.MergeLead(agreed, mapping.ClientLead(changed, ""), changed.PhoneText(), changed.EmailText(), there)
+			send, _ = mapping.MergeLead(agreed, mapping.ClientLead(changed, ""), changed.PhoneText(),
+				changed.EmailText(), there)
 			c.say("A manager has put his own into the lead meanwhile: that stays, only the title follows.")
 			c.item("touched", "crm.item.update", send)
 		},
@@ -129,7 +135,8 @@ func TestGolden_record(t *testing.T) {
 func legalEntity(c *commands, l organizations.LegalEntity) {
 	c.t.Helper()
 	c.say("of company 77")
-	requisite := c.add("requisite", "crm.requisite.add", rest.Params{"fields": mapping.NewRequisite(l, 77, presets.Of(l), origin)})
+	requisite := c.add("requisite", "crm.requisite.add",
+		rest.Params{"fields": mapping.NewRequisite(l, 77, presets.Of(l), origin)})
 	c.add("bank", "crm.requisite.bankdetail.add", rest.Params{"fields": mapping.NewBank(l, requisite, origin)})
 	c.add("address", "crm.address.add", rest.Params{"fields": mapping.LegalAddress(l, requisite)})
 }

@@ -24,7 +24,8 @@ func TestNewLead_responsible(t *testing.T) {
 }
 
 func TestNewLead_sendsNothingEmpty(t *testing.T) {
-	lead := mapping.NewLead(mapping.ClientLead(&clients.Client{ID: 7, FirstName: "Мария"}, ""), "lead-client:7", "", "", rules(), origin)
+	lead := mapping.NewLead(mapping.ClientLead(&clients.Client{ID: 7, FirstName: "Мария"}, ""), "lead-client:7",
+		"", "", rules(), origin)
 	for name, value := range lead {
 		if value == "" {
 			t.Errorf("%s is sent empty", name)
@@ -85,7 +86,8 @@ func leadOf(c *clients.Client) (mapping.Agreed, rest.Lead) {
 	agreed := mapping.SentContact(c)
 	agreed.Agree(mapping.ClientLead(c, ""))
 	return agreed, rest.Lead{
-		Title: rest.Text(c.Name()), Name: rest.Text(c.FirstName), SecondName: rest.Text(c.SecondName), LastName: rest.Text(c.LastName),
+		Title: rest.Text(c.Name()), Name: rest.Text(c.FirstName), SecondName: rest.Text(c.SecondName),
+		LastName:    rest.Text(c.LastName),
 		Multifields: contact().Multifields,
 	}
 }

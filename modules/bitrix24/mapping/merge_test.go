@@ -27,7 +27,10 @@ func TestMerge(t *testing.T) {
 
 func TestAgreed_changedAndAgree(t *testing.T) {
 	long := strings.Repeat("обсуждение ", 100)
-	fields := map[string]any{"title": "Заказ № 1", "sum": int64(5), "contactIds": []any{501}, "discussion": long, "empty": ""}
+	fields := map[string]any{
+		"title": "Заказ № 1", "sum": int64(5), "contactIds": []any{501},
+		"discussion": long, "empty": "",
+	}
 	agreed := Agreed{}
 	if changed := agreed.Changed(fields); len(changed) != len(fields) {
 		t.Errorf("changed before anything was sent: %v, want all", changed)
@@ -36,7 +39,10 @@ func TestAgreed_changedAndAgree(t *testing.T) {
 	if changed := agreed.Changed(fields); len(changed) > 0 {
 		t.Errorf("changed after it was sent: %v", changed)
 	}
-	for name, value := range map[string]any{"title": "Заказ № 2", "sum": int64(6), "contactIds": []any{502}, "discussion": long + "!", "empty": "x"} {
+	for name, value := range map[string]any{
+		"title": "Заказ № 2", "sum": int64(6), "contactIds": []any{502},
+		"discussion": long + "!", "empty": "x",
+	} {
 		now := maps.Clone(fields)
 		now[name] = value
 		if changed := agreed.Changed(now); len(changed) != 1 || changed[name] == nil {

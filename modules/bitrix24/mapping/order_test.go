@@ -12,7 +12,10 @@ import (
 // What a manager may change by hand on the portal is given to a new deal and never sent again.
 func TestDealFields_leaveWhatAManagerMayChange(t *testing.T) {
 	fields := mapping.DealFields(input(order()))
-	for _, byHand := range []string{"title", "categoryId", "stageId", "assignedById", "typeId", "comments", "contactIds", "companyId", "originId"} {
+	for _, byHand := range []string{
+		"title", "categoryId", "stageId", "assignedById", "typeId", "comments", "contactIds",
+		"companyId", "originId",
+	} {
 		if value, sent := fields[byHand]; sent {
 			t.Errorf("%s is sent with every change: %v", byHand, value)
 		}
@@ -71,8 +74,19 @@ func TestDelivery(t *testing.T) {
 		want     string
 	}{
 		{"nothing known", orders.Shipping{}, orders.Address{}, "", ""},
-		{"a pick-up point goes by its name, not by its address", orders.Shipping{Type: orders.Point, Title: "Мира, 1"}, orders.Address{City: "Екатеринбург"}, "", "Мира, 1"},
-		{"a pick-up point without a name", orders.Shipping{Type: orders.Point}, orders.Address{City: "Екатеринбург"}, "", "Точка выдачи\nЕкатеринбург"},
+		{
+			"a pick-up point goes by its name, not by its address",
+			orders.Shipping{Type: orders.Point, Title: "Мира, 1"},
+			orders.Address{City: "Екатеринбург"},
+			"", "Мира, 1",
+		},
+		{
+			"a pick-up point without a name",
+			orders.Shipping{Type: orders.Point},
+			orders.Address{City: "Екатеринбург"},
+			"",
+			"Точка выдачи\nЕкатеринбург",
+		},
 		{
 			"the way alone",
 			orders.Shipping{Type: orders.TransportCompany, Title: " "},
@@ -80,10 +94,19 @@ func TestDelivery(t *testing.T) {
 			"", "Транспортная компания",
 		},
 		{"an address without a way", orders.Shipping{}, orders.Address{City: "Тула", Line1: " ул. Мира, 1 "}, "", "Тула, ул. Мира, 1"},
-		{"a recipient without a phone", orders.Shipping{Type: orders.Courier}, orders.Address{FullName: "Олег"}, "", "Курьерская служба\nПолучатель: Олег"},
+		{
+			"a recipient without a phone",
+			orders.Shipping{Type: orders.Courier},
+			orders.Address{FullName: "Олег"},
+			"",
+			"Курьерская служба\nПолучатель: Олег",
+		},
 		{"a tracking number", orders.Shipping{Type: orders.Courier}, orders.Address{}, "RB1", "Курьерская служба\nНомер отправления: RB1"},
 	} {
-		if got := mapping.Delivery(&orders.Order{Shipping: c.shipping, Address: c.address, Tracking: c.tracking}); got != c.want {
+		if got := mapping.Delivery(&orders.Order{
+			Shipping: c.shipping, Address: c.address,
+			Tracking: c.tracking,
+		}); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -19,12 +19,24 @@ func TestFindPresets(t *testing.T) {
 			{ID: 5, XMLID: "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#", Name: "Предприниматель"},
 		}, mapping.Presets{Company: 4, SoleTrader: 5}},
 		{"by name", []rest.Preset{{ID: 1, Name: "Организация"}, {ID: 3, Name: "ИП"}}, mapping.Presets{Company: 1, SoleTrader: 3}},
-		{"by its full name", []rest.Preset{{ID: 1, Name: "Организация"}, {ID: 3, Name: "Индивидуальный предприниматель"}}, mapping.Presets{Company: 1, SoleTrader: 3}},
-		{"the first of equal names", []rest.Preset{{ID: 1, Name: "Организация"}, {ID: 2, Name: "Организация (копия)"}}, mapping.Presets{Company: 1, SoleTrader: 1}},
+		{
+			"by its full name",
+			[]rest.Preset{{ID: 1, Name: "Организация"}, {ID: 3, Name: "Индивидуальный предприниматель"}},
+			mapping.Presets{Company: 1, SoleTrader: 3},
+		},
+		{
+			"the first of equal names",
+			[]rest.Preset{{ID: 1, Name: "Организация"}, {ID: 2, Name: "Организация (копия)"}},
+			mapping.Presets{Company: 1, SoleTrader: 1},
+		},
 		{"an external id outdoes a name", []rest.Preset{
 			{ID: 1, Name: "Организация"}, {ID: 4, XMLID: "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#", Name: "Юрлицо"},
 		}, mapping.Presets{Company: 4, SoleTrader: 4}},
-		{"without one for sole traders, that of companies serves", []rest.Preset{{ID: 1, Name: "Организация"}}, mapping.Presets{Company: 1, SoleTrader: 1}},
+		{
+			"without one for sole traders, that of companies serves",
+			[]rest.Preset{{ID: 1, Name: "Организация"}},
+			mapping.Presets{Company: 1, SoleTrader: 1},
+		},
 		{"a portal without Russian templates", []rest.Preset{{ID: 8, Name: "Company"}}, mapping.Presets{}},
 	} {
 		if got := mapping.FindPresets(c.list); got != c.want {
@@ -48,7 +60,8 @@ func TestRequisiteFields_followTheKindOfEntity(t *testing.T) {
 	if ooo["RQ_OGRN"] != "1056600000001" || ooo["RQ_KPP"] != "667001001" || ooo["RQ_OGRNIP"] != nil {
 		t.Errorf("an ООО becomes %v", ooo)
 	}
-	if ip["RQ_OGRNIP"] != "305660000000001" || ip["RQ_OGRN"] != nil || ip["RQ_KPP"] != nil || ip["RQ_COMPANY_FULL_NAME"] != nil {
+	if ip["RQ_OGRNIP"] != "305660000000001" || ip["RQ_OGRN"] != nil || ip["RQ_KPP"] != nil ||
+		ip["RQ_COMPANY_FULL_NAME"] != nil {
 		t.Errorf("an ИП becomes %v", ip)
 	}
 }
@@ -76,7 +89,8 @@ func TestHasBank(t *testing.T) {
 		t.Error("an entity without bank details has some")
 	}
 	for name, l := range map[string]organizations.LegalEntity{
-		"bank": {Bank: "АО «Банк»"}, "БИК": {BIK: "046577001"}, "account": {Account: "4"}, "correspondent account": {CorrAccount: "3"},
+		"bank": {Bank: "АО «Банк»"}, "БИК": {BIK: "046577001"}, "account": {Account: "4"},
+		"correspondent account": {CorrAccount: "3"},
 	} {
 		if !mapping.HasBank(l) {
 			t.Errorf("the %s alone is none", name)

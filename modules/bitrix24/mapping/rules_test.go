@@ -11,7 +11,10 @@ import (
 // twoStages has two stages for one status, one that stands for nothing, and another funnel without a table.
 func twoStages() mapping.Rules {
 	return mapping.Rules{Funnels: map[int64]mapping.Funnel{0: {Stages: []mapping.StageRule{
-		{StageID: "NEW", Status: orders.Placed}, {StageID: "CALLED", Status: orders.Placed}, {StageID: "WAITS"}, {StageID: "WON", Status: orders.Delivered},
+		{StageID: "NEW", Status: orders.Placed},
+		{StageID: "CALLED", Status: orders.Placed},
+		{StageID: "WAITS"},
+		{StageID: "WON", Status: orders.Delivered},
 	}}}}
 }
 
@@ -58,7 +61,8 @@ func TestRules_status(t *testing.T) {
 
 func TestProposal(t *testing.T) {
 	for stage, want := range map[string]orders.Status{
-		"NEW": orders.Placed, "C9:NEW": orders.Placed, "C9:LOSE": orders.Cancelled, "UC_4PV9A2": "", "C9:UC_4PV9A2": "", "": "",
+		"NEW": orders.Placed, "C9:NEW": orders.Placed, "C9:LOSE": orders.Cancelled, "UC_4PV9A2": "", "C9:UC_4PV9A2": "",
+		"": "",
 	} {
 		if got := mapping.Proposal(stage); got != want {
 			t.Errorf("%q: %q, want %q", stage, got, want)
@@ -67,7 +71,10 @@ func TestProposal(t *testing.T) {
 }
 
 func TestCompanyTypeProposal(t *testing.T) {
-	for id, want := range map[string]organizations.Type{"CUSTOMER": organizations.Customer, "OTHER": organizations.Other, "UC_1": organizations.NoType} {
+	for id, want := range map[string]organizations.Type{
+		"CUSTOMER": organizations.Customer, "OTHER": organizations.Other,
+		"UC_1": organizations.NoType,
+	} {
 		if got := mapping.CompanyTypeProposal(id); got != want {
 			t.Errorf("%q: %q, want %q", id, got, want)
 		}
@@ -95,7 +102,10 @@ func TestRules_companyType(t *testing.T) {
 }
 
 func TestRules_organizationType(t *testing.T) {
-	for id, want := range map[string]organizations.Type{"VIP": organizations.Customer, "PARTNER": organizations.NoType, "UC_1": organizations.NoType, "": organizations.NoType} {
+	for id, want := range map[string]organizations.Type{
+		"VIP": organizations.Customer, "PARTNER": organizations.NoType,
+		"UC_1": organizations.NoType, "": organizations.NoType,
+	} {
 		got, ok := rules().OrganizationType(id)
 		if got != want || ok != (want != organizations.NoType) {
 			t.Errorf("%q: %q %v, want %q", id, got, ok, want)

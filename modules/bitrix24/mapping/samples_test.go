@@ -42,7 +42,8 @@ func client() *clients.Client {
 
 func organization() *organizations.Organization {
 	return &organizations.Organization{
-		ID: 3, Name: "Ромашка", Type: organizations.Customer, Phone: "+73432001020", Email: "office@romashka.example", Address: "Екатеринбург, ул. Мира, 1",
+		ID: 3, Name: "Ромашка", Type: organizations.Customer,
+		Phone: "+73432001020", Email: "office@romashka.example", Address: "Екатеринбург, ул. Мира, 1",
 		LegalEntities: []organizations.LegalEntity{company()},
 	}
 }
@@ -51,7 +52,8 @@ func organization() *organizations.Organization {
 func company() organizations.LegalEntity {
 	return organizations.LegalEntity{
 		ID: 5, OrganizationID: 3, Name: "ООО «Ромашка»", INN: "6670123450", KPP: "667001001", OGRN: "1056600000001",
-		Address: "620000, Екатеринбург, ул. Мира, 1", Bank: "АО «Банк»", BIK: "046577001", Account: "40702810000000000001", CorrAccount: "30101810000000000001",
+		Address: "620000, Екатеринбург, ул. Мира, 1", Bank: "АО «Банк»",
+		BIK: "046577001", Account: "40702810000000000001", CorrAccount: "30101810000000000001",
 	}
 }
 

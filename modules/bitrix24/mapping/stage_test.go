@@ -11,14 +11,20 @@ import (
 
 var (
 	someStages   = []string{"NEW", "PREPARATION", "EXECUTING", "WON", "LOSE", "UNKNOWN"}
-	someStatuses = []orders.Status{orders.Placed, orders.Pending, orders.PrintingInProgress, orders.Delivered, orders.Cancelled, orders.Shipped}
+	someStatuses = []orders.Status{
+		orders.Placed, orders.Pending, orders.PrintingInProgress, orders.Delivered,
+		orders.Cancelled, orders.Shipped,
+	}
 )
 
 // anyRules has a table in which stages may share a status, stand for none, or be missing.
 func anyRules(r *rand.Rand) Rules {
 	var table Funnel
 	for _, stage := range someStages[:r.IntN(len(someStages))] {
-		table.Stages = append(table.Stages, StageRule{StageID: stage, Status: pick(r, append(someStatuses, "")...), Paid: r.IntN(4) == 0})
+		table.Stages = append(table.Stages, StageRule{
+			StageID: stage, Status: pick(r, append(someStatuses, "")...),
+			Paid: r.IntN(4) == 0,
+		})
 	}
 	return Rules{Funnels: map[int64]Funnel{0: table}}
 }
@@ -45,8 +51,10 @@ func stagesEndEqual(t *testing.T, r *rand.Rand) {
 	rules := anyRules(r)
 	agreed := Pair{Ours: string(pick(r, someStatuses...)), Theirs: pick(r, someStages...)}
 	now := Present{
-		Status: pick(r, append(someStatuses, orders.Status(agreed.Ours))...), Stage: pick(r, append(someStages, agreed.Theirs)...),
-		StatusAt: began.Add(time.Duration(r.IntN(9000)) * time.Millisecond), StageAt: began.Add(time.Duration(r.IntN(9)) * time.Second),
+		Status:   pick(r, append(someStatuses, orders.Status(agreed.Ours))...),
+		Stage:    pick(r, append(someStages, agreed.Theirs)...),
+		StatusAt: began.Add(time.Duration(r.IntN(9000)) * time.Millisecond),
+		StageAt:  began.Add(time.Duration(r.IntN(9)) * time.Second),
 	}
 	describe := fmt.Sprintf("rules %+v, agreed %+v, now %+v", rules.Funnels[0].Stages, agreed, now)
 	d := rules.DecideStage(agreed, now)
@@ -57,7 +65,8 @@ func stagesEndEqual(t *testing.T, r *rand.Rand) {
 	if want := (Pair{Ours: string(then.Status), Theirs: then.Stage}); d.Agreed != want {
 		t.Fatalf("%s: agreed %+v, but they stand at %+v", describe, d.Agreed, want)
 	}
-	if again := rules.DecideStage(d.Agreed, then); again.Send != "" || again.Take.Status != "" || again.Conflict || again.Agreed != d.Agreed {
+	if again := rules.DecideStage(d.Agreed, then); again.Send != "" || again.Take.Status != "" || again.Conflict ||
+		again.Agreed != d.Agreed {
 		t.Fatalf("%s: %+v, and once more: %+v", describe, d, again)
 	}
 	oursMoved, theirsMoved := string(now.Status) != agreed.Ours, now.Stage != agreed.Theirs
@@ -75,14 +84,17 @@ func equalOrUnmapped(t *testing.T, describe string, rules Rules, then Present, d
 	rule, stands := rules.Status(0, then.Stage)
 	_, reachable := rules.Stage(0, "", then.Status)
 	if reachable && stands && rule.Status != then.Status {
-		t.Fatalf("%s: %+v leaves the order at %s and the deal at %s, which is %s", describe, d, then.Status, then.Stage, rule.Status)
+		t.Fatalf("%s: %+v leaves the order at %s and the deal at %s, which is %s", describe, d, then.Status,
+			then.Stage, rule.Status)
 	}
 }
 
 // «The later change wins, within two seconds the portal's.»
 func TestDecideStage_theLaterChangeWins(t *testing.T) {
 	rules := Rules{Funnels: map[int64]Funnel{0: {Stages: []StageRule{
-		{StageID: "NEW", Status: orders.Placed}, {StageID: "EXECUTING", Status: orders.PrintingInProgress, Paid: true}, {StageID: "LOSE", Status: orders.Cancelled},
+		{StageID: "NEW", Status: orders.Placed},
+		{StageID: "EXECUTING", Status: orders.PrintingInProgress, Paid: true},
+		{StageID: "LOSE", Status: orders.Cancelled},
 	}}}}
 	agreed := Pair{Ours: string(orders.Placed), Theirs: "NEW"}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -97,7 +109,10 @@ func TestDecideStage_theLaterChangeWins(t *testing.T) {
 		{2*time.Second + 1, "LOSE", ""},
 		{time.Hour, "LOSE", ""},
 	} {
-		d := rules.DecideStage(agreed, Present{Status: orders.Cancelled, StatusAt: at.Add(c.later), Stage: "EXECUTING", StageAt: at})
+		d := rules.DecideStage(agreed, Present{
+			Status: orders.Cancelled, StatusAt: at.Add(c.later),
+			Stage: "EXECUTING", StageAt: at,
+		})
 		if !d.Conflict || d.Send != c.send || d.Take.Status != c.take {
 			t.Errorf("ours %v later: %+v", c.later, d)
 		}
@@ -107,7 +122,8 @@ func TestDecideStage_theLaterChangeWins(t *testing.T) {
 // A status that has no stage is not taken back by the next event.
 func TestDecideStage_aStatusWithoutAStageStays(t *testing.T) {
 	rules := Rules{Funnels: map[int64]Funnel{0: {Stages: []StageRule{{StageID: "NEW", Status: orders.Placed}}}}}
-	d := rules.DecideStage(Pair{Ours: string(orders.Placed), Theirs: "NEW"}, Present{Status: orders.Shipped, Stage: "NEW"})
+	d := rules.DecideStage(Pair{Ours: string(orders.Placed), Theirs: "NEW"},
+		Present{Status: orders.Shipped, Stage: "NEW"})
 	if d.Send != "" || d.Take.Status != "" {
 		t.Fatalf("%+v, want nothing to move", d)
 	}
@@ -119,7 +135,9 @@ func TestDecideStage_aStatusWithoutAStageStays(t *testing.T) {
 // A deal that was just found by its key is where the order's status belongs: that is no change of stage, so it pays
 // for nothing.
 func TestDecideStage_firstMeetingPaysForNothing(t *testing.T) {
-	rules := Rules{Funnels: map[int64]Funnel{0: {Stages: []StageRule{{StageID: "EXECUTING", Status: orders.PrintingInProgress, Paid: true}}}}}
+	rules := Rules{Funnels: map[int64]Funnel{0: {Stages: []StageRule{
+		{StageID: "EXECUTING", Status: orders.PrintingInProgress, Paid: true},
+	}}}}
 	d := rules.DecideStage(Pair{}, Present{Status: orders.PrintingInProgress, Stage: "EXECUTING"})
 	if d.Take != (StageRule{}) || d.Send != "" || d.Conflict {
 		t.Errorf("decided %+v, want to agree and nothing else", d)

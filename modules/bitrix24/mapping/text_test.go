@@ -21,7 +21,10 @@ func cutsWithinTheLimit(t *testing.T, r *rand.Rand) {
 		text = append(text, pick(r, 'a', 'я', '😀', '$', '\n', '"'))
 	}
 	limit := 2 + r.IntN(40)
-	for name, cut := range map[string]string{"Cut": Cut(string(text), limit), "cutFront": cutFront(string(text), limit+2)} {
+	for name, cut := range map[string]string{
+		"Cut":      Cut(string(text), limit),
+		"cutFront": cutFront(string(text), limit+2),
+	} {
 		if n := utf8.RuneCountInString(cut); n > limit+2 || name == "Cut" && n > limit || !utf8.ValidString(cut) {
 			t.Fatalf("%s of %q to %d: %q", name, string(text), limit, cut)
 		}

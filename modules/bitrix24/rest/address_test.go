@@ -88,7 +88,8 @@ func TestCheckDial(t *testing.T) {
 	t.Parallel()
 	for address, allowed := range map[string]bool{
 		"8.8.8.8:443": true, "[2a00:1450:4010:c05::8a]:443": true,
-		"127.0.0.1:443": false, "[::1]:443": false, "[fe80::1%lo]:443": false, "[::ffff:127.0.0.1]:443": false, "nonsense": false,
+		"127.0.0.1:443": false, "[::1]:443": false, "[fe80::1%lo]:443": false, "[::ffff:127.0.0.1]:443": false,
+		"nonsense": false,
 	} {
 		if err := checkDial(context.Background(), "tcp", address, nil); (err == nil) != allowed {
 			t.Errorf("checkDial(%s) = %v, want allowed: %v", address, err, allowed)

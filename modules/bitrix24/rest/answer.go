@@ -44,7 +44,10 @@ func (r *refusal) UnmarshalJSON(data []byte) error {
 }
 
 func (r refusal) asError(method string, status int) *Error {
-	return &Error{Method: method, Code: oneLine(string(r.Code)), Description: oneLine(string(r.Description)), Status: status}
+	return &Error{
+		Method: method, Code: oneLine(string(r.Code)), Description: oneLine(string(r.Description)),
+		Status: status,
+	}
 }
 
 // decodeAnswer reads the body of an answer. An error of type *Error is the portal's refusal of the whole request;

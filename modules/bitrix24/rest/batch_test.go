@@ -17,10 +17,13 @@ func orderBatch() *Batch {
 		"PHONE": []Params{{"VALUE": "+79990000000", "VALUE_TYPE": Mobile}},
 		"EMAIL": []Params{{"VALUE": "anna@example.com", "VALUE_TYPE": Home}},
 	}})
-	deal := b.Add("deal", "crm.item.add", Params{"entityTypeId": TypeDeal, "useOriginalUfNames": Bool(true), "fields": Params{
-		"title": "Заказ № 42", "categoryId": 0, "opportunity": Money(123450), "isManualOpportunity": Bool(true),
-		"contactIds": []any{contact}, "UF_CRM_PIXLPARK_DISCUSSION": "Позвоните $result[contact] завтра & всё",
-	}})
+	deal := b.Add("deal", "crm.item.add", Params{
+		"entityTypeId": TypeDeal, "useOriginalUfNames": Bool(true),
+		"fields": Params{
+			"title": "Заказ № 42", "categoryId": 0, "opportunity": Money(123450), "isManualOpportunity": Bool(true),
+			"contactIds": []any{contact}, "UF_CRM_PIXLPARK_DISCUSSION": "Позвоните $result[contact] завтра & всё",
+		},
+	})
 	b.Add("rows", "crm.item.productrow.set", Params{
 		"ownerType": "D", "ownerId": deal.Field("item", "id"),
 		"productRows": []Params{{"productName": "Фото 10×15", "price": Money(1250), "quantity": 100, "sort": 10}},

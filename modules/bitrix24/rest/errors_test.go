@@ -60,7 +60,10 @@ func TestError_ofACommand(t *testing.T) {
 
 func TestUnknownAndTemporary_lookThroughWrapping(t *testing.T) {
 	t.Parallel()
-	lost := fmt.Errorf("push order 42: %w", &MovedError{Portal: hookOf(t, "https://x.ru").Portal, Err: &RequestError{Sent: true, Err: errors.New("x")}})
+	lost := fmt.Errorf("push order 42: %w", &MovedError{
+		Portal: hookOf(t, "https://x.ru").Portal,
+		Err:    &RequestError{Sent: true, Err: errors.New("x")},
+	})
 	if !Unknown(lost) || !Temporary(lost) {
 		t.Errorf("Unknown, Temporary = %v, %v; want true, true", Unknown(lost), Temporary(lost))
 	}

@@ -24,7 +24,10 @@ func Example() {
 		"entityTypeId": rest.TypeContact, "fields": rest.Params{"name": "Мария"},
 	})
 	batch.Add("deal", "crm.item.add", rest.Params{
-		"entityTypeId": rest.TypeDeal, "fields": rest.Params{"title": "Заказ № 1", "contactIds": []any{contact.Field("item", "id")}},
+		"entityTypeId": rest.TypeDeal, "fields": rest.Params{
+			"title":      "Заказ № 1",
+			"contactIds": []any{contact.Field("item", "id")},
+		},
 	})
 	result, err := client.Do(context.Background(), batch)
 	if err != nil {

@@ -83,7 +83,8 @@ func (n *formNode) set(path []string, value string) {
 		if step == "" && i > 0 {
 			step = strconv.FormatInt(n.next, 10)
 		}
-		if number, err := strconv.ParseInt(step, 10, 32); err == nil && number >= n.next && strconv.FormatInt(number, 10) == step {
+		if number, err := strconv.ParseInt(step, 10, 32); err == nil && number >= n.next &&
+			strconv.FormatInt(number, 10) == step {
 			n.next = number + 1
 		}
 		if n.values == nil {

@@ -85,7 +85,8 @@ func TestLimiter_drained(t *testing.T) {
 		if err := l.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Wait(t.Context(), People); err != nil || time.Since(start).Round(time.Millisecond) != 500*time.Millisecond {
+		if err := l.Wait(t.Context(), People); err != nil ||
+			time.Since(start).Round(time.Millisecond) != 500*time.Millisecond {
 			t.Errorf("a person waits %v, %v; want half a second", time.Since(start), err)
 		}
 		if err := l.Wait(t.Context(), Background); err != nil || time.Since(start).Round(time.Millisecond) != 6*time.Second {

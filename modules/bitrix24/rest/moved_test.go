@@ -96,7 +96,8 @@ func TestDo_redirectsThatAreNoMove(t *testing.T) {
 		})
 		_, err := c.Do(t.Context(), oneDeal())
 		var e *RequestError
-		if !errors.As(err, &e) || e.Status != 302 || Unknown(err) || count.Load() != 1 || strings.Contains(err.Error(), secret) {
+		if !errors.As(err, &e) || e.Status != 302 || Unknown(err) || count.Load() != 1 ||
+			strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: %v after %d requests, want a refusal to follow", name, err, count.Load())
 		}
 	}
@@ -106,7 +107,8 @@ func TestReadRedirect_addressRules(t *testing.T) {
 	t.Parallel()
 	c := New(Webhook{Portal: &url.URL{Scheme: "https", Host: "old.bitrix24.ru"}, UserID: 1, Code: secret}, Options{})
 	var moved *redirect
-	err := c.readRedirect(c.hook.Portal, 302, http.Header{"Location": {"https://New.bitrix24.ru/rest/1/" + secret + "/batch.json"}})
+	err := c.readRedirect(c.hook.Portal, 302,
+		http.Header{"Location": {"https://New.bitrix24.ru/rest/1/" + secret + "/batch.json"}})
 	if !errors.As(err, &moved) || moved.to.String() != "https://new.bitrix24.ru" {
 		t.Fatalf("got %v, want the new address without its path", err)
 	}

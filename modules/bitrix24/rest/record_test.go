@@ -27,10 +27,12 @@ func TestDeal_readsAlikeFromBothFamilies(t *testing.T) {
 		"crm.item.get": decodeFile[Item[Deal]](t, "deal.item.json").Item,
 		"crm.deal.get": decodeFile[Deal](t, "deal.old.json"),
 	} {
-		if d.ID != 351 || d.Title != "Заказ № 42" || d.CategoryID != 9 || d.StageID != "C9:NEW" || d.StageSemanticID != InProgress ||
-			d.Opportunity != 123450 || !bool(d.IsManualOpportunity) || d.CompanyID != 0 || d.ContactID != 84 || d.LeadID != 0 ||
-			d.AssignedByID != 6 || d.Comments != "[B]Срочно[/B]" || d.OriginatorID != "pixlpark:1" || d.OriginID != "order:42" ||
-			d.CreatedBy != 1 || d.UpdatedBy != 7 || d.MovedBy != 7 || d.UTMSource != "google" || d.UTMMedium != "" || bool(d.Closed) {
+		if d.ID != 351 || d.Title != "Заказ № 42" || d.CategoryID != 9 || d.StageID != "C9:NEW" ||
+			d.StageSemanticID != InProgress || d.Opportunity != 123450 || !bool(d.IsManualOpportunity) ||
+			d.CompanyID != 0 || d.ContactID != 84 || d.LeadID != 0 ||
+			d.AssignedByID != 6 || d.Comments != "[B]Срочно[/B]" || d.OriginatorID != "pixlpark:1" ||
+			d.OriginID != "order:42" || d.CreatedBy != 1 || d.UpdatedBy != 7 || d.MovedBy != 7 ||
+			d.UTMSource != "google" || d.UTMMedium != "" || bool(d.Closed) {
 			t.Errorf("%s: %+v", name, d)
 		}
 		if !d.CreatedTime.Equal(noon(0)) || !d.UpdatedTime.Equal(noon(5)) || !d.MovedTime.Equal(noon(4)) ||
@@ -76,7 +78,8 @@ func TestLeadAndCompany(t *testing.T) {
 		t.Errorf("lead = %+v", lead)
 	}
 	company := decodeFile[Company](t, "company.old.json")
-	if company.TypeID != "CUSTOMER" || company.OriginVersion != "3" || company.Multifields != nil || !company.UpdatedTime.Equal(noon(0)) {
+	if company.TypeID != "CUSTOMER" || company.OriginVersion != "3" || company.Multifields != nil ||
+		!company.UpdatedTime.Equal(noon(0)) {
 		t.Errorf("company = %+v", company)
 	}
 }
@@ -88,14 +91,18 @@ func TestProductRows_readAlikeFromBothFamilies(t *testing.T) {
 	if !reflect.DeepEqual(item, old) {
 		t.Errorf("crm.item.productrow %+v\ncrm.deal.productrows %+v", item, old)
 	}
-	if row := old[0]; row.ID != 17654 || row.Price != 1250 || row.Quantity != 100 || row.MeasureCode != 796 || row.ProductName != "Фото 10×15" {
+	if row := old[0]; row.ID != 17654 || row.Price != 1250 || row.Quantity != 100 || row.MeasureCode != 796 ||
+		row.ProductName != "Фото 10×15" {
 		t.Errorf("row = %+v", row)
 	}
 }
 
 func TestRecords_anythingButARecordIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{`5`, `"x"`, `true`, `{"ID":"C9:NEW"}`, `{"PHONE":"+7"}`, `{"PHONE":[{"ID":[1]}]}`, `{"fm":5}`, `["x"]`} {
+	for _, data := range []string{
+		`5`, `"x"`, `true`, `{"ID":"C9:NEW"}`, `{"PHONE":"+7"}`, `{"PHONE":[{"ID":[1]}]}`,
+		`{"fm":5}`, `["x"]`,
+	} {
 		var c Contact
 		if err := json.Unmarshal([]byte(data), &c); err == nil && data != `["x"]` {
 			t.Errorf("%s = %+v, want an error", data, c)
@@ -131,7 +138,8 @@ func TestDirectory(t *testing.T) {
 		Product    Product
 	}](t, "directory.json")
 	for name, ok := range map[string]bool{
-		"categories": len(d.Categories.Categories) == 2 && d.Categories.Categories[0].ID == 9 && bool(d.Categories.Categories[1].IsDefault),
+		"categories": len(d.Categories.Categories) == 2 && d.Categories.Categories[0].ID == 9 &&
+			bool(d.Categories.Categories[1].IsDefault),
 		"stages": d.Statuses[0].StatusID == "NEW" && d.Statuses[0].Semantics == InProgress && d.Statuses[0].Sort == 10 &&
 			d.Statuses[1].StatusID == "C9:WON" && d.Statuses[1].Semantics == Success && d.Statuses[1].CategoryID == 9,
 		"currencies": d.Currencies[0].Code == "RUB" && bool(d.Currencies[0].Base),
@@ -139,9 +147,11 @@ func TestDirectory(t *testing.T) {
 		"user":       d.User.ID == 3 && bool(d.User.Active) && d.User.LastName == "Петров",
 		"fields":     d.Fields[0].FormLabel == "Оплата" && d.Fields[0].List[0].ID == 3157 && d.Fields[1].List == nil,
 		"presets":    d.Presets[0].XMLID == "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#" && d.Presets[0].CountryID == 1,
-		"requisite":  d.Requisite.INN == "7701000000" && d.Requisite.EntityTypeID == TypeCompany && d.Requisite.DateModify.IsZero(),
-		"bank":       d.Bank.Account == "40702810938000060473" && d.Bank.BIK == "044525225" && d.Bank.EntityID == 27,
-		"addresses":  d.Addresses[0].TypeID == AddressLegal && d.Addresses[0].EntityTypeID == TypeRequisite && d.Addresses[0].City == "Москва",
+		"requisite": d.Requisite.INN == "7701000000" && d.Requisite.EntityTypeID == TypeCompany &&
+			d.Requisite.DateModify.IsZero(),
+		"bank": d.Bank.Account == "40702810938000060473" && d.Bank.BIK == "044525225" && d.Bank.EntityID == 27,
+		"addresses": d.Addresses[0].TypeID == AddressLegal && d.Addresses[0].EntityTypeID == TypeRequisite &&
+			d.Addresses[0].City == "Москва",
 		"contacts":   d.Contacts[0].ContactID == 55 && bool(d.Contacts[0].IsPrimary),
 		"companies":  d.Companies[0].CompanyID == 12 && bool(d.Companies[0].IsPrimary),
 		"duplicates": reflect.DeepEqual(d.Duplicates["CONTACT"], List[ID]{275, 2297}) && d.Duplicates["LEAD"] == nil,

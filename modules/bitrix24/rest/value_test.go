@@ -29,21 +29,26 @@ func decodes[T any](t *testing.T, want map[string]T, refused ...string) {
 
 func TestValues(t *testing.T) {
 	t.Parallel()
-	decodes(t, map[string]ID{`410`: 410, `"410"`: 410, `0`: 0, `"0"`: 0, `12.0`: 12, `"-1"`: -1, `9223372036854775807`: 1<<63 - 1},
+	decodes(t, map[string]ID{
+		`410`: 410, `"410"`: 410, `0`: 0, `"0"`: 0, `12.0`: 12, `"-1"`: -1,
+		`9223372036854775807`: 1<<63 - 1,
+	},
 		`"C9:NEW"`, `1.5`, `true`, `[1]`, `{"id":1}`, `1e300`, `"NaN"`)
 	decodes(t, map[string]Text{`"a\/b \u0022"`: `a/b "`, `5`: "5", `1.50`: "1.50"}, `true`, `["x"]`, `{"a":1}`)
 	decodes(t, map[string]Bool{
 		`"Y"`: true, `"y"`: true, `true`: true, `1`: true, `"1"`: true, `"true"`: true,
 		`"N"`: false, `0`: false, `"0"`: false,
 	}, `"да"`, `2`, `[1]`)
-	decodes(t, map[string]Number{`"1000000.00"`: 1000000, `999.9`: 999.9, `-1e3`: -1000}, `"x"`, `true`, `"NaN"`, `"1e999"`, `[1]`)
+	decodes(t, map[string]Number{`"1000000.00"`: 1000000, `999.9`: 999.9, `-1e3`: -1000}, `"x"`, `true`,
+		`"NaN"`, `"1e999"`, `[1]`)
 	decodes(t, map[string]Money{
 		`"1000000.00"`: 100000000, `999.9`: 99990, `"0.1"`: 10, `199.98999999999998`: 19999, `-5`: -500,
 		`"100|RUB"`: 10000, `"|RUB"`: 0, `"10000000000000"`: 1000000000000000, `1e3`: 100000,
 	},
 		`"x"`, `"NaN"`, `1e300`, `10000000000001`, `true`, `{"a":1}`)
 	decodes(t, map[string]List[ID]{`[1,"2",null]`: {1, 2, 0}, `{"0":5,"2":7}`: {5, 7}}, `"x"`, `5`, `true`, `["x"]`)
-	decodes(t, map[string]Map[Text]{`{"a":"x","b":1}`: {"a": "x", "b": "1"}, `["x","y"]`: {"0": "x", "1": "y"}}, `"x"`, `5`, `{"a":[1]}`)
+	decodes(t, map[string]Map[Text]{`{"a":"x","b":1}`: {"a": "x", "b": "1"}, `["x","y"]`: {"0": "x", "1": "y"}},
+		`"x"`, `5`, `{"a":[1]}`)
 	decodes(t, map[string]Semantics{`"S"`: Success, `"F"`: Failure, `"P"`: InProgress}, `[1]`)
 	for _, none := range nones {
 		decodes(t, map[string]ID{none: 0})
@@ -67,7 +72,8 @@ func TestTime(t *testing.T) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	// A date field reads as the portal's midnight; its date is the portal's, not that in UTC.
-	if err := json.Unmarshal([]byte(`"2024-08-30T02:00:00+05:00"`), &got); err != nil || got.Format(time.DateOnly) != "2024-08-30" {
+	if err := json.Unmarshal([]byte(`"2024-08-30T02:00:00+05:00"`), &got); err != nil ||
+		got.Format(time.DateOnly) != "2024-08-30" {
 		t.Errorf("date = %v, %v", got, err)
 	}
 	if err := json.Unmarshal([]byte(`"2001-11-11"`), &got); err != nil || got.String() != "2001-11-11T00:00:00Z" {
@@ -122,8 +128,8 @@ func TestTiming(t *testing.T) {
 		}
 	}
 	var timing Timing
-	if err := json.Unmarshal([]byte(`{"duration":0.5,"operating":1e300,"operating_reset_at":1795435800}`), &timing); err != nil ||
-		timing.Duration != time.Second/2 || timing.Operating != 0 || timing.ResetAt.Unix() != 1795435800 {
+	err := json.Unmarshal([]byte(`{"duration":0.5,"operating":1e300,"operating_reset_at":1795435800}`), &timing)
+	if err != nil || timing.Duration != time.Second/2 || timing.Operating != 0 || timing.ResetAt.Unix() != 1795435800 {
 		t.Errorf("timing = %+v, %v", timing, err)
 	}
 }

@@ -32,7 +32,8 @@ func TestParseWebhook(t *testing.T) {
 			if !ok {
 				t.Fatal("not recognized")
 			}
-			if portal := hook.Portal.Scheme + "://" + hook.Portal.Host; portal != tt.portal || hook.UserID != tt.userID || hook.Code != tt.code {
+			if portal := hook.Portal.Scheme + "://" + hook.Portal.Host; portal != tt.portal || hook.UserID != tt.userID ||
+				hook.Code != tt.code {
 				t.Errorf("got %s, %d, %q; want %s, %d, %q",
 					hook.Portal, hook.UserID, hook.Code, tt.portal, tt.userID, tt.code)
 			}
