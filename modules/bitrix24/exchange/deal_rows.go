@@ -12,6 +12,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -76,7 +77,19 @@ func (r *Run) saveRow(tx *db.Tx, w *OrderWork, row mapping.Row, id int64) error 
 
 // askRows reads the rows of an order's deal or lead: which of them are ours is unknown.
 func (r *Run) askRows(w *OrderWork) {
-	ReadRows(&r.questions, w.Target, w.link.RemoteID, &w.err, func(rows []rest.ProductRow) { w.dealRows = rows })
+	ReadRows(&r.questions, w.Target, w.link.RemoteID, &w.rowsErr, func(rows []rest.ProductRow) { w.dealRows = rows })
+}
+
+// rowsUnread puts off an order whose rows the portal did not list. For a lead that was deleted the portal answers «not
+// found», too. The lead itself is not read with the rows, so a look at it is enqueued, and the order is tried again.
+func (r *Run) rowsUnread(ctx context.Context, w *OrderWork) error {
+	refused, ok := portal.AsRefusal(w.rowsErr)
+	if w.Target != records.Lead || !ok || !refused.NotFound() {
+		w.err = w.rowsErr
+		return nil
+	}
+	w.err = errMissing
+	return r.DB.Transaction(ctx, r.lookFor(records.Lead, w.link.RemoteID))
 }
 
 // agreedRows is what an intent keeps of rows: what their links will say, and what they look like.

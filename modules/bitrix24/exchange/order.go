@@ -38,6 +38,7 @@ type OrderWork struct {
 	found    candidates
 	lead     *rest.Lead        // as read before our links are put into its comment, or a contact beside others
 	dealRows []rest.ProductRow // as read, when an answer about rows was lost
+	rowsErr  error             // why they could not be read; a deal or lead that is gone has none
 
 	intended bool  // goes into a lead only if an attempt whose answer was lost has made that
 	leadID   int64 // the converted lead that the deal to be made comes from
@@ -162,7 +163,8 @@ func (r *Run) loadOrders(ctx context.Context) error {
 				commented = append(commented, w)
 			}
 		case w.link != nil:
-			if w.read || w.changeIntent != nil || string(w.Order.Status) != w.link.Agreed[StageField].Ours {
+			// Rows that cannot be read may be those of a deal that is gone: only the deal itself tells.
+			if w.read || w.changeIntent != nil || w.rowsIntent != nil || string(w.Order.Status) != w.link.Agreed[StageField].Ours {
 				w.read = true
 				read = append(read, w)
 			}
@@ -232,6 +234,8 @@ func (r *Run) settleOrders(ctx context.Context) error {
 			err = r.settleNewOrder(ctx, w)
 		case w.gone:
 			err = r.dealGone(ctx, w)
+		case w.rowsErr != nil:
+			err = r.rowsUnread(ctx, w)
 		case w.Target == records.Lead:
 			err = r.settleOpenLead(ctx, w)
 		default:
