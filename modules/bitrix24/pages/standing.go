@@ -12,7 +12,6 @@ import (
 	"github.com/pixlpark/panel/app/cache"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
-	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
@@ -52,20 +51,20 @@ var excluded = []struct {
 	{placeUnsent, portal.PlacedMeanwhile},
 }
 
+// placeOf is where an order stands that is not sent for a reason; with no reason against it, it was only not sent yet.
+func placeOf(why portal.Reason) string {
+	for _, e := range excluded {
+		if e.why == why {
+			return string(e.place)
+		}
+	}
+	return string(placeUnsent)
+}
+
 // standing is the one expression that says where an order stands, the same for counting and for sending what was left
-// out. It follows Settings.wants: whatever is linked or queued comes first, then what an employee decided, then the rules.
+// out. Whatever is linked or queued comes first; the rules of Settings.Wants decide about the rest.
 func standing(s portal.Settings) (sql string, args []any) {
-	byType := "1 = 0"
-	switch s.OrderTypes {
-	case portal.Persons:
-		byType = "o.organization_id IS NOT NULL"
-	case portal.Organizations:
-		byType = "o.organization_id IS NULL"
-	}
-	manual := "1 = 0"
-	if !s.Auto {
-		manual = "1 = 1"
-	}
+	rules, args := s.WantsSQL(placeOf)
 	return `CASE
 		WHEN j.failed = 1 THEN 'failed'
 		WHEN j.failed = 0 THEN 'waiting'
@@ -73,16 +72,9 @@ func standing(s portal.Settings) (sql string, args []any) {
 		WHEN deal.state = 'deleted' AND c.choice = 'ignore' THEN 'ignored'
 		WHEN deal.state = 'deleted' THEN 'gone_deal'
 		WHEN lead.state <> 'deleted' THEN 'sent'
-		WHEN c.choice = 'ignore' THEN 'ignored'
+		WHEN lead.state = 'deleted' AND c.choice = 'ignore' THEN 'ignored'
 		WHEN lead.state = 'deleted' THEN 'gone_lead'
-		WHEN o.type IN ? THEN 'top_up'
-		WHEN o.status = ? THEN 'deleted'
-		WHEN c.choice = 'send' THEN 'unsent'
-		WHEN o.created_at < ? THEN 'before'
-		WHEN ` + manual + ` THEN 'manual'
-		WHEN ` + byType + ` THEN 'type'
-		ELSE 'unsent' END`,
-		[]any{[]orders.Type{orders.TopUpPerson, orders.TopUpOrganization}, orders.Deleted, s.ConnectedAt}
+		` + rules + `ELSE 'unsent' END`, args
 }
 
 // standings is what the expression reads: every order with its links, its job and its choice, none of them more than once.

@@ -64,9 +64,13 @@ func (q queueMeters) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(pausedMeter, prometheus.GaugeValue, paused)
 }
 
-// observe counts the requests to a portal, and keeps in its row what needs a person and where it has moved.
-func (p *Portals) observe(portalID int64, address *url.URL) func(rest.Exchange) {
-	return func(x rest.Exchange) {
+// observeLimit bounds the write of a portal's state: the request before it has taken its time already.
+const observeLimit = 5 * time.Second
+
+// observe returns what the client of a portal calls after every request. It counts the request, and keeps in the
+// portal's row what needs a person and where the portal has moved. A portal that is not stored yet (0) is only counted.
+func (p *Portals) observe(portalID int64, address *url.URL) func(context.Context, rest.Exchange) {
+	return func(ctx context.Context, x rest.Exchange) {
 		p.meters.requests.WithLabelValues(outcomeOf(x.Err)).Inc()
 		for _, command := range x.Commands {
 			err := x.Err
@@ -82,10 +86,14 @@ func (p *Portals) observe(portalID int64, address *url.URL) func(rest.Exchange) 
 		if !known {
 			return
 		}
-		change := p.DB.From(context.Background()).Model(&Portal{}).Where("id = ? AND (trouble <> ? OR moved_to <> ?)", portalID, trouble, moved).
-			Updates(map[string]any{"trouble": trouble, "moved_to": moved})
-		if change.Error != nil {
-			p.Log.WithError(change.Error).Error("state of the portal not kept")
+		// Whoever asked may have left; what the portal has answered is worth keeping all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), observeLimit)
+		defer cancel()
+		err := p.DB.From(ctx).Model(&Portal{}).
+			Where("id = ? AND (trouble <> ? OR moved_to <> ?)", portalID, trouble, moved).
+			Updates(map[string]any{"trouble": trouble, "moved_to": moved}).Error
+		if err != nil {
+			p.Log.WithError(err).Error("state of the portal not kept")
 		}
 	}
 }

@@ -4,20 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/settings"
 	"github.com/pixlpark/panel/app/tariff"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
-
-// ExcludedFromExport says why an order is not exported: the rules hold, but neither the automatic switch nor the day of the
-// connection does.
-func (s Settings) ExcludedFromExport(o *orders.Order, chosen records.Choice) Reason {
-	s.Auto, s.ConnectedAt = true, time.Time{}
-	return s.Wants(o, chosen)
-}
 
 // Settings are what administrators filled in on «Выгрузка заказов / ERP и CRM системы / Битрикс24».
 type Settings struct {
@@ -89,47 +80,6 @@ func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
 		return rest.Webhook{}, err
 	}
 	return rest.Webhook{Portal: portal, UserID: s.UserID, Code: code}, nil
-}
-
-// Reason says why an order is not sent by itself; empty: it is.
-type Reason string
-
-// The reasons, as the order page and «Состояние обмена» show them.
-const (
-	ModuleOff       Reason = "интеграция с Битрикс24 выключена"
-	TariffLacking   Reason = "тариф не включает интеграцию"
-	NotAutomatic    Reason = "автоматическая отправка выключена"
-	OtherType       Reason = "тип заказа не отправляется по настройкам"
-	BeforeConnected Reason = "создан до подключения"
-	TopUp           Reason = "пополнения счета не отправляются"
-	LeftAlone       Reason = "выбрано «не синхронизировать»"
-	DeletedThere    Reason = "сделка удалена в Битрикс24"
-	DeletedHere     Reason = "заказ удален"
-	PlacedMeanwhile Reason = "оформлен, пока обмен или тариф были выключены"
-)
-
-// Wants answers whether an order without a deal is to be sent, and if not, why. A choice made by an employee wins over
-// the automatic switch and the filter.
-func (s Settings) Wants(o *orders.Order, chosen records.Choice) Reason {
-	switch {
-	case !s.Connected():
-		return ModuleOff
-	case o.Type.TopUp():
-		return TopUp
-	case chosen == records.ChoiceIgnore:
-		return LeftAlone
-	case o.Status == orders.Deleted:
-		return DeletedHere
-	case chosen == records.ChoiceSend:
-		return ""
-	case o.CreatedAt.Before(s.ConnectedAt):
-		return BeforeConnected
-	case !s.Auto:
-		return NotAutomatic
-	case s.OrderTypes == Persons && o.OrganizationID != nil, s.OrderTypes == Organizations && o.OrganizationID == nil:
-		return OtherType
-	}
-	return ""
 }
 
 // Active reports whether the exchange works at all: switched on, connected, and paid for.

@@ -33,8 +33,11 @@ type Options struct {
 	UserAgent    string // what the portal's log calls us; default pixlpark-panel
 	MaxAnswer    int64  // in bytes; a longer answer is an error; default 32 MB
 
-	Now     func() time.Time // the clock; default time.Now
-	Observe func(Exchange)   // is called after every request, before Do returns; must be quick
+	Now func() time.Time // the clock; default time.Now
+
+	// Observe is called after every request, before Do returns, and must be quick. Its context is that of Do, which may
+	// have been cancelled by then.
+	Observe func(ctx context.Context, e Exchange)
 }
 
 // Exchange is one request and what came of it, for the journal. The webhook's code is masked wherever it occurs.
@@ -152,7 +155,7 @@ func (c *Client) post(ctx context.Context, portal *url.URL, b *Batch) (*Result, 
 		if moved := (*redirect)(nil); errors.As(err, &moved) {
 			to = moved.to
 		}
-		c.opts.Observe(Exchange{
+		c.opts.Observe(ctx, Exchange{
 			At:       sent,
 			Duration: received.Sub(sent),
 			Address:  Webhook{Portal: portal, UserID: c.hook.UserID}.String() + "batch.json",

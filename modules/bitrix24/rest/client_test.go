@@ -18,7 +18,7 @@ func TestDo_asksOnceAndReadsTheAnswer(t *testing.T) {
 	clock := newClock()
 	var exchanges []Exchange
 	var requests atomic.Int32
-	c := setup(t, Options{Now: clock.Now, Observe: func(e Exchange) { exchanges = append(exchanges, e) }, UserAgent: "test"},
+	c := setup(t, Options{Now: clock.Now, Observe: func(_ context.Context, e Exchange) { exchanges = append(exchanges, e) }, UserAgent: "test"},
 		func(w http.ResponseWriter, r *http.Request) {
 			requests.Add(1)
 			if r.Method != http.MethodPost || r.URL.Path != "/rest/11/"+secret+"/batch.json" {

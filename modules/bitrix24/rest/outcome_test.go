@@ -60,7 +60,7 @@ func TestDo_noReadableAnswer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var observed atomic.Int32
-			c := setup(t, Options{MaxAnswer: 1000, Observe: func(Exchange) { observed.Add(1) }}, tt.handler)
+			c := setup(t, Options{MaxAnswer: 1000, Observe: func(context.Context, Exchange) { observed.Add(1) }}, tt.handler)
 			_, err := c.Do(t.Context(), oneDeal())
 			var e *RequestError
 			if !errors.As(err, &e) || e.Status != tt.status || !Unknown(err) || !Temporary(err) {

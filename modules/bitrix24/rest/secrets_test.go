@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func TestDo_codeIsInNoErrorAndNoExchange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var exchanges []Exchange
-			c := setup(t, Options{Observe: func(e Exchange) { exchanges = append(exchanges, e) }}, handler)
+			c := setup(t, Options{Observe: func(_ context.Context, e Exchange) { exchanges = append(exchanges, e) }}, handler)
 			result, err := c.Do(t.Context(), oneDeal())
 			if err == nil {
 				err = result.Decode("deal", new(Item[Deal]))
