@@ -29,10 +29,9 @@ func differences(c *exchange.Connection, p *pair) []field {
 		}
 	}
 	differ("Сумма", "opportunity", o.Total.In(o.Currency), orders.Money(deal.Opportunity).In(o.Currency))
-	r := exchange.NewRun(c)
 	if p.target() == records.Lead {
 		differ("Лид", leadKey, records.LeadWords[p.link.State], records.LeadWords[leadStateOf(deal.StageSemanticID)])
-	} else if field, ok := stageDifference(r, o, deal); ok {
+	} else if field, ok := stageDifference(c, o, deal); ok {
 		fields = append(fields, field)
 	}
 	if p.contact != 0 && !lo.Contains(append(deal.ContactIDs, deal.ContactID), rest.ID(p.contact)) {
@@ -44,7 +43,7 @@ func differences(c *exchange.Connection, p *pair) []field {
 	if ours, theirs := rowTexts(p); ours != theirs {
 		fields = append(fields, field{Name: "Товары", Key: rowsKey, Ours: ours, Theirs: theirs})
 	}
-	in := r.Input(&exchange.OrderWork{ID: o.ID, Order: o, Target: p.target()})
+	in := c.OrderInput(o, p.target())
 	sent, names := mapping.DealFields(in), in.Rules.Fields
 	if p.target() == records.Lead && !strings.Contains(plain(string(deal.Comments)), plain(mapping.Comment(in))) { // a manager may write beside ours
 		differ("Комментарий", "comments", mapping.Comment(in), string(deal.Comments))
@@ -59,12 +58,12 @@ func differences(c *exchange.Connection, p *pair) []field {
 }
 
 // stageDifference is the difference between an order's status and its deal's stage.
-func stageDifference(r *exchange.Run, o *orders.Order, deal *rest.Deal) (field, bool) {
+func stageDifference(c *exchange.Connection, o *orders.Order, deal *rest.Deal) (field, bool) {
 	category, stage := deal.CategoryID.Int64(), string(deal.StageID)
-	wanted, ok := r.Current.Rules.Stage(category, stage, o.Status)
+	wanted, ok := c.Current.Rules.Stage(category, stage, o.Status)
 	return field{
-		Name: "Статус и стадия", Key: exchange.StageField, Code: stage, Theirs: r.Lists.StageName(category, stage),
-		Ours: fmt.Sprintf("%s (стадия «%s»)", o.Status.Label(), r.Lists.StageName(category, wanted)),
+		Name: "Статус и стадия", Key: exchange.StageField, Code: stage, Theirs: c.Lists.StageName(category, stage),
+		Ours: fmt.Sprintf("%s (стадия «%s»)", o.Status.Label(), c.Lists.StageName(category, wanted)),
 	}, ok && wanted != stage
 }
 

@@ -26,7 +26,7 @@ func IsPutOff(cause error) bool {
 var bulkMethods = []string{"crm.item.batchImport", "crm.item.add", "crm.item.update", "crm.item.productrow.set", "crm.item.list", "crm.duplicate.findbycomm"}
 
 // prepareBulk recognizes a group of an export's records; bulk work never shares a group with anything else.
-func (r *Run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
+func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	r.bulk = lo.EveryBy(group, func(j jobs.Job) bool { return j.Kind == SendRecord{}.Kind() })
 	if !r.bulk {
 		return nil
@@ -41,7 +41,7 @@ func (r *Run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 }
 
 // gatherRecord notes which record of an export a job concerns; nothing is done while the export pauses.
-func (r *Run) gatherRecord(j jobs.Job) ([]work, error) {
+func (r *run) gatherRecord(j jobs.Job) ([]work, error) {
 	var a SendRecord
 	if err := Decode(j, &a); err != nil || r.held[a.Backfill] {
 		return nil, err
@@ -50,7 +50,7 @@ func (r *Run) gatherRecord(j jobs.Job) ([]work, error) {
 }
 
 // workOnRecord has a record sent as the button «Отправить в Битрикс24» would.
-func (r *Run) workOnRecord(kind records.Local, id int64) []work {
+func (r *run) workOnRecord(kind records.Local, id int64) []work {
 	switch kind {
 	case records.Client:
 		w := r.workOnClient(id)
@@ -65,7 +65,7 @@ func (r *Run) workOnRecord(kind records.Local, id int64) []work {
 }
 
 // follow is how urgent the work is that follows from the run's.
-func (r *Run) follow() []jobs.Option {
+func (r *run) follow() []jobs.Option {
 	if r.bulk {
 		return []jobs.Option{jobs.Behind()}
 	}
@@ -113,7 +113,7 @@ func addImports(batch *rest.Batch, tasks []*task) []*task {
 }
 
 // made reads the number of the deal, or the portal's refusal of it.
-func (p *imported) made(result *rest.Result) (int64, error) {
+func (p *imported) recordID(result *rest.Result) (int64, error) {
 	var list importResult
 	if err := result.Decode(p.command, &list); err != nil {
 		return 0, err
@@ -129,26 +129,26 @@ func (p *imported) made(result *rest.Result) (int64, error) {
 }
 
 // importDeal is newDeal for an order of long ago.
-func (r *Run) importDeal(w *OrderWork) *task {
+func (r *run) importDeal(w *orderWork) *task {
 	t := r.newDeal(w)
 	t.fields = func() rest.Params { return t.params()["fields"].(rest.Params) }
 	t.method = "crm.item.batchImport"
 	t.done = func(_ context.Context, tx *db.Tx, result *rest.Result, _ string) (int64, error) {
-		id, err := t.place.made(result)
+		id, err := t.place.recordID(result)
 		if err != nil {
 			return 0, err
 		}
-		in, sent := r.Input(w), t.fields()
+		in, sent := r.input(w), t.fields()
 		agreed := mapping.Agreed{originField: {Ours: "Y"}}
-		for _, part := range []rest.Params{mapping.DealFields(in), {commentsField: mapping.Comment(in)}, mapping.DealClient(w.client.contactID(), w.organization.companyID())} {
+		for _, part := range []rest.Params{mapping.DealFields(in), {commentsField: mapping.Comment(in)}, mapping.DealClient(w.client.recordID(), w.organization.companyID())} {
 			agreed.Agree(part)
 		}
-		deal := &rest.Deal{CategoryID: rest.ID(in.Rules.CategoryID), StageID: rest.Text(r.firstStage(in.Rules.CategoryID)), Opportunity: rest.Money(w.Order.Total)}
+		deal := &rest.Deal{CategoryID: rest.ID(in.Rules.CategoryID), StageID: rest.Text(r.firstStage(in.Rules.CategoryID)), Opportunity: rest.Money(w.order.Total)}
 		if stage, ok := sent["stageId"].(string); ok {
 			deal.StageID = rest.Text(stage)
 		}
-		agreed[StageField] = mapping.Pair{Ours: string(w.Order.Status), Theirs: string(deal.StageID)}
-		l := &records.Link{PortalID: r.Portal.ID, Local: records.Order, LocalID: w.ID, Entity: records.Deal, RemoteID: id, Checked: true, Agreed: agreed}
+		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(deal.StageID)}
+		l := r.Book.NewLink(records.Order, w.id, records.Deal, id, agreed)
 		l.See(deal)
 		return id, records.SaveLink(tx, l)
 	}

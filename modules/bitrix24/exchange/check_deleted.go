@@ -164,7 +164,7 @@ func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []Pull) error {
 
 // holdVanished stops the run from dropping links when many records are gone at once, or a person has said that they
 // are not.
-func (r *Run) holdVanished(ctx context.Context) error {
+func (r *run) holdVanished(ctx context.Context) error {
 	gone := map[Pull]func(){}
 	for _, w := range r.orders {
 		if w.gone && w.link != nil {

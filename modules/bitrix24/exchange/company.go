@@ -2,15 +2,12 @@ package exchange
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/organizations"
-	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
@@ -19,258 +16,127 @@ import (
 
 // organizationWork brings an organization and its company together, with requisites and employees.
 type organizationWork struct {
-	id      int64
-	compare bool // the organization or the company has changed: read the company and compare
-	needed  bool // an order needs the company: find or make it
-
+	party
 	organization *organizations.Organization
-	emailLeftOut bool // the portal refuses its own
-	lead         organizationLead
-	link         *records.Link
-	intent       *records.Intent
-	changeIntent *records.Intent // a change whose answer was lost
-	chosen       records.Choice
-	company      *rest.Company
-	gone         bool
-	found        candidates
+	company      *rest.Company // nil while it was not read, or when it is not there
 	legal        []*legalWork
 	employees    []*clientWork
-	make         *task
-	tasks        []*task
-	err          error
-	done         bool
+	tasks        []*task // for requisites, bank details, addresses, employees and the lead that is closed
 }
 
-func (w *organizationWork) failure() error {
-	for _, t := range w.commands() {
-		if w.err == nil {
-			w.err = t.err
-		}
-	}
-	return w.err
-}
+func (w *organizationWork) exists() bool { return w.organization != nil }
 
-func (w *organizationWork) complete() bool {
-	return w.err != nil || w.done || finished(w.commands())
-}
+func (w *organizationWork) wasRead() bool { return w.company != nil }
 
-func (w *organizationWork) commands() []*task {
-	return lo.Compact(append([]*task{w.make, w.lead.make}, w.tasks...))
-}
+func (w *organizationWork) failure() error { return firstFailure(&w.err, w.allTasks()) }
 
-// companyID is the organization's company: its number, or a reference to the command that makes it; nil without one.
+func (w *organizationWork) complete() bool { return w.err != nil || w.done || finished(w.allTasks()) }
+
+func (w *organizationWork) allTasks() []*task { return append(w.partyTasks(), w.tasks...) }
+
+// companyID is the organization's company for a deal, as recordID returns it. A deal of a person has no organization.
 func (w *organizationWork) companyID() any {
-	switch {
-	case w == nil:
+	if w == nil {
 		return nil
-	case w.link != nil:
-		return w.link.RemoteID
-	case w.make != nil:
-		return w.make.made("item", "id")
 	}
-	return nil
+	return w.recordID()
 }
 
-func (r *Run) workOnOrganization(id int64) *organizationWork {
+// workOnOrganization returns the run's work on an organization, new or begun.
+func (r *run) workOnOrganization(id int64) *organizationWork {
 	if r.organizations[id] == nil {
-		r.organizations[id] = &organizationWork{id: id}
+		r.organizations[id] = &organizationWork{party: party{kind: records.Organization, entity: records.Company, id: id}}
 	}
 	return r.organizations[id]
 }
 
-// loadOrganizations reads what we know of the organizations and asks the portal for what we do not. Comparing one needs
-// its employees' contacts, too.
-func (r *Run) loadOrganizations(ctx context.Context) error {
+// loadOrganizations reads what the panel knows of the organizations and asks the portal for the rest. An organization
+// that is compared needs its employees' contacts, too, so this comes before loadClients.
+func (r *run) loadOrganizations(ctx context.Context) error {
 	if len(r.organizations) == 0 {
 		return nil
 	}
-	ids := slices.Sorted(maps.Keys(r.organizations))
+	works := inOrder(r.organizations)
+	ids := lo.Map(works, func(w *organizationWork, _ int) int64 { return w.id })
 	found, err := r.Organizations.FindMany(ctx, ids)
 	if err != nil {
 		return err
 	}
-	links, err := r.Book.Links(ctx, records.Organization, records.Company, ids)
-	if err != nil {
+	for _, w := range works {
+		w.organization = found[w.id]
+	}
+	if err := r.loadParties(ctx, parties(works)); err != nil {
 		return err
 	}
-	chosen, err := r.Book.Choices(ctx, records.Organization, ids)
-	if err != nil {
-		return err
-	}
-	open, err := r.Book.Intents(ctx, records.Company, lo.FlatMap(ids, func(id int64, _ int) []string {
-		return []string{mapping.OrganizationKey(id), changeKey(mapping.OrganizationKey(id))}
-	}))
-	if err != nil {
-		return err
-	}
-	var read []*organizationWork
-	var leads []leadAsIs
-	for _, id := range ids {
-		w := r.organizations[id]
-		w.organization, w.link, w.chosen = found[id], links[id], chosen[id]
-		if i, ok := open[mapping.OrganizationKey(id)]; ok {
-			w.intent = &i
-		}
-		if i, ok := open[changeKey(mapping.OrganizationKey(id))]; ok {
-			w.changeIntent = &i
-		}
-		w.needed = w.needed || w.chosen == records.ChoiceSend || w.intent != nil // what was begun is brought to an end
-	}
-	if err := r.loadOrganizationLeads(ctx, ids); err != nil {
-		return err
-	}
+	r.chooseOrganizationLeads(works)
 	if err := r.leaveOutOrganizationEmails(ctx, ids); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		w := r.organizations[id]
-		switch {
-		case w.organization == nil || w.link == nil && !w.needed && !w.lead.wanted:
-			w.done = true
-		case w.link == nil && w.lead.link != nil && !w.needed:
-			// in its lead until an employee's lead is converted
-			if w.lead.link.Agreed.LeadChanged(mapping.OrganizationLead(w.organization), w.organization.Phone, w.organization.Email) {
-				leads = append(leads, leadAsIs{w.lead.link, &w.lead.there, &w.err})
-			}
-		case w.link == nil:
-			r.searchCompany(w)
-		case w.compare || !w.link.Checked:
-			read = append(read, w)
-		default:
-			w.done = true
-		}
-	}
-	r.readCompanies(read)
-	r.readLeads(leads)
+	read, _ := askAboutParties(r, works)
+	readParties(r, rest.TypeCompany, companyNumber, parties(read), func(id int64, c *rest.Company) { r.organizations[id].company = c })
 	return r.loadDetails(ctx, read)
 }
 
-// searchCompany looks for an organization's company by external key, ИНН, phone and e-mail.
-func (r *Run) searchCompany(w *organizationWork) {
-	r.askByKey(rest.TypeCompany, mapping.OrganizationKey(w.id), &w.found, &w.err)
-	inns := lo.Uniq(lo.FilterMap(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) (string, bool) { return l.INN, l.INN != "" }))
-	if len(inns) > 0 {
-		params := rest.Params{
-			"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "@RQ_INN": inns}, "select": []string{"ID", "ENTITY_ID", "RQ_INN"},
-			"order": rest.Params{"ID": "ASC"},
-		}
-		askFor(&r.questions, "crm.requisite.list", params, &w.err, func(list rest.List[rest.Requisite]) {
-			for _, requisite := range list {
-				if slices.Contains(inns, string(requisite.INN)) {
-					w.found.byINN = append(w.found.byINN, requisite.EntityID.Int64())
-				}
-			}
-		})
-	}
+// search asks for an organization's company by external key, ИНН, phone and e-mail.
+func (w *organizationWork) search(r *run) {
+	r.askByKey(rest.TypeCompany, w.key(), &w.found, &w.err)
+	inns := lo.FilterMap(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) (string, bool) {
+		return l.INN, l.INN != ""
+	})
+	r.askCompanyByINN(lo.Uniq(inns), &w.found, &w.err)
 	r.askByComm(rest.Phone, w.organization.Phone, "COMPANY", &w.found.byPhone, &w.err)
 	r.askByComm(rest.Email, w.organization.Email, "COMPANY", &w.found.byEmail, &w.err)
 }
 
-// readCompanies reads the companies of organizations whole.
-func (r *Run) readCompanies(works []*organizationWork) {
-	ReadByID(&r.questions, rest.TypeCompany, []string{"*"}, companyNumber, lo.Map(works, func(w *organizationWork, _ int) Sought[rest.Company] {
-		return Sought[rest.Company]{
-			ID: w.link.RemoteID, Take: func(c *rest.Company) { w.company = c }, Gone: &w.gone, Err: &w.err,
-		}
-	}))
+func (r *run) settleOrganizations(ctx context.Context) error {
+	return settleParties(ctx, r, r.organizations)
 }
 
-// settleOrganizations decides, for every organization, between adopting, making, changing and taking over.
-func (r *Run) settleOrganizations(ctx context.Context) error {
-	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
-		w := r.organizations[id]
-		if w.err != nil || w.done {
-			continue
-		}
-		var err error
-		switch {
-		case w.link == nil && w.lead.link != nil && !w.needed:
-			err = r.changeOrganizationLead(ctx, w)
-		case w.link == nil:
-			err = r.settleUnknownOrganization(ctx, w)
-		case w.gone:
-			err = r.dropCompany(ctx, w)
-		case w.company != nil:
-			err = r.compareOrganization(ctx, w)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settleUnknownOrganization links the company that was found, or makes one. The next job completes it: requisites,
-// bank details and employees.
-func (r *Run) settleUnknownOrganization(ctx context.Context, w *organizationWork) error {
-	id, warning, err := r.pick(ctx, records.Organization, records.Company, w.id, w.found)
-	if err != nil {
-		return err
-	}
-	if id != 0 {
-		return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
-			w.link = &records.Link{
-				PortalID: r.Portal.ID, Local: records.Organization, LocalID: w.id, Entity: records.Company, RemoteID: id, Checked: true, Agreed: w.found.sent(w.intent, id),
-			}
-			if err := records.SaveLink(tx, w.link); err != nil {
-				return err
-			}
-			if err := r.Journal(tx, records.About(records.Organization, w.id, records.Company, id), records.Inward, "Найдена компания организации, связана. "+warning); err != nil {
-				return err
-			}
-			return r.Jobs.Enqueue(tx, PushOrganization{ID: w.id}, r.follow()...)
-		})
-	}
-	if w.intent != nil {
-		if wait := r.waitToSettle(*w.intent); wait > 0 {
-			w.err = settling(wait)
-			return nil
-		}
-	}
-	if w.lead.wanted && !w.needed {
-		r.makeOrganizationLead(w)
-		return nil
-	}
+// createRecord returns the command that creates the organization's company (crm.item.add). The next push completes the
+// company: it adds requisites, bank details and employees.
+func (w *organizationWork) createRecord(r *run) *task {
 	t := task{
-		name: fmt.Sprintf("company%d", w.id), entity: records.Company, key: mapping.OrganizationKey(w.id),
-		agreed: mapping.SentCompany(w.organization, r.Current.Rules), note: records.About(records.Organization, w.id, records.Company, 0),
+		name: w.taskName(), entity: records.Company, key: w.key(),
+		agreed: mapping.SentCompany(w.organization, r.Current.Rules), note: w.note(),
 	}
 	fields := func() rest.Params { return mapping.NewCompany(w.organization, r.Current.Rules, r.Origin) }
-	w.make = addItem(t, rest.TypeCompany, companyNumber, fields, func(tx *db.Tx, made *rest.Company) error {
-		merged := mapping.MergeCompany(nil, w.organization, *made, r.Current.Rules, r.Origin)
-		l := &records.Link{
-			PortalID: r.Portal.ID, Local: records.Organization, LocalID: w.id, Entity: records.Company, RemoteID: made.ID.Int64(), Checked: true, Agreed: merged.Agreed,
-		}
+	return addItem(t, rest.TypeCompany, companyNumber, fields, func(tx *db.Tx, created *rest.Company) error {
+		merged := mapping.MergeCompany(nil, w.organization, *created, r.Current.Rules, r.Origin)
+		l := r.Book.NewLink(records.Organization, w.id, records.Company, created.ID.Int64(), merged.Agreed)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
 		return r.Jobs.Enqueue(tx, PushOrganization{ID: w.id}, r.follow()...)
 	})
-	r.tasks = append(r.tasks, w.make)
-	return nil
 }
 
-// compareOrganization compares both sides field by field, then legal entities and employees.
-func (r *Run) compareOrganization(ctx context.Context, w *organizationWork) error {
+// afterLink has nothing to add: the push of the organization completes the company that was found.
+func (w *organizationWork) afterLink(*db.Tx, *run) error { return nil }
+
+// compareFields compares both sides field by field, then legal entities and employees.
+func (w *organizationWork) compareFields(ctx context.Context, r *run) error {
 	if err := r.settleChange(ctx, w.link, w.changeIntent, mapping.PresentCompany(*w.company)); err != nil {
 		return putOff(err, &w.err)
 	}
-	merged := mapping.MergeCompany(w.link.Agreed, w.organization, *w.company, r.Current.Rules, r.Origin)
-	w.link.Checked = true
 	before := w.link.Agreed
-	if err := r.takeCompany(ctx, w, merged); err != nil {
+	merged := fieldMerge(mapping.MergeCompany(before, w.organization, *w.company, r.Current.Rules, r.Origin))
+	w.link.Checked = true
+	change := func(ctx context.Context, field, value string) (string, error) {
+		changed, err := r.Organizations.Change(ctx, w.id, portal.Actor, func(o *organizations.Organization) error {
+			mapping.TakeCompany(o, field, value)
+			return nil
+		})
+		if err != nil {
+			return "", err
+		}
+		return mapping.CompanyFields(changed)[field], nil
+	}
+	if err := r.takeFields(ctx, w, merged, mapping.CompanyFields(w.organization), change); err != nil {
 		return err
 	}
 	if len(merged.Send) > 0 {
-		t := task{
-			name: fmt.Sprintf("company%d", w.id), note: records.About(records.Organization, w.id, records.Company, w.link.RemoteID),
-			entity: records.Company, key: changeKey(mapping.OrganizationKey(w.id)), agreed: changeAgreed(before, merged.Agreed, merged.Take),
-		}
-		change := updateItem(t, rest.TypeCompany, w.link.Target, companyNumber, always(merged.Send), func(tx *db.Tx, _ *rest.Company) error {
-			maps.Copy(w.link.Agreed, merged.Agreed)
-			return records.SaveLink(tx, w.link)
-		})
-		w.tasks = append(w.tasks, change)
+		updateParty(&w.party, rest.TypeCompany, companyNumber, merged, before)
+		r.tasks = append(r.tasks, w.change)
 	}
 	if w.lead.link != nil {
 		r.closeLead(w)
@@ -279,81 +145,13 @@ func (r *Run) compareOrganization(ctx context.Context, w *organizationWork) erro
 		return err
 	}
 	r.tasks = append(r.tasks, w.tasks...)
-	w.done = len(w.tasks) == 0
+	w.done = w.change == nil && len(w.tasks) == 0
 	return nil
 }
 
-// takeCompany changes the organization by what the portal changed. A value the panel cannot take is noted once.
-func (r *Run) takeCompany(ctx context.Context, w *organizationWork, merged mapping.CompanyMerge) error {
-	where := records.About(records.Organization, w.id, records.Company, w.link.RemoteID)
-	link := *w.link
-	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		link = *w.link
-		link.Refused = maps.Clone(w.link.Refused)
-		link.Agreed = agreedAfterTaking(w.link.Agreed, merged.Agreed, merged.Take, len(merged.Send) > 0)
-		if err := records.SaveLink(tx, &link); err != nil {
-			return err
-		}
-		if len(merged.Take) > 0 {
-			if err := r.countCaught(tx, w); err != nil {
-				return err
-			}
-		}
-		for _, text := range merged.Notes {
-			if err := r.Journal(tx, where, records.Inward, text); err != nil {
-				return err
-			}
-		}
-		for _, field := range slices.Sorted(maps.Keys(merged.Take)) {
-			value := merged.Take[field]
-			present, err := r.Organizations.Change(ctx, w.id, portal.Actor, func(o *organizations.Organization) error {
-				mapping.TakeCompany(o, field, value)
-				return nil
-			})
-			text, said := "Компания изменена в Битрикс24, организация обновлена", false
-			if e, refused := refusal.From(err); refused {
-				// Both keep their own; only another change will be looked at again.
-				present, err = w.organization, nil
-				text, said = "Значение с портала не принято: "+e.Message, link.Refused[field] == value
-				link.Refused = lo.Assign(link.Refused, map[string]string{field: value})
-			}
-			if err != nil {
-				return err
-			}
-			pair := mapping.Pair{Ours: mapping.CompanyFields(present)[field], Theirs: merged.Agreed[field].Theirs}
-			link.Agreed[field], merged.Agreed[field] = pair, pair
-			if said {
-				continue
-			}
-			if err := r.Journal(tx, where, records.Inward, text); err != nil {
-				return err
-			}
-		}
-		return records.SaveLink(tx, &link)
-	})
-	if err == nil {
-		*w.link = link
-	}
-	return err
-}
-
-// dropCompany forgets a company that is gone: «Отправить в Битрикс24» is there again.
-func (r *Run) dropCompany(ctx context.Context, w *organizationWork) error {
-	if w.needed {
-		w.err = &waitError{why: "компания организации удалена в Битрикс24: ищем другую или создаём заново"}
-	}
-	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
-		if err := records.Unlink(tx, w.link); err != nil {
-			return err
-		}
-		if w.chosen == records.ChoiceSend { // once: it is not made anew unasked
-			if err := r.Book.Choose(tx, records.Organization, w.id, records.ChoiceNone, portal.Actor.Name); err != nil {
-				return err
-			}
-		}
-		if err := r.countCaught(tx, w); err != nil {
-			return err
-		}
-		return r.Journal(tx, records.About(records.Organization, w.id, records.Company, w.link.RemoteID), records.Inward, "Компания удалена в Битрикс24, связь снята")
+// hasRequisite reports whether a requisite belongs to one of the legal entities already: branches share an ИНН.
+func (w *organizationWork) hasRequisite(id int64) bool {
+	return slices.ContainsFunc(w.legal, func(l *legalWork) bool {
+		return l.requisite != nil && l.requisite.RemoteID == id || slices.Contains(l.found, id)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/samber/lo"
@@ -18,7 +19,7 @@ import (
 )
 
 // dealTask makes the order's deal, without the robots when it is of long ago and the portal allows it.
-func (r *Run) dealTask(w *OrderWork) *task {
+func (r *run) dealTask(w *orderWork) *task {
 	if _, refused := r.exchange.noImport.Load(r.Portal.ID); r.bulk && !refused && w.leadID == 0 {
 		return r.importDeal(w)
 	}
@@ -26,7 +27,7 @@ func (r *Run) dealTask(w *OrderWork) *task {
 }
 
 // firstStage is where the portal puts a deal that comes without a stage.
-func (r *Run) firstStage(category int64) string {
+func (r *run) firstStage(category int64) string {
 	stages := r.Lists.Stages(category)
 	if len(stages) == 0 {
 		return ""
@@ -34,47 +35,55 @@ func (r *Run) firstStage(category int64) string {
 	return stages[0].ID
 }
 
-// Input is what a deal of the order is made of.
-func (r *Run) Input(w *OrderWork) mapping.OrderInput {
-	in := mapping.OrderInput{Order: w.Order, Zone: r.Location, Rules: r.Current.Rules, Origin: r.Origin}
-	in.Rules.Fields = portal.Present(in.Rules.Fields, r.Lists.DealFields)
-	if w.Target == records.Lead {
-		in.Rules.Fields = portal.Present(r.Current.Rules.Fields, r.Lists.LeadFields)
+// OrderInput returns what a deal or lead of an order is made of. target says which of the two. The site's name and
+// address, which only a new record gets, are left to the caller.
+func (c *Connection) OrderInput(o *orders.Order, target records.Entity) mapping.OrderInput {
+	in := mapping.OrderInput{Order: o, Zone: c.Location, Rules: c.Current.Rules, Origin: c.Origin}
+	there := c.Lists.DealFields
+	if target == records.Lead {
+		there = c.Lists.LeadFields
 	}
+	in.Rules.Fields = portal.Present(in.Rules.Fields, there)
+	in.PageURL = c.PublicURL.JoinPath("admin", "orders", strconv.FormatInt(o.ID, 10)).String()
+	in.ArchiveURL = orders.ArchiveURL(c.PublicURL.String(), o)
+	return in
+}
+
+// input is OrderInput with the site.
+func (r *run) input(w *orderWork) mapping.OrderInput {
+	in := r.OrderInput(w.order, w.target)
 	if w.site != nil {
 		in.SiteName, in.SiteURL = w.site.Name, w.site.URL
 	}
-	in.PageURL = r.PublicURL.JoinPath("admin", "orders", fmt.Sprint(w.Order.ID)).String()
-	in.ArchiveURL = orders.ArchiveURL(r.PublicURL.String(), w.Order)
 	return in
 }
 
 // customer are the deal's contact and company, as numbers or as references to the commands that make them.
-func (w *OrderWork) customer() rest.Params {
-	return mapping.DealClient(w.client.contactID(), w.organization.companyID())
+func (w *orderWork) customer() rest.Params {
+	return mapping.DealClient(w.client.recordID(), w.organization.companyID())
 }
 
 // customerTasks are the commands that make the deal's contact and company now.
-func (w *OrderWork) customerTasks() []*task {
-	tasks := []*task{w.client.make}
+func (w *orderWork) customerTasks() []*task {
+	tasks := []*task{w.client.create}
 	if w.organization != nil {
-		tasks = append(tasks, w.organization.make)
+		tasks = append(tasks, w.organization.create)
 	}
 	return lo.Compact(tasks)
 }
 
 // newDeal makes the order's deal (crm.item.add).
-func (r *Run) newDeal(w *OrderWork) *task {
-	in := r.Input(w)
-	sent := mapping.Agreed{StageField: {Ours: string(w.Order.Status), Theirs: r.stageOfNew(w.Order.Status)}, originField: {Ours: "Y"}}
+func (r *run) newDeal(w *orderWork) *task {
+	in := r.input(w)
+	sent := mapping.Agreed{StageField: {Ours: string(w.order.Status), Theirs: r.stageOfNew(w.order.Status)}, originField: {Ours: "Y"}}
 	sent.Agree(mapping.DealFields(in))
 	sent.Agree(rest.Params{commentsField: mapping.Comment(in)})
 	t := task{
-		name: fmt.Sprintf("deal%d", w.ID), after: w.customerTasks(), entity: records.Deal, key: mapping.OrderKey(w.ID), agreed: sent,
-		note: records.About(records.Order, w.ID, records.Deal, 0),
+		name: fmt.Sprintf("deal%d", w.id), after: w.customerTasks(), entity: records.Deal, key: mapping.OrderKey(w.id), agreed: sent,
+		note: records.About(records.Order, w.id, records.Deal, 0),
 	}
 	fields := func() rest.Params {
-		fields := mapping.NewDeal(in, w.client.contactID(), w.organization.companyID())
+		fields := mapping.NewDeal(in, w.client.recordID(), w.organization.companyID())
 		if w.leadID != 0 {
 			fields["leadId"] = w.leadID
 		}
@@ -83,8 +92,8 @@ func (r *Run) newDeal(w *OrderWork) *task {
 	return addItem(t, rest.TypeDeal, DealNumber, fields, func(tx *db.Tx, made *rest.Deal) error {
 		agreed := maps.Clone(sent)
 		agreed.Agree(w.customer())
-		agreed[StageField] = mapping.Pair{Ours: string(w.Order.Status), Theirs: string(made.StageID)}
-		l := &records.Link{PortalID: r.Portal.ID, Local: records.Order, LocalID: w.ID, Entity: records.Deal, RemoteID: made.ID.Int64(), Checked: true, Agreed: agreed}
+		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(made.StageID)}
+		l := r.Book.NewLink(records.Order, w.id, records.Deal, made.ID.Int64(), agreed)
 		l.See(made)
 		return records.SaveLink(tx, l)
 	})
@@ -97,7 +106,7 @@ const (
 )
 
 // stageOfNew is where a new deal of an order begins: at the stage of the order's status, else at the funnel's first.
-func (r *Run) stageOfNew(status orders.Status) string {
+func (r *run) stageOfNew(status orders.Status) string {
 	if stage, ok := r.Current.Stage(r.Current.CategoryID, "", status); ok {
 		return stage
 	}
@@ -106,34 +115,34 @@ func (r *Run) stageOfNew(status orders.Status) string {
 
 // adoptDeal links a deal that an earlier attempt made, as it was sent. Whatever either side has become since is settled
 // by the next job.
-func (r *Run) adoptDeal(ctx context.Context, w *OrderWork, id int64) error {
+func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		agreed := mapping.Agreed{}
 		if w.intent != nil {
 			maps.Copy(agreed, w.intent.Agreed)
 		}
 		agreed[originField] = mapping.Pair{Ours: "Y"}
-		l := &records.Link{PortalID: r.Portal.ID, Local: records.Order, LocalID: w.ID, Entity: records.Deal, RemoteID: id, Checked: true, Agreed: agreed}
+		l := r.Book.NewLink(records.Order, w.id, records.Deal, id, agreed)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
 		// Even if the rows did not leave with the deal the next job reads them first.
-		if err := r.exchange.RowsUnknown(tx, r.Portal.ID, w.ID); err != nil {
+		if err := r.exchange.RowsUnknown(tx, r.Portal.ID, w.id); err != nil {
 			return err
 		}
-		if err := r.Journal(tx, records.About(records.Order, w.ID, records.Deal, id), records.Inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
+		if err := r.Journal(tx, records.About(records.Order, w.id, records.Deal, id), records.Inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
 			return err
 		}
 		// Until now nobody knew whose the deal is: what people did to it meanwhile was told in vain.
 		if err := r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: id}, jobs.WithPriority(jobs.Pull)); err != nil {
 			return err
 		}
-		return r.Jobs.Enqueue(tx, PushOrder{ID: w.ID}, r.follow()...)
+		return r.Jobs.Enqueue(tx, PushOrder{ID: w.id}, r.follow()...)
 	})
 }
 
 // settleLinkedOrder moves the deal or takes its stage over, and sends the fields and rows that changed.
-func (r *Run) settleLinkedOrder(ctx context.Context, w *OrderWork) error {
+func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	fields := rest.Params{}
 	if w.deal != nil {
 		err := r.settleChange(ctx, w.link, w.changeIntent, map[string]string{StageField: string(w.deal.StageID)})
@@ -158,7 +167,7 @@ func (r *Run) settleLinkedOrder(ctx context.Context, w *OrderWork) error {
 			agreed[StageField] = decision.Agreed
 		}
 	}
-	in := r.Input(w)
+	in := r.input(w)
 	sent := maps.Clone(mapping.DealFields(in))
 	customerIsMade := len(w.customerTasks()) > 0
 	if !customerIsMade {
@@ -172,7 +181,7 @@ func (r *Run) settleLinkedOrder(ctx context.Context, w *OrderWork) error {
 		agreed[originField] = mapping.Pair{Ours: "Y"}
 	}
 	if comment := mapping.Comment(in); w.deal != nil && agreed[commentsField].Ours != mapping.Print(comment) {
-		changed[commentsField] = mendComment(string(w.deal.Comments), comment)
+		changed[commentsField] = withOurLinks(string(w.deal.Comments), comment)
 		agreed.Agree(rest.Params{commentsField: comment})
 	}
 	if w.deal != nil {
@@ -197,10 +206,10 @@ func (r *Run) settleLinkedOrder(ctx context.Context, w *OrderWork) error {
 }
 
 // sends reports whether the deal has to be moved.
-func (w *OrderWork) sends(d mapping.StageDecision) bool { return d.Send != "" }
+func (w *orderWork) sends(d mapping.StageDecision) bool { return d.Send != "" }
 
 // decide compares the order's status with the deal's stage.
-func (r *Run) decide(w *OrderWork) mapping.StageDecision {
+func (r *run) decide(w *orderWork) mapping.StageDecision {
 	agreed := w.link.Agreed[StageField]
 	category, stage := w.deal.CategoryID.Int64(), string(w.deal.StageID)
 	if agreed == (mapping.Pair{}) && !w.deal.MovedTime.After(w.deal.CreatedTime.Time) {
@@ -210,19 +219,19 @@ func (r *Run) decide(w *OrderWork) mapping.StageDecision {
 		}
 	}
 	return r.Current.Rules.DecideStage(agreed, mapping.Present{
-		Status: w.Order.Status, StatusAt: w.Order.StatusAt, Category: category, Stage: stage,
+		Status: w.order.Status, StatusAt: w.order.StatusAt, Category: category, Stage: stage,
 		StageAt: w.deal.MovedTime.Add(-r.clockOffset()),
 	})
 }
 
 // updateDeal sends the fields that changed (crm.item.update), and a contact or company that is made now.
-func (r *Run) updateDeal(w *OrderWork, fields rest.Params, agreed mapping.Agreed) *task {
+func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
 	makes := w.customerTasks()
 	t := task{
-		name: fmt.Sprintf("deal%d", w.ID), after: makes, note: records.About(records.Order, w.ID, records.Deal, w.link.RemoteID), missing: r.lookForTarget(w),
+		name: fmt.Sprintf("deal%d", w.id), after: makes, note: records.About(records.Order, w.id, records.Deal, w.link.RemoteID), onMissing: r.lookAtTarget(w),
 	}
 	if fields[StageField] != nil {
-		t.entity, t.key = records.Deal, changeKey(mapping.OrderKey(w.ID))
+		t.entity, t.key = records.Deal, changeKey(mapping.OrderKey(w.id))
 		t.agreed = mapping.Agreed{StageField: agreed[StageField]}
 	}
 	withCustomer := func() rest.Params {
@@ -250,9 +259,9 @@ func (r *Run) updateDeal(w *OrderWork, fields rest.Params, agreed mapping.Agreed
 	})
 }
 
-// mendComment puts our links into a comment that a manager may have written into: first, in place of
+// withOurLinks puts our links into a comment that a manager may have written into: first, in place of
 // our old ones.
-func mendComment(theirs, ours string) string {
+func withOurLinks(theirs, ours string) string {
 	lines := strings.Split(theirs, "\n")
 	kept := lo.Reject(lines, func(line string, _ int) bool {
 		return strings.HasPrefix(line, "[URL=") && (strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))

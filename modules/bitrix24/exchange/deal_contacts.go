@@ -15,13 +15,13 @@ const contactsField = "contactIds"
 
 // readForContacts has those deals and leads read that are to get their client's contact: contactIds replaces all that
 // are there, and a manager may have added some.
-func (r *Run) readForContacts(context.Context) error {
-	var deals, leads []*OrderWork
+func (r *run) readForContacts(context.Context) error {
+	var deals, leads []*orderWork
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
 		switch {
 		case w.done || w.err != nil || w.link == nil || w.read || !w.givesContact():
-		case w.Target == records.Lead:
+		case w.target == records.Lead:
 			leads = append(leads, w)
 		default:
 			deals = append(deals, w)
@@ -34,7 +34,7 @@ func (r *Run) readForContacts(context.Context) error {
 
 // givesContact reports whether the deal or lead is to get a contact that it was not given yet, as far as is known before
 // the portal has answered.
-func (w *OrderWork) givesContact() bool {
+func (w *orderWork) givesContact() bool {
 	if w.client.link == nil {
 		return w.client.needed || w.client.lead.wanted && w.client.lead.link == nil // found, or made, in a moment
 	}

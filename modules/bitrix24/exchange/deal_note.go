@@ -20,23 +20,23 @@ func deletedNote(id int64) string {
 	return fmt.Sprintf("Заказ № %d удалён в панели управления", id)
 }
 
-func noteKey(w *OrderWork) string { return w.key() + "/deleted" }
+func noteKey(w *orderWork) string { return w.key() + "/deleted" }
 
 // noteDeleted writes the note (crm.timeline.comment.add). A comment has no external key: after a lost answer the
 // timeline is read and its text compared.
-func (r *Run) noteDeleted(ctx context.Context, w *OrderWork) error {
-	if w.Order.Status != orders.Deleted || w.link.Agreed[deletedField].Ours != "" {
+func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
+	if w.order.Status != orders.Deleted || w.link.Agreed[deletedField].Ours != "" {
 		return nil
 	}
 	open, err := r.Book.Intents(ctx, records.Comment, []string{noteKey(w)})
 	if err != nil {
 		return err
 	}
-	done := func(ctx context.Context, tx *db.Tx) error {
+	done := func(tx *db.Tx) error {
 		w.link.Agreed[deletedField] = mapping.Pair{Ours: "Y"}
 		return records.SaveLink(tx, w.link)
 	}
-	if i, lost := open[noteKey(w)]; lost {
+	if i := open[noteKey(w)]; i != nil {
 		written, err := r.noteWritten(ctx, w)
 		if err != nil || w.err != nil {
 			return err
@@ -46,24 +46,23 @@ func (r *Run) noteDeleted(ctx context.Context, w *OrderWork) error {
 				if err := records.ClearIntent(tx, r.Portal.ID, records.Comment, noteKey(w)); err != nil {
 					return err
 				}
-				return done(ctx, tx)
+				return done(tx)
 			})
 		}
-		if wait := r.waitToSettle(i); wait > 0 {
-			w.err = settling(wait)
+		if w.err = r.unsettled(i); w.err != nil {
 			return nil
 		}
 	}
 	r.add(w, &task{
-		name: fmt.Sprintf("note%d", w.ID), method: "crm.timeline.comment.add", entity: records.Comment, key: noteKey(w),
-		note: records.About(records.Order, w.ID, w.Target, w.link.RemoteID),
+		name: fmt.Sprintf("note%d", w.id), method: "crm.timeline.comment.add", entity: records.Comment, key: noteKey(w),
+		note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params: func() rest.Params {
 			return rest.Params{"fields": rest.Params{
-				"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.Target), "COMMENT": deletedNote(w.ID),
+				"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target), "COMMENT": deletedNote(w.id),
 			}}
 		},
-		done: func(ctx context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
-			return w.link.RemoteID, done(ctx, tx)
+		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
+			return w.link.RemoteID, done(tx)
 		},
 	})
 	return nil
@@ -71,14 +70,14 @@ func (r *Run) noteDeleted(ctx context.Context, w *OrderWork) error {
 
 // noteWritten reads the timeline's last comments (crm.timeline.comment.list). That the portal refuses them is this
 // order's failure only.
-func (r *Run) noteWritten(ctx context.Context, w *OrderWork) (written bool, err error) {
+func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err error) {
 	params := rest.Params{
-		"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.Target)}, "order": rest.Params{"ID": "DESC"},
+		"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target)}, "order": rest.Params{"ID": "DESC"},
 	}
 	var qs Questions
 	askFor(&qs, "crm.timeline.comment.list", params, &w.err, func(comments rest.List[rest.TimelineComment]) {
 		for _, c := range comments {
-			written = written || strings.Contains(string(c.Comment), deletedNote(w.ID))
+			written = written || strings.Contains(string(c.Comment), deletedNote(w.id))
 		}
 	})
 	err = r.Inquire(ctx, &qs, r.class)

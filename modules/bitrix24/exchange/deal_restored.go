@@ -3,8 +3,6 @@ package exchange
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/samber/lo"
 
@@ -15,11 +13,11 @@ import (
 )
 
 // adoptRestored links deals again that carry an order's key while the order has none: they came out of the recycle bin.
-func (r *Run) adoptRestored(ctx context.Context, list []modified) error {
+func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	deals := map[int64]int64{} // by order
 	for _, m := range list {
-		text, ours := strings.CutPrefix(string(m.OriginID), "order:")
-		if order, err := strconv.ParseInt(text, 10, 64); ours && err == nil && string(m.OriginatorID) == string(r.Origin) && deals[order] == 0 {
+		order, e, ours := OrderByKey(r.Origin, m.Origin)
+		if ours && e == records.Deal && deals[order] == 0 {
 			deals[order] = m.ID.Int64()
 		}
 	}
@@ -45,14 +43,14 @@ func (r *Run) adoptRestored(ctx context.Context, list []modified) error {
 	}
 	for order, deal := range deals {
 		l := links[order]
-		if _, making := open[mapping.OrderKey(order)]; making {
+		if open[mapping.OrderKey(order)] != nil {
 			continue // its answer was lost: the order's own job adopts it, and knows what was sent
 		}
 		if found[order] == nil || chosen[order] == records.ChoiceIgnore || l != nil && l.State != records.Deleted {
 			continue
 		}
 		if l == nil {
-			l = &records.Link{PortalID: r.Portal.ID, Local: records.Order, LocalID: order, Entity: records.Deal, Checked: true, Agreed: mapping.Agreed{originField: {Ours: "Y"}}}
+			l = r.Book.NewLink(records.Order, order, records.Deal, deal, mapping.Agreed{originField: {Ours: "Y"}})
 		}
 		if err := r.adoptAgain(ctx, l, deal); err != nil {
 			return err
@@ -61,7 +59,7 @@ func (r *Run) adoptRestored(ctx context.Context, list []modified) error {
 	return nil
 }
 
-func (r *Run) adoptAgain(ctx context.Context, l *records.Link, deal int64) error {
+func (r *run) adoptAgain(ctx context.Context, l *records.Link, deal int64) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		l.RemoteID, l.State = deal, records.Linked
 		if err := records.SaveLink(tx, l); err != nil {

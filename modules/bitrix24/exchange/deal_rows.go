@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/samber/lo"
+	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
@@ -18,14 +19,14 @@ import (
 )
 
 // rowsOf are the order's rows with the products they stand for.
-func (r *Run) rowsOf(w *OrderWork) []mapping.Row {
-	rows := mapping.Rows(w.Order)
+func (r *run) rowsOf(w *orderWork) []mapping.Row {
+	rows := mapping.Rows(w.order)
 	if !r.Current.Catalog {
 		return rows
 	}
 	for i := range rows {
-		for _, item := range w.Order.Items {
-			p := r.products[material{w.Order.SiteID, item.MaterialID}]
+		for _, item := range w.order.Items {
+			p := r.products[material{w.order.SiteID, item.MaterialID}]
 			if p != nil && rows[i].Key == fmt.Sprintf("item/%d", item.ID) {
 				rows[i].ProductID = p.linked
 			}
@@ -36,17 +37,17 @@ func (r *Run) rowsOf(w *OrderWork) []mapping.Row {
 
 // setRows puts the rows into a deal that was just made (crm.item.productrow.set, which replaces all rows: never used
 // again, since a manager may have added rows by hand).
-func (r *Run) setRows(w *OrderWork, deal *task, rows []mapping.Row) *task {
+func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 	return &task{
-		name: fmt.Sprintf("rows%d", w.ID), method: "crm.item.productrow.set", after: []*task{deal},
-		entity: records.Rows, key: mapping.OrderKey(w.ID), agreed: agreedRows(rows...), rows: r.looksSent(w, rows...),
-		note: records.About(records.Order, w.ID, w.Target, 0),
+		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{deal},
+		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: agreedRows(rows...), rows: r.looksSent(w, rows...),
+		note: records.About(records.Order, w.id, w.target, 0),
 		params: func() rest.Params {
 			list := make([]any, len(rows))
 			for i, row := range rows {
 				list[i] = row.Params()
 			}
-			return rest.Params{"ownerType": w.Target.OwnerType(), "ownerId": deal.made("item", "id"), "productRows": list}
+			return rest.Params{"ownerType": w.target.OwnerType(), "ownerId": deal.recordID("item", "id"), "productRows": list}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var set rest.ProductRows
@@ -67,8 +68,8 @@ func (r *Run) setRows(w *OrderWork, deal *task, rows []mapping.Row) *task {
 	}
 }
 
-func (r *Run) saveRow(tx *db.Tx, w *OrderWork, row mapping.Row, id int64) error {
-	l := records.RowLink{PortalID: r.Portal.ID, Entity: w.Target, OrderID: w.ID, Key: row.Key, RowID: id, Print: row.Print()}
+func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error {
+	l := records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
 	if err := tx.Save(&l).Error; err != nil {
 		return fmt.Errorf("save row link: %w", err)
 	}
@@ -76,20 +77,20 @@ func (r *Run) saveRow(tx *db.Tx, w *OrderWork, row mapping.Row, id int64) error 
 }
 
 // askRows reads the rows of an order's deal or lead: which of them are ours is unknown.
-func (r *Run) askRows(w *OrderWork) {
-	ReadRows(&r.questions, w.Target, w.link.RemoteID, &w.rowsErr, func(rows []rest.ProductRow) { w.dealRows = rows })
+func (r *run) askRows(w *orderWork) {
+	ReadRows(&r.questions, w.target, w.link.RemoteID, &w.rowsErr, func(rows []rest.ProductRow) { w.dealRows = rows })
 }
 
 // rowsUnread puts off an order whose rows the portal did not list. For a lead that was deleted the portal answers «not
 // found», too. The lead itself is not read with the rows, so a look at it is enqueued, and the order is tried again.
-func (r *Run) rowsUnread(ctx context.Context, w *OrderWork) error {
+func (r *run) rowsUnread(ctx context.Context, w *orderWork) error {
 	refused, ok := portal.AsRefusal(w.rowsErr)
-	if w.Target != records.Lead || !ok || !refused.NotFound() {
+	if w.target != records.Lead || !ok || !refused.NotFound() {
 		w.err = w.rowsErr
 		return nil
 	}
 	w.err = errMissing
-	return r.DB.Transaction(ctx, r.lookFor(records.Lead, w.link.RemoteID))
+	return r.DB.Transaction(ctx, r.lookAt(records.Lead, w.link.RemoteID))
 }
 
 // agreedRows is what an intent keeps of rows: what their links will say, and what they look like.
@@ -103,8 +104,8 @@ func agreedRows(rows ...mapping.Row) mapping.Agreed {
 
 // recognizeRows finds, among a deal's rows, those of ours whose numbers were lost, and drops the numbers of those that
 // are gone. A row that looks like one that was ever sent is ours, too: it is to be removed. Rows that nobody claims were
-// added by hand. all is false while some of those whose answer was lost are missing: they may yet appear.
-func (r *Run) recognizeRows(w *OrderWork, wanted []mapping.Row) (adopted map[string]records.RowLink, all bool) {
+// added by hand. all is false while some of those whose answer was lost are onMissing: they may yet appear.
+func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]records.RowLink, all bool) {
 	there := map[int64]rest.ProductRow{}
 	for _, row := range w.dealRows {
 		there[row.ID.Int64()] = row
@@ -112,7 +113,7 @@ func (r *Run) recognizeRows(w *OrderWork, wanted []mapping.Row) (adopted map[str
 	adopted = map[string]records.RowLink{}
 	adopt := func(key, print string, id int64) {
 		delete(there, id)
-		adopted[key] = records.RowLink{PortalID: r.Portal.ID, Entity: w.Target, OrderID: w.ID, Key: key, RowID: id, Print: print}
+		adopted[key] = records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: id, Print: print}
 	}
 	for key, known := range w.rows {
 		if _, ok := there[known.RowID]; ok {
@@ -156,13 +157,12 @@ func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found b
 }
 
 // changeRows adds, changes and removes our rows one by one, so that those a manager added by hand survive.
-func (r *Run) changeRows(ctx context.Context, w *OrderWork) error {
+func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 	wanted := r.rowsOf(w)
 	if w.rowsIntent != nil {
 		adopted, all := r.recognizeRows(w, wanted)
 		if !all {
-			if wait := r.waitToSettle(*w.rowsIntent); wait > 0 {
-				w.err = settling(wait)
+			if w.err = r.unsettled(w.rowsIntent); w.err != nil {
 				return nil
 			}
 		}
@@ -188,9 +188,9 @@ func (r *Run) changeRows(ctx context.Context, w *OrderWork) error {
 	return nil
 }
 
-func (r *Run) storeRecognized(ctx context.Context, w *OrderWork, adopted map[string]records.RowLink) error {
+func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[string]records.RowLink) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.Target, w.ID).Delete(&records.RowLink{}).Error
+		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).Delete(&records.RowLink{}).Error
 		if err != nil {
 			return fmt.Errorf("forget row links: %w", err)
 		}
@@ -201,23 +201,23 @@ func (r *Run) storeRecognized(ctx context.Context, w *OrderWork, adopted map[str
 		}
 		var sent []records.SentRow // of an answer that was lost before what is sent was noted
 		for _, row := range w.rowsIntent.Agreed {
-			sent = append(sent, records.SentRow{PortalID: r.Portal.ID, OrderID: w.ID, Looks: row.Theirs})
+			sent = append(sent, records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Theirs})
 		}
 		if err := records.StoreSentRows(tx, sent); err != nil {
 			return err
 		}
-		return records.ClearIntent(tx, r.Portal.ID, records.Rows, mapping.OrderKey(w.ID))
+		return records.ClearIntent(tx, r.Portal.ID, records.Rows, mapping.OrderKey(w.id))
 	})
 }
 
-func (r *Run) addRow(w *OrderWork, row mapping.Row) *task {
+func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields := row.Params()
-	fields["ownerType"], fields["ownerId"] = w.Target.OwnerType(), w.link.RemoteID
+	fields["ownerType"], fields["ownerId"] = w.target.OwnerType(), w.link.RemoteID
 	return &task{
-		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: records.Rows, key: mapping.OrderKey(w.ID),
-		agreed: agreedRows(row), rows: r.looksSent(w, row), note: records.About(records.Order, w.ID, w.Target, w.link.RemoteID),
-		params:  func() rest.Params { return rest.Params{"fields": fields} },
-		missing: r.lookForTarget(w),
+		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: records.Rows, key: mapping.OrderKey(w.id),
+		agreed: agreedRows(row), rows: r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		params:    func() rest.Params { return rest.Params{"fields": fields} },
+		onMissing: r.lookAtTarget(w),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var added rest.ProductRowItem
 			if err := ReadNumbered(result, name, &added, &added.ProductRow.ID); err != nil {
@@ -228,24 +228,24 @@ func (r *Run) addRow(w *OrderWork, row mapping.Row) *task {
 	}
 }
 
-func (r *Run) updateRow(w *OrderWork, row mapping.Row, id int64) *task {
+func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
-		rows: r.looksSent(w, row), note: records.About(records.Order, w.ID, w.Target, w.link.RemoteID),
-		params:  func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
-		missing: r.lookForRows(w),
+		rows: r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		params:    func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
+		onMissing: r.lookForRows(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return id, r.saveRow(tx, w, row, id)
 		},
 	}
 }
 
-func (r *Run) deleteRow(w *OrderWork, l records.RowLink) *task {
+func (r *run) deleteRow(w *orderWork, l records.RowLink) *task {
 	return &task{
 		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
-		note:    records.About(records.Order, w.ID, w.Target, w.link.RemoteID),
-		params:  func() rest.Params { return rest.Params{"id": l.RowID} },
-		missing: r.lookForRows(w),
+		note:      records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		params:    func() rest.Params { return rest.Params{"id": l.RowID} },
+		onMissing: r.lookForRows(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return l.RowID, tx.Delete(&l).Error
 		},
@@ -253,13 +253,13 @@ func (r *Run) deleteRow(w *OrderWork, l records.RowLink) *task {
 }
 
 // lookForRows is what follows when somebody removed a row of ours by hand: the next attempt reads which are there.
-func (r *Run) lookForRows(w *OrderWork) func(ctx context.Context, tx *db.Tx) error {
-	return func(_ context.Context, tx *db.Tx) error { return r.exchange.RowsUnknown(tx, r.Portal.ID, w.ID) }
+func (r *run) lookForRows(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
+	return func(_ context.Context, tx *db.Tx) error { return r.exchange.RowsUnknown(tx, r.Portal.ID, w.id) }
 }
 
 // rowTask names a command; names of a batch hold letters, digits and underscores only.
-func rowTask(verb string, w *OrderWork, key string) string {
-	name := []rune(fmt.Sprintf("%s%d_%s", verb, w.ID, key))
+func rowTask(verb string, w *orderWork, key string) string {
+	name := []rune(fmt.Sprintf("%s%d_%s", verb, w.id, key))
 	for i, letter := range name {
 		if letter == '/' {
 			name[i] = '_'
@@ -274,13 +274,13 @@ const fewDeals = 5
 
 // askRowsByHand reads the rows of deals that are read anyway, in the same request, and notes what those come to that a
 // manager added.
-func (r *Run) askRowsByHand(works []*OrderWork) {
+func (r *run) askRowsByHand(works []*orderWork) {
 	for _, w := range works {
 		if w.rowsIntent != nil {
 			continue // which rows are ours is just being found out
 		}
 		var unread error // of a deal that is gone, or something only shown: the page goes on saying what it said
-		ReadRows(&r.questions, w.Target, w.link.RemoteID, &unread, func(rows []rest.ProductRow) {
+		ReadRows(&r.questions, w.target, w.link.RemoteID, &unread, func(rows []rest.ProductRow) {
 			ours := lo.SliceToMap(lo.Values(w.rows), func(l records.RowLink) (int64, bool) { return l.RowID, true })
 			w.link.ByHand = 0
 			for _, row := range rows {
@@ -291,3 +291,31 @@ func (r *Run) askRowsByHand(works []*OrderWork) {
 		})
 	}
 }
+
+// looksSent are what a task notes before it sends rows of the order.
+func (r *run) looksSent(w *orderWork, rows ...mapping.Row) []records.SentRow {
+	return lo.Map(rows, func(row mapping.Row, _ int) records.SentRow {
+		return records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Looks()}
+	})
+}
+
+// RowsUnknown notes that nobody knows which product rows of an order's deal or lead are ours: the next job reads them
+// first. An answer about rows that is still waited for stays noted as it is.
+func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
+	rows := records.Intent{PortalID: portalID, Entity: records.Rows, Key: mapping.OrderKey(orderID), SentAt: db.Now().Add(-x.portals.Options.Settle)}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
+		return fmt.Errorf("note that rows are unknown: %w", err)
+	}
+	return nil
+}
+
+// rowThere is a product row of the portal as the panel would send it.
+func rowThere(row rest.ProductRow) mapping.Row {
+	return mapping.Row{
+		Name: string(row.ProductName), Price: orders.Money(row.Price), Quantity: int64(row.Quantity),
+		ProductID: row.ProductID.Int64(), Sort: int(row.Sort),
+	}
+}
+
+// formerKey is the part of the order that a row stands for whose part is gone or has changed: it is to be removed.
+func formerKey(rowID int64) string { return fmt.Sprintf("former/%d", rowID) }

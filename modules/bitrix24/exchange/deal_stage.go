@@ -15,8 +15,8 @@ import (
 
 // takeStage makes the order what its deal's stage says, and notes what both sides have now agreed on. The order's hook
 // enqueues a push, which finds nothing to send unless something followed from the change.
-func (r *Run) takeStage(ctx context.Context, w *OrderWork, d mapping.StageDecision) error {
-	where := records.About(records.Order, w.ID, records.Deal, w.link.RemoteID)
+func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecision) error {
+	where := records.About(records.Order, w.id, records.Deal, w.link.RemoteID)
 	link := *w.link
 	var changed *orders.Order
 	overtaken := false
@@ -40,12 +40,12 @@ func (r *Run) takeStage(ctx context.Context, w *OrderWork, d mapping.StageDecisi
 				return err
 			}
 		}
-		if d.Take.Status == "" || w.Order.Status == orders.Deleted {
+		if d.Take.Status == "" || w.order.Status == orders.Deleted {
 			return nil
 		}
 		var err error
-		changed, err = r.Orders.Change(ctx, w.ID, portal.Actor, func(o *orders.Order) error {
-			if overtaken = o.Status != w.Order.Status; overtaken {
+		changed, err = r.Orders.Change(ctx, w.id, portal.Actor, func(o *orders.Order) error {
+			if overtaken = o.Status != w.order.Status; overtaken {
 				return errOvertaken
 			}
 			o.Status = d.Take.Status
@@ -77,7 +77,7 @@ func (r *Run) takeStage(ctx context.Context, w *OrderWork, d mapping.StageDecisi
 	}
 	*w.link = link
 	if changed != nil {
-		w.Order = changed
+		w.order = changed
 	}
 	return nil
 }
@@ -95,16 +95,16 @@ func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {
 	return after
 }
 
-func (r *Run) conflictText(w *OrderWork, d mapping.StageDecision) string {
+func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
 	theirs := r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
 	if d.Take.Status != "" {
-		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.Order.Status.Label())
+		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.order.Status.Label())
 	}
-	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.Order.Status.Label(), theirs)
+	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.order.Status.Label(), theirs)
 }
 
 // dealGone notes that the deal was deleted. Nothing is made anew unasked.
-func (r *Run) dealGone(ctx context.Context, w *OrderWork) error {
+func (r *run) dealGone(ctx context.Context, w *orderWork) error {
 	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		w.link.State = records.Deleted
 		if err := records.SaveLink(tx, w.link); err != nil {
@@ -113,6 +113,6 @@ func (r *Run) dealGone(ctx context.Context, w *OrderWork) error {
 		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
-		return r.Journal(tx, records.About(records.Order, w.ID, records.Deal, w.link.RemoteID), records.Inward, "Сделка удалена в Битрикс24")
+		return r.Journal(tx, records.About(records.Order, w.id, records.Deal, w.link.RemoteID), records.Inward, "Сделка удалена в Битрикс24")
 	})
 }

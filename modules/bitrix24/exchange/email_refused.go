@@ -18,7 +18,7 @@ var invalidEmail = regexp.MustCompile(`(?i)e-?mail.*(invalid|некоррект|
 
 // leaveOutClientEmails takes the e-mails that the portal has refused from the clients in hand. What the portal has
 // instead stays as it is.
-func (r *Run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
+func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 	refused, err := r.Book.RefusedEmails(ctx, records.Client, ids)
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (r *Run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 }
 
 // leaveOutOrganizationEmails does the same for organizations.
-func (r *Run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
+func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
 	refused, err := r.Book.RefusedEmails(ctx, records.Organization, ids)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func acceptedEmail(links ...*records.Link) string {
 
 // noteRefusedEmails looks at what failed: a record refused for its e-mail is sent again at once without it, and with it
 // everything that waited for the record.
-func (r *Run) noteRefusedEmails(ctx context.Context) error {
+func (r *run) noteRefusedEmails(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
 		if w.client == nil || w.emailLeftOut {
@@ -83,7 +83,7 @@ func (r *Run) noteRefusedEmails(ctx context.Context) error {
 		if w.organization == nil || w.emailLeftOut {
 			continue
 		}
-		if err := r.noteRefusedEmail(ctx, records.About(records.Organization, id, records.Company, 0), w.organization.Email, w.commands()); err != nil {
+		if err := r.noteRefusedEmail(ctx, records.About(records.Organization, id, records.Company, 0), w.organization.Email, w.allTasks()); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func (r *Run) noteRefusedEmails(ctx context.Context) error {
 }
 
 // noteRefusedEmail keeps an e-mail that one of the commands was refused for.
-func (r *Run) noteRefusedEmail(ctx context.Context, where records.Note, email string, commands []*task) error {
+func (r *run) noteRefusedEmail(ctx context.Context, where records.Note, email string, commands []*task) error {
 	i := slices.IndexFunc(commands, func(t *task) bool { return email != "" && t.refusedForEmail() })
 	if i < 0 {
 		return nil
@@ -126,10 +126,10 @@ func (t *task) refusedForEmail() bool {
 }
 
 // emailed are the commands that may carry a client's e-mail: those of his contact, of his lead, and of his orders' leads.
-func (r *Run) emailed(w *clientWork) []*task {
+func (r *run) emailed(w *clientWork) []*task {
 	tasks := w.tasks()
 	for _, o := range r.orders {
-		if o.Target == records.Lead && o.client == w {
+		if o.target == records.Lead && o.client == w {
 			tasks = append(tasks, o.tasks...)
 		}
 	}

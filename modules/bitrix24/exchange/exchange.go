@@ -40,11 +40,11 @@ func New(h *app.Host, portals *portal.Portals, exports Exports) *Exchange {
 	return &Exchange{Host: h, portals: portals, exports: exports}
 }
 
-// Run is the exchange of one group of jobs: what they concern is read on both sides, compared, and written.
-type Run struct {
+// run is the exchange of one group of jobs: what they concern is read on both sides, compared, and written.
+type run struct {
 	*Connection
 	class         rest.Class
-	orders        map[int64]*OrderWork
+	orders        map[int64]*orderWork
 	clients       map[int64]*clientWork
 	organizations map[int64]*organizationWork
 	leads         map[int64]*leadWork // by their number on the portal
@@ -58,9 +58,9 @@ type Run struct {
 	products map[material]*productWork
 }
 
-func NewRun(c *Connection) *Run {
-	return &Run{
-		Connection: c, orders: map[int64]*OrderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
+func newRun(c *Connection) *run {
+	return &run{
+		Connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
 		caught: map[work]bool{},
 		leads:  map[int64]*leadWork{},
 	}
@@ -74,7 +74,7 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 	if err != nil {
 		return same(outcomes, err)
 	}
-	r := NewRun(c)
+	r := newRun(c)
 	if slices.ContainsFunc(group, func(j jobs.Job) bool { return j.Awaited }) {
 		r.class = rest.People
 	}
@@ -177,7 +177,7 @@ func settled(works []work, cause error) bool {
 }
 
 // conclude stores what a comparison came to. Only what is stored is done: a job whose transaction failed is tried again.
-func (r *Run) conclude(ctx context.Context, done *bool, store func(ctx context.Context, tx *db.Tx) error) error {
+func (r *run) conclude(ctx context.Context, done *bool, store func(ctx context.Context, tx *db.Tx) error) error {
 	err := r.DB.Transaction(ctx, store)
 	*done = err == nil
 	return err
@@ -191,7 +191,7 @@ func same(outcomes []error, err error) []error {
 }
 
 // sync compares and writes everything the run has gathered.
-func (r *Run) sync(ctx context.Context) error {
+func (r *run) sync(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
 		r.readForContacts, r.loadProducts,
@@ -209,7 +209,7 @@ func (r *Run) sync(ctx context.Context) error {
 }
 
 // look asks the portal everything the works want to know.
-func (r *Run) look(ctx context.Context) error { return r.Inquire(ctx, &r.questions, r.class) }
+func (r *run) look(ctx context.Context) error { return r.Inquire(ctx, &r.questions, r.class) }
 
 // Pauses says what an error of the exchange as a whole means for the lane: everything the portal or the way to it is to
 // blame for holds the lane and burns no attempt.
@@ -258,11 +258,6 @@ type waitError struct {
 
 func (e *waitError) Error() string { return e.why }
 
-// settling puts off a record that may yet appear on the portal.
-func settling(wait time.Duration) error {
-	return &waitError{wait: wait, why: "ответ Битрикс24 потерян; проверяем, не создана ли запись, прежде чем создавать её снова"}
-}
-
 // Probe asks whether a portal that failed is back: it reads the webhook's own profile, which every webhook may.
 func (x *Exchange) Probe(ctx context.Context) error {
 	c, err := x.Connect(ctx)
@@ -282,7 +277,7 @@ func (x *Exchange) Probe(ctx context.Context) error {
 }
 
 // gather notes which record of the panel a job concerns.
-func (r *Run) gather(j jobs.Job) ([]work, error) {
+func (r *run) gather(j jobs.Job) ([]work, error) {
 	var args struct{ ID int64 }
 	if err := Decode(j, &args); err != nil {
 		return nil, err

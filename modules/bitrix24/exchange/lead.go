@@ -2,95 +2,102 @@ package exchange
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// organizationLead is the same for an organization.
-type organizationLead struct {
-	wanted bool
-	link   *records.Link
-	intent *records.Intent
-	found  candidates
-	there  *rest.Lead // as read, when it is to be changed
-	make   *task
+// titleField is agreed for deals that were made of a lead: they keep the lead's title until the order's replaces it.
+const titleField = "title"
+
+// leadContent is what a lead says of a client or an organization.
+type leadContent struct {
+	fields       rest.Params // all but phone and e-mail
+	phone, email string
+	agreed       mapping.Agreed // what both sides have agreed on of phone and e-mail once the lead has them
 }
 
-// leadsOn reports whether new clients become leads: the switch is on and the portal has leads at all.
+// leadsOn reports whether new clients become leads: the switch is on, and the portal has leads at all.
 func (c *Connection) leadsOn() bool {
 	return c.Current.Leads && c.Lists.Mode != rest.ModeSimple
 }
 
-// makeClientLead makes the lead of a client whom the portal does not know, or adopts one whose answer was lost.
-func (r *Run) makeClientLead(w *clientWork) {
-	key, fields := mapping.ClientLeadKey(w.id), mapping.ClientLead(w.client, w.lead.company)
-	made := mapping.NewLead(fields, key, w.client.PhoneText(), w.client.EmailText(), r.Current.Rules, r.Origin)
-	link := &records.Link{PortalID: r.Portal.ID, Local: records.Client, LocalID: w.id, Entity: records.Lead, Checked: true, Agreed: mapping.SentContact(w.client)}
-	w.lead.make = r.leadTask(fmt.Sprintf("lead_client%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
-	if w.lead.make == nil {
-		w.done = w.err == nil
-	}
-}
-
-// makeOrganizationLead does the same for an organization.
-func (r *Run) makeOrganizationLead(w *organizationWork) {
-	key, fields := mapping.OrganizationLeadKey(w.id), mapping.OrganizationLead(w.organization)
-	made := mapping.NewLead(fields, key, w.organization.Phone, w.organization.Email, r.Current.Rules, r.Origin)
-	link := &records.Link{
-		PortalID: r.Portal.ID, Local: records.Organization, LocalID: w.id, Entity: records.Lead, Checked: true,
-		Agreed: mapping.SentValues(w.organization.Phone, w.organization.Email),
-	}
-	w.lead.make = r.leadTask(fmt.Sprintf("lead_organization%d", w.id), key, link, made, fields, w.lead.found, w.lead.intent, &w.err)
-	if w.lead.make == nil {
-		w.done = w.err == nil
-	}
-}
-
-// leadTask makes a lead and links it. A lead that an earlier attempt made turns the making into an update of itself.
-func (r *Run) leadTask(
-	name, key string, link *records.Link, made, fields rest.Params, found candidates, open *records.Intent, failure *error,
-) *task {
-	if open != nil && len(found.byKey) == 0 {
-		if wait := r.waitToSettle(*open); wait > 0 {
-			*failure = settling(wait)
-			return nil
+// createPartyLead adds the command that creates the lead of a client or an organization (crm.item.add). If an earlier
+// attempt created the lead and its answer was lost, the command brings that lead up to date instead.
+func (r *run) createPartyLead(w partyWork) {
+	p := w.base()
+	id, found := p.lead.found.oldestByKey()
+	if !found {
+		if p.err = r.unsettled(p.lead.intent); p.err != nil {
+			return
 		}
 	}
+	content := w.leadContent()
+	fields := mapping.NewLead(content.fields, p.leadKey(), content.phone, content.email, r.Current.Rules, r.Origin)
+	link := r.Book.NewLink(p.kind, p.id, records.Lead, 0, content.agreed)
 	store := func(tx *db.Tx, lead *rest.Lead) error {
 		link.RemoteID, link.Stage = lead.ID.Int64(), string(lead.StageID)
-		agreed := lo.Assign(mapping.Agreed{}, link.Agreed)
-		agreed.Agree(fields)
+		agreed := lo.Assign(mapping.Agreed{}, content.agreed)
+		agreed.Agree(content.fields)
 		link.Agreed = agreed
 		return records.SaveLink(tx, link)
 	}
-	of := task{name: name, entity: records.Lead, key: key, note: records.About(link.Local, link.LocalID, records.Lead, 0)}
-	t := addItem(of, rest.TypeLead, leadNumber, always(made), store)
-	if len(found.byKey) > 0 {
-		t = updateItem(of, rest.TypeLead, func() any { return slices.Min(found.byKey) }, leadNumber, always(fields), store)
+	t := task{name: p.leadTaskName(), entity: records.Lead, key: p.leadKey(), note: records.About(p.kind, p.id, records.Lead, 0)}
+	p.lead.create = addItem(t, rest.TypeLead, leadNumber, always(fields), store)
+	if found {
+		p.lead.create = updateItem(t, rest.TypeLead, func() any { return id }, leadNumber, always(content.fields), store)
 	}
-	r.tasks = append(r.tasks, t)
-	return t
+	r.tasks = append(r.tasks, p.lead.create)
 }
 
-const titleField = "title"
+// changePartyLead sends to an open lead what the panel knows better.
+func (r *run) changePartyLead(ctx context.Context, w partyWork) (err error) {
+	p := w.base()
+	if w.leadChanged() {
+		p.change, err = r.mergeLead(ctx, p, w.leadContent())
+	}
+	p.done = err == nil && p.change == nil
+	return err
+}
 
-// changeLead sends the fields that changed since they were last sent; nil when there are none. What people put into the
-// lead, if it was read, stays beside our links and the client's contact.
-func (r *Run) changeLead(name string, link *records.Link, fields rest.Params, there *rest.Lead) *task {
+// readPartyLeads reads the open leads of parties whole (crm.item.list). Values of multifields are changed by their
+// numbers, and what people changed in a lead stays.
+func (r *run) readPartyLeads(list []*party) {
+	ReadByID(&r.questions, rest.TypeLead, []string{"*"}, leadNumber, lo.Map(list, func(p *party, _ int) Sought[rest.Lead] {
+		return Sought[rest.Lead]{ID: p.lead.link.RemoteID, Take: func(lead *rest.Lead) { p.lead.read = lead }, Err: &p.err}
+	}))
+}
+
+// mergeLead returns the command that sends what the panel has changed, or nil when nothing of it is to be sent. A lead
+// that could not be read gets the changed fields as they are.
+func (r *run) mergeLead(ctx context.Context, p *party, content leadContent) (*task, error) {
+	link := p.lead.link
+	if p.lead.read == nil {
+		return r.changeLead(p.leadTaskName(), link, content.fields, nil), nil
+	}
+	send, after := mapping.MergeLead(link.Agreed, content.fields, content.phone, content.email, *p.lead.read)
+	if len(send) > 0 {
+		return r.sendLead(p.leadTaskName(), link, send, func() { link.Agreed = after }), nil
+	}
+	return nil, r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		link.Agreed = after
+		return records.SaveLink(tx, link)
+	})
+}
+
+// changeLead returns the command that sends the fields which changed since they were last sent, or nil when there are
+// none. What people wrote into the lead's comment, and contacts they added, stay if the lead was read.
+func (r *run) changeLead(name string, link *records.Link, fields rest.Params, read *rest.Lead) *task {
 	changed := rest.Params(link.Agreed.Changed(fields))
 	if ours, changes := changed[commentsField].(string); changes {
-		changed[commentsField] = mendComment(string(there.Comments), ours)
+		changed[commentsField] = withOurLinks(string(read.Comments), ours)
 	}
-	if there != nil {
-		keepContacts(changed, there.ContactIDs, link.Agreed)
+	if read != nil {
+		keepContacts(changed, read.ContactIDs, link.Agreed)
 	}
 	if len(changed) == 0 {
 		return nil
@@ -98,47 +105,17 @@ func (r *Run) changeLead(name string, link *records.Link, fields rest.Params, th
 	return r.sendLead(name, link, changed, func() { link.Agreed.Agree(fields) })
 }
 
-// loadOrganizationLeads finds the organizations' open leads, and which are to become one. While its lead is open an
-// organization gets no company: that is made when an employee's lead is converted.
-func (r *Run) loadOrganizationLeads(ctx context.Context, ids []int64) error {
-	leads, err := r.Book.Links(ctx, records.Organization, records.Lead, ids)
-	if err != nil {
-		return err
+// sendLead adds the command that changes fields of an open lead (crm.item.update). agree notes on the link what both
+// sides have agreed on then.
+func (r *run) sendLead(name string, link *records.Link, fields rest.Params, agree func()) *task {
+	of := task{
+		name: name, note: records.About(link.Local, link.LocalID, records.Lead, link.RemoteID),
+		onMissing: r.lookAt(records.Lead, link.RemoteID),
 	}
-	open, err := r.Book.Intents(ctx, records.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.OrganizationLeadKey(id) }))
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		w := r.organizations[id]
-		if w.organization == nil {
-			continue
-		}
-		l := leads[id]
-		switch {
-		case l != nil && l.State == records.Linked:
-			w.lead.link, w.lead.wanted = l, true
-		case w.link != nil:
-			continue
-		case l == nil && w.chosen == records.ChoiceLead:
-			w.lead.wanted = r.leadsOn() && r.Current.OrderTypes != portal.Persons
-		}
-		if i, lost := open[mapping.OrganizationLeadKey(id)]; lost && l == nil {
-			w.lead.wanted = w.lead.wanted || w.link == nil
-			w.lead.intent = &i
-			r.askByKey(rest.TypeLead, mapping.OrganizationLeadKey(id), &w.lead.found, &w.err)
-		}
-	}
-	return nil
-}
-
-// closeLead closes an organization's own lead once its company is known: «лид компании обрабатывается автоматически».
-func (r *Run) closeLead(w *organizationWork) {
-	lead := w.lead.link
-	t := task{name: fmt.Sprintf("close_lead%d", w.id), note: records.About(records.Organization, w.id, records.Lead, lead.RemoteID)}
-	fields := func() rest.Params { return rest.Params{"companyId": w.link.RemoteID, "stageId": rest.LeadConverted} }
-	r.detail(w, updateItem(t, rest.TypeLead, lead.Target, leadNumber, fields, func(tx *db.Tx, _ *rest.Lead) error {
-		lead.State, lead.Stage = records.Converted, rest.LeadConverted
-		return records.SaveLink(tx, lead)
-	}))
+	t := updateItem(of, rest.TypeLead, link.Target, leadNumber, always(fields), func(tx *db.Tx, _ *rest.Lead) error {
+		agree()
+		return records.SaveLink(tx, link)
+	})
+	r.tasks = append(r.tasks, t)
+	return t
 }

@@ -18,7 +18,7 @@ import (
 
 // targetLeads decides which of the orders without a deal go into a lead: those that are in one, and new ones of clients
 // who are still leads themselves, even if the switch is off by now.
-func (r *Run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*records.Link) error {
+func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*records.Link) error {
 	var without, customers []int64
 	for id, o := range found {
 		if deals[id] == nil {
@@ -57,23 +57,20 @@ func (r *Run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 			w.leadID = l.RemoteID // and no deal came of it: it is made now
 			continue
 		}
-		i, lost := open[mapping.OrderLeadKey(id)]
+		intent := open[mapping.OrderLeadKey(id)]
 		leading := links[id] != nil || leads[found[id].ClientID]
-		if !leading && !lost {
+		if !leading && intent == nil {
 			continue
 		}
 		w.intended = !leading
-		w.Target, w.link, w.rows = records.Lead, links[id], rows[id]
-		if lost {
-			w.intent = &i
-		}
+		w.target, w.link, w.rows, w.intent = records.Lead, links[id], rows[id], intent
 	}
 	return nil
 }
 
 // leadClients reports which clients are leads: no contact, and an open lead or the wish for one. A guest of organizations
 // only is none: what is sent of him, by an employee, are a contact and deals.
-func (r *Run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
+func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	contacts, err := r.Book.Links(ctx, records.Client, records.Contact, ids)
 	if err != nil {
 		return nil, err
@@ -92,10 +89,10 @@ func (r *Run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	}
 	are, wishing := map[int64]bool{}, []int64{}
 	for _, id := range ids {
-		_, lost := begun[mapping.ClientLeadKey(id)]
+		isBegun := begun[mapping.ClientLeadKey(id)] != nil
 		switch open := leads[id] != nil && leads[id].State == records.Linked; {
 		case contacts[id] != nil:
-		case open, lost && leads[id] == nil && chosen[id] == records.ChoiceLead:
+		case open, isBegun && leads[id] == nil && chosen[id] == records.ChoiceLead:
 			are[id] = true
 		case r.leadsOn() && chosen[id] == records.ChoiceLead:
 			wishing = append(wishing, id)
@@ -116,46 +113,46 @@ func (r *Run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 
 // settleNewLead puts an order into its client's lead; when another order is there already, or the client's lead was
 // rejected, into a lead of its own.
-func (r *Run) settleNewLead(ctx context.Context, w *OrderWork) error {
+func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	if len(w.found.byKey) == 0 && (w.client.link != nil || w.intended) {
 		return r.dealInstead(ctx, w)
 	}
-	in := r.Input(w)
+	in := r.input(w)
 	fields := mapping.LeadOrder(in)
 	there := false // people may have written into the lead: its comment and its rows are left to the next job, which reads them
-	of := task{name: fmt.Sprintf("lead%d", w.ID), note: records.About(records.Order, w.ID, records.Lead, 0)}
+	of := task{name: fmt.Sprintf("lead%d", w.id), note: records.About(records.Order, w.id, records.Lead, 0)}
 	store := func(tx *db.Tx, lead *rest.Lead) error {
-		l := &records.Link{PortalID: r.Portal.ID, Local: records.Order, LocalID: w.ID, Entity: records.Lead, RemoteID: lead.ID.Int64(), Checked: true}
-		l.Agreed = mapping.Agreed{}
+		l := r.Book.NewLink(records.Order, w.id, records.Lead, lead.ID.Int64(), mapping.Agreed{})
 		l.Agreed.Agree(fields)
 		l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
 		if err := records.SaveLink(tx, l); err != nil || !there {
 			return err
 		}
-		return r.Jobs.Enqueue(tx, PushOrder{ID: w.ID}, r.follow()...)
+		return r.Jobs.Enqueue(tx, PushOrder{ID: w.id}, r.follow()...)
 	}
 	update := func(id func() any) *task { return updateItem(of, rest.TypeLead, id, leadNumber, always(fields), store) }
 	var t *task
+	id, found := w.found.oldestByKey()
 	switch lead := &w.client.lead; {
-	case len(w.found.byKey) > 0:
+	case found:
 		there = true
-		t = update(func() any { return slices.Min(w.found.byKey) })
-	case w.intent != nil && r.waitToSettle(*w.intent) > 0:
-		w.err = settling(r.waitToSettle(*w.intent))
+		t = update(func() any { return id })
+	case r.unsettled(w.intent) != nil:
+		w.err = r.unsettled(w.intent)
 		return nil
-	case lead.make != nil && !lead.busy && w.intent == nil:
+	case lead.create != nil && !lead.busy && w.intent == nil:
 		lead.busy = true
-		of.after = []*task{lead.make}
-		t = update(func() any { return lead.make.made("item", "id") })
+		of.after = []*task{lead.create}
+		t = update(func() any { return lead.create.recordID("item", "id") })
 	case lead.link != nil && !lead.busy && w.intent == nil:
 		lead.busy, there = true, true
-		of.missing = r.lookFor(records.Lead, lead.link.RemoteID)
+		of.onMissing = r.lookAt(records.Lead, lead.link.RemoteID)
 		t = update(lead.link.Target)
 	default:
-		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.ID),
+		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
 			w.client.client.PhoneText(), w.client.client.EmailText(), r.Current.Rules, r.Origin)
 		maps.Copy(made, fields)
-		of.entity, of.key = records.Lead, mapping.OrderLeadKey(w.ID)
+		of.entity, of.key = records.Lead, mapping.OrderLeadKey(w.id)
 		t = addItem(of, rest.TypeLead, leadNumber, always(made), store)
 	}
 	r.add(w, t)
@@ -169,14 +166,13 @@ func (r *Run) settleNewLead(ctx context.Context, w *OrderWork) error {
 
 // dealInstead leaves it to the next run to make a deal, once it is certain that there is no lead: the portal knows the
 // client after all, or he is no longer one who becomes a lead.
-func (r *Run) dealInstead(ctx context.Context, w *OrderWork) error {
+func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 	if w.intent != nil {
-		if wait := r.waitToSettle(*w.intent); wait > 0 {
-			w.err = settling(wait)
+		if w.err = r.unsettled(w.intent); w.err != nil {
 			return nil
 		}
 		err := r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-			return records.ClearIntent(tx, r.Portal.ID, records.Lead, mapping.OrderLeadKey(w.ID))
+			return records.ClearIntent(tx, r.Portal.ID, records.Lead, mapping.OrderLeadKey(w.id))
 		})
 		if err != nil {
 			return err
@@ -187,25 +183,25 @@ func (r *Run) dealInstead(ctx context.Context, w *OrderWork) error {
 }
 
 // readOpenLeads reads what people may have put into the leads of orders, beside what is ours.
-func (r *Run) readOpenLeads(works []*OrderWork) {
+func (r *run) readOpenLeads(works []*orderWork) {
 	fields := []string{"id", "comments", contactsField}
-	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *OrderWork, _ int) Sought[rest.Lead] {
+	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *orderWork, _ int) Sought[rest.Lead] {
 		return Sought[rest.Lead]{ID: w.link.RemoteID, Take: func(l *rest.Lead) { w.lead = l }, Err: &w.err}
 	}))
 }
 
 // settleOpenLead sends what changed in an order to its open lead, with the client's contact and company once there are
 // any, so that the dialog of conversion finds them.
-func (r *Run) settleOpenLead(ctx context.Context, w *OrderWork) error {
-	fields := mapping.LeadOrder(r.Input(w))
-	maps.Copy(fields, mapping.DealClient(w.client.contactID(), nil))
+func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
+	fields := mapping.LeadOrder(r.input(w))
+	maps.Copy(fields, mapping.DealClient(w.client.recordID(), nil))
 	if w.company != nil {
 		fields["companyId"] = w.company.RemoteID
 	}
 	if w.lead == nil {
 		delete(fields, commentsField) // written already
 	}
-	if t := r.changeLead(fmt.Sprintf("lead%d", w.ID), w.link, fields, w.lead); t != nil {
+	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields, w.lead); t != nil {
 		w.tasks = append(w.tasks, t)
 	}
 	if err := r.changeRows(ctx, w); err != nil {

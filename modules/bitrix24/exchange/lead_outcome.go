@@ -41,7 +41,7 @@ func (w *leadWork) complete() bool { return w.err != nil || w.done }
 // dealWait is how long after a conversion a deal may take to appear; then the person chose to make none.
 const dealWait = 15 * time.Minute
 
-func (r *Run) workOnLead(l *records.Link) *leadWork {
+func (r *run) workOnLead(l *records.Link) *leadWork {
 	w := r.leads[l.RemoteID]
 	if w == nil {
 		w = &leadWork{id: l.RemoteID}
@@ -54,7 +54,7 @@ func (r *Run) workOnLead(l *records.Link) *leadWork {
 }
 
 // loadLeads asks the portal for the leads, and for what became of those that are converted.
-func (r *Run) loadLeads(context.Context) error {
+func (r *run) loadLeads(context.Context) error {
 	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"}
 	ids := slices.Sorted(maps.Keys(r.leads))
 	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(ids, func(id int64, _ int) Sought[rest.Lead] {
@@ -70,7 +70,7 @@ func (r *Run) loadLeads(context.Context) error {
 }
 
 // askConverted asks for the deal, contact and company that a conversion made (they carry the lead's number).
-func (r *Run) askConverted(w *leadWork) {
+func (r *run) askConverted(w *leadWork) {
 	ask := func(typeID int, take func(items []rest.Deal)) {
 		params := rest.Params{
 			"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"}, "filter": rest.Params{"=leadId": w.id},
@@ -89,7 +89,7 @@ func (r *Run) askConverted(w *leadWork) {
 }
 
 // settleLeads stores what became of the leads. Everything that follows from it on the portal is sent by further jobs.
-func (r *Run) settleLeads(ctx context.Context) error {
+func (r *run) settleLeads(ctx context.Context) error {
 	if err := r.loadLeadOwners(ctx); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func copies(links []*records.Link) []*records.Link {
 }
 
 // leadState notes that a lead was rejected, or is open again: then what changed here meanwhile follows.
-func (r *Run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text string) error {
+func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text string) error {
 	for _, l := range w.links {
 		changed := l.State != state
 		l.State, l.Stage = state, string(w.lead.StageID)
@@ -153,7 +153,7 @@ func (r *Run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text st
 
 // leadGone notes that a lead was deleted. Nothing is made anew unasked: the order says so, and a client or organization
 // gets its «Отправить в Битрикс24» back.
-func (r *Run) leadGone(tx *db.Tx, w *leadWork) error {
+func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
 	for _, l := range w.links {
 		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, "Лид удалён в Битрикс24"); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (r *Run) leadGone(tx *db.Tx, w *leadWork) error {
 const convertedField = "converted"
 
 // leadConverted links order, client and organization to the deal, contact and company that a person made of the lead.
-func (r *Run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
+func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 	w.seen = slices.ContainsFunc(w.links, func(l *records.Link) bool { return l.State == records.Converted || l.Agreed[convertedField].Ours != "" })
 	if err := r.takeConvertedContact(ctx, tx, w, w.clientID); err != nil {
 		return err
@@ -208,7 +208,7 @@ func (r *Run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 }
 
 // takeConvertedContact links the client to the contact that was made or chosen. One who has a contact already keeps it.
-func (r *Run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, clientID int64) error {
+func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, clientID int64) error {
 	contactID := w.lead.ContactID.Int64()
 	if contactID == 0 && len(w.contacts) > 0 {
 		contactID = w.contacts[0]
@@ -236,7 +236,7 @@ func (r *Run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 		}
 		return r.journalFailure(tx, where, records.Inward, fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id))
 	}
-	link := &records.Link{PortalID: r.Portal.ID, Local: records.Client, LocalID: clientID, Entity: records.Contact, RemoteID: contactID, Checked: true}
+	link := r.Book.NewLink(records.Client, clientID, records.Contact, contactID, nil)
 	if slices.Contains(w.contacts, contactID) {
 		if link.Agreed, err = r.changedWhileLead(ctx, w, clientID); err != nil {
 			return err
@@ -250,7 +250,7 @@ func (r *Run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 
 // changedWhileLead is what the lead said of the client where he has changed since: the contact that was made of the lead
 // has it still, and is to have the new.
-func (r *Run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64) (mapping.Agreed, error) {
+func (r *run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64) (mapping.Agreed, error) {
 	found, err := r.Clients.FindMany(ctx, []int64{clientID})
 	if err != nil || found[clientID] == nil {
 		return nil, err
@@ -268,7 +268,7 @@ func (r *Run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64)
 
 // takeConvertedCompany links the organization to the company that was made or chosen; if none was, one is found or made
 // now. The next job closes the organization's own lead.
-func (r *Run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, organizationID int64) error {
+func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, organizationID int64) error {
 	if organizationID == 0 {
 		return nil
 	}
@@ -298,7 +298,7 @@ func (r *Run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
 			return r.journalFailure(tx, records.About(records.Organization, organizationID, records.Company, companyID), records.Inward, text)
 		}
-		l := &records.Link{PortalID: r.Portal.ID, Local: records.Organization, LocalID: organizationID, Entity: records.Company, RemoteID: companyID, Checked: true}
+		l := r.Book.NewLink(records.Organization, organizationID, records.Company, companyID, nil)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
@@ -308,7 +308,7 @@ func (r *Run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 
 // takeConvertedDeal links the order to the deal, the oldest of several. While there is none the lead is looked at again;
 // after a quarter of an hour the module makes the deal itself, tied to the lead.
-func (r *Run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *records.Link) error {
+func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *records.Link) error {
 	known, err := r.Book.Link(ctx, records.Order, records.Deal, l.LocalID)
 	if err != nil || known != nil {
 		return err
@@ -329,11 +329,11 @@ func (r *Run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 		return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})
 	}
 	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
-	link := &records.Link{
-		PortalID: r.Portal.ID, Local: records.Order, LocalID: l.LocalID, Entity: records.Deal, RemoteID: deal.ID.Int64(), Checked: true,
-		// The order's status leads; the title is the order's while it is still the lead's.
-		Agreed: mapping.Agreed{titleField: {Theirs: string(w.lead.Title)}, StageField: {Theirs: string(deal.StageID)}},
-	}
+	link := r.Book.NewLink(records.Order, l.LocalID, records.Deal, deal.ID.Int64(), mapping.Agreed{
+		// The order's status decides about the stage. Its title replaces the lead's, unless a person changed that.
+		StageField: {Theirs: string(deal.StageID)},
+		titleField: {Theirs: string(w.lead.Title)},
+	})
 	link.See(&deal)
 	if err := records.SaveLink(tx, link); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 
 // loadLeadOwners finds the client and the organization that each converted lead stands for: its own, or its order's, or
 // the one the client is an employee of.
-func (r *Run) loadLeadOwners(ctx context.Context) error {
+func (r *run) loadLeadOwners(ctx context.Context) error {
 	works := lo.Filter(lo.Values(r.leads), func(w *leadWork, _ int) bool {
 		return w.err == nil && w.lead != nil && w.lead.StageSemanticID == rest.Success
 	})
@@ -79,7 +79,7 @@ const clientsPage = 100
 
 // enqueueOtherLeads sends the client's other open leads their contact and company, so that the dialog of their
 // conversion finds them.
-func (r *Run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) error {
+func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) error {
 	if clientID == 0 {
 		return nil
 	}

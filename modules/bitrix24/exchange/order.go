@@ -14,14 +14,14 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// OrderWork brings an order and its deal together.
-type OrderWork struct {
-	ID int64
+// orderWork brings an order and its deal together.
+type orderWork struct {
+	id int64
 
-	Order        *orders.Order
+	order        *orders.Order
 	site         *sites.Site
 	chosen       records.Choice
-	Target       records.Entity  // aDeal, or aLead while the client is one
+	target       records.Entity  // aDeal, or aLead while the client is one
 	link         *records.Link   // to the target
 	intent       *records.Intent // we were about to make the target when we last heard
 	rowsIntent   *records.Intent // … to change its rows
@@ -49,34 +49,22 @@ type OrderWork struct {
 }
 
 // key is the order's external key on its target.
-func (w *OrderWork) key() string {
-	if w.Target == records.Lead {
-		return mapping.OrderLeadKey(w.ID)
-	}
-	return mapping.OrderKey(w.ID)
-}
+func (w *orderWork) key() string { return records.Key(records.Order, w.target, w.id) }
 
-func (w *OrderWork) failure() error {
-	for _, t := range w.tasks {
-		if w.err == nil {
-			w.err = t.err
-		}
-	}
-	return w.err
-}
+func (w *orderWork) failure() error { return firstFailure(&w.err, w.tasks) }
 
-func (w *OrderWork) complete() bool {
+func (w *orderWork) complete() bool {
 	return w.err != nil || w.done || finished(w.tasks)
 }
 
-func (r *Run) workOnOrder(id int64) *OrderWork {
+func (r *run) workOnOrder(id int64) *orderWork {
 	if r.orders[id] == nil {
-		r.orders[id] = &OrderWork{ID: id, Target: records.Deal}
+		r.orders[id] = &orderWork{id: id, target: records.Deal}
 	}
 	return r.orders[id]
 }
 
-func (r *Run) add(w *OrderWork, t *task) *task {
+func (r *run) add(w *orderWork, t *task) *task {
 	w.tasks = append(w.tasks, t)
 	r.tasks = append(r.tasks, t)
 	return t
@@ -84,7 +72,7 @@ func (r *Run) add(w *OrderWork, t *task) *task {
 
 // loadOrders reads what we know of the orders, decides which are to be sent at all, and asks the portal for what it
 // takes to decide the rest.
-func (r *Run) loadOrders(ctx context.Context) error {
+func (r *run) loadOrders(ctx context.Context) error {
 	if len(r.orders) == 0 {
 		return nil
 	}
@@ -111,8 +99,7 @@ func (r *Run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	sent, err := r.Book.SentRows(ctx, lo.Filter(ids, func(id int64, _ int) bool {
-		_, unknown := openRows[mapping.OrderKey(id)]
-		return unknown
+		return openRows[mapping.OrderKey(id)] != nil
 	}))
 	if err != nil {
 		return err
@@ -129,48 +116,41 @@ func (r *Run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	byID := lo.KeyBy(shops, func(s *sites.Site) int64 { return s.ID })
-	var read, commented []*OrderWork
+	var read, commented []*orderWork
 	for _, id := range ids {
 		w := r.orders[id]
-		w.Order, w.chosen = found[id], chosen[id]
+		w.order, w.chosen = found[id], chosen[id]
 		if (r.bulk || w.leadID != 0) && w.chosen == records.ChoiceNone {
 			w.chosen = records.ChoiceSend // what was in a lead is in the portal already, whatever the switches say now
 		}
-		if w.Target == records.Deal {
+		if w.target == records.Deal {
 			w.link, w.rows = links[id], rows[id]
-			if i, ok := open[mapping.OrderKey(id)]; ok {
-				w.intent = &i
-			}
-			if i, ok := open[changeKey(mapping.OrderKey(id))]; ok {
-				w.changeIntent = &i
-			}
+			w.intent, w.changeIntent = open[mapping.OrderKey(id)], open[changeKey(mapping.OrderKey(id))]
 		}
-		if i, ok := openRows[mapping.OrderKey(id)]; ok {
-			w.rowsIntent, w.sentRows = &i, sent[id]
-		}
-		if w.Order == nil {
+		w.rowsIntent, w.sentRows = openRows[mapping.OrderKey(id)], sent[id]
+		if w.order == nil {
 			w.done = true
 			continue
 		}
-		w.site = byID[w.Order.SiteID]
+		w.site = byID[w.order.SiteID]
 		switch {
 		case w.chosen == records.ChoiceIgnore, w.link != nil && w.link.State != records.Linked:
 			w.done = true
-		case w.link != nil && w.Target == records.Lead:
+		case w.link != nil && w.target == records.Lead:
 			// An open lead has no stage to compare.
-			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.Input(w))) {
+			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.input(w))) {
 				w.read = true
 				commented = append(commented, w)
 			}
 		case w.link != nil:
 			// Rows that cannot be read may be those of a deal that is gone: only the deal itself tells.
-			if w.read || w.changeIntent != nil || w.rowsIntent != nil || string(w.Order.Status) != w.link.Agreed[StageField].Ours {
+			if w.read || w.changeIntent != nil || w.rowsIntent != nil || string(w.order.Status) != w.link.Agreed[StageField].Ours {
 				w.read = true
 				read = append(read, w)
 			}
 		case w.intent != nil: // what was begun is brought to an end
-			r.askByKey(w.Target.TypeID(), w.key(), &w.found, &w.err)
-		case r.Current.Wants(w.Order, w.chosen) != "":
+			r.askByKey(w.target.TypeID(), w.key(), &w.found, &w.err)
+		case r.Current.Wants(w.order, w.chosen) != "":
 			w.done = true
 		}
 		if !w.done {
@@ -189,26 +169,26 @@ func (r *Run) loadOrders(ctx context.Context) error {
 }
 
 // gatherCustomer makes the order's client and organization part of the run: a new deal needs their contact and company.
-func (r *Run) gatherCustomer(w *OrderWork) {
-	w.client = r.workOnClient(w.Order.ClientID)
-	if w.Target == records.Lead {
+func (r *run) gatherCustomer(w *orderWork) {
+	w.client = r.workOnClient(w.order.ClientID)
+	if w.target == records.Lead {
 		return // the person who converts the lead makes contact and company
 	}
 	// A deal that a person made of the order's lead may lack them too: nobody had to choose them in the dialog.
 	incomplete := w.link == nil || w.link.Agreed[originField].Ours == ""
 	w.client.needed = w.client.needed || incomplete
-	if w.Order.OrganizationID != nil {
-		w.organization = r.workOnOrganization(*w.Order.OrganizationID)
+	if w.order.OrganizationID != nil {
+		w.organization = r.workOnOrganization(*w.order.OrganizationID)
 		w.organization.needed = w.organization.needed || incomplete
 	}
 }
 
 // readDeals reads the deals of orders.
-func (r *Run) readDeals(works []*OrderWork) {
+func (r *run) readDeals(works []*orderWork) {
 	fields := []string{
 		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField,
 	}
-	ReadByID(&r.questions, rest.TypeDeal, fields, DealNumber, lo.Map(works, func(w *OrderWork, _ int) Sought[rest.Deal] {
+	ReadByID(&r.questions, rest.TypeDeal, fields, DealNumber, lo.Map(works, func(w *orderWork, _ int) Sought[rest.Deal] {
 		return Sought[rest.Deal]{
 			ID: w.link.RemoteID, Take: func(d *rest.Deal) { w.deal = d }, Gone: &w.gone, Err: &w.err,
 		}
@@ -216,7 +196,7 @@ func (r *Run) readDeals(works []*OrderWork) {
 }
 
 // settleOrders decides, for every order, between making, adopting, changing and taking over.
-func (r *Run) settleOrders(ctx context.Context) error {
+func (r *run) settleOrders(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
 		if w.err != nil || w.done {
@@ -228,7 +208,7 @@ func (r *Run) settleOrders(ctx context.Context) error {
 		}
 		var err error
 		switch {
-		case w.link == nil && w.Target == records.Lead:
+		case w.link == nil && w.target == records.Lead:
 			err = r.settleNewLead(ctx, w)
 		case w.link == nil:
 			err = r.settleNewOrder(ctx, w)
@@ -236,7 +216,7 @@ func (r *Run) settleOrders(ctx context.Context) error {
 			err = r.dealGone(ctx, w)
 		case w.rowsErr != nil:
 			err = r.rowsUnread(ctx, w)
-		case w.Target == records.Lead:
+		case w.target == records.Lead:
 			err = r.settleOpenLead(ctx, w)
 		default:
 			err = r.settleLinkedOrder(ctx, w)
@@ -249,7 +229,7 @@ func (r *Run) settleOrders(ctx context.Context) error {
 }
 
 // customerFailure is why a new deal cannot have its contact or company; a deal without them is not made.
-func (r *Run) customerFailure(w *OrderWork) error {
+func (r *run) customerFailure(w *orderWork) error {
 	if w.link != nil {
 		return nil
 	}
@@ -263,15 +243,12 @@ func (r *Run) customerFailure(w *OrderWork) error {
 }
 
 // settleNewOrder adopts a deal made by an attempt whose answer was lost, or makes the deal.
-func (r *Run) settleNewOrder(ctx context.Context, w *OrderWork) error {
-	if len(w.found.byKey) > 0 {
-		return r.adoptDeal(ctx, w, slices.Min(w.found.byKey))
+func (r *run) settleNewOrder(ctx context.Context, w *orderWork) error {
+	if id, found := w.found.oldestByKey(); found {
+		return r.adoptDeal(ctx, w, id)
 	}
-	if w.intent != nil {
-		if wait := r.waitToSettle(*w.intent); wait > 0 {
-			w.err = settling(wait)
-			return nil
-		}
+	if w.err = r.unsettled(w.intent); w.err != nil {
+		return nil
 	}
 	deal := r.add(w, r.dealTask(w))
 	if rows := r.rowsOf(w); len(rows) > 0 {

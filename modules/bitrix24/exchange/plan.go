@@ -104,7 +104,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := NewRun(c)
+	r := newRun(c)
 	r.bulk, r.class = true, rest.People
 	var plan []Planned
 	for _, kind := range sel.Kinds {
@@ -171,7 +171,7 @@ func (x *Exchange) newest(ctx context.Context, s portal.Settings, sel Selection,
 }
 
 // linkedBefore are the records that were linked before the trial.
-func (r *Run) linkedBefore() map[records.Note]bool {
+func (r *run) linkedBefore() map[records.Note]bool {
 	known := map[records.Note]bool{}
 	for id, w := range r.organizations {
 		known[records.Note{Local: records.Organization, LocalID: id}] = w.link != nil
@@ -208,7 +208,7 @@ func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
 }
 
 // plan says of each record what would become of it. Contacts and companies that orders need come with them.
-func (r *Run) plan(asked [3][]int64, known map[records.Note]bool, notes map[records.Note][]string) []Planned {
+func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[records.Note][]string) []Planned {
 	var plan []Planned
 	add := func(kind records.Local, id int64, failure error, tasks []*task, details ...string) {
 		record := records.Note{Local: kind, LocalID: id}
@@ -231,25 +231,25 @@ func (r *Run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
 		w := r.organizations[id]
-		if w.organization == nil || !slices.Contains(asked[0], id) && w.make == nil && len(notes[records.Note{Local: records.Organization, LocalID: id}]) == 0 {
+		if w.organization == nil || !slices.Contains(asked[0], id) && w.create == nil && len(notes[records.Note{Local: records.Organization, LocalID: id}]) == 0 {
 			continue
 		}
 		details := []string{w.organization.Name}
-		if w.make != nil && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
+		if w.create != nil && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
 			details = append(details, fmt.Sprintf("реквизитов: %d, сотрудников: %d", len(w.organization.LegalEntities), len(w.organization.Employees)))
 		}
-		add(records.Organization, id, w.err, append([]*task{w.make, w.lead.make}, w.tasks...), details...)
+		add(records.Organization, id, w.err, w.allTasks(), details...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
-		if w.client == nil || !slices.Contains(asked[1], id) && w.make == nil && len(notes[records.Note{Local: records.Client, LocalID: id}]) == 0 {
+		if w.client == nil || !slices.Contains(asked[1], id) && w.create == nil && len(notes[records.Note{Local: records.Client, LocalID: id}]) == 0 {
 			continue
 		}
-		add(records.Client, id, w.err, []*task{w.make, w.change, w.lead.make}, w.client.FullName())
+		add(records.Client, id, w.err, w.tasks(), w.client.FullName())
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
-		if w.Order == nil {
+		if w.order == nil {
 			continue
 		}
 		add(records.Order, id, w.err, w.tasks, r.dealDetails(w)...)
@@ -258,22 +258,22 @@ func (r *Run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 }
 
 // dealDetails are what a deal that is made would be like.
-func (r *Run) dealDetails(w *OrderWork) []string {
+func (r *run) dealDetails(w *orderWork) []string {
 	if w.link != nil || len(w.tasks) == 0 {
 		return nil
 	}
 	category := r.Current.CategoryID
 	stage := r.firstStage(category)
-	if wanted, ok := r.Current.Rules.Stage(category, "", w.Order.Status); ok {
+	if wanted, ok := r.Current.Rules.Stage(category, "", w.order.Status); ok {
 		stage = wanted
 	}
-	rows := mapping.Rows(w.Order)
-	if w.Target == records.Lead {
-		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.Order.Total.In(w.Order.Currency), len(rows))}
+	rows := mapping.Rows(w.order)
+	if w.target == records.Lead {
+		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.order.Total.In(w.order.Currency), len(rows))}
 	}
 	return []string{
-		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.ID), r.Lists.StageName(category, stage)),
-		fmt.Sprintf("сумма %s, строк товаров: %d на %s", w.Order.Total.In(w.Order.Currency), len(rows), mapping.Sum(rows).In(w.Order.Currency)),
+		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.id), r.Lists.StageName(category, stage)),
+		fmt.Sprintf("сумма %s, строк товаров: %d на %s", w.order.Total.In(w.order.Currency), len(rows), mapping.Sum(rows).In(w.order.Currency)),
 	}
 }
 

@@ -52,20 +52,20 @@ type productWork struct {
 
 // loadProducts finds the catalogue products of the orders in hand, and looks for those that are not linked yet. It does
 // nothing unless «Связывать товары с каталогом Битрикс24» is on.
-func (r *Run) loadProducts(ctx context.Context) error {
+func (r *run) loadProducts(ctx context.Context) error {
 	if !r.Current.Catalog {
 		return nil
 	}
 	r.products = map[material]*productWork{}
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
-		if w.Order == nil || w.done || w.err != nil {
+		if w.order == nil || w.done || w.err != nil {
 			continue
 		}
-		for _, item := range w.Order.Items {
-			m := material{w.Order.SiteID, item.MaterialID}
+		for _, item := range w.order.Items {
+			m := material{w.order.SiteID, item.MaterialID}
 			if m.id != 0 && r.products[m] == nil {
-				r.products[m] = &productWork{material: m, name: item.Name, price: item.Price, currency: w.Order.Currency}
+				r.products[m] = &productWork{material: m, name: item.Name, price: item.Price, currency: w.order.Currency}
 			}
 		}
 	}
@@ -90,9 +90,7 @@ func (r *Run) loadProducts(ctx context.Context) error {
 		if w.linked != 0 {
 			continue
 		}
-		if i, lost := open[m.key(r.Origin)]; lost {
-			w.intent = &i
-		}
+		w.intent = open[m.key(r.Origin)]
 		r.askProduct(w)
 	}
 	return nil
@@ -100,7 +98,7 @@ func (r *Run) loadProducts(ctx context.Context) error {
 
 // askProduct looks for a product by its external key (crm.product.list). The old family takes no notice of a filter it
 // does not know: rows that do not carry the key are none of ours.
-func (r *Run) askProduct(w *productWork) {
+func (r *run) askProduct(w *productWork) {
 	key := w.key(r.Origin)
 	params := rest.Params{"filter": rest.Params{"XML_ID": key}, "select": []string{"ID", "XML_ID"}, "order": rest.Params{"ID": "ASC"}, "start": -1}
 	type product struct {
@@ -118,10 +116,10 @@ func (r *Run) askProduct(w *productWork) {
 
 // settleProducts links what was found, and makes what is missing, once. A product that the portal refuses holds up no
 // order: its row stays free.
-func (r *Run) settleProducts(ctx context.Context) error {
-	var makes []*task
-	inOrder := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
-	for _, m := range slices.SortedFunc(maps.Keys(r.products), inOrder) {
+func (r *run) settleProducts(ctx context.Context) error {
+	var creating []*task
+	bySite := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
+	for _, m := range slices.SortedFunc(maps.Keys(r.products), bySite) {
 		w := r.products[m]
 		if w.err != nil {
 			if err := r.noteProductUnread(ctx, w); err != nil {
@@ -145,26 +143,23 @@ func (r *Run) settleProducts(ctx context.Context) error {
 			}
 			continue
 		}
-		if w.intent != nil {
-			if wait := r.waitToSettle(*w.intent); wait > 0 {
-				w.err = settling(wait)
-				continue
-			}
+		if w.err = r.unsettled(w.intent); w.err != nil {
+			continue
 		}
-		makes = append(makes, r.makeProduct(w))
+		creating = append(creating, r.createProduct(w))
 	}
-	return r.perform(ctx, makes, r.class)
+	return r.perform(ctx, creating, r.class)
 }
 
 // noteProductUnread says in the journal why a row stays free: the portal did not let the product be looked for.
-func (r *Run) noteProductUnread(ctx context.Context, w *productWork) error {
+func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
 	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		return r.journalFailure(tx, records.Note{Entity: records.Product}, records.Outward, fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)))
 	})
 }
 
-// makeProduct adds a product to the portal's catalogue (crm.product.add).
-func (r *Run) makeProduct(w *productWork) *task {
+// createProduct adds a product to the portal's catalogue (crm.product.add).
+func (r *run) createProduct(w *productWork) *task {
 	return &task{
 		name: fmt.Sprintf("product%d_%d", w.site, w.id), method: "crm.product.add", entity: records.Product, key: w.key(r.Origin),
 		note: records.Note{Entity: records.Product},
@@ -184,7 +179,7 @@ func (r *Run) makeProduct(w *productWork) *task {
 	}
 }
 
-func (r *Run) saveProduct(tx *db.Tx, w *productWork, id int64) error {
+func (r *run) saveProduct(tx *db.Tx, w *productWork, id int64) error {
 	row := ProductLink{PortalID: r.Portal.ID, SiteID: w.site, MaterialID: w.id, ProductID: id, CreatedAt: db.Now()}
 	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {
 		return fmt.Errorf("link a product: %w", err)
@@ -230,7 +225,7 @@ func (w *productLook) failure() error { return w.err }
 func (w *productLook) complete() bool { return w.err != nil || w.done }
 
 // lookAtProducts drops the links of products that were deleted there, each confirmed by reading that very product.
-func (r *Run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*productLook, error) {
+func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*productLook, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -265,7 +260,7 @@ func (r *Run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 }
 
 // dropProduct forgets the links of a product that is gone.
-func (r *Run) dropProduct(tx *db.Tx, id int64) error {
+func (r *run) dropProduct(tx *db.Tx, id int64) error {
 	if err := tx.Where("portal_id = ? AND product_id = ?", r.Portal.ID, id).Delete(&ProductLink{}).Error; err != nil {
 		return fmt.Errorf("drop a product link: %w", err)
 	}

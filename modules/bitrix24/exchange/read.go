@@ -2,10 +2,13 @@ package exchange
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/samber/lo"
 
+	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -140,6 +143,42 @@ func (c *Connection) Inquire(ctx context.Context, qs *Questions, class rest.Clas
 		if err := c.ask(ctx, asked, class); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// question is one reading command; answer takes what came back.
+type question struct {
+	method string
+	params rest.Params
+	answer func(result *rest.Result, name string) error
+}
+
+// ask puts questions, fifty to a request. The error concerns the exchange as a whole.
+func (c *Connection) ask(ctx context.Context, questions []question, class rest.Class) error {
+	for len(questions) > 0 {
+		batch := &rest.Batch{Class: class}
+		n := 0
+		for n < len(questions) && !batch.Full() && batch.Size() < maxRequest {
+			batch.Add(fmt.Sprintf("q%d", n), questions[n].method, questions[n].params)
+			n++
+		}
+		result, err := c.Client.Do(ctx, batch)
+		if rest.Unknown(err) && !errors.Is(err, context.DeadlineExceeded) {
+			result, err = c.Client.Do(ctx, batch) // a question changes nothing: one lost answer need not hold up everything
+		}
+		if err != nil {
+			return err
+		}
+		for i, q := range questions[:n] {
+			if err := q.answer(result, fmt.Sprintf("q%d", i)); err != nil {
+				return err
+			}
+		}
+		if err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return c.noteClock(tx, result) }); err != nil {
+			return err
+		}
+		questions = questions[n:]
 	}
 	return nil
 }

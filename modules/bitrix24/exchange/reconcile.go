@@ -58,7 +58,7 @@ const pageSize = 50
 // reconcile reads what was modified since the last look, with an overlap, and enqueues a look at every record of ours
 // whose modification is news. It makes one request: while there is more to read the job comes again, after the orders
 // that wait, and a reading that fails goes on where it was.
-func (r *Run) reconcile(ctx context.Context) error {
+func (r *run) reconcile(ctx context.Context) error {
 	positions := positionsOf(r.Portal.Cursors)
 	for _, kind := range reconciled {
 		p := positions[kind.entity]
@@ -106,7 +106,7 @@ func (r *Run) reconcile(ctx context.Context) error {
 // readPages asks for some pages of each entity. They go by number, so that no row is lost when others change meanwhile:
 // each begins behind the last row of the one before. Where that was not full its reference means nothing, and neither
 // does the page.
-func (r *Run) readPages(ctx context.Context, open []kind, positions map[records.Entity]position, pages int) (*rest.Result, error) {
+func (r *run) readPages(ctx context.Context, open []kind, positions map[records.Entity]position, pages int) (*rest.Result, error) {
 	batch := &rest.Batch{Halt: pages > 1}
 	for _, kind := range open {
 		p := positions[kind.entity]
@@ -126,7 +126,7 @@ func pageName(e records.Entity, i int) string { return fmt.Sprintf("%s%d", e, i)
 
 // takePages takes one entity's pages of an answer, and returns where the reading is then: at its end Since moves on, but
 // never beyond the moment when the reading began.
-func (r *Run) takePages(ctx context.Context, e records.Entity, p position, result *rest.Result, pages int) (position, error) {
+func (r *run) takePages(ctx context.Context, e records.Entity, p position, result *rest.Result, pages int) (position, error) {
 	for i := range pages {
 		var items rest.Items[modified]
 		if err := result.Decode(pageName(e, i), &items); err != nil {
@@ -164,7 +164,7 @@ func positionsOf(text string) map[records.Entity]position {
 	return positions
 }
 
-func (r *Run) savePositions(ctx context.Context, positions map[records.Entity]position) error {
+func (r *run) savePositions(ctx context.Context, positions map[records.Entity]position) error {
 	text, err := json.Marshal(positions)
 	if err != nil {
 		return fmt.Errorf("write positions: %w", err)
@@ -175,7 +175,7 @@ func (r *Run) savePositions(ctx context.Context, positions map[records.Entity]po
 
 // enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them, unless
 // an event has told of them and the look is due anyway. Whether there was anything to catch, the look will show.
-func (r *Run) enqueueCaught(ctx context.Context, e records.Entity, list []modified) error {
+func (r *run) enqueueCaught(ctx context.Context, e records.Entity, list []modified) error {
 	at := lo.SliceToMap(list, func(m modified) (int64, time.Time) { return m.ID.Int64(), m.UpdatedTime.Time })
 	links, err := r.Book.LinksTo(ctx, e, lo.Keys(at))
 	if err != nil || len(links) == 0 {
@@ -206,7 +206,7 @@ func (r *Run) enqueueCaught(ctx context.Context, e records.Entity, list []modifi
 }
 
 // countCaught counts a change of the portal that the panel took over, if reconciliation found it.
-func (r *Run) countCaught(tx *db.Tx, w work) error {
+func (r *run) countCaught(tx *db.Tx, w work) error {
 	if !r.caught[w] {
 		return nil
 	}

@@ -15,7 +15,7 @@ func (RefreshLists) Kind() string { return portal.Lane + ".refresh_lists" }
 
 func (RefreshLists) Key() string { return "lists" }
 
-func (r *Run) refreshLists(ctx context.Context) error {
+func (r *run) refreshLists(ctx context.Context) error {
 	d, err := r.portals.ReadLists(ctx, r.Client)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ type pulled struct {
 
 // resolve finds whose records the portal's are. Records of nobody are dismissed without a request: a busy portal has
 // many deals that are none of ours.
-func (r *Run) resolve(ctx context.Context, pulls []pulled, works [][]work) error {
+func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error {
 	ids := map[records.Entity][]int64{}
 	for _, p := range pulls {
 		ids[p.Entity] = append(ids[p.Entity], p.ID)
@@ -50,7 +50,7 @@ func (r *Run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 }
 
 // workOf is what a look at a linked record means for the panel.
-func (r *Run) workOf(l *records.Link) work {
+func (r *run) workOf(l *records.Link) work {
 	switch {
 	case l.Entity == records.Lead && l.State != records.Deleted:
 		return r.workOnLead(l)

@@ -3,9 +3,8 @@ package exchange
 import (
 	"context"
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/samber/lo"
@@ -15,50 +14,116 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// candidates are the records of the portal that may be the one looked for, by the key they were found with. The ladder
-// is the order of the fields: the external key is ours alone, an ИНН is the company's, phones and e-mails are shared.
+// Whose record of the portal is this? Every record that we create carries the installation's name (originatorId) and an
+// external key (originId). The rules about them are here, and nowhere else: a key counts only together with our name,
+// since other panels and other programs number their records alike.
+
+// HasKey reports whether a record of the portal carries our name and this key.
+func HasKey(origin mapping.Origin, carried rest.Origin, key string) bool {
+	return string(carried.OriginatorID) == string(origin) && string(carried.OriginID) == key
+}
+
+// OrderByKey returns the number of the order that a record was created for, by the key it carries, and whether it was
+// created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that we created for
+// a client or an organization.
+func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, e records.Entity, ok bool) {
+	_, number, _ := strings.Cut(string(carried.OriginID), ":")
+	order, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0, "", false
+	}
+	for _, e := range []records.Entity{records.Deal, records.Lead} {
+		if HasKey(origin, carried, records.Key(records.Order, e, order)) {
+			return order, e, true
+		}
+	}
+	return 0, "", false
+}
+
+// keyed is a record of which only the number and the key are read.
+type keyed struct {
+	ID rest.ID `json:"id"`
+	rest.Origin
+}
+
+// candidates are records of the portal that may be the one looked for. Each list says what they were found by. The order
+// of the fields is their rank: the external key is ours alone and an ИНН is the company's, but people share phones and
+// e-mails.
 type candidates struct {
 	byKey, byINN, byPhone, byEmail []int64
 }
 
-// sent is what both sides have agreed on if the record is the one whose answer was lost: what was sent. Two records that
-// have never met have agreed on nothing.
-func (c candidates) sent(i *records.Intent, id int64) mapping.Agreed {
+// oldestByKey returns the record that carries our key. If there are several, people copied it, and the oldest is ours.
+func (c candidates) oldestByKey() (id int64, found bool) {
+	if len(c.byKey) == 0 {
+		return 0, false
+	}
+	return slices.Min(c.byKey), true
+}
+
+// agreedWith is what both sides have agreed on if the record is the one that i was about: what was sent then. Two
+// records that have never met have agreed on nothing.
+func (c candidates) agreedWith(i *records.Intent, id int64) mapping.Agreed {
 	if i == nil || !slices.Contains(c.byKey, id) {
 		return nil
 	}
 	return i.Agreed
 }
 
-// searchContact looks for a client's contact by external key, phone and e-mail.
-func (r *Run) searchContact(w *clientWork) {
-	r.askByKey(rest.TypeContact, mapping.ClientKey(w.id), &w.found, &w.err)
-	r.askByComm(rest.Phone, w.client.PhoneText(), "CONTACT", &w.found.byPhone, &w.err)
-	r.askByComm(rest.Email, w.client.EmailText(), "CONTACT", &w.found.byEmail, &w.err)
-}
-
-// askByKey looks for our own external key (crm.item.list). Rows that do not carry it are none of ours, whatever the
-// filter was taken for.
-func (r *Run) askByKey(entityTypeID int, key string, found *candidates, failure *error) {
+// askByKey looks for records that carry a key of ours (crm.item.list). Whatever the portal took the filter for, rows
+// without the key are left out.
+func (r *run) askByKey(entityTypeID int, key string, found *candidates, failure *error) {
 	params := rest.Params{
-		"entityTypeId": entityTypeID, "select": []string{"id", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
+		"entityTypeId": entityTypeID, "select": []string{"id", "originatorId", "originId"},
+		"order": rest.Params{"id": "ASC"}, "start": -1,
 		"filter": rest.Params{"=originatorId": string(r.Origin), "=originId": key},
 	}
-	type stamped struct {
-		ID rest.ID `json:"id"`
-		rest.Origin
-	}
-	askFor(&r.questions, "crm.item.list", params, failure, func(items rest.Items[stamped]) {
+	askFor(&r.questions, "crm.item.list", params, failure, func(items rest.Items[keyed]) {
 		for _, item := range items.Items {
-			if string(item.OriginID) == key && string(item.OriginatorID) == string(r.Origin) {
+			if HasKey(r.Origin, item.Origin, key) {
 				found.byKey = append(found.byKey, item.ID.Int64())
 			}
 		}
 	})
 }
 
-// askByComm looks for a phone, in all its spellings, or an e-mail (crm.duplicate.findbycomm).
-func (r *Run) askByComm(typeID, value, entityType string, found *[]int64, failure *error) {
+// askByXMLID looks for a requisite or bank details by their external key, which is called XML_ID there
+// (crm.requisite.list, crm.requisite.bankdetail.list).
+func (r *run) askByXMLID(method, key string, failure *error, found func(id int64)) {
+	params := rest.Params{
+		"filter": rest.Params{"XML_ID": key, "ORIGINATOR_ID": string(r.Origin)},
+		"select": []string{"ID", "XML_ID", "ORIGINATOR_ID"}, "order": rest.Params{"ID": "ASC"},
+	}
+	askFor(&r.questions, method, params, failure, func(list rest.List[rest.Requisite]) {
+		for _, row := range list {
+			if HasKey(r.Origin, rest.Origin{OriginatorID: row.OriginatorID, OriginID: row.XMLID}, key) {
+				found(row.ID.Int64())
+			}
+		}
+	})
+}
+
+// askCompanyByINN looks for companies that have one of the ИНН in their requisites (crm.requisite.list).
+func (r *run) askCompanyByINN(inns []string, found *candidates, failure *error) {
+	if len(inns) == 0 {
+		return
+	}
+	params := rest.Params{
+		"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "@RQ_INN": inns},
+		"select": []string{"ID", "ENTITY_ID", "RQ_INN"}, "order": rest.Params{"ID": "ASC"},
+	}
+	askFor(&r.questions, "crm.requisite.list", params, failure, func(list rest.List[rest.Requisite]) {
+		for _, requisite := range list {
+			if slices.Contains(inns, string(requisite.INN)) {
+				found.byINN = append(found.byINN, requisite.EntityID.Int64())
+			}
+		}
+	})
+}
+
+// askByComm looks for a phone, in all its spellings, or an e-mail (crm.duplicate.findbycomm). typeID is rest.Phone or
+// rest.Email; entityType is CONTACT or COMPANY.
+func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failure *error) {
 	if value == "" {
 		return
 	}
@@ -74,37 +139,46 @@ func (r *Run) askByComm(typeID, value, entityType string, found *[]int64, failur
 	})
 }
 
-// pick chooses one record out of those found: the one with our key, else by ИНН, else the one that matches phone and
-// e-mail, else the oldest. Records linked to another record of the panel are passed over. The warning says that there
-// was a choice.
-func (r *Run) pick(ctx context.Context, kind records.Local, e records.Entity, id int64, found candidates) (chosen int64, warning string, err error) {
+// pick chooses one of the records that were found for a party: the one with our key, else by ИНН, else the one that has
+// both phone and e-mail, else the oldest that has either. Records that belong to another client or organization are
+// passed over. The number is 0 when none is left. The warning, for the journal, says that others would have fitted.
+func (r *run) pick(ctx context.Context, p *party) (chosen int64, warning string, err error) {
+	found := p.found
 	all := slices.Concat(found.byKey, found.byINN, found.byPhone, found.byEmail)
 	if len(all) == 0 {
 		return 0, "", nil
 	}
-	taken, err := r.Book.LinksTo(ctx, e, all)
+	links, err := r.Book.LinksTo(ctx, p.entity, all)
 	if err != nil {
 		return 0, "", err
 	}
+	isTaken := func(remoteID int64, _ int) bool {
+		return slices.ContainsFunc(links, func(l *records.Link) bool {
+			return l.Local == p.kind && l.RemoteID == remoteID && l.LocalID != p.id
+		})
+	}
 	free := func(ids []int64) []int64 {
-		ids = lo.Uniq(lo.Reject(ids, func(remote int64, _ int) bool {
-			return lo.ContainsBy(taken, func(l *records.Link) bool { return l.Local == kind && l.RemoteID == remote && l.LocalID != id })
-		}))
+		ids = lo.Uniq(lo.Reject(ids, isTaken))
 		slices.Sort(ids)
 		return ids
 	}
 	byPhone, byEmail := free(found.byPhone), free(found.byEmail)
-	for _, rung := range [][]int64{free(found.byKey), free(found.byINN), lo.Intersect(byPhone, byEmail), byPhone, byEmail} {
-		if len(rung) == 0 {
+	ranks := [][]int64{free(found.byKey), free(found.byINN), lo.Intersect(byPhone, byEmail), byPhone, byEmail}
+	for _, rank := range ranks {
+		if len(rank) == 0 {
 			continue
 		}
-		if others := lo.Uniq(slices.Concat(rung, byPhone, byEmail)); len(others) > 1 {
-			slices.Sort(others)
-			warning = fmt.Sprintf("Подходили несколько записей (%s), выбрана %d", strings.Trim(strings.ReplaceAll(fmt.Sprint(others), " ", ", "), "[]"), rung[0])
-		}
-		return rung[0], warning, nil
+		return rank[0], ambiguity(rank[0], lo.Uniq(slices.Concat(rank, byPhone, byEmail))), nil
 	}
 	return 0, "", nil
 }
 
-func mapKeys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
+// ambiguity is the warning that more than one record would have fitted.
+func ambiguity(chosen int64, fitting []int64) string {
+	if len(fitting) < 2 {
+		return ""
+	}
+	slices.Sort(fitting)
+	numbers := lo.Map(fitting, func(id int64, _ int) string { return strconv.FormatInt(id, 10) })
+	return fmt.Sprintf("Подходили несколько записей (%s), выбрана %d", strings.Join(numbers, ", "), chosen)
+}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/samber/lo"
-	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
@@ -25,7 +23,7 @@ func (c *Connection) refusal(t *task, result *rest.Result) error {
 	if t.place == nil {
 		return result.Error(t.name)
 	}
-	_, err := t.place.made(result)
+	_, err := t.place.recordID(result)
 	if refused, ok := portal.AsRefusal(result.Error(t.place.command)); ok && (refused.AccessDenied() || refused.NoMethod()) {
 		c.exchange.noImport.Store(c.Portal.ID, true)
 		return &waitError{why: "портал не разрешает импорт: сделки создаются по одной"}
@@ -55,7 +53,7 @@ type task struct {
 
 	// missing, where there is one, stores what follows when the record that is to be changed is not there: the task has
 	// failed, and is tried again.
-	missing func(ctx context.Context, tx *db.Tx) error
+	onMissing func(ctx context.Context, tx *db.Tx) error
 
 	note records.Note // for the journal
 
@@ -66,7 +64,7 @@ type task struct {
 }
 
 // made is the record's number, or the reference to it within the batch.
-func (t *task) made(path ...string) any {
+func (t *task) recordID(path ...string) any {
 	if t.finished {
 		return t.id
 	}
@@ -151,7 +149,7 @@ func (t *task) ready(chain bool, taken []*task) bool {
 func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task) error {
 	var unstored error
 	batch.Leaving = func(ctx context.Context) error { // not before the wait for the limiter: settling counts from here
-		unstored = c.intend(ctx, taken)
+		unstored = c.storeIntentsOf(ctx, taken)
 		return unstored
 	}
 	began := time.Now()
@@ -173,7 +171,7 @@ func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 			if rest.Unknown(err) {
 				return c.storeIntents(tx, taken) // the next attempt looks first; the portal may go on working from now
 			}
-			return c.settleIntents(tx, taken, taken)
+			return c.clearIntents(tx, taken, taken)
 		}))
 	}
 	return c.DB.Transaction(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
@@ -201,7 +199,7 @@ func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 				return err
 			}
 		}
-		if err := c.settleIntents(tx, taken, certain); err != nil {
+		if err := c.clearIntents(tx, taken, certain); err != nil {
 			return err
 		}
 		if err := noteMissing(ctx, tx, taken); err != nil {
@@ -218,10 +216,10 @@ var errMissing = errors.New("запись удалена в Битрикс24; п
 func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 	for _, t := range taken {
 		refused, ok := portal.AsRefusal(t.err)
-		if !ok || !refused.NotFound() || t.missing == nil {
+		if !ok || !refused.NotFound() || t.onMissing == nil {
 			continue
 		}
-		if err := t.missing(ctx, tx); err != nil {
+		if err := t.onMissing(ctx, tx); err != nil {
 			return err
 		}
 		t.err = errMissing
@@ -230,19 +228,19 @@ func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 }
 
 // lookFor has a record of the portal looked for: it may be gone.
-func (c *Connection) lookFor(e records.Entity, id int64) func(ctx context.Context, tx *db.Tx) error {
+func (c *Connection) lookAt(e records.Entity, id int64) func(ctx context.Context, tx *db.Tx) error {
 	return func(_ context.Context, tx *db.Tx) error {
 		return c.Jobs.Enqueue(tx, Pull{Entity: e, ID: id}, jobs.WithPriority(jobs.Pull))
 	}
 }
 
-// lookForTarget has the order's deal or lead looked for. A deal that was read a moment ago is there: what refused its
+// lookAtTarget has the order's deal or lead looked for. A deal that was read a moment ago is there: what refused its
 // change would refuse it again after another look, and again.
-func (r *Run) lookForTarget(w *OrderWork) func(ctx context.Context, tx *db.Tx) error {
+func (r *run) lookAtTarget(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
 	if w.deal != nil {
 		return nil
 	}
-	return r.lookFor(w.Target, w.link.RemoteID)
+	return r.lookAt(w.target, w.link.RemoteID)
 }
 
 // ReadNumbered decodes the record that a command answers with. One without a number is an answer of another shape, and
@@ -257,98 +255,56 @@ func ReadNumbered(result *rest.Result, name string, answer any, id *rest.ID) err
 	return nil
 }
 
-// intend stores what is about to be made, before it is.
-func (c *Connection) intend(ctx context.Context, tasks []*task) error {
-	err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := records.StoreSentRows(tx, lo.FlatMap(tasks, func(t *task, _ int) []records.SentRow { return t.rows })); err != nil {
-			return err
-		}
-		return c.storeIntents(tx, tasks)
-	})
-	if err != nil {
-		return fmt.Errorf("store intents: %w", err)
-	}
-	return nil
-}
-
-// storeIntents notes that the outcomes of tasks are unknown as of now.
-func (c *Connection) storeIntents(tx *db.Tx, tasks []*task) error {
-	var rows []records.Intent
-	now := db.Now()
+// firstFailure keeps in failure why a work could not be done: its own reason, else that of the first task that failed.
+func firstFailure(failure *error, tasks []*task) error {
 	for _, t := range tasks {
-		if t.entity != "" {
-			i := slices.IndexFunc(rows, func(row records.Intent) bool { return row.Entity == t.entity && row.Key == t.key })
-			if i < 0 {
-				i = len(rows)
-				rows = append(rows, records.Intent{PortalID: c.Portal.ID, Entity: t.entity, Key: t.key, SentAt: now, Agreed: mapping.Agreed{}})
-			}
-			maps.Copy(rows[i].Agreed, t.agreed)
-		}
+		keepFirst(failure, t.err)
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error
+	return *failure
 }
 
-// settleIntents clears the intents of tasks whose outcome is certain, unless another task of the same key has none.
-func (c *Connection) settleIntents(tx *db.Tx, taken, certain []*task) error {
-	byEntity := map[records.Entity][]string{}
-	for _, t := range certain {
-		open := slices.ContainsFunc(taken, func(o *task) bool {
-			return o.entity == t.entity && o.key == t.key && !slices.Contains(certain, o)
-		})
-		if t.entity != "" && !open {
-			byEntity[t.entity] = append(byEntity[t.entity], t.key)
-		}
-	}
-	for e, keys := range byEntity {
-		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", c.Portal.ID, e, keys).Delete(&records.Intent{}).Error
-		if err != nil {
-			return fmt.Errorf("clear intents: %w", err)
-		}
-	}
-	return nil
+// finished reports whether commands were found necessary and all of them have been answered. A work without commands is
+// either done, or nothing has been decided about it yet.
+func finished(tasks []*task) bool {
+	return len(tasks) > 0 && lo.EveryBy(tasks, func(t *task) bool { return t.finished })
 }
 
-// waitToSettle is how long a record of an open intent, looked for and not found, has to wait until it is made again: a
-// portal may go on working after the connection closed.
-func (c *Connection) waitToSettle(i records.Intent) time.Duration {
-	return i.SentAt.Add(c.portals.Options.Settle).Sub(db.Now())
-}
-
-// question is one reading command; answer takes what came back.
-type question struct {
-	method string
-	params rest.Params
-	answer func(result *rest.Result, name string) error
-}
-
-// ask puts questions, fifty to a request. The error concerns the exchange as a whole.
-func (c *Connection) ask(ctx context.Context, questions []question, class rest.Class) error {
-	for len(questions) > 0 {
-		batch := &rest.Batch{Class: class}
-		n := 0
-		for n < len(questions) && !batch.Full() && batch.Size() < maxRequest {
-			batch.Add(fmt.Sprintf("q%d", n), questions[n].method, questions[n].params)
-			n++
-		}
-		result, err := c.Client.Do(ctx, batch)
-		if rest.Unknown(err) && !errors.Is(err, context.DeadlineExceeded) {
-			result, err = c.Client.Do(ctx, batch) // a question changes nothing: one lost answer need not hold up everything
-		}
-		if err != nil {
-			return err
-		}
-		for i, q := range questions[:n] {
-			if err := q.answer(result, fmt.Sprintf("q%d", i)); err != nil {
-				return err
-			}
-		}
-		if err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return c.noteClock(tx, result) }); err != nil {
-			return err
-		}
-		questions = questions[n:]
+// addItem completes a task that makes a contact, company, deal or lead (crm.item.add). What identifies the task, the
+// intent's entity and key among it, is the caller's. store keeps what the portal has answered with.
+func addItem[T any](t task, typeID int, number numbered[T], fields func() rest.Params, store func(tx *db.Tx, made *T) error) *task {
+	t.method = "crm.item.add"
+	t.params = func() rest.Params {
+		return rest.Params{"entityTypeId": typeID, "useOriginalUfNames": "Y", "fields": fields()}
 	}
-	return nil
+	t.done = doneItem(number, store)
+	return &t
 }
+
+// updateItem completes a task that changes such a record (crm.item.update). id is its number, or a reference to the
+// command that makes it.
+func updateItem[T any](
+	t task, typeID int, id func() any, number numbered[T], fields func() rest.Params, store func(tx *db.Tx, changed *T) error,
+) *task {
+	t.method = "crm.item.update"
+	t.params = func() rest.Params {
+		return rest.Params{"entityTypeId": typeID, "id": id(), "useOriginalUfNames": "Y", "fields": fields()}
+	}
+	t.done = doneItem(number, store)
+	return &t
+}
+
+// doneItem reads the record that was made or changed.
+func doneItem[T any](
+	number numbered[T], store func(tx *db.Tx, record *T) error,
+) func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+	return func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
+		var item rest.Item[T]
+		if err := ReadNumbered(result, name, &item, number(&item.Item)); err != nil {
+			return 0, err
+		}
+		return number(&item.Item).Int64(), store(tx, &item.Item)
+	}
+}
+
+// always are fields that are known before the task leaves.
+func always(fields rest.Params) func() rest.Params { return func() rest.Params { return fields } }

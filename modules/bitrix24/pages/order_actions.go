@@ -164,10 +164,6 @@ func (x *Pages) linkOther(ctx context.Context, s portal.Settings, o *orders.Orde
 // lookAt reads a deal or lead that a person named (crm.item.get), and makes the link it is to have. Whatever has our key
 // belongs to that order.
 func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int64, e records.Entity, id int64) (*records.Link, error) {
-	key := mapping.OrderKey(orderID)
-	if e == records.Lead {
-		key = mapping.OrderLeadKey(orderID)
-	}
 	ctx, cancel := context.WithTimeout(ctx, x.portals.Options.AwaitStaff)
 	defer cancel()
 	batch := rest.Batch{Class: rest.People}
@@ -185,7 +181,8 @@ func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int6
 		return nil, refusal.Value("", "Проверить номер не удалось: %s Попробуйте позже.", portal.Explain(err))
 	case e == records.Lead && item.Item.StageSemanticID == rest.Success:
 		return nil, refusal.Value("id", "Лид %d уже переведён в качественный: привяжите его сделку.", id)
-	case item.Item.OriginatorID == rest.Text(c.Origin) && item.Item.OriginID != rest.Text(key) && strings.Contains(string(item.Item.OriginID), "order:"):
+	}
+	if other, as, ours := exchange.OrderByKey(c.Origin, item.Item.Origin); ours && (other != orderID || as != e) {
 		return nil, refusal.Taken("id", "Запись %d сделана для другого заказа (%s).", id, item.Item.OriginID)
 	}
 	l := &records.Link{

@@ -22,13 +22,13 @@ type Intent struct {
 func (Intent) TableName() string { return "bitrix24_intents" }
 
 // Intents returns those of the given keys that are open, by key.
-func (b *Book) Intents(ctx context.Context, e Entity, keys []string) (map[string]Intent, error) {
-	var rows []Intent
+func (b *Book) Intents(ctx context.Context, e Entity, keys []string) (map[string]*Intent, error) {
+	var rows []*Intent
 	err := b.DB.From(ctx).Where("portal_id = ? AND entity = ? AND key IN ?", b.PortalID, e, keys).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read intents: %w", err)
 	}
-	open := make(map[string]Intent, len(rows))
+	open := make(map[string]*Intent, len(rows))
 	for _, r := range rows {
 		open[r.Key] = r
 	}

@@ -88,23 +88,35 @@ func (b *Book) LinksTo(ctx context.Context, e Entity, remoteIDs []int64) ([]*Lin
 	return rows, nil
 }
 
-// key is the external key of the link's record there, and that of the intent to make it.
-func (l *Link) key() string {
-	switch {
-	case l.Local == LegalEntity:
-		return mapping.LegalEntityKey(l.LocalID)
-	case l.Local == Order && l.Entity == Lead:
-		return mapping.OrderLeadKey(l.LocalID)
-	case l.Local == Client && l.Entity == Lead:
-		return mapping.ClientLeadKey(l.LocalID)
-	case l.Local == Organization && l.Entity == Lead:
-		return mapping.OrganizationLeadKey(l.LocalID)
-	case l.Local == Order:
-		return mapping.OrderKey(l.LocalID)
-	case l.Local == Client:
-		return mapping.ClientKey(l.LocalID)
+// Key returns the external key under which a record of the panel is found as a record of that kind on the portal. The
+// same key names the intent to create it.
+func Key(kind Local, e Entity, id int64) string {
+	switch kind {
+	case LegalEntity:
+		return mapping.LegalEntityKey(id)
+	case Client:
+		if e == Lead {
+			return mapping.ClientLeadKey(id)
+		}
+		return mapping.ClientKey(id)
+	case Organization:
+		if e == Lead {
+			return mapping.OrganizationLeadKey(id)
+		}
+		return mapping.OrganizationKey(id)
 	}
-	return mapping.OrganizationKey(l.LocalID)
+	if e == Lead {
+		return mapping.OrderLeadKey(id)
+	}
+	return mapping.OrderKey(id)
+}
+
+// NewLink returns a link that is not saved yet, to a record that was just seen on the portal. agreed is what both sides
+// have agreed on; nil: nothing yet.
+func (b *Book) NewLink(kind Local, id int64, e Entity, remoteID int64, agreed mapping.Agreed) *Link {
+	return &Link{
+		PortalID: b.PortalID, Local: kind, LocalID: id, Entity: e, RemoteID: remoteID, Checked: true, Agreed: agreed,
+	}
 }
 
 // SaveLink writes a link, new or changed. A new one settles the intent to make its record.
@@ -118,7 +130,7 @@ func SaveLink(tx *db.Tx, l *Link) error {
 	l.UpdatedAt = db.Now()
 	if l.ID == 0 {
 		l.CreatedAt = l.UpdatedAt
-		if err := ClearIntent(tx, l.PortalID, l.Entity, l.key()); err != nil {
+		if err := ClearIntent(tx, l.PortalID, l.Entity, Key(l.Local, l.Entity, l.LocalID)); err != nil {
 			return err
 		}
 	}

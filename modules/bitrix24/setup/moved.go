@@ -13,7 +13,7 @@ import (
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -117,7 +117,7 @@ func (e *settingsEdit) samePortal(ctx context.Context, client *rest.Client) (boo
 	byID := lo.KeyBy(known, func(l *records.Link) int64 { return l.RemoteID })
 	for _, item := range items.Items {
 		l := byID[item.ID.Int64()]
-		if l != nil && string(item.OriginatorID) == string(origin) && string(item.OriginID) == mapping.OrderKey(l.LocalID) {
+		if l != nil && exchange.HasKey(origin, item.Origin, records.Key(l.Local, l.Entity, l.LocalID)) {
 			return true, nil
 		}
 	}
