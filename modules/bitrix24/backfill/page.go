@@ -266,7 +266,7 @@ func (v pageView) Shares(kind string) bool { return v.What[kind] }
 // Counted are the numbers of the plan by verb, for its heading.
 func (v pageView) Counted() string {
 	var parts []string
-	for _, verb := range []string{exchange.VerbMake, exchange.VerbChange, exchange.VerbLink, exchange.VerbNone, exchange.VerbSkip, exchange.VerbFail} {
+	for _, verb := range []string{exchange.VerbCreate, exchange.VerbChange, exchange.VerbLink, exchange.VerbNone, exchange.VerbSkip, exchange.VerbFail} {
 		n := 0
 		for _, p := range v.Plan {
 			if p.Verb == verb {

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -15,17 +14,12 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// IsPutOff reports whether a record is only put off.
-func IsPutOff(cause error) bool {
-	var wait *waitError
-	return errors.As(cause, &wait) || errors.Is(cause, errNextGroup)
-}
-
-// bulkMethods are what an export uses most of; while one of them rests, bulk work waits and leaves what is left of the
-// portal's operating time to live orders.
+// bulkMethods are the methods that an export uses most. The portal limits how long a method may work in ten minutes.
+// While one of these has nearly used its time up, exports wait and leave the rest of it to live orders.
 var bulkMethods = []string{"crm.item.batchImport", "crm.item.add", "crm.item.update", "crm.item.productrow.set", "crm.item.list", "crm.duplicate.findbycomm"}
 
-// prepareBulk recognizes a group of an export's records; bulk work never shares a group with anything else.
+// prepareBulk finds out whether a group belongs to exports: their records never share a group with other jobs. The error
+// puts the group off while a method of the portal rests.
 func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	r.bulk = lo.EveryBy(group, func(j jobs.Job) bool { return j.Kind == SendRecord{}.Kind() })
 	if !r.bulk {
@@ -40,8 +34,8 @@ func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	return err
 }
 
-// gatherRecord notes which record of an export a job concerns; nothing is done while the export pauses.
-func (r *run) gatherRecord(j jobs.Job) ([]work, error) {
+// worksOfExport notes which record of an export a job is about. Nothing is done while the export pauses.
+func (r *run) worksOfExport(j jobs.Job) ([]work, error) {
 	var a SendRecord
 	if err := Decode(j, &a); err != nil || r.held[a.Backfill] {
 		return nil, err
@@ -49,7 +43,7 @@ func (r *run) gatherRecord(j jobs.Job) ([]work, error) {
 	return r.workOnRecord(a.Local, a.ID), nil
 }
 
-// workOnRecord has a record sent as the button «Отправить в Битрикс24» would.
+// workOnRecord returns the work of sending a record, as the button «Отправить в Битрикс24» would.
 func (r *run) workOnRecord(kind records.Local, id int64) []work {
 	switch kind {
 	case records.Client:
@@ -64,7 +58,7 @@ func (r *run) workOnRecord(kind records.Local, id int64) []work {
 	return []work{r.workOnOrder(id)}
 }
 
-// follow is how urgent the work is that follows from the run's.
+// follow returns how urgent the jobs are that a run enqueues. What follows from an export stays behind live work.
 func (r *run) follow() []jobs.Option {
 	if r.bulk {
 		return []jobs.Option{jobs.Behind()}
@@ -72,17 +66,17 @@ func (r *run) follow() []jobs.Option {
 	return nil
 }
 
-// imported is a deal that is made by crm.item.batchImport, twenty to a command: the portal's robots are not set off by
-// orders of long ago.
+// imported says where in a batch a deal is created by crm.item.batchImport. Unlike crm.item.add that does not set off the
+// portal's robots, which must not write to people about orders of long ago.
 type imported struct {
-	command string // name of the batch's command
-	index   int    // within it
+	command string // name of the command within the batch
+	index   int    // among the command's deals
 }
 
 // importSize is how many items one crm.item.batchImport takes («crm-item-batch-import»).
 const importSize = 20
 
-// importResult is what became of the items, in their order.
+// importResult is the answer of crm.item.batchImport: what became of the deals, in the order they were sent.
 type importResult struct {
 	Items rest.List[struct {
 		Item struct {
@@ -93,7 +87,7 @@ type importResult struct {
 	}] `json:"items"`
 }
 
-// addImports puts tasks into the batch, twenty to a command, as long as there is room; it returns those that it took.
+// addImports puts deals into the batch, twenty to a command, as long as there is room. It returns the tasks that it took.
 func addImports(batch *rest.Batch, tasks []*task) []*task {
 	var taken []*task
 	for i, part := range lo.Chunk(tasks, importSize) {
@@ -112,7 +106,7 @@ func addImports(batch *rest.Batch, tasks []*task) []*task {
 	return taken
 }
 
-// made reads the number of the deal, or the portal's refusal of it.
+// recordID reads the number of the deal that was created, or why the portal refused it.
 func (p *imported) recordID(result *rest.Result) (int64, error) {
 	var list importResult
 	if err := result.Decode(p.command, &list); err != nil {
@@ -128,7 +122,8 @@ func (p *imported) recordID(result *rest.Result) (int64, error) {
 	return 0, &rest.Error{Method: "crm.item.batchImport", Code: string(item.Error), Description: string(item.Description), Status: 200}
 }
 
-// importDeal is newDeal for an order of long ago.
+// importDeal returns the command that creates the deal of an order of long ago (crm.item.batchImport). The answer holds
+// only the deal's number, so what the link keeps is taken from what was sent.
 func (r *run) importDeal(w *orderWork) *task {
 	t := r.newDeal(w)
 	t.fields = func() rest.Params { return t.params()["fields"].(rest.Params) }

@@ -15,27 +15,29 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// CheckDeleted looks, once a day, whether all records we know of are still there: lists by time never show what was
-// deleted, and an event about it may have been lost.
+// CheckDeleted looks, once a day, whether all records that we know of are still there. Lists by modification time never
+// show what was deleted, and the event about it may have been lost.
 type CheckDeleted struct{}
 
-// Kind and Key name the job.
+// Kind names the kind of job in the queue.
 func (CheckDeleted) Kind() string { return portal.BulkLane + ".check_deleted" }
 
+// Key is the same for all: there is only one such job.
 func (CheckDeleted) Key() string { return "all" }
 
-// When more than so many records vanish at once, and more than this share of those we know, it is rather a right that
-// was lost, or somebody's mistake, than everyday work: a person decides.
+// When many records vanish at once it is rather a lost right of the webhook, or somebody's mistake, than everyday work.
+// Then no link is dropped until a person has decided.
 const (
-	manyVanished  = 10
+	manyVanished  = 10 // up to so many are never too many
 	vanishedShare = 50 // one in fifty: 2 %
 )
 
-func many(vanished, known int64) bool {
+// areMany reports whether so many of the known records vanished that a person has to decide.
+func areMany(vanished, known int64) bool {
 	return vanished > manyVanished && vanished*vanishedShare > known
 }
 
-// Vanished is a row of bitrix24_vanished: a record that is gone together with many others.
+// Vanished is a row of bitrix24_vanished: a record of the portal that is gone together with many others.
 type Vanished struct {
 	PortalID int64          `gorm:"primaryKey"`
 	Entity   records.Entity `gorm:"primaryKey"`
@@ -45,11 +47,13 @@ type Vanished struct {
 	FoundAt  time.Time
 }
 
+// TableName is that of the module's table.
 func (Vanished) TableName() string { return "bitrix24_vanished" }
 
-// Decision is what a person said about records that vanished together.
+// Decision is what a person said about a record that vanished together with others.
 type Decision string
 
+// The decisions.
 const (
 	Undecided Decision = ""
 	Confirmed Decision = "confirmed" // they were deleted: drop the links
@@ -59,8 +63,9 @@ const (
 // checkPage is how many links are read at a time: fifty commands of fifty numbers are one request.
 const checkPage = rest.MaxCommands * 50
 
-// CheckDeleted asks for every record we know of, fifty to a command. One that a list leaves out is looked at by itself
-// before anything is dropped: lists leave out silently what the webhook's owner may not see.
+// CheckDeleted handles the job of that name. It asks for every record that we know of, fifty to a command (crm.item.list,
+// crm.product.list). A list leaves out silently what the webhook's owner may not see, so a record that is not listed gets
+// a job that looks at it alone before anything is dropped.
 func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	if _, why, err := x.portals.Active(ctx); err != nil || why != "" {
 		return err
@@ -93,7 +98,7 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 		last = links[len(links)-1].ID
 	}
 	missing = lo.Reject(missing, func(p Pull, _ int) bool { return decided[p] == Declined })
-	if many(int64(len(missing)), known) {
+	if areMany(int64(len(missing)), known) {
 		return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) })
 	}
 	products, err := c.missingProducts(ctx)
@@ -103,7 +108,7 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.LookAgain(tx, append(missing, products...)) })
 }
 
-// missing are those of the linked records that the portal's lists do not show.
+// missing returns those of the linked records that the portal does not list (crm.item.list).
 func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull, error) {
 	types := map[records.Entity]int{}
 	for _, kind := range reconciled {
@@ -131,7 +136,8 @@ func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull
 	return missing, refused
 }
 
-// LookAgain has each record looked at by itself.
+// LookAgain enqueues a look at each of the records, in the given transaction. It is called for records that were missed,
+// and again when a person has decided about them.
 func (x *Exchange) LookAgain(tx *db.Tx, records []Pull) error {
 	if len(records) == 0 {
 		return nil
@@ -140,7 +146,8 @@ func (x *Exchange) LookAgain(tx *db.Tx, records []Pull) error {
 	return x.Jobs.EnqueueAll(tx, work, jobs.WithPriority(jobs.Reconcile))
 }
 
-// decisions are what people said about records that vanished together; what nobody has decided is undecided.
+// decisions returns what people said about records that vanished together. A record that nobody has decided about is
+// Undecided.
 func (x *Exchange) decisions(ctx context.Context, portalID int64) (map[Pull]Decision, error) {
 	var rows []Vanished
 	if err := x.DB.From(ctx).Where("portal_id = ?", portalID).Find(&rows).Error; err != nil {
@@ -162,8 +169,8 @@ func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []Pull) error {
 	return nil
 }
 
-// holdVanished stops the run from dropping links when many records are gone at once, or a person has said that they
-// are not.
+// holdVanished stops the run from dropping links when many of its records are gone at once, or when a person has said
+// that they are not gone.
 func (r *run) holdVanished(ctx context.Context) error {
 	gone := map[Pull]func(){}
 	for _, w := range r.orders {
@@ -207,7 +214,7 @@ func (r *run) holdVanished(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("count links: %w", err)
 	}
-	if !many(int64(len(open)), known) {
+	if !areMany(int64(len(open)), known) {
 		return nil
 	}
 	for _, record := range open {
@@ -216,7 +223,8 @@ func (r *run) holdVanished(ctx context.Context) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) })
 }
 
-// OpenVanished counts the records that wait for a person's decision.
+// OpenVanished counts the records that wait for a person's decision, and returns the settings it used. Without a portal
+// there are none.
 func (x *Exchange) OpenVanished(ctx context.Context) (int64, portal.Settings, error) {
 	s, err := x.portals.Current(ctx)
 	if err != nil || !s.Connected() {

@@ -16,22 +16,25 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Connection is a portal with everything an exchange needs, made anew for each group of jobs.
+// Connection is one portal with everything that an exchange with it needs. It is made anew for each group of jobs, so that
+// settings which were saved in between are in force.
 type Connection struct {
 	*app.Host
 	exchange *Exchange
 	portals  *portal.Portals
-	Book     *records.Book
 
-	Current  portal.Settings
-	Portal   portal.Portal
-	Origin   mapping.Origin
-	Client   *rest.Client
-	Lists    portal.Lists
-	attempts map[records.Record]int // of the records whose jobs are at work, for the journal
+	Book    *records.Book   // links, intents and choices of this portal
+	Current portal.Settings // without the stages and funnels that the portal has no more
+	Portal  portal.Portal
+	Origin  mapping.Origin // who we are on every portal
+	Client  *rest.Client
+	Lists   portal.Lists
+
+	attempts map[records.Record]int // which attempt of its job a record is in, for the journal
 }
 
-// Connect opens the exchange with the portal of the settings. The error is of the kind that pauses the lane.
+// Connect returns a connection with the portal of the settings. While there is nobody to talk to, because the exchange is
+// off, unpaid for, or has a webhook code that cannot be read, the error is one that pauses the lane.
 func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	s, why, err := x.portals.Active(ctx)
 	if err != nil {
@@ -42,7 +45,8 @@ func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	}
 	hook, err := x.portals.Webhook(s)
 	if err != nil {
-		return nil, jobs.PauseLane(x.portals.Options.PauseMax, fmt.Errorf("код вебхука не читается, сохраните настройки заново: %w", err))
+		err = fmt.Errorf("код вебхука не читается, сохраните настройки заново: %w", err)
+		return nil, jobs.PauseLane(x.portals.Options.PauseMax, err)
 	}
 	c := &Connection{
 		Host: x.Host, exchange: x, portals: x.portals, Book: x.portals.Book(s.PortalID),
@@ -62,17 +66,28 @@ func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	return c, nil
 }
 
-// clockOffset is how far the portal's clock is ahead of ours.
+// clockOffset is how far the portal's clock is ahead of ours; negative when it is behind.
 func (c *Connection) clockOffset() time.Duration {
 	return time.Duration(c.Portal.ClockOffsetMS) * time.Millisecond
 }
 
-// noteClock keeps the measured offset when it has moved by more than half a second.
+// noteClock keeps the offset of the portal's clock that an answer shows. Less than half a second is not worth a write.
 func (c *Connection) noteClock(tx *db.Tx, r *rest.Result) error {
 	offset, ok := r.ClockOffset()
 	if !ok || (offset-c.clockOffset()).Abs() < 500*time.Millisecond {
 		return nil
 	}
 	c.Portal.ClockOffsetMS = offset.Milliseconds()
-	return tx.Model(&portal.Portal{}).Where("id = ?", c.Portal.ID).Update("clock_offset_ms", c.Portal.ClockOffsetMS).Error
+	return tx.Model(&portal.Portal{}).Where("id = ?", c.Portal.ID).
+		Update("clock_offset_ms", c.Portal.ClockOffsetMS).Error
+}
+
+// refreshLists reads the portal's lists and keeps them.
+func (r *run) refreshLists(ctx context.Context) error {
+	lists, err := r.portals.ReadLists(ctx, r.Client)
+	if err != nil {
+		return err
+	}
+	lists.PortalID = r.Portal.ID
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) })
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// dealTask makes the order's deal, without the robots when it is of long ago and the portal allows it.
+// dealTask returns the command that creates the order's deal. Deals of an export are imported, which does not set off the
+// portal's robots, unless the portal refuses imports.
 func (r *run) dealTask(w *orderWork) *task {
 	if _, refused := r.exchange.noImport.Load(r.Portal.ID); r.bulk && !refused && w.leadID == 0 {
 		return r.importDeal(w)
@@ -26,7 +27,7 @@ func (r *run) dealTask(w *orderWork) *task {
 	return r.newDeal(w)
 }
 
-// firstStage is where the portal puts a deal that comes without a stage.
+// firstStage is where the portal puts a deal that is created without a stage; empty if the lists do not know the funnel.
 func (r *run) firstStage(category int64) string {
 	stages := r.Lists.Stages(category)
 	if len(stages) == 0 {
@@ -58,12 +59,12 @@ func (r *run) input(w *orderWork) mapping.OrderInput {
 	return in
 }
 
-// customer are the deal's contact and company, as numbers or as references to the commands that make them.
+// customer are the deal's contact and company, as numbers or as references to the commands that create them.
 func (w *orderWork) customer() rest.Params {
 	return mapping.DealClient(w.client.recordID(), w.organization.companyID())
 }
 
-// customerTasks are the commands that make the deal's contact and company now.
+// customerTasks are the commands of this run that create the deal's contact and company.
 func (w *orderWork) customerTasks() []*task {
 	tasks := []*task{w.client.create}
 	if w.organization != nil {
@@ -72,7 +73,7 @@ func (w *orderWork) customerTasks() []*task {
 	return lo.Compact(tasks)
 }
 
-// newDeal makes the order's deal (crm.item.add).
+// newDeal returns the command that creates the order's deal (crm.item.add).
 func (r *run) newDeal(w *orderWork) *task {
 	in := r.input(w)
 	sent := mapping.Agreed{StageField: {Ours: string(w.order.Status), Theirs: r.stageOfNew(w.order.Status)}, originField: {Ours: "Y"}}
@@ -89,23 +90,26 @@ func (r *run) newDeal(w *orderWork) *task {
 		}
 		return fields
 	}
-	return addItem(t, rest.TypeDeal, DealNumber, fields, func(tx *db.Tx, made *rest.Deal) error {
+	return addItem(t, rest.TypeDeal, DealNumber, fields, func(tx *db.Tx, created *rest.Deal) error {
 		agreed := maps.Clone(sent)
 		agreed.Agree(w.customer())
-		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(made.StageID)}
-		l := r.Book.NewLink(records.Order, w.id, records.Deal, made.ID.Int64(), agreed)
-		l.See(made)
+		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(created.StageID)}
+		l := r.Book.NewLink(records.Order, w.id, records.Deal, created.ID.Int64(), agreed)
+		l.See(created)
 		return records.SaveLink(tx, l)
 	})
 }
 
+// StageField is the deal's stage (crm.item.*). In what both sides have agreed on, it pairs the order's status with the
+// stage.
+const StageField = "stageId"
+
 const (
-	StageField    = "stageId"
 	commentsField = "comments"
 	originField   = "originId" // agreed once our external key is on the deal
 )
 
-// stageOfNew is where a new deal of an order begins: at the stage of the order's status, else at the funnel's first.
+// stageOfNew is the stage at which a new deal begins: that of the order's status, else the first of its funnel.
 func (r *run) stageOfNew(status orders.Status) string {
 	if stage, ok := r.Current.Stage(r.Current.CategoryID, "", status); ok {
 		return stage
@@ -113,8 +117,8 @@ func (r *run) stageOfNew(status orders.Status) string {
 	return r.firstStage(r.Current.CategoryID)
 }
 
-// adoptDeal links a deal that an earlier attempt made, as it was sent. Whatever either side has become since is settled
-// by the next job.
+// adoptDeal links a deal that an earlier attempt created. What was sent then is what both sides have agreed on; whatever
+// has changed since, on either side, is settled by the next push.
 func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		agreed := mapping.Agreed{}
@@ -126,14 +130,15 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
-		// Even if the rows did not leave with the deal the next job reads them first.
+		// The rows left with the deal, or they did not: the next push reads them first.
 		if err := r.exchange.RowsUnknown(tx, r.Portal.ID, w.id); err != nil {
 			return err
 		}
-		if err := r.Journal(tx, records.About(records.Order, w.id, records.Deal, id), records.Inward, "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"); err != nil {
+		text := "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
+		if err := r.Journal(tx, records.About(records.Order, w.id, records.Deal, id), records.Inward, text); err != nil {
 			return err
 		}
-		// Until now nobody knew whose the deal is: what people did to it meanwhile was told in vain.
+		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it meanwhile.
 		if err := r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: id}, jobs.WithPriority(jobs.Pull)); err != nil {
 			return err
 		}
@@ -141,41 +146,25 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 	})
 }
 
-// settleLinkedOrder moves the deal or takes its stage over, and sends the fields and rows that changed.
-func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
-	fields := rest.Params{}
-	if w.deal != nil {
-		err := r.settleChange(ctx, w.link, w.changeIntent, map[string]string{StageField: string(w.deal.StageID)})
-		if err != nil {
-			return putOff(err, &w.err)
-		}
+// settleLinkedDeal moves the deal or takes its stage over, and sends the fields and rows that changed.
+func (r *run) settleLinkedDeal(ctx context.Context, w *orderWork) error {
+	move, err := r.settleStage(ctx, w)
+	if err != nil || w.err != nil {
+		return err
 	}
-	agreed := maps.Clone(w.link.Agreed)
-	if w.deal != nil {
-		decision := r.decide(w)
-		if decision.Take.Status != "" || decision.Unknown || decision.Conflict || !w.sends(decision) {
-			if err := r.takeStage(ctx, w, decision); err != nil {
-				return err
-			}
-			if w.err != nil {
-				return nil
-			}
-			agreed = maps.Clone(w.link.Agreed)
-		}
-		if w.sends(decision) {
-			fields[StageField] = decision.Send
-			agreed[StageField] = decision.Agreed
-		}
+	fields, agreed := rest.Params{}, maps.Clone(w.link.Agreed)
+	if move != nil {
+		fields[StageField], agreed[StageField] = move.Send, move.Agreed
 	}
 	in := r.input(w)
 	sent := maps.Clone(mapping.DealFields(in))
-	customerIsMade := len(w.customerTasks()) > 0
-	if !customerIsMade {
+	isCustomerNew := len(w.customerTasks()) > 0
+	if !isCustomerNew {
 		maps.Copy(sent, w.customer())
 	}
 	changed := agreed.Changed(sent)
 	if w.deal != nil && agreed[originField].Ours == "" {
-		// A person made this deal out of the order's lead, or it was found by its key: what a new deal has is still missing.
+		// A person made this deal of the order's lead, or it was found by its key. It still lacks what a new deal gets.
 		own := mapping.ConvertedDeal(in, string(w.deal.Title), agreed[titleField].Theirs)
 		maps.Copy(changed, own)
 		agreed[originField] = mapping.Pair{Ours: "Y"}
@@ -192,7 +181,7 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	}
 	agreed.Agree(sent)
 	maps.Copy(fields, changed)
-	if len(fields) > 0 || customerIsMade {
+	if len(fields) > 0 || isCustomerNew {
 		r.add(w, r.updateDeal(w, fields, agreed))
 	}
 	if err := r.changeRows(ctx, w); err != nil {
@@ -205,15 +194,35 @@ func (r *run) settleLinkedOrder(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// sends reports whether the deal has to be moved.
-func (w *orderWork) sends(d mapping.StageDecision) bool { return d.Send != "" }
+// settleStage takes over what the deal's stage says of the order. It returns the decision to move the deal, or nil when
+// the deal stays where it is, or was not read. If the order has to wait, w.err says why.
+func (r *run) settleStage(ctx context.Context, w *orderWork) (move *mapping.StageDecision, err error) {
+	if w.deal == nil {
+		return nil, nil
+	}
+	err = r.settleChange(ctx, w.link, w.changeIntent, map[string]string{StageField: string(w.deal.StageID)})
+	if err != nil {
+		return nil, putOff(err, &w.err)
+	}
+	decision := r.decideStage(w)
+	moves := decision.Send != ""
+	if takes := decision.Take.Status != "" || decision.Unknown || decision.Conflict; takes || !moves {
+		if err := r.takeStage(ctx, w, decision); err != nil || w.err != nil {
+			return nil, err
+		}
+	}
+	if !moves {
+		return nil, nil
+	}
+	return &decision, nil
+}
 
-// decide compares the order's status with the deal's stage.
-func (r *run) decide(w *orderWork) mapping.StageDecision {
+// decideStage compares the order's status with the deal's stage. The side that changed last wins.
+func (r *run) decideStage(w *orderWork) mapping.StageDecision {
 	agreed := w.link.Agreed[StageField]
 	category, stage := w.deal.CategoryID.Int64(), string(w.deal.StageID)
 	if agreed == (mapping.Pair{}) && !w.deal.MovedTime.After(w.deal.CreatedTime.Time) {
-		// Adopted, and nobody has moved it since it was made: it stands where the order stood then.
+		// The deal was found by its key, and nobody has moved it since it was created: it stands where the order stood then.
 		if rule, ok := r.Current.Rules.Status(category, stage); ok {
 			agreed = mapping.Pair{Ours: string(rule.Status), Theirs: stage}
 		}
@@ -224,33 +233,34 @@ func (r *run) decide(w *orderWork) mapping.StageDecision {
 	})
 }
 
-// updateDeal sends the fields that changed (crm.item.update), and a contact or company that is made now.
+// updateDeal returns the command that sends the fields which changed (crm.item.update), with a contact or company that is
+// created in the same run.
 func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
-	makes := w.customerTasks()
+	creating := w.customerTasks()
 	t := task{
-		name: fmt.Sprintf("deal%d", w.id), after: makes, note: records.About(records.Order, w.id, records.Deal, w.link.RemoteID), onMissing: r.lookAtTarget(w),
+		name: fmt.Sprintf("deal%d", w.id), after: creating, note: records.About(records.Order, w.id, records.Deal, w.link.RemoteID), onMissing: r.lookAtTarget(w),
 	}
 	if fields[StageField] != nil {
 		t.entity, t.key = records.Deal, changeKey(mapping.OrderKey(w.id))
 		t.agreed = mapping.Agreed{StageField: agreed[StageField]}
 	}
 	withCustomer := func() rest.Params {
-		if len(makes) > 0 {
-			made := rest.Params(w.link.Agreed.Changed(w.customer()))
+		if len(creating) > 0 {
+			customer := rest.Params(w.link.Agreed.Changed(w.customer()))
 			if w.deal != nil {
-				keepContacts(made, w.deal.ContactIDs, w.link.Agreed)
+				keepContacts(customer, w.deal.ContactIDs, w.link.Agreed)
 			}
-			maps.Copy(fields, made)
+			maps.Copy(fields, customer)
 		}
 		return fields
 	}
 	return updateItem(t, rest.TypeDeal, w.link.Target, DealNumber, withCustomer, func(tx *db.Tx, changed *rest.Deal) error {
-		if len(makes) > 0 {
+		if len(creating) > 0 {
 			agreed.Agree(w.customer())
 		}
 		w.link.Agreed = agreed
 		w.link.See(changed)
-		if string(changed.StageID) != agreed[StageField].Theirs { // moved, and no event told of it yet
+		if string(changed.StageID) != agreed[StageField].Theirs { // somebody moved it, and no event has told of that yet
 			if err := r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: w.link.RemoteID}, jobs.WithPriority(jobs.Pull)); err != nil {
 				return err
 			}
@@ -259,12 +269,12 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 	})
 }
 
-// withOurLinks puts our links into a comment that a manager may have written into: first, in place of
-// our old ones.
+// withOurLinks puts our links at the top of a comment, in place of our old ones. What a manager wrote stays below.
 func withOurLinks(theirs, ours string) string {
 	lines := strings.Split(theirs, "\n")
 	kept := lo.Reject(lines, func(line string, _ int) bool {
-		return strings.HasPrefix(line, "[URL=") && (strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))
+		isLink := strings.HasPrefix(line, "[URL=")
+		return isLink && (strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))
 	})
 	return strings.TrimSpace(strings.Join(append([]string{ours}, kept...), "\n"))
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
+// contactsField lists a deal's or lead's contacts, the main one first (crm.item.*).
 const contactsField = "contactIds"
 
-// readForContacts has those deals and leads read that are to get their client's contact: contactIds replaces all that
-// are there, and a manager may have added some.
+// readForContacts reads the deals and leads that are to get their client's contact. The field contactIds replaces all
+// contacts that are there, and a manager may have added some.
 func (r *run) readForContacts(context.Context) error {
 	var deals, leads []*orderWork
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
@@ -32,17 +33,18 @@ func (r *run) readForContacts(context.Context) error {
 	return nil
 }
 
-// givesContact reports whether the deal or lead is to get a contact that it was not given yet, as far as is known before
-// the portal has answered.
+// givesContact reports whether the deal or lead is to get a contact that it was not given yet. It goes by what is known
+// before the portal has answered.
 func (w *orderWork) givesContact() bool {
 	if w.client.link == nil {
-		return w.client.needed || w.client.lead.wanted && w.client.lead.link == nil // found, or made, in a moment
+		lead := w.client.lead
+		return w.client.needed || lead.wanted && lead.link == nil // the contact will be found or created in this run
 	}
 	return len(w.link.Agreed.Changed(mapping.DealClient(w.client.link.RemoteID, nil))) > 0
 }
 
-// keepContacts adds to the client's contact, if the fields give one, the others that the record has. There it takes the
-// place of the one given before; one that is there already stays where a manager put it.
+// keepContacts adds the contacts that a record has to the client's contact in fields, if there is one. The client's
+// contact takes the place of the contact that was given before. If it is there already, it stays where a manager put it.
 func keepContacts(fields rest.Params, there []rest.ID, before mapping.Agreed) {
 	given, gives := fields[contactsField].([]any)
 	if !gives {

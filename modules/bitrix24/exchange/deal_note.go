@@ -20,10 +20,11 @@ func deletedNote(id int64) string {
 	return fmt.Sprintf("Заказ № %d удалён в панели управления", id)
 }
 
+// noteKey is the key of the intent to write the note.
 func noteKey(w *orderWork) string { return w.key() + "/deleted" }
 
-// noteDeleted writes the note (crm.timeline.comment.add). A comment has no external key: after a lost answer the
-// timeline is read and its text compared.
+// noteDeleted adds the command that writes the note of a deleted order, once (crm.timeline.comment.add). A comment has no
+// external key. After a lost answer the timeline is read, and its texts are compared.
 func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	if w.order.Status != orders.Deleted || w.link.Agreed[deletedField].Ours != "" {
 		return nil
@@ -68,8 +69,8 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// noteWritten reads the timeline's last comments (crm.timeline.comment.list). That the portal refuses them is this
-// order's failure only.
+// noteWritten reads the last comments of the timeline (crm.timeline.comment.list). If the portal refuses them, that is the
+// failure of this order alone.
 func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err error) {
 	params := rest.Params{
 		"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target)}, "order": rest.Params{"ID": "DESC"},

@@ -12,7 +12,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// adoptRestored links deals again that carry an order's key while the order has none: they came out of the recycle bin.
+// adoptRestored links deals again that came out of the portal's recycle bin: they carry the key of an order that has no
+// deal.
 func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	deals := map[int64]int64{} // by order
 	for _, m := range list {
@@ -44,28 +45,30 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	for order, deal := range deals {
 		l := links[order]
 		if open[mapping.OrderKey(order)] != nil {
-			continue // its answer was lost: the order's own job adopts it, and knows what was sent
+			continue // the answer about this deal was lost: the order's own push links it, and knows what was sent
 		}
-		if found[order] == nil || chosen[order] == records.ChoiceIgnore || l != nil && l.State != records.Deleted {
+		hasDeal := l != nil && l.State != records.Deleted
+		if found[order] == nil || chosen[order] == records.ChoiceIgnore || hasDeal {
 			continue
 		}
 		if l == nil {
 			l = r.Book.NewLink(records.Order, order, records.Deal, deal, mapping.Agreed{originField: {Ours: "Y"}})
 		}
-		if err := r.adoptAgain(ctx, l, deal); err != nil {
+		if err := r.linkRestored(ctx, l, deal); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) adoptAgain(ctx context.Context, l *records.Link, deal int64) error {
+// linkRestored links a restored deal and enqueues a look at it.
+func (r *run) linkRestored(ctx context.Context, l *records.Link, deal int64) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		l.RemoteID, l.State = deal, records.Linked
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
-		// Its rows have other numbers now: the next job reads them first.
+		// A restored deal's rows have other numbers than before: the next push reads them first.
 		if err := r.exchange.RowsUnknown(tx, r.Portal.ID, l.LocalID); err != nil {
 			return err
 		}

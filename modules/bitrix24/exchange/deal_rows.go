@@ -18,7 +18,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// rowsOf are the order's rows with the products they stand for.
+// rowsOf returns the rows that the order is to have on the portal, with the products of its catalogue.
 func (r *run) rowsOf(w *orderWork) []mapping.Row {
 	rows := mapping.Rows(w.order)
 	if !r.Current.Catalog {
@@ -35,11 +35,11 @@ func (r *run) rowsOf(w *orderWork) []mapping.Row {
 	return rows
 }
 
-// setRows puts the rows into a deal that was just made (crm.item.productrow.set, which replaces all rows: never used
-// again, since a manager may have added rows by hand).
-func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
+// setRows returns the command that puts the rows into a deal or lead which the command owner creates
+// (crm.item.productrow.set). The method replaces all rows, so it is never used later, when a manager may have added some.
+func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 	return &task{
-		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{deal},
+		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{owner},
 		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: agreedRows(rows...), rows: r.looksSent(w, rows...),
 		note: records.About(records.Order, w.id, w.target, 0),
 		params: func() rest.Params {
@@ -47,7 +47,7 @@ func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 			for i, row := range rows {
 				list[i] = row.Params()
 			}
-			return rest.Params{"ownerType": w.target.OwnerType(), "ownerId": deal.recordID("item", "id"), "productRows": list}
+			return rest.Params{"ownerType": w.target.OwnerType(), "ownerId": owner.recordID("item", "id"), "productRows": list}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var set rest.ProductRows
@@ -55,7 +55,8 @@ func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 				return 0, err
 			}
 			if len(set.ProductRows) != len(rows) {
-				return 0, &rest.RequestError{Method: "crm.item.productrow.set", Sent: true, Err: fmt.Errorf("%d rows for %d", len(set.ProductRows), len(rows))}
+				err := fmt.Errorf("%d rows for %d", len(set.ProductRows), len(rows))
+				return 0, &rest.RequestError{Method: "crm.item.productrow.set", Sent: true, Err: err}
 			}
 			slices.SortStableFunc(set.ProductRows, func(a, b rest.ProductRow) int { return int(a.Sort - b.Sort) })
 			for i, row := range rows {
@@ -63,11 +64,12 @@ func (r *run) setRows(w *orderWork, deal *task, rows []mapping.Row) *task {
 					return 0, err
 				}
 			}
-			return deal.id, nil
+			return owner.id, nil
 		},
 	}
 }
 
+// saveRow notes which row of the portal a part of the order is.
 func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error {
 	l := records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
 	if err := tx.Save(&l).Error; err != nil {
@@ -76,13 +78,13 @@ func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error 
 	return nil
 }
 
-// askRows reads the rows of an order's deal or lead: which of them are ours is unknown.
+// askRows reads the rows of an order's deal or lead, since it is unknown which of them are ours.
 func (r *run) askRows(w *orderWork) {
 	ReadRows(&r.questions, w.target, w.link.RemoteID, &w.rowsErr, func(rows []rest.ProductRow) { w.dealRows = rows })
 }
 
-// rowsUnread puts off an order whose rows the portal did not list. For a lead that was deleted the portal answers «not
-// found», too. The lead itself is not read with the rows, so a look at it is enqueued, and the order is tried again.
+// rowsUnread handles an order whose rows the portal did not list. For the rows of a deleted lead the answer is «not
+// found». The lead itself is not read with its rows, so a look at it is enqueued and the order is tried again.
 func (r *run) rowsUnread(ctx context.Context, w *orderWork) error {
 	refused, ok := portal.AsRefusal(w.rowsErr)
 	if w.target != records.Lead || !ok || !refused.NotFound() {
@@ -93,7 +95,7 @@ func (r *run) rowsUnread(ctx context.Context, w *orderWork) error {
 	return r.DB.Transaction(ctx, r.lookAt(records.Lead, w.link.RemoteID))
 }
 
-// agreedRows is what an intent keeps of rows: what their links will say, and what they look like.
+// agreedRows is what an intent keeps of rows: what their links will say (Ours), and how the rows look (Theirs).
 func agreedRows(rows ...mapping.Row) mapping.Agreed {
 	agreed := mapping.Agreed{}
 	for _, row := range rows {
@@ -102,9 +104,11 @@ func agreedRows(rows ...mapping.Row) mapping.Agreed {
 	return agreed
 }
 
-// recognizeRows finds, among a deal's rows, those of ours whose numbers were lost, and drops the numbers of those that
-// are gone. A row that looks like one that was ever sent is ours, too: it is to be removed. Rows that nobody claims were
-// added by hand. all is false while some of those whose answer was lost are onMissing: they may yet appear.
+// recognizeRows finds out which rows of a deal or lead are ours. Rows whose numbers are known and still there are. So are
+// rows that look like what was sent when the answer was lost, or like what the order wants now. A row that looks like
+// anything else that was ever sent is ours as well, and will be removed. All other rows were added by hand.
+//
+// all is false while rows are missing whose answer was lost: they may yet appear.
 func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]records.RowLink, all bool) {
 	there := map[int64]rest.ProductRow{}
 	for _, row := range w.dealRows {
@@ -123,10 +127,10 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 	present := agreedRows(wanted...)
 	awaited := w.rowsIntent.Agreed
 	if len(awaited) == 0 {
-		awaited = present // a deal that was adopted: they look like that if they were set
+		awaited = present // the deal was found by its key: if its rows were set, they look like that
 	}
 	all = true
-	for _, sent := range []mapping.Agreed{awaited, present} {
+	for _, sent := range []mapping.Agreed{awaited, present} { // what was sent last comes first
 		for _, key := range slices.Sorted(maps.Keys(sent)) {
 			if _, known := adopted[key]; known {
 				continue
@@ -146,7 +150,7 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 	return adopted, all
 }
 
-// looksLike finds the first row that looks like that.
+// looksLike finds the first of the rows that looks as given.
 func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found bool) {
 	for _, id := range slices.Sorted(maps.Keys(there)) {
 		if rowThere(there[id]).Looks() == looks {
@@ -156,7 +160,7 @@ func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found b
 	return 0, false
 }
 
-// changeRows adds, changes and removes our rows one by one, so that those a manager added by hand survive.
+// changeRows adds the commands that add, change and remove our rows one by one, so that rows which a manager added stay.
 func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 	wanted := r.rowsOf(w)
 	if w.rowsIntent != nil {
@@ -188,6 +192,7 @@ func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
+// storeRecognized replaces the order's row links by those that were recognized, and clears the intent.
 func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[string]records.RowLink) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).Delete(&records.RowLink{}).Error
@@ -199,7 +204,8 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 				return fmt.Errorf("save row link: %w", err)
 			}
 		}
-		var sent []records.SentRow // of an answer that was lost before what is sent was noted
+		// An intent of an earlier version of the panel may be the only trace of rows that were sent.
+		var sent []records.SentRow
 		for _, row := range w.rowsIntent.Agreed {
 			sent = append(sent, records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Theirs})
 		}
@@ -210,6 +216,7 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 	})
 }
 
+// addRow returns the command that adds a row (crm.item.productrow.add).
 func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields := row.Params()
 	fields["ownerType"], fields["ownerId"] = w.target.OwnerType(), w.link.RemoteID
@@ -228,36 +235,40 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	}
 }
 
+// updateRow returns the command that changes a row (crm.item.productrow.update).
 func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
 		rows: r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
-		onMissing: r.lookForRows(w),
+		onMissing: r.rowMissing(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return id, r.saveRow(tx, w, row, id)
 		},
 	}
 }
 
+// deleteRow returns the command that removes a row of ours (crm.item.productrow.delete).
 func (r *run) deleteRow(w *orderWork, l records.RowLink) *task {
 	return &task{
 		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
 		note:      records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"id": l.RowID} },
-		onMissing: r.lookForRows(w),
+		onMissing: r.rowMissing(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 			return l.RowID, tx.Delete(&l).Error
 		},
 	}
 }
 
-// lookForRows is what follows when somebody removed a row of ours by hand: the next attempt reads which are there.
-func (r *run) lookForRows(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
-	return func(_ context.Context, tx *db.Tx) error { return r.exchange.RowsUnknown(tx, r.Portal.ID, w.id) }
+// rowMissing stores what follows when somebody removed a row of ours by hand: the next attempt reads which rows are there.
+func (r *run) rowMissing(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
+	return func(_ context.Context, tx *db.Tx) error {
+		return r.exchange.RowsUnknown(tx, r.Portal.ID, w.id)
+	}
 }
 
-// rowTask names a command; names of a batch hold letters, digits and underscores only.
+// rowTask names a command about a row. A name within a batch may hold letters, digits and underscores only.
 func rowTask(verb string, w *orderWork, key string) string {
 	name := []rune(fmt.Sprintf("%s%d_%s", verb, w.id, key))
 	for i, letter := range name {
@@ -268,18 +279,18 @@ func rowTask(verb string, w *orderWork, key string) string {
 	return string(name)
 }
 
-// fewDeals is up to how many deals of a run have their rows read for the order's page: with more it would cost the
-// portal more than it tells people.
+// fewDeals is the greatest number of deals in a run whose rows are read only to be shown on the orders' pages. For more
+// deals that would cost the portal more than it tells people.
 const fewDeals = 5
 
-// askRowsByHand reads the rows of deals that are read anyway, in the same request, and notes what those come to that a
-// manager added.
+// askRowsByHand reads the rows of deals that are read anyway, in the same request. It notes on their links what the rows
+// come to that a manager added.
 func (r *run) askRowsByHand(works []*orderWork) {
 	for _, w := range works {
 		if w.rowsIntent != nil {
-			continue // which rows are ours is just being found out
+			continue // it is just being found out which rows are ours
 		}
-		var unread error // of a deal that is gone, or something only shown: the page goes on saying what it said
+		var unread error // dropped: the page goes on saying what it said
 		ReadRows(&r.questions, w.target, w.link.RemoteID, &unread, func(rows []rest.ProductRow) {
 			ours := lo.SliceToMap(lo.Values(w.rows), func(l records.RowLink) (int64, bool) { return l.RowID, true })
 			w.link.ByHand = 0
@@ -292,24 +303,27 @@ func (r *run) askRowsByHand(works []*orderWork) {
 	}
 }
 
-// looksSent are what a task notes before it sends rows of the order.
+// looksSent are what a command notes before it sends rows of the order.
 func (r *run) looksSent(w *orderWork, rows ...mapping.Row) []records.SentRow {
 	return lo.Map(rows, func(row mapping.Row, _ int) records.SentRow {
 		return records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Looks()}
 	})
 }
 
-// RowsUnknown notes that nobody knows which product rows of an order's deal or lead are ours: the next job reads them
-// first. An answer about rows that is still waited for stays noted as it is.
+// RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push reads
+// them first. If an answer about its rows is still waited for, that stays noted as it is.
 func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
-	rows := records.Intent{PortalID: portalID, Entity: records.Rows, Key: mapping.OrderKey(orderID), SentAt: db.Now().Add(-x.portals.Options.Settle)}
+	rows := records.Intent{
+		PortalID: portalID, Entity: records.Rows, Key: mapping.OrderKey(orderID),
+		SentAt: db.Now().Add(-x.portals.Options.Settle), // there is no answer to wait for
+	}
 	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
 		return fmt.Errorf("note that rows are unknown: %w", err)
 	}
 	return nil
 }
 
-// rowThere is a product row of the portal as the panel would send it.
+// rowThere is a product row of the portal in the form in which the panel would send it.
 func rowThere(row rest.ProductRow) mapping.Row {
 	return mapping.Row{
 		Name: string(row.ProductName), Price: orders.Money(row.Price), Quantity: int64(row.Quantity),
@@ -317,5 +331,6 @@ func rowThere(row rest.ProductRow) mapping.Row {
 	}
 }
 
-// formerKey is the part of the order that a row stands for whose part is gone or has changed: it is to be removed.
+// formerKey is the key of a row of ours whose part of the order is gone or has changed. No part has such a key, so the row
+// is removed.
 func formerKey(rowID int64) string { return fmt.Sprintf("former/%d", rowID) }

@@ -13,10 +13,11 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// takeStage makes the order what its deal's stage says, and notes what both sides have now agreed on. The order's hook
-// enqueues a push, which finds nothing to send unless something followed from the change.
+// takeStage changes the order to what its deal's stage says, and notes what both sides have agreed on then. The hook of
+// the order enqueues a push, which finds nothing to send unless something else followed from the change.
 func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecision) error {
-	where := records.About(records.Order, w.id, records.Deal, w.link.RemoteID)
+	about := records.About(records.Order, w.id, records.Deal, w.link.RemoteID)
+	stage := r.stageName(w)
 	link := *w.link
 	var changed *orders.Order
 	overtaken := false
@@ -30,13 +31,13 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 			return err
 		}
 		if d.Conflict {
-			if err := r.Journal(tx, where, records.Inward, r.conflictText(w, d)); err != nil {
+			if err := r.Journal(tx, about, records.Inward, r.conflictText(w, d)); err != nil {
 				return err
 			}
 		}
 		if d.Unknown {
-			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)))
-			if err := r.Journal(tx, where, records.Inward, text); err != nil {
+			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", stage)
+			if err := r.Journal(tx, about, records.Inward, text); err != nil {
 				return err
 			}
 		}
@@ -49,7 +50,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 				return errOvertaken
 			}
 			o.Status = d.Take.Status
-			o.Note("стадия «" + r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)) + "»")
+			o.Note("стадия «" + stage + "»")
 			if d.Take.Paid && o.Due() > 0 {
 				o.Pay(o.Due(), o.PaymentMethod)
 			}
@@ -57,7 +58,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		})
 		if e, refused := refusal.From(err); refused {
 			changed = nil
-			return r.journalFailure(tx, where, records.Inward, "Стадия не принята: "+e.Message)
+			return r.journalFailure(tx, about, records.Inward, "Стадия не принята: "+e.Message)
 		}
 		if err != nil {
 			return err
@@ -65,11 +66,10 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
-		return r.Journal(tx, where, records.Inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»",
-			r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID)), changed.Status.Label()))
+		return r.Journal(tx, about, records.Inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»", stage, changed.Status.Label()))
 	})
 	if overtaken {
-		w.err = &waitError{why: errOvertaken.Error()} // decided upon what is no longer so
+		w.err = &waitError{why: errOvertaken.Error()} // what was decided upon is no longer so
 		return nil
 	}
 	if err != nil {
@@ -82,9 +82,10 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 	return nil
 }
 
+// errOvertaken ends a change of an order that somebody else has changed since it was read.
 var errOvertaken = errors.New("заказ изменён в это же мгновение; сравниваем ещё раз")
 
-// agreeOn returns what is agreed with another pair of status and stage.
+// agreeOn returns what is agreed on, with another pair of status and stage.
 func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {
 	after := mapping.Agreed{StageField: stage}
 	for field, pair := range before {
@@ -95,16 +96,22 @@ func agreeOn(before mapping.Agreed, stage mapping.Pair) mapping.Agreed {
 	return after
 }
 
+// stageName is the deal's stage as the portal calls it.
+func (r *run) stageName(w *orderWork) string {
+	return r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
+}
+
+// conflictText says in the journal which side won when both had changed.
 func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
-	theirs := r.Lists.StageName(w.deal.CategoryID.Int64(), string(w.deal.StageID))
+	theirs := r.stageName(w)
 	if d.Take.Status != "" {
 		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.order.Status.Label())
 	}
 	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.order.Status.Label(), theirs)
 }
 
-// dealGone notes that the deal was deleted. Nothing is made anew unasked.
-func (r *run) dealGone(ctx context.Context, w *orderWork) error {
+// noteDealGone notes that the deal was deleted. No other deal is created unasked: the order's page offers it.
+func (r *run) noteDealGone(ctx context.Context, w *orderWork) error {
 	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		w.link.State = records.Deleted
 		if err := records.SaveLink(tx, w.link); err != nil {

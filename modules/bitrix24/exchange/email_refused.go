@@ -13,11 +13,13 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// invalidEmail is how the portal refuses an address: the whole record is rejected with it (ERROR_CORE, «contacts»).
-var invalidEmail = regexp.MustCompile(`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
+// invalidEmail is how the portal words the refusal of an e-mail (ERROR_CORE of crm.item.*). It has no code of its own, and
+// the whole record is refused with it.
+var invalidEmail = regexp.MustCompile(
+	`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
 
-// leaveOutClientEmails takes the e-mails that the portal has refused from the clients in hand. What the portal has
-// instead stays as it is.
+// leaveOutClientEmails leaves out of the clients in hand the e-mails that the portal has refused. Instead they have the
+// e-mail that the portal took last, so that nothing about it is sent.
 func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 	refused, err := r.Book.RefusedEmails(ctx, records.Client, ids)
 	if err != nil {
@@ -38,7 +40,7 @@ func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// leaveOutOrganizationEmails does the same for organizations.
+// leaveOutOrganizationEmails is leaveOutClientEmails for organizations.
 func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
 	refused, err := r.Book.RefusedEmails(ctx, records.Organization, ids)
 	if err != nil {
@@ -56,7 +58,7 @@ func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error
 	return nil
 }
 
-// acceptedEmail is the e-mail that the portal has taken before.
+// acceptedEmail is the e-mail that the portal took last, by the first link that exists.
 func acceptedEmail(links ...*records.Link) string {
 	for _, l := range links {
 		if l != nil {
@@ -66,15 +68,16 @@ func acceptedEmail(links ...*records.Link) string {
 	return ""
 }
 
-// noteRefusedEmails looks at what failed: a record refused for its e-mail is sent again at once without it, and with it
-// everything that waited for the record.
+// noteRefusedEmails looks through what failed. A record that was refused for its e-mail is sent again at once without the
+// e-mail, and everything that waited for the record with it.
 func (r *run) noteRefusedEmails(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
 		if w.client == nil || w.emailLeftOut {
 			continue
 		}
-		if err := r.noteRefusedEmail(ctx, records.About(records.Client, id, records.Contact, 0), w.client.EmailText(), r.emailed(w)); err != nil {
+		about := records.About(records.Client, id, records.Contact, 0)
+		if err := r.noteRefusedEmail(ctx, about, w.client.EmailText(), r.emailed(w)); err != nil {
 			return err
 		}
 	}
@@ -83,7 +86,8 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 		if w.organization == nil || w.emailLeftOut {
 			continue
 		}
-		if err := r.noteRefusedEmail(ctx, records.About(records.Organization, id, records.Company, 0), w.organization.Email, w.allTasks()); err != nil {
+		about := records.About(records.Organization, id, records.Company, 0)
+		if err := r.noteRefusedEmail(ctx, about, w.organization.Email, w.allTasks()); err != nil {
 			return err
 		}
 	}
@@ -91,21 +95,24 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 }
 
 // noteRefusedEmail keeps an e-mail that one of the commands was refused for.
-func (r *run) noteRefusedEmail(ctx context.Context, where records.Note, email string, commands []*task) error {
+func (r *run) noteRefusedEmail(ctx context.Context, about records.Note, email string, commands []*task) error {
 	i := slices.IndexFunc(commands, func(t *task) bool { return email != "" && t.refusedForEmail() })
 	if i < 0 {
 		return nil
 	}
-	what, cause := map[records.Entity]string{records.Contact: "контакт передан", records.Company: "компания передана"}[where.Entity], commands[i].err
+	cause := commands[i].err
+	what := map[records.Entity]string{records.Contact: "контакт передан", records.Company: "компания передана"}[about.Entity]
 	if commands[i].note.Entity == records.Lead {
-		what, where.Entity = "лид передан", records.Lead
+		what, about.Entity = "лид передан", records.Lead
 	}
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		row := records.RefusedEmail{PortalID: r.Portal.ID, Local: where.Local, LocalID: where.LocalID, Email: email, RefusedAt: db.Now()}
+		row := records.RefusedEmail{
+			PortalID: r.Portal.ID, Local: about.Local, LocalID: about.LocalID, Email: email, RefusedAt: db.Now(),
+		}
 		if err := tx.Save(&row).Error; err != nil {
 			return fmt.Errorf("note a refused e-mail: %w", err)
 		}
-		return r.journalFailure(tx, where, records.Outward, "Портал не принял почту "+email+": "+what+" без неё")
+		return r.journalFailure(tx, about, records.Outward, "Портал не принял почту "+email+": "+what+" без неё")
 	})
 	if err != nil {
 		return err
@@ -118,14 +125,14 @@ func (r *run) noteRefusedEmail(ctx context.Context, where records.Note, email st
 	return nil
 }
 
-// refusedForEmail reports whether the portal refused a record for its e-mail. Other commands of the same work may have
-// waited for another record's.
+// refusedForEmail reports whether the portal refused this command for an e-mail, and did not just leave it undone because
+// another had failed.
 func (t *task) refusedForEmail() bool {
 	refused, ok := portal.AsRefusal(t.err)
 	return ok && strings.HasPrefix(t.method, "crm.item.") && invalidEmail.MatchString(refused.Description)
 }
 
-// emailed are the commands that may carry a client's e-mail: those of his contact, of his lead, and of his orders' leads.
+// emailed are the commands that may carry a client's e-mail: those of his contact, of his lead and of his orders' leads.
 func (r *run) emailed(w *clientWork) []*task {
 	tasks := w.tasks()
 	for _, o := range r.orders {

@@ -1,3 +1,18 @@
+// Package exchange keeps the records of the panel and of one Bitrix24 portal in step.
+//
+// A job names a record, here or there, and never says what to do about it. The handler takes a group of jobs and goes
+// through the same steps for every record of the group:
+//
+//  1. It reads what the panel knows: the record, its link, its intents (order.go, party.go).
+//  2. It asks the portal for the rest, many questions to a request (read.go, search.go).
+//  3. It decides: link what was found, create, compare field by field, or note that a record is gone.
+//  4. It performs the commands that came of it, in as few requests as their order allows (task.go).
+//
+// What the portal changed is taken over in step 3, in transactions of the panel. What the panel changed leaves in step
+// 4. Nothing is created twice: an intent is stored before a command leaves, and when its answer is lost the next
+// attempt looks for the record first (intent.go).
+//
+// Begin reading with Exchange.Handle in this file and run.sync below it, then order.go and deal.go.
 package exchange
 
 import (
@@ -8,10 +23,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pixlpark/panel/app"
-
 	"github.com/samber/lo"
 
+	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
@@ -20,27 +34,43 @@ import (
 )
 
 const (
-	GroupLimit = 1000            // jobs given to one run; events and stage changes are read fifty records to a command
-	pullsWait  = 2 * time.Second // how long a look at the portal gives way to orders that somebody waits for
-	writeLimit = 50              // records one run writes; the rest leaves with the next, so that live orders wait only a moment
-	BulkLimit  = 50
+	// GroupLimit is how many jobs of the lane one call of Handle takes. Events are cheap: their records are read fifty
+	// to a command.
+	GroupLimit = 1000
+	// BulkLimit is the same for a group of an export, whose records are all written.
+	BulkLimit = 50
+
+	// writeLimit is how many records one run writes. The rest leaves with the next run, so that an order which comes in
+	// meanwhile waits only a moment.
+	writeLimit = 50
+	// pullsWait is how long a look at the portal gives way to orders that somebody waits for.
+	pullsWait = 2 * time.Second
 )
 
-// Exchange keeps records of the panel and of the portal in step.
+// Exchange handles the jobs of the module's lane. It is safe for use by several goroutines.
 type Exchange struct {
 	*app.Host
 	portals  *portal.Portals
 	exports  Exports
 	suspects suspects
-	noImport sync.Map // portals that do not let the webhook import, by their number
+	noImport sync.Map // numbers of portals that do not let the webhook import deals
 }
 
-// New returns the exchange with the portals.
+// New returns the exchange with the portals of a host.
 func New(h *app.Host, portals *portal.Portals, exports Exports) *Exchange {
 	return &Exchange{Host: h, portals: portals, exports: exports}
 }
 
-// run is the exchange of one group of jobs: what they concern is read on both sides, compared, and written.
+// Exports are the exports under way, «Выгрузка базы», as far as the exchange has to know them.
+type Exports interface {
+	// Held returns the numbers of the exports whose records must not leave now: they pause, or were stopped.
+	Held(ctx context.Context) (map[int64]bool, error)
+	// NoteSent stores what came of the records of exports in a group of jobs. It may make an outcome permanent, since a
+	// record of an export is not tried as often as a live one.
+	NoteSent(ctx context.Context, group []jobs.Job, outcomes []error) error
+}
+
+// run is the exchange of one group of jobs. It is used once.
 type run struct {
 	*Connection
 	class         rest.Class
@@ -48,26 +78,44 @@ type run struct {
 	clients       map[int64]*clientWork
 	organizations map[int64]*organizationWork
 	leads         map[int64]*leadWork // by their number on the portal
-	caught        map[work]bool       // what reconciliation asked to look at
-	questions     Questions
-	tasks         []*task
+	products      map[material]*productWork
 
-	bulk bool           // «Выгрузка базы»: everything in the group is a record of an export
+	questions Questions     // what the portal is to be asked
+	tasks     []*task       // what it is to be told
+	caught    map[work]bool // works that reconciliation asked for, and no event
+
+	bulk bool           // every job of the group belongs to an export, «Выгрузка базы»
 	held map[int64]bool // exports that pause
-
-	products map[material]*productWork
 }
 
 func newRun(c *Connection) *run {
 	return &run{
-		Connection: c, orders: map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
-		caught: map[work]bool{},
-		leads:  map[int64]*leadWork{},
+		Connection: c,
+		orders:     map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
+		leads: map[int64]*leadWork{}, caught: map[work]bool{},
 	}
 }
 
-// Handle is the lane's handler. A job names a record; whatever is to be done for it follows from what the record is
-// now, here and there.
+// work is what has to be done for one record.
+type work interface {
+	// failure returns why it could not be done.
+	failure() error
+	// complete reports whether nothing is left to do, whatever becomes of the rest of the group.
+	complete() bool
+}
+
+// sorted are the jobs of a group by what they ask for.
+type sorted struct {
+	outcomes []error                             // of each job
+	works    [][]work                            // of each job; a look at a record of nobody has none
+	leaving  []jobs.Job                          // jobs about records of the panel
+	pulls    []pulled                            // looks at records of the portal
+	later    map[int]func(context.Context) error // what the other jobs do, once the records are done
+}
+
+// Handle is the handler of the module's lane. What is done for a record follows from what the record is now, on both
+// sides, so a job may be repeated at any time. An outcome is nil when the job is done, and else says when it is tried
+// again. An error that pauses the lane is the outcome of every job that was not done by then.
 func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 	outcomes := make([]error, len(group))
 	c, err := x.Connect(ctx)
@@ -81,54 +129,31 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 	if err := r.prepareBulk(ctx, group); err != nil {
 		return same(outcomes, err)
 	}
-	works := make([][]work, len(group))
 	share := x.suspects.share(group)
-	var leaving []jobs.Job
-	var pulls []pulled
-	later := map[int]func(context.Context) error{}
-	for i, j := range group {
-		switch j.Kind {
-		case Pull{}.Kind():
-			if r.class == rest.People && time.Since(j.EnqueuedAt) < pullsWait {
-				outcomes[i] = jobs.RetryAfter(0, errNextGroup)
-				continue
-			}
-			pulls = append(pulls, pulled{job: i})
-			outcomes[i] = Decode(j, &pulls[len(pulls)-1].Pull)
-		case Reconcile{}.Kind():
-			later[i] = r.reconcile
-		case RefreshLists{}.Kind():
-			later[i] = r.refreshLists
-		default:
-			if len(leaving) == share {
-				outcomes[i] = jobs.RetryAfter(0, errNextGroup)
-				continue
-			}
-			leaving = append(leaving, j)
-			works[i], outcomes[i] = r.gather(j)
-		}
-	}
-	if err := r.resolve(ctx, pulls, works); err != nil {
-		return same(outcomes, c.exchange.Pauses(err))
+	s := r.sort(group, share)
+	outcomes = s.outcomes
+	if err := r.resolve(ctx, s.pulls, s.works); err != nil {
+		return same(outcomes, x.Pauses(err))
 	}
 	if err := r.sync(ctx); err != nil {
-		paused := c.exchange.Pauses(err)
+		paused := x.Pauses(err)
 		if rest.Unknown(err) {
-			x.suspects.suspect(leaving)
-			if share == 1 && len(leaving) == 1 {
-				paused = errors.New(portal.Explain(err)) // alone and still: its own trouble, not the portal's
+			x.suspects.suspect(s.leaving)
+			if share == 1 && len(s.leaving) == 1 {
+				// The record left alone and the portal fell silent again: the trouble is the record's, not the portal's.
+				paused = errors.New(portal.Explain(err))
 			}
 		}
 		for i := range outcomes {
-			if outcomes[i] == nil && !settled(works[i], err) {
+			if outcomes[i] == nil && !settled(s.works[i], err) {
 				outcomes[i] = paused
 			}
 		}
 	}
 	for i := range outcomes {
-		for _, w := range works[i] {
+		for _, w := range s.works[i] {
 			if outcomes[i] == nil {
-				outcomes[i] = c.exchange.outcome(w.failure())
+				outcomes[i] = outcome(w.failure())
 			}
 		}
 		if outcomes[i] == nil {
@@ -140,63 +165,84 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 			return same(outcomes, err)
 		}
 	}
-	for i, do := range later {
+	for i, do := range s.later {
 		if err := do(ctx); err != nil {
-			outcomes[i] = c.exchange.Pauses(err)
+			outcomes[i] = x.Pauses(err)
 		}
 	}
 	return outcomes
 }
 
-// Exports are the exports under way, «Выгрузка базы», as far as the exchange has to know them.
-type Exports interface {
-	// Held returns the numbers of the exports whose records must not leave now: they pause, or were stopped.
-	Held(ctx context.Context) (map[int64]bool, error)
-	// NoteSent stores what came of the records of exports in a group of jobs. It may make an outcome permanent: a record
-	// of an export is not tried as often as a live one.
-	NoteSent(ctx context.Context, group []jobs.Job, outcomes []error) error
-}
-
-// Decode reads a job's arguments. What cannot be read now never will be.
-func Decode(j jobs.Job, args any) error {
-	if err := j.Decode(args); err != nil {
-		return jobs.Permanent(err)
+// sort notes what each job of a group asks for. share is how many records of the panel may leave together; the others
+// are put off to the next group.
+func (r *run) sort(group []jobs.Job, share int) sorted {
+	s := sorted{
+		outcomes: make([]error, len(group)), works: make([][]work, len(group)), later: map[int]func(context.Context) error{},
 	}
-	return nil
-}
-
-// work is what has to be done for one record of the panel.
-type work interface {
-	failure() error // why it could not be done
-	complete() bool // nothing is left to do, whatever becomes of the rest of the group
-}
-
-// settled reports whether the works came to an end of their own, before cause ended the group.
-func settled(works []work, cause error) bool {
-	return len(works) > 0 && lo.EveryBy(works, func(w work) bool { return w.complete() && !errors.Is(cause, w.failure()) })
-}
-
-// conclude stores what a comparison came to. Only what is stored is done: a job whose transaction failed is tried again.
-func (r *run) conclude(ctx context.Context, done *bool, store func(ctx context.Context, tx *db.Tx) error) error {
-	err := r.DB.Transaction(ctx, store)
-	*done = err == nil
-	return err
-}
-
-func same(outcomes []error, err error) []error {
-	for i := range outcomes {
-		outcomes[i] = err
+	for i, j := range group {
+		switch j.Kind {
+		case Pull{}.Kind():
+			if r.class == rest.People && time.Since(j.EnqueuedAt) < pullsWait {
+				s.outcomes[i] = jobs.RetryAfter(0, errNextGroup)
+				continue
+			}
+			p := pulled{job: i}
+			s.outcomes[i] = Decode(j, &p.Pull)
+			s.pulls = append(s.pulls, p)
+		case Reconcile{}.Kind():
+			s.later[i] = r.reconcile
+		case RefreshLists{}.Kind():
+			s.later[i] = r.refreshLists
+		default:
+			if len(s.leaving) == share {
+				s.outcomes[i] = jobs.RetryAfter(0, errNextGroup)
+				continue
+			}
+			s.leaving = append(s.leaving, j)
+			s.works[i], s.outcomes[i] = r.worksOf(j)
+		}
 	}
-	return outcomes
+	return s
 }
 
-// sync compares and writes everything the run has gathered.
+// worksOf notes which record of the panel a job is about.
+func (r *run) worksOf(j jobs.Job) ([]work, error) {
+	var args struct{ ID int64 }
+	if err := Decode(j, &args); err != nil {
+		return nil, err
+	}
+	count := func(kind records.Local) { r.attempts[records.Record{Kind: kind, ID: args.ID}] = j.Attempts + 1 }
+	switch j.Kind {
+	case PushOrder{}.Kind():
+		count(records.Order)
+		return []work{r.workOnOrder(args.ID)}, nil
+	case PushClient{}.Kind():
+		count(records.Client)
+		w := r.workOnClient(args.ID)
+		w.compare = true
+		return []work{w}, nil
+	case PushOrganization{}.Kind():
+		count(records.Organization)
+		w := r.workOnOrganization(args.ID)
+		w.compare = true
+		return []work{w}, nil
+	case SendRecord{}.Kind():
+		return r.worksOfExport(j)
+	}
+	return nil, jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
+}
+
+// sync compares and writes everything that the run has gathered. The error concerns the group as a whole; what went
+// wrong with one record is in its work.
 func (r *run) sync(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, // what we know
-		r.readForContacts, r.loadProducts,
-		r.look, r.holdVanished, r.settleProducts, // what the portal says
-		r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders, // what follows
+		// What the panel knows, and what the portal is to be asked. An organization adds its employees to the clients, so
+		// clients come last.
+		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.readForContacts, r.loadProducts,
+		// What the portal says.
+		r.ask, r.holdVanished, r.settleProducts,
+		// What follows. A deal needs its contact and company, so orders come last.
+		r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -208,57 +254,31 @@ func (r *run) sync(ctx context.Context) error {
 	return r.noteRefusedEmails(ctx)
 }
 
-// look asks the portal everything the works want to know.
-func (r *run) look(ctx context.Context) error { return r.Inquire(ctx, &r.questions, r.class) }
+// ask asks the portal everything that the works want to know.
+func (r *run) ask(ctx context.Context) error { return r.Inquire(ctx, &r.questions, r.class) }
 
-// Pauses says what an error of the exchange as a whole means for the lane: everything the portal or the way to it is to
-// blame for holds the lane and burns no attempt.
-func (x *Exchange) Pauses(err error) error {
-	var refused *rest.Error
-	var request *rest.RequestError
-	var moved *rest.MovedError
-	switch {
-	case jobs.Pauses(err):
-		return err
-	case errors.As(err, &refused) && refused.QueryLimit():
-		return jobs.PauseLane(0, errors.New(portal.Explain(err)))
-	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &request):
-		return jobs.PauseLane(0, errors.New(portal.Explain(err)))
-	}
-	return err // ours: the database, a bug; retried job by job
-}
-
-// outcome says what an error of one record means for its job.
-func (x *Exchange) outcome(err error) error {
-	var refused *rest.Error
-	var wait *waitError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &wait):
-		return jobs.RetryAfter(wait.wait, wait)
-	case errors.As(err, &refused) && refused.OperatingLimit():
-		return jobs.RetryAfter(max(refused.RetryAfter, time.Second), errors.New(portal.Explain(err)))
-	case errors.As(err, &refused) && !refused.Temporary():
-		return jobs.Permanent(errors.New(portal.Explain(err)))
-	case errors.As(err, &refused), rest.Unknown(err):
-		return errors.New(portal.Explain(err))
-	}
+// conclude stores what a comparison came to, and sets done once that is stored. A job whose transaction failed is tried
+// again.
+func (r *run) conclude(ctx context.Context, done *bool, store func(ctx context.Context, tx *db.Tx) error) error {
+	err := r.DB.Transaction(ctx, store)
+	*done = err == nil
 	return err
 }
 
-// errNextGroup puts off what one run does not take.
-var errNextGroup = errors.New("отправляется следующей группой")
-
-// waitError puts off one record.
-type waitError struct {
-	wait time.Duration
-	why  string
+// settled reports whether a job's works came to an end of their own before cause ended the group.
+func settled(works []work, cause error) bool {
+	return len(works) > 0 && lo.EveryBy(works, func(w work) bool { return w.complete() && !errors.Is(cause, w.failure()) })
 }
 
-func (e *waitError) Error() string { return e.why }
+func same(outcomes []error, err error) []error {
+	for i := range outcomes {
+		outcomes[i] = err
+	}
+	return outcomes
+}
 
-// Probe asks whether a portal that failed is back: it reads the webhook's own profile, which every webhook may.
+// Probe asks whether a portal that failed is back. It reads the webhook's own profile (profile), which every webhook
+// may. The error is in words for people.
 func (x *Exchange) Probe(ctx context.Context) error {
 	c, err := x.Connect(ctx)
 	if err != nil {
@@ -274,30 +294,4 @@ func (x *Exchange) Probe(ctx context.Context) error {
 		return errors.New(portal.Explain(err))
 	}
 	return nil
-}
-
-// gather notes which record of the panel a job concerns.
-func (r *run) gather(j jobs.Job) ([]work, error) {
-	var args struct{ ID int64 }
-	if err := Decode(j, &args); err != nil {
-		return nil, err
-	}
-	switch j.Kind {
-	case PushOrder{}.Kind():
-		r.attempts[records.Record{Kind: records.Order, ID: args.ID}] = j.Attempts + 1
-		return []work{r.workOnOrder(args.ID)}, nil
-	case PushClient{}.Kind():
-		r.attempts[records.Record{Kind: records.Client, ID: args.ID}] = j.Attempts + 1
-		w := r.workOnClient(args.ID)
-		w.compare = true
-		return []work{w}, nil
-	case PushOrganization{}.Kind():
-		r.attempts[records.Record{Kind: records.Organization, ID: args.ID}] = j.Attempts + 1
-		w := r.workOnOrganization(args.ID)
-		w.compare = true
-		return []work{w}, nil
-	case SendRecord{}.Kind():
-		return r.gatherRecord(j)
-	}
-	return nil, jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// readableImport writes one item of an import for the journal.
+// readableImport writes one deal of an import for people.
 func readableImport(t *task) string {
 	text, err := json.MarshalIndent(t.fields(), "", "  ")
 	if err != nil {
@@ -21,24 +21,28 @@ func readableImport(t *task) string {
 	return records.Shorten(t.method + " " + string(text))
 }
 
-// Journal writes a line about something that was done.
+// Journal writes a line about something that was done, in the given transaction. The text is in Russian.
 func (c *Connection) Journal(tx *db.Tx, n records.Note, d records.Direction, text string) error {
 	return c.Write(tx, records.JournalEntry{
-		Direction: d, Local: n.Local, LocalID: n.LocalID, Entity: n.Entity, RemoteID: n.RemoteID, Outcome: records.Fine, Text: strings.TrimSpace(text),
+		Direction: d, Local: n.Local, LocalID: n.LocalID, Entity: n.Entity, RemoteID: n.RemoteID,
+		Outcome: records.Fine, Text: strings.TrimSpace(text),
 	})
 }
 
-// journalFailure writes a line about something that was refused.
+// journalFailure writes a line about something that was refused, by either side.
 func (c *Connection) journalFailure(tx *db.Tx, n records.Note, d records.Direction, text string) error {
 	return c.Write(tx, records.JournalEntry{
-		Direction: d, Local: n.Local, LocalID: n.LocalID, Entity: n.Entity, RemoteID: n.RemoteID, Outcome: records.Failed, Text: text,
+		Direction: d, Local: n.Local, LocalID: n.LocalID, Entity: n.Entity, RemoteID: n.RemoteID,
+		Outcome: records.Failed, Text: text,
 	})
 }
 
-// journalTask writes the line of one command: what was sent, what was answered, and in words what came of it.
+// journalTask writes the line of one command: what was sent, what was answered, and what came of it in words. result is nil
+// when the whole request failed.
 func (c *Connection) journalTask(tx *db.Tx, t *task, batch *rest.Batch, result *rest.Result, duration time.Duration) error {
 	e := records.JournalEntry{
-		Direction: records.Outward, Local: t.note.Local, LocalID: t.note.LocalID, Entity: t.note.Entity, RemoteID: t.note.RemoteID,
+		Direction: records.Outward,
+		Local:     t.note.Local, LocalID: t.note.LocalID, Entity: t.note.Entity, RemoteID: t.note.RemoteID,
 		Outcome: records.Fine, Text: taskText(t), DurationMS: duration.Milliseconds(),
 	}
 	if e.RemoteID == 0 {
@@ -67,6 +71,7 @@ func (c *Connection) journalTask(tx *db.Tx, t *task, batch *rest.Batch, result *
 	return c.Write(tx, e)
 }
 
+// Write stores a line of the journal. It adds the time, and the attempt that the record's job is in.
 func (c *Connection) Write(tx *db.Tx, e records.JournalEntry) error {
 	e.At, e.Attempt = db.Now(), c.attempts[records.Record{Kind: e.Local, ID: e.LocalID}]
 	if err := tx.Create(&e).Error; err != nil {
@@ -75,14 +80,18 @@ func (c *Connection) Write(tx *db.Tx, e records.JournalEntry) error {
 	return nil
 }
 
-// taskText says in words what a command did.
+// taskText says in Russian what a command did. A method without a sentence is named itself.
 func taskText(t *task) string {
 	switch t.method {
 	case "crm.item.add":
-		return map[records.Entity]string{records.Deal: "Создана сделка", records.Contact: "Создан контакт", records.Company: "Создана компания", records.Lead: "Создан лид"}[t.entity]
+		return map[records.Entity]string{
+			records.Deal: "Создана сделка", records.Contact: "Создан контакт", records.Company: "Создана компания",
+			records.Lead: "Создан лид",
+		}[t.entity]
 	case "crm.item.update":
 		return map[records.Entity]string{
-			records.Deal: "Сделка обновлена", records.Contact: "Контакт обновлён", records.Company: "Компания обновлена", records.Lead: "Лид обновлён",
+			records.Deal: "Сделка обновлена", records.Contact: "Контакт обновлён", records.Company: "Компания обновлена",
+			records.Lead: "Лид обновлён",
 		}[t.note.Entity]
 	case "crm.item.batchImport":
 		return "Создана сделка (импорт, роботы не запускались)"
@@ -108,7 +117,7 @@ func taskText(t *task) string {
 	return t.method
 }
 
-// readable writes a command for people: the method, and its parameters as JSON.
+// readable writes a command for people: the method and its parameters as JSON, cut to what a line keeps.
 func readable(c rest.Command) string {
 	values, err := rest.ParseForm([]byte(c.Query))
 	if err != nil || len(values) == 0 {

@@ -16,8 +16,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// targetLeads decides which of the orders without a deal go into a lead: those that are in one, and new ones of clients
-// who are still leads themselves, even if the switch is off by now.
+// targetLeads decides which of the orders without a deal go into a lead: those that are in one already, and new orders of
+// clients who are leads themselves, even if the switch is off by now.
 func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*records.Link) error {
 	var without, customers []int64
 	for id, o := range found {
@@ -44,9 +44,10 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	if err != nil {
 		return err
 	}
-	companies, err := r.Book.Links(ctx, records.Organization, records.Company, lo.FilterMap(lo.Values(found), func(o *orders.Order, _ int) (int64, bool) {
+	employers := lo.FilterMap(lo.Values(found), func(o *orders.Order, _ int) (int64, bool) {
 		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil && links[o.ID] != nil
-	}))
+	})
+	companies, err := r.Book.Links(ctx, records.Organization, records.Company, employers)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		w := r.orders[id]
 		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
 		if l := links[id]; l != nil && l.State == records.Converted {
-			w.leadID = l.RemoteID // and no deal came of it: it is made now
+			w.leadID = l.RemoteID // no deal came of the lead: it is created now
 			continue
 		}
 		intent := open[mapping.OrderLeadKey(id)]
@@ -62,14 +63,14 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		if !leading && intent == nil {
 			continue
 		}
-		w.intended = !leading
+		w.leadUnsure = !leading
 		w.target, w.link, w.rows, w.intent = records.Lead, links[id], rows[id], intent
 	}
 	return nil
 }
 
-// leadClients reports which clients are leads: no contact, and an open lead or the wish for one. A guest of organizations
-// only is none: what is sent of him, by an employee, are a contact and deals.
+// leadClients reports which clients are leads: they have no contact, and have an open lead or are to have one. Somebody who
+// is only a guest of organizations is none. If an employee sends his orders, he gets a contact and deals.
 func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	contacts, err := r.Book.Links(ctx, records.Client, records.Contact, ids)
 	if err != nil {
@@ -106,46 +107,49 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 		return nil, err
 	}
 	for _, id := range wishing {
-		are[id] = len(employers[id]) == 0 || slices.ContainsFunc(employers[id], func(o *organizations.Organization) bool { return o.MayOrder(id) })
+		mayOrder := func(o *organizations.Organization) bool { return o.MayOrder(id) }
+		are[id] = len(employers[id]) == 0 || slices.ContainsFunc(employers[id], mayOrder)
 	}
 	return are, nil
 }
 
-// settleNewLead puts an order into its client's lead; when another order is there already, or the client's lead was
-// rejected, into a lead of its own.
+// settleNewLead puts an order into its client's lead. If another order is in there already, or the client's lead was
+// rejected, the order gets a lead of its own.
 func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
-	if len(w.found.byKey) == 0 && (w.client.link != nil || w.intended) {
+	if len(w.found.byKey) == 0 && (w.client.link != nil || w.leadUnsure) {
 		return r.dealInstead(ctx, w)
 	}
 	in := r.input(w)
 	fields := mapping.LeadOrder(in)
-	there := false // people may have written into the lead: its comment and its rows are left to the next job, which reads them
+	isOld := false // people may have written into the lead: the next push reads it, then sends comment and rows
 	of := task{name: fmt.Sprintf("lead%d", w.id), note: records.About(records.Order, w.id, records.Lead, 0)}
 	store := func(tx *db.Tx, lead *rest.Lead) error {
 		l := r.Book.NewLink(records.Order, w.id, records.Lead, lead.ID.Int64(), mapping.Agreed{})
 		l.Agreed.Agree(fields)
 		l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
-		if err := records.SaveLink(tx, l); err != nil || !there {
+		if err := records.SaveLink(tx, l); err != nil || !isOld {
 			return err
 		}
 		return r.Jobs.Enqueue(tx, PushOrder{ID: w.id}, r.follow()...)
 	}
-	update := func(id func() any) *task { return updateItem(of, rest.TypeLead, id, leadNumber, always(fields), store) }
+	update := func(id func() any) *task {
+		return updateItem(of, rest.TypeLead, id, leadNumber, always(fields), store)
+	}
 	var t *task
 	id, found := w.found.oldestByKey()
 	switch lead := &w.client.lead; {
 	case found:
-		there = true
+		isOld = true
 		t = update(func() any { return id })
 	case r.unsettled(w.intent) != nil:
 		w.err = r.unsettled(w.intent)
 		return nil
-	case lead.create != nil && !lead.busy && w.intent == nil:
+	case lead.create != nil && !lead.busy && w.intent == nil: // the client's lead is created in this run
 		lead.busy = true
 		of.after = []*task{lead.create}
 		t = update(func() any { return lead.create.recordID("item", "id") })
 	case lead.link != nil && !lead.busy && w.intent == nil:
-		lead.busy, there = true, true
+		lead.busy, isOld = true, true
 		of.onMissing = r.lookAt(records.Lead, lead.link.RemoteID)
 		t = update(lead.link.Target)
 	default:
@@ -156,7 +160,7 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 		t = addItem(of, rest.TypeLead, leadNumber, always(made), store)
 	}
 	r.add(w, t)
-	if there {
+	if isOld {
 		delete(fields, commentsField)
 	} else if rows := r.rowsOf(w); len(rows) > 0 {
 		r.add(w, r.setRows(w, t, rows))
@@ -164,8 +168,8 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// dealInstead leaves it to the next run to make a deal, once it is certain that there is no lead: the portal knows the
-// client after all, or he is no longer one who becomes a lead.
+// dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows the
+// client after all, or he no longer is to become a lead.
 func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 	if w.intent != nil {
 		if w.err = r.unsettled(w.intent); w.err != nil {
@@ -182,7 +186,7 @@ func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// readOpenLeads reads what people may have put into the leads of orders, beside what is ours.
+// readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list).
 func (r *run) readOpenLeads(works []*orderWork) {
 	fields := []string{"id", "comments", contactsField}
 	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *orderWork, _ int) Sought[rest.Lead] {
@@ -190,8 +194,8 @@ func (r *run) readOpenLeads(works []*orderWork) {
 	}))
 }
 
-// settleOpenLead sends what changed in an order to its open lead, with the client's contact and company once there are
-// any, so that the dialog of conversion finds them.
+// settleOpenLead sends what changed in an order to its open lead. Contact and company go along as soon as there are any, so
+// that the dialog of conversion offers them.
 func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
 	fields := mapping.LeadOrder(r.input(w))
 	maps.Copy(fields, mapping.DealClient(w.client.recordID(), nil))

@@ -16,18 +16,18 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// leadWork looks at one lead of ours: whether a person has converted, rejected or deleted it. Only people and the
-// portal's robots convert a lead; no REST method does.
+// leadWork looks at one lead of ours: a person may have converted, rejected or deleted it. Only people and the portal's
+// robots convert leads. No REST method does.
 type leadWork struct {
 	id    int64
-	links []*records.Link // of the client, the organization, the order that are in it
+	links []*records.Link // from the client, the organization and the order that are in it
 
 	clientID, organizationID int64 // whom a converted lead stands for
 
 	lead      *rest.Lead
 	gone      bool
-	seen      bool        // an earlier look has found it converted, and warned of what was odd about that
-	deals     []rest.Deal // made out of it
+	seen      bool        // an earlier look found it converted, and warned of what was odd about that
+	deals     []rest.Deal // that a conversion made of it
 	contacts  []int64
 	companies []int64
 	err       error
@@ -38,9 +38,10 @@ func (w *leadWork) failure() error { return w.err }
 
 func (w *leadWork) complete() bool { return w.err != nil || w.done }
 
-// dealWait is how long after a conversion a deal may take to appear; then the person chose to make none.
+// dealWait is how long after a conversion a deal may take to appear. After that, the person chose to have none.
 const dealWait = 15 * time.Minute
 
+// workOnLead returns the run's work on the lead of a link, new or begun.
 func (r *run) workOnLead(l *records.Link) *leadWork {
 	w := r.leads[l.RemoteID]
 	if w == nil {
@@ -53,7 +54,7 @@ func (r *run) workOnLead(l *records.Link) *leadWork {
 	return w
 }
 
-// loadLeads asks the portal for the leads, and for what became of those that are converted.
+// loadLeads asks the portal for the leads (crm.item.list), and for what became of those that are converted.
 func (r *run) loadLeads(context.Context) error {
 	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"}
 	ids := slices.Sorted(maps.Keys(r.leads))
@@ -69,7 +70,8 @@ func (r *run) loadLeads(context.Context) error {
 	return nil
 }
 
-// askConverted asks for the deal, contact and company that a conversion made (they carry the lead's number).
+// askConverted asks for the deal, contact and company that a conversion made. They carry the lead's number
+// (crm.item.list).
 func (r *run) askConverted(w *leadWork) {
 	ask := func(typeID int, take func(items []rest.Deal)) {
 		params := rest.Params{
@@ -88,7 +90,7 @@ func (r *run) askConverted(w *leadWork) {
 	ask(rest.TypeCompany, func(items []rest.Deal) { w.companies = numbers(items) })
 }
 
-// settleLeads stores what became of the leads. Everything that follows from it on the portal is sent by further jobs.
+// settleLeads stores what became of the leads. What follows from it on the portal is sent by further jobs.
 func (r *run) settleLeads(ctx context.Context) error {
 	if err := r.loadLeadOwners(ctx); err != nil {
 		return err
@@ -119,6 +121,7 @@ func (r *run) settleLeads(ctx context.Context) error {
 	return nil
 }
 
+// copies returns links that a transaction may change and be run again.
 func copies(links []*records.Link) []*records.Link {
 	return lo.Map(links, func(l *records.Link, _ int) *records.Link {
 		c := *l
@@ -127,7 +130,8 @@ func copies(links []*records.Link) []*records.Link {
 	})
 }
 
-// leadState notes that a lead was rejected, or is open again: then what changed here meanwhile follows.
+// leadState notes that a lead was rejected, or is open again. A lead that is open again gets what has changed in the panel
+// meanwhile.
 func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text string) error {
 	for _, l := range w.links {
 		changed := l.State != state
@@ -151,8 +155,8 @@ func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text st
 	return nil
 }
 
-// leadGone notes that a lead was deleted. Nothing is made anew unasked: the order says so, and a client or organization
-// gets its «Отправить в Битрикс24» back.
+// leadGone notes that a lead was deleted. Nothing is created again unasked. The order's page says what happened, and a
+// client or organization is offered «Отправить в Битрикс24» again.
 func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
 	for _, l := range w.links {
 		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, "Лид удалён в Битрикс24"); err != nil {
@@ -175,12 +179,14 @@ func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
 	return nil
 }
 
-// convertedField keeps when we first saw that a lead is converted.
+// convertedField keeps when we first saw that a lead is converted (RFC 3339).
 const convertedField = "converted"
 
 // leadConverted links order, client and organization to the deal, contact and company that a person made of the lead.
 func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
-	w.seen = slices.ContainsFunc(w.links, func(l *records.Link) bool { return l.State == records.Converted || l.Agreed[convertedField].Ours != "" })
+	w.seen = slices.ContainsFunc(w.links, func(l *records.Link) bool {
+		return l.State == records.Converted || l.Agreed[convertedField].Ours != ""
+	})
 	if err := r.takeConvertedContact(ctx, tx, w, w.clientID); err != nil {
 		return err
 	}
@@ -207,7 +213,8 @@ func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 	return r.enqueueOtherLeads(ctx, tx, w.clientID)
 }
 
-// takeConvertedContact links the client to the contact that was made or chosen. One who has a contact already keeps it.
+// takeConvertedContact links the client to the contact that was made of the lead, or chosen for it. A client who has a
+// contact already keeps that.
 func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, clientID int64) error {
 	contactID := w.lead.ContactID.Int64()
 	if contactID == 0 && len(w.contacts) > 0 {
@@ -220,7 +227,7 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 	if err != nil {
 		return err
 	}
-	where := records.About(records.Client, clientID, records.Contact, contactID)
+	about := records.About(records.Client, clientID, records.Contact, contactID)
 	taken, err := r.Book.LinksTo(ctx, records.Contact, []int64{contactID})
 	if err != nil {
 		return err
@@ -229,12 +236,14 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 	case known != nil && (known.RemoteID == contactID || w.seen):
 		return nil
 	case known != nil:
-		return r.journalFailure(tx, where, records.Inward, fmt.Sprintf("Лид %d переведён в другой контакт: у клиента остаётся контакт %d", w.id, known.RemoteID))
+		text := fmt.Sprintf("Лид %d переведён в другой контакт: у клиента остаётся контакт %d", w.id, known.RemoteID)
+		return r.journalFailure(tx, about, records.Inward, text)
 	case slices.ContainsFunc(taken, func(l *records.Link) bool { return l.Local == records.Client }):
 		if w.seen {
 			return nil
 		}
-		return r.journalFailure(tx, where, records.Inward, fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id))
+		text := fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id)
+		return r.journalFailure(tx, about, records.Inward, text)
 	}
 	link := r.Book.NewLink(records.Client, clientID, records.Contact, contactID, nil)
 	if slices.Contains(w.contacts, contactID) {
@@ -248,8 +257,8 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 	return r.Jobs.Enqueue(tx, PushClient{ID: clientID})
 }
 
-// changedWhileLead is what the lead said of the client where he has changed since: the contact that was made of the lead
-// has it still, and is to have the new.
+// changedWhileLead returns what the lead says of the client where he has changed since. The contact that was made of the
+// lead says the same, and agreed on like that it will get the new values.
 func (r *run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64) (mapping.Agreed, error) {
 	found, err := r.Clients.FindMany(ctx, []int64{clientID})
 	if err != nil || found[clientID] == nil {
@@ -266,8 +275,8 @@ func (r *run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64)
 	return changed, nil
 }
 
-// takeConvertedCompany links the organization to the company that was made or chosen; if none was, one is found or made
-// now. The next job closes the organization's own lead.
+// takeConvertedCompany links the organization to the company that was made of the lead, or chosen for it. If there is none,
+// the next push finds or creates one. That push also closes the organization's own lead.
 func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, organizationID int64) error {
 	if organizationID == 0 {
 		return nil
@@ -306,8 +315,8 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 	return r.Jobs.Enqueue(tx, PushOrganization{ID: organizationID})
 }
 
-// takeConvertedDeal links the order to the deal, the oldest of several. While there is none the lead is looked at again;
-// after a quarter of an hour the module makes the deal itself, tied to the lead.
+// takeConvertedDeal links the order to the deal that was made of the lead, the oldest of several. While there is none, the
+// lead is looked at again. After dealWait the order's push creates the deal and ties it to the lead.
 func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *records.Link) error {
 	known, err := r.Book.Link(ctx, records.Order, records.Deal, l.LocalID)
 	if err != nil || known != nil {
@@ -338,11 +347,12 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 	if err := records.SaveLink(tx, link); err != nil {
 		return err
 	}
-	// The portal has copied the lead's rows: the next job finds out which of the deal's rows are ours.
+	// The portal has copied the lead's rows: the next push finds out which of the deal's rows are ours.
 	if err := r.exchange.RowsUnknown(tx, r.Portal.ID, l.LocalID); err != nil {
 		return err
 	}
-	if err := r.Journal(tx, records.About(records.Order, l.LocalID, records.Deal, link.RemoteID), records.Inward, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)); err != nil {
+	about := records.About(records.Order, l.LocalID, records.Deal, link.RemoteID)
+	if err := r.Journal(tx, about, records.Inward, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)); err != nil {
 		return err
 	}
 	return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})

@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// loadLeadOwners finds the client and the organization that each converted lead stands for: its own, or its order's, or
-// the one the client is an employee of.
+// loadLeadOwners finds the client and the organization that each converted lead stands for. They are those of the lead
+// itself or of its order. Without an organization, it is the one that the client may order for.
 func (r *run) loadLeadOwners(ctx context.Context) error {
 	works := lo.Filter(lo.Values(r.leads), func(w *leadWork, _ int) bool {
 		return w.err == nil && w.lead != nil && w.lead.StageSemanticID == rest.Success
@@ -59,7 +59,7 @@ func (r *run) loadLeadOwners(ctx context.Context) error {
 	return nil
 }
 
-// standsFor notes whom a link of the lead is about; o is its order, if it is an order's.
+// standsFor notes whom a link of the lead is about. o is the order of an order's link, if it still exists.
 func (w *leadWork) standsFor(l *records.Link, o *orders.Order) {
 	switch {
 	case l.Local == records.Client:
@@ -74,11 +74,11 @@ func (w *leadWork) standsFor(l *records.Link, o *orders.Order) {
 	}
 }
 
-// clientsPage is how many of a client's orders are looked at together.
+// clientsPage is how many of a client's orders are read at a time.
 const clientsPage = 100
 
-// enqueueOtherLeads sends the client's other open leads their contact and company, so that the dialog of their
-// conversion finds them.
+// enqueueOtherLeads enqueues pushes of the client's orders that are in other open leads. These get his contact and company,
+// so that the dialog of their conversion offers them.
 func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) error {
 	if clientID == 0 {
 		return nil

@@ -14,38 +14,40 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// orderWork brings an order and its deal together.
+// orderWork brings an order and its deal together, or the lead that the order is in.
 type orderWork struct {
 	id int64
 
+	// What the panel knows.
 	order        *orders.Order
 	site         *sites.Site
 	chosen       records.Choice
-	target       records.Entity  // aDeal, or aLead while the client is one
+	target       records.Entity  // records.Deal, or records.Lead while the client is a lead
 	link         *records.Link   // to the target
-	intent       *records.Intent // we were about to make the target when we last heard
-	rowsIntent   *records.Intent // … to change its rows
-	changeIntent *records.Intent // … to move the deal
+	intent       *records.Intent // to create the target; its outcome is unknown
+	rowsIntent   *records.Intent // to change the target's rows: which rows are ours is unknown
+	changeIntent *records.Intent // to move the deal; its outcome is unknown
 	rows         map[string]records.RowLink
-	sentRows     map[string]bool // what every row looks like that was ever sent; known while it is unknown which are ours
+	sentRows     map[string]bool // how each row looks that was ever sent, known only with rowsIntent
 	client       *clientWork
 	organization *organizationWork
-	company      *records.Link // of the organization; while the order is in a lead
+	company      *records.Link // of the organization, only while the order is in a lead
+	leadID       int64         // the converted lead that no deal came of; the deal is created now and tied to it
+	leadUnsure   bool          // it goes into a lead only if an attempt whose answer was lost has created that lead
 
-	read     bool // look at the deal before anything is written: it or its stage may have changed
+	// What the portal says.
+	read     bool // the target is read before anything is written, since it may have changed
 	deal     *rest.Deal
-	gone     bool
+	lead     *rest.Lead // read when our links go into its comment, or a contact beside others
+	gone     bool       // there is no such deal
 	found    candidates
-	lead     *rest.Lead        // as read before our links are put into its comment, or a contact beside others
-	dealRows []rest.ProductRow // as read, when an answer about rows was lost
+	dealRows []rest.ProductRow // of the deal or lead, read with rowsIntent
 	rowsErr  error             // why they could not be read; a deal or lead that is gone has none
 
-	intended bool  // goes into a lead only if an attempt whose answer was lost has made that
-	leadID   int64 // the converted lead that the deal to be made comes from
-
+	// What follows.
 	tasks []*task
 	err   error
-	done  bool
+	done  bool // nothing is left to write
 }
 
 // key is the order's external key on its target.
@@ -57,6 +59,7 @@ func (w *orderWork) complete() bool {
 	return w.err != nil || w.done || finished(w.tasks)
 }
 
+// workOnOrder returns the run's work on an order, new or begun.
 func (r *run) workOnOrder(id int64) *orderWork {
 	if r.orders[id] == nil {
 		r.orders[id] = &orderWork{id: id, target: records.Deal}
@@ -64,14 +67,15 @@ func (r *run) workOnOrder(id int64) *orderWork {
 	return r.orders[id]
 }
 
+// add adds a command to the work and to the run.
 func (r *run) add(w *orderWork, t *task) *task {
 	w.tasks = append(w.tasks, t)
 	r.tasks = append(r.tasks, t)
 	return t
 }
 
-// loadOrders reads what we know of the orders, decides which are to be sent at all, and asks the portal for what it
-// takes to decide the rest.
+// loadOrders reads what the panel knows of the orders, decides which are to be sent at all, and asks the portal for what
+// it takes to decide the rest.
 func (r *run) loadOrders(ctx context.Context) error {
 	if len(r.orders) == 0 {
 		return nil
@@ -121,7 +125,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		w := r.orders[id]
 		w.order, w.chosen = found[id], chosen[id]
 		if (r.bulk || w.leadID != 0) && w.chosen == records.ChoiceNone {
-			w.chosen = records.ChoiceSend // what was in a lead is in the portal already, whatever the switches say now
+			w.chosen = records.ChoiceSend // what was in a lead is on the portal already, whatever the switches say now
 		}
 		if w.target == records.Deal {
 			w.link, w.rows = links[id], rows[id]
@@ -137,14 +141,13 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case w.chosen == records.ChoiceIgnore, w.link != nil && w.link.State != records.Linked:
 			w.done = true
 		case w.link != nil && w.target == records.Lead:
-			// An open lead has no stage to compare.
+			// An open lead has no stage to compare; it is read for the sake of what people wrote into its comment.
 			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.input(w))) {
 				w.read = true
 				commented = append(commented, w)
 			}
 		case w.link != nil:
-			// Rows that cannot be read may be those of a deal that is gone: only the deal itself tells.
-			if w.read || w.changeIntent != nil || w.rowsIntent != nil || string(w.order.Status) != w.link.Agreed[StageField].Ours {
+			if w.mustReadDeal() {
 				w.read = true
 				read = append(read, w)
 			}
@@ -154,7 +157,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 			w.done = true
 		}
 		if !w.done {
-			r.gatherCustomer(w)
+			r.addCustomer(w)
 		}
 		if w.link != nil && w.rowsIntent != nil && !w.done {
 			r.askRows(w)
@@ -168,13 +171,21 @@ func (r *run) loadOrders(ctx context.Context) error {
 	return nil
 }
 
-// gatherCustomer makes the order's client and organization part of the run: a new deal needs their contact and company.
-func (r *run) gatherCustomer(w *orderWork) {
+// mustReadDeal reports whether the deal has to be read before anything is written: it may have moved, the order has, or
+// it is unknown what became of an earlier command. Rows that cannot be read may be those of a deal that is gone, and only
+// the deal itself tells.
+func (w *orderWork) mustReadDeal() bool {
+	moved := string(w.order.Status) != w.link.Agreed[StageField].Ours
+	return w.read || moved || w.changeIntent != nil || w.rowsIntent != nil
+}
+
+// addCustomer adds the order's client and organization to the run, since a new deal needs their contact and company.
+func (r *run) addCustomer(w *orderWork) {
 	w.client = r.workOnClient(w.order.ClientID)
 	if w.target == records.Lead {
-		return // the person who converts the lead makes contact and company
+		return // whoever converts the lead decides about contact and company
 	}
-	// A deal that a person made of the order's lead may lack them too: nobody had to choose them in the dialog.
+	// A deal that a person made of the order's lead may lack them, too: nobody has to choose them in the dialog.
 	incomplete := w.link == nil || w.link.Agreed[originField].Ours == ""
 	w.client.needed = w.client.needed || incomplete
 	if w.order.OrganizationID != nil {
@@ -183,7 +194,7 @@ func (r *run) gatherCustomer(w *orderWork) {
 	}
 }
 
-// readDeals reads the deals of orders.
+// readDeals reads the deals of orders (crm.item.list).
 func (r *run) readDeals(works []*orderWork) {
 	fields := []string{
 		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField,
@@ -195,7 +206,7 @@ func (r *run) readDeals(works []*orderWork) {
 	}))
 }
 
-// settleOrders decides, for every order, between making, adopting, changing and taking over.
+// settleOrders decides for each order between creating its deal or lead, linking it, and comparing the two.
 func (r *run) settleOrders(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
@@ -211,15 +222,15 @@ func (r *run) settleOrders(ctx context.Context) error {
 		case w.link == nil && w.target == records.Lead:
 			err = r.settleNewLead(ctx, w)
 		case w.link == nil:
-			err = r.settleNewOrder(ctx, w)
+			err = r.settleNewDeal(ctx, w)
 		case w.gone:
-			err = r.dealGone(ctx, w)
+			err = r.noteDealGone(ctx, w)
 		case w.rowsErr != nil:
 			err = r.rowsUnread(ctx, w)
 		case w.target == records.Lead:
 			err = r.settleOpenLead(ctx, w)
 		default:
-			err = r.settleLinkedOrder(ctx, w)
+			err = r.settleLinkedDeal(ctx, w)
 		}
 		if err != nil {
 			return err
@@ -228,7 +239,7 @@ func (r *run) settleOrders(ctx context.Context) error {
 	return nil
 }
 
-// customerFailure is why a new deal cannot have its contact or company; a deal without them is not made.
+// customerFailure is why a new deal cannot have its contact or company. No deal is created without them.
 func (r *run) customerFailure(w *orderWork) error {
 	if w.link != nil {
 		return nil
@@ -242,8 +253,8 @@ func (r *run) customerFailure(w *orderWork) error {
 	return nil
 }
 
-// settleNewOrder adopts a deal made by an attempt whose answer was lost, or makes the deal.
-func (r *run) settleNewOrder(ctx context.Context, w *orderWork) error {
+// settleNewDeal links the deal that an attempt created whose answer was lost, or else creates the deal with its rows.
+func (r *run) settleNewDeal(ctx context.Context, w *orderWork) error {
 	if id, found := w.found.oldestByKey(); found {
 		return r.adoptDeal(ctx, w, id)
 	}

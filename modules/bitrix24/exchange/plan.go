@@ -21,12 +21,12 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// GatherPage is how many records of a kind are read at a time.
+// GatherPage is how many records of a kind an export reads at a time.
 const GatherPage = 100
 
 // Selection says which records an export covers.
 type Selection struct {
-	Since, Until *time.Time      // of placing or registering; nil: without a bound. Until itself is left out
+	Since, Until *time.Time      // when placed or registered; nil: without a bound; Until itself is left out
 	Kinds        []records.Local // in the order they leave: a deal needs its contact and company
 }
 
@@ -38,11 +38,12 @@ func (s Selection) Covers(at time.Time) bool {
 // FoundRecord is a record that an export may cover.
 type FoundRecord struct {
 	ID int64
-	At time.Time
-	No portal.Reason // why it is not sent
+	At time.Time     // when it was placed or registered
+	No portal.Reason // why it is not sent; empty: it is
 }
 
-// RecordsPage reads one page of a kind of records, newest first.
+// RecordsPage reads up to take records of a kind whose numbers are below before (0: all), newest first. Only orders are
+// bounded by the period; others are left to the caller, by Selection.Covers.
 func (x *Exchange) RecordsPage(ctx context.Context, s portal.Settings, sel Selection, kind records.Local, before int64, take int) ([]FoundRecord, error) {
 	switch kind {
 	case records.Client:
@@ -69,7 +70,7 @@ func (x *Exchange) RecordsPage(ctx context.Context, s portal.Settings, sel Selec
 	}), nil
 }
 
-// Planned is a line of «Пробный запуск»: what the export would do with a record.
+// Planned is a line of «Пробный запуск»: what the export would do with one record, in Russian.
 type Planned struct {
 	Name, URL string
 	Verb      string
@@ -78,7 +79,7 @@ type Planned struct {
 
 // The verbs of a plan.
 const (
-	VerbMake   = "создать"
+	VerbCreate = "создать"
 	VerbChange = "обновить"
 	VerbLink   = "связать"
 	VerbNone   = "ничего не менять"
@@ -86,9 +87,9 @@ const (
 	VerbFail   = "ошибка"
 )
 
-// Tone colours a verb.
+// Tone is the colour of the line's verb, as package panel names colours.
 func (p Planned) Tone() string {
-	return map[string]string{VerbMake: "good", VerbChange: "info", VerbLink: "info", VerbSkip: "warning", VerbFail: "bad"}[p.Verb]
+	return map[string]string{VerbCreate: "good", VerbChange: "info", VerbLink: "info", VerbSkip: "warning", VerbFail: "bad"}[p.Verb]
 }
 
 // trySize is how many records «Пробный запуск» looks at.
@@ -97,8 +98,8 @@ const trySize = 50
 // errTried ends the transaction of a trial, so that nothing of it stays.
 var errTried = errors.New("only tried")
 
-// Trial goes the whole way of an export for the newest records of the period, but performs no command of those it comes
-// to: what it decides is decided by the same code in a transaction that is taken back.
+// Trial goes the whole way of an export for the newest records of the period, but performs none of the commands that it
+// comes to. The same code decides, in a transaction that is rolled back. The portal is only asked.
 func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) {
 	c, err := x.Connect(ctx)
 	if err != nil {
@@ -121,7 +122,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 		}
 	}
 	asked := [3][]int64{lo.Keys(r.organizations), lo.Keys(r.clients), lo.Keys(r.orders)}
-	for _, step := range []func(context.Context) error{r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.look} {
+	for _, step := range []func(context.Context) error{r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.ask} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -149,7 +150,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 	return append(plan, r.plan(asked, known, notes)...), nil
 }
 
-// newest are the newest records of a kind in the period.
+// newest returns up to most of the newest records of a kind in the period.
 func (x *Exchange) newest(ctx context.Context, s portal.Settings, sel Selection, kind records.Local, most int) ([]FoundRecord, error) {
 	var found []FoundRecord
 	for before := int64(0); len(found) < most; {
@@ -170,7 +171,7 @@ func (x *Exchange) newest(ctx context.Context, s portal.Settings, sel Selection,
 	return found, nil
 }
 
-// linkedBefore are the records that were linked before the trial.
+// linkedBefore tells of each record whether it was linked before the trial.
 func (r *run) linkedBefore() map[records.Note]bool {
 	known := map[records.Note]bool{}
 	for id, w := range r.organizations {
@@ -185,6 +186,7 @@ func (r *run) linkedBefore() map[records.Note]bool {
 	return known
 }
 
+// lastEntry is the number of the journal's last line; 0 of an empty journal.
 func lastEntry(tx *db.Tx) (int64, error) {
 	var ids []int64
 	if err := tx.Model(&records.JournalEntry{}).Order("id DESC").Limit(1).Pluck("id", &ids).Error; err != nil {
@@ -193,7 +195,7 @@ func lastEntry(tx *db.Tx) (int64, error) {
 	return lo.FirstOrEmpty(ids), nil
 }
 
-// entriesSince are the lines the trial has written into the journal, by record.
+// entriesSince returns the lines that the trial has written into the journal, by record.
 func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
 	var entries []records.JournalEntry
 	if err := tx.Where("id > ?", last).Order("id").Find(&entries).Error; err != nil {
@@ -207,7 +209,8 @@ func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
 	return notes, nil
 }
 
-// plan says of each record what would become of it. Contacts and companies that orders need come with them.
+// plan says of each record what would become of it. asked are the numbers of the organizations, clients and orders that the
+// export covers; contacts and companies that their orders need are listed as well.
 func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[records.Note][]string) []Planned {
 	var plan []Planned
 	add := func(kind records.Local, id int64, failure error, tasks []*task, details ...string) {
@@ -218,7 +221,7 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 		case failure != nil:
 			p.Verb, p.Details = VerbFail, []string{portal.Explain(failure)}
 		case len(tasks) > 0 && !known[record]:
-			p.Verb = VerbMake
+			p.Verb = VerbCreate
 		case len(tasks) > 0:
 			p.Verb = VerbChange
 			p.Details = append(p.Details, changes(tasks)...)
@@ -257,7 +260,7 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 	return plan
 }
 
-// dealDetails are what a deal that is made would be like.
+// dealDetails describe the deal or lead that would be created.
 func (r *run) dealDetails(w *orderWork) []string {
 	if w.link != nil || len(w.tasks) == 0 {
 		return nil
@@ -277,7 +280,7 @@ func (r *run) dealDetails(w *orderWork) []string {
 	}
 }
 
-// changes names the fields that commands would send.
+// changes says what commands would do, and which fields they would send.
 func changes(tasks []*task) []string {
 	var names []string
 	for _, t := range tasks {
@@ -291,6 +294,7 @@ func changes(tasks []*task) []string {
 	return names
 }
 
+// line is a line of the plan about a record.
 func line(kind records.Local, id int64, verb string, details ...string) Planned {
 	about := records.Record{Kind: kind, ID: id}
 	return Planned{Name: about.Name(), URL: about.URL(), Verb: verb, Details: lo.Compact(details)}

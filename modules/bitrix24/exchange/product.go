@@ -19,7 +19,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// ProductLink is a row of bitrix24_products: which product of the portal's catalogue is which product of a site.
+// ProductLink is a row of bitrix24_products: it says which product of the portal's catalogue is which product of a site.
 type ProductLink struct {
 	PortalID   int64 `gorm:"primaryKey"`
 	SiteID     int64 `gorm:"primaryKey"`
@@ -28,12 +28,13 @@ type ProductLink struct {
 	CreatedAt  time.Time
 }
 
+// TableName is that of the module's table.
 func (ProductLink) TableName() string { return "bitrix24_products" }
 
 // material is a catalogue product of a site.
 type material struct{ site, id int64 }
 
-// key is the product's external key (XML_ID), ours alone.
+// key is the product's external key on the portal (XML_ID). It holds our name, since products have no other place for it.
 func (m material) key(origin mapping.Origin) string {
 	return fmt.Sprintf("%s:material:%d:%d", origin, m.site, m.id)
 }
@@ -44,14 +45,14 @@ type productWork struct {
 	name     string
 	price    orders.Money
 	currency string
-	linked   int64
+	linked   int64 // the product on the portal; 0: not linked
 	intent   *records.Intent
-	found    []int64
+	found    []int64 // products that carry the key
 	err      error
 }
 
-// loadProducts finds the catalogue products of the orders in hand, and looks for those that are not linked yet. It does
-// nothing unless «Связывать товары с каталогом Битрикс24» is on.
+// loadProducts gathers the catalogue products of the orders in hand, and looks on the portal for those that are not linked
+// yet. It does nothing unless «Связывать товары с каталогом Битрикс24» is on.
 func (r *run) loadProducts(ctx context.Context) error {
 	if !r.Current.Catalog {
 		return nil
@@ -96,8 +97,8 @@ func (r *run) loadProducts(ctx context.Context) error {
 	return nil
 }
 
-// askProduct looks for a product by its external key (crm.product.list). The old family takes no notice of a filter it
-// does not know: rows that do not carry the key are none of ours.
+// askProduct looks for a product by its external key (crm.product.list). Methods of this old family ignore a filter that
+// they do not know, so rows without the key are left out.
 func (r *run) askProduct(w *productWork) {
 	key := w.key(r.Origin)
 	params := rest.Params{"filter": rest.Params{"XML_ID": key}, "select": []string{"ID", "XML_ID"}, "order": rest.Params{"ID": "ASC"}, "start": -1}
@@ -114,8 +115,8 @@ func (r *run) askProduct(w *productWork) {
 	})
 }
 
-// settleProducts links what was found, and makes what is missing, once. A product that the portal refuses holds up no
-// order: its row stays free.
+// settleProducts links the products that were found and creates those that are missing. A product that the portal refuses
+// holds up no order: the row is sent without a product.
 func (r *run) settleProducts(ctx context.Context) error {
 	var creating []*task
 	bySite := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
@@ -151,14 +152,14 @@ func (r *run) settleProducts(ctx context.Context) error {
 	return r.perform(ctx, creating, r.class)
 }
 
-// noteProductUnread says in the journal why a row stays free: the portal did not let the product be looked for.
+// noteProductUnread says in the journal why a row has no product: the portal did not let us look for it.
 func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
 	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		return r.journalFailure(tx, records.Note{Entity: records.Product}, records.Outward, fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)))
 	})
 }
 
-// createProduct adds a product to the portal's catalogue (crm.product.add).
+// createProduct returns the command that adds a product to the portal's catalogue (crm.product.add).
 func (r *run) createProduct(w *productWork) *task {
 	return &task{
 		name: fmt.Sprintf("product%d_%d", w.site, w.id), method: "crm.product.add", entity: records.Product, key: w.key(r.Origin),
@@ -169,16 +170,17 @@ func (r *run) createProduct(w *productWork) *task {
 			}}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var made rest.ID
-			if err := result.Decode(name, &made); err != nil {
+			var created rest.ID
+			if err := result.Decode(name, &created); err != nil {
 				return 0, err
 			}
-			w.linked = made.Int64()
+			w.linked = created.Int64()
 			return w.linked, r.saveProduct(tx, w, w.linked)
 		},
 	}
 }
 
+// saveProduct links a product of a site to one of the portal.
 func (r *run) saveProduct(tx *db.Tx, w *productWork, id int64) error {
 	row := ProductLink{PortalID: r.Portal.ID, SiteID: w.site, MaterialID: w.id, ProductID: id, CreatedAt: db.Now()}
 	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {
@@ -187,7 +189,7 @@ func (r *run) saveProduct(tx *db.Tx, w *productWork, id int64) error {
 	return nil
 }
 
-// missingProducts are the linked products that the portal's catalogue does not list any more.
+// missingProducts returns the linked products that the portal's catalogue does not list any more (crm.product.list).
 func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 	var ids []int64
 	if err := c.DB.From(ctx).Model(&ProductLink{}).Where("portal_id = ?", c.Portal.ID).Distinct().Order("product_id").Pluck("product_id", &ids).Error; err != nil {
@@ -214,7 +216,7 @@ func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 	return missing, refused
 }
 
-// productLook finds out whether a linked product is still in the portal's catalogue.
+// productLook is the work of finding out whether a linked product is still in the portal's catalogue.
 type productLook struct {
 	err  error
 	done bool
@@ -224,7 +226,8 @@ func (w *productLook) failure() error { return w.err }
 
 func (w *productLook) complete() bool { return w.err != nil || w.done }
 
-// lookAtProducts drops the links of products that were deleted there, each confirmed by reading that very product.
+// lookAtProducts asks for each linked product by its number (crm.product.get). The links of those that the portal no longer
+// has are dropped when the answer comes. The works are returned by product.
 func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*productLook, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -246,7 +249,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 				case ok && refused.NotFound():
 					return r.conclude(ctx, &look.done, func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) })
 				case ok && !refused.Temporary():
-					look.done = true // the webhook may not read the catalogue: another look would find out no more
+					look.done = true // the webhook may not read the catalogue, and another look would be refused, too
 				case err != nil:
 					keepFirst(&look.err, err)
 				default:
@@ -259,7 +262,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 	return looks, nil
 }
 
-// dropProduct forgets the links of a product that is gone.
+// dropProduct drops the links to a product that is gone.
 func (r *run) dropProduct(tx *db.Tx, id int64) error {
 	if err := tx.Where("portal_id = ? AND product_id = ?", r.Portal.ID, id).Delete(&ProductLink{}).Error; err != nil {
 		return fmt.Errorf("drop a product link: %w", err)

@@ -14,10 +14,11 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Questions are reading commands that leave together.
+// Questions are reading commands that leave together, fifty to a request. The zero value is ready for use.
 type Questions []question
 
-// askFor puts a question whose refusal concerns one record only: it is kept in failure. Otherwise take gets the answer.
+// askFor adds a question. take is called with the answer; if the portal refuses it, the refusal is kept in failure, since it
+// concerns one record only.
 func askFor[A any](qs *Questions, method string, params rest.Params, failure *error, take func(answer A)) {
 	*qs = append(*qs, question{method: method, params: params, answer: func(result *rest.Result, name string) error {
 		var answer A
@@ -30,25 +31,27 @@ func askFor[A any](qs *Questions, method string, params rest.Params, failure *er
 	}})
 }
 
-// keepFirst notes why something could not be done, unless an earlier reason is known: a later success or failure says
-// nothing about that one.
+// keepFirst keeps in failure why something could not be done, unless an earlier reason is known. A later success or failure
+// says nothing about that one.
 func keepFirst(failure *error, err error) {
 	if *failure == nil {
 		*failure = err
 	}
 }
 
-// Sought is a record of the portal that is to be read by its number.
+// Sought is a record of the portal that is to be read by its number. When its question was answered, either Take was
+// called, or Gone or Err is set.
 type Sought[T any] struct {
 	ID   int64
 	Take func(record *T) // called when it is there
-	Gone *bool           // set when it is certainly not there; nil: whoever changes the record finds out
+	Gone *bool           // set when it is certainly not there; nil: not asked for, since a change of the record finds it out
 	Err  *error          // why it could not be read
 }
 
-// numbered finds the number in a record of one type.
+// numbered returns where a record of one type keeps its number.
 type numbered[T any] func(record *T) *rest.ID
 
+// DealNumber returns where a deal, or a lead read into one, keeps its number. It is for ReadByID.
 func DealNumber(d *rest.Deal) *rest.ID { return &d.ID }
 
 func leadNumber(l *rest.Lead) *rest.ID { return &l.ID }
@@ -57,8 +60,9 @@ func contactNumber(c *rest.Contact) *rest.ID { return &c.ID }
 
 func companyNumber(c *rest.Company) *rest.ID { return &c.ID }
 
-// ReadByID reads records by their numbers, fifty to a command (crm.item.list). A list leaves out silently what the
-// webhook's owner may not see, so one that is missing there is asked for by name (crm.item.get).
+// ReadByID adds the questions that read records by their numbers, fifty to a command (crm.item.list). typeID is the
+// entityTypeId. A list leaves out silently what the webhook's owner may not see, so a record that is missing there is asked
+// for alone (crm.item.get).
 func ReadByID[T any](qs *Questions, typeID int, fields []string, number numbered[T], records []Sought[T]) {
 	for _, part := range lo.Chunk(records, pageSize) {
 		var refused error
@@ -92,7 +96,8 @@ func listByID(typeID int, fields []string, ids []int64) rest.Params {
 	}
 }
 
-// readOne reads one record (crm.item.get): it is there, certainly gone, or cannot be read.
+// readOne adds the question that reads one record (crm.item.get). Its answer tells a record that is gone from one that
+// cannot be read.
 func readOne[T any](qs *Questions, typeID int, number numbered[T], s Sought[T]) {
 	*qs = append(*qs, question{
 		method: "crm.item.get", params: rest.Params{"entityTypeId": typeID, "id": s.ID, "useOriginalUfNames": "Y"},
@@ -115,7 +120,8 @@ func readOne[T any](qs *Questions, typeID int, number numbered[T], s Sought[T]) 
 	})
 }
 
-// ReadRows reads all product rows of a deal or lead, a page of fifty to a command (crm.item.productrow.list).
+// ReadRows adds the question that reads the product rows of a deal or lead, a page of fifty to a command
+// (crm.item.productrow.list). take is called once, with all of them, if no page was refused.
 func ReadRows(qs *Questions, e records.Entity, id int64, failure *error, take func(rows []rest.ProductRow)) {
 	var rows []rest.ProductRow
 	var readFrom func(last int64)
@@ -135,27 +141,29 @@ func ReadRows(qs *Questions, e records.Entity, id int64, failure *error, take fu
 	readFrom(0)
 }
 
-// Inquire asks the portal all questions, and those that follow from the answers.
+// Inquire asks the portal all questions, and those that their answers add, until none is left. The error concerns the
+// exchange as a whole.
 func (c *Connection) Inquire(ctx context.Context, qs *Questions, class rest.Class) error {
 	for len(*qs) > 0 {
 		asked := *qs
 		*qs = nil
-		if err := c.ask(ctx, asked, class); err != nil {
+		if err := c.askAll(ctx, asked, class); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// question is one reading command; answer takes what came back.
+// question is one reading command. answer takes what came back, under the command's name.
 type question struct {
 	method string
 	params rest.Params
 	answer func(result *rest.Result, name string) error
 }
 
-// ask puts questions, fifty to a request. The error concerns the exchange as a whole.
-func (c *Connection) ask(ctx context.Context, questions []question, class rest.Class) error {
+// askAll puts questions, fifty to a request. The error concerns the exchange as a whole; a refusal of one question is
+// given to that question's answer.
+func (c *Connection) askAll(ctx context.Context, questions []question, class rest.Class) error {
 	for len(questions) > 0 {
 		batch := &rest.Batch{Class: class}
 		n := 0
@@ -165,7 +173,8 @@ func (c *Connection) ask(ctx context.Context, questions []question, class rest.C
 		}
 		result, err := c.Client.Do(ctx, batch)
 		if rest.Unknown(err) && !errors.Is(err, context.DeadlineExceeded) {
-			result, err = c.Client.Do(ctx, batch) // a question changes nothing: one lost answer need not hold up everything
+			// A question changes nothing, so one lost answer need not hold up everything.
+			result, err = c.Client.Do(ctx, batch)
 		}
 		if err != nil {
 			return err

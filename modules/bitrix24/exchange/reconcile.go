@@ -18,35 +18,32 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Reconcile looks for what no event told: the portal never repeats an event, and says nothing of moves to another funnel.
-type Reconcile struct{}
-
-// Kind and Key name the job.
-func (Reconcile) Kind() string { return portal.Lane + ".reconcile" }
-
-func (Reconcile) Key() string { return "all" }
-
-// kind is an entity with its entityTypeId.
+// kind is an entity with its entityTypeId in crm.item.*.
 type kind struct {
 	entity records.Entity
 	typeID int
 }
 
-// reconciled are the entities read by modification time.
-var reconciled = []kind{{records.Deal, rest.TypeDeal}, {records.Contact, rest.TypeContact}, {records.Company, rest.TypeCompany}, {records.Lead, rest.TypeLead}}
+// reconciled are the entities that are read by modification time.
+var reconciled = []kind{
+	{records.Deal, rest.TypeDeal},
+	{records.Contact, rest.TypeContact},
+	{records.Company, rest.TypeCompany},
+	{records.Lead, rest.TypeLead},
+}
 
-// modified is a record of the portal that was changed lately.
+// modified is a record of the portal that was changed lately, with the external key it carries.
 type modified struct {
 	ID          rest.ID   `json:"id"`
 	UpdatedTime rest.Time `json:"updatedTime"`
 	rest.Origin
 }
 
-// position is how far an entity was read by modification time, which is the portal's own.
+// position is how far an entity was read by modification time. All its times are of the portal's clock.
 type position struct {
-	Since time.Time `json:"since"` // what was modified before is known
+	Since time.Time `json:"since"` // whatever was modified before is known
 
-	// A reading under way: the highest number read, when it began, and the latest modification it has seen.
+	// Of a reading under way: the highest number read, when the reading began, and the latest modification seen.
 	Last   int64     `json:"last,omitempty"`
 	Began  time.Time `json:"began,omitzero"`
 	Newest time.Time `json:"newest,omitzero"`
@@ -56,16 +53,16 @@ type position struct {
 const pageSize = 50
 
 // reconcile reads what was modified since the last look, with an overlap, and enqueues a look at every record of ours
-// whose modification is news. It makes one request: while there is more to read the job comes again, after the orders
-// that wait, and a reading that fails goes on where it was.
+// whose modification is news (crm.item.list). It makes one request. While there is more to read the job is put off to the
+// next group, behind the orders that wait; a reading that fails goes on where it was.
 func (r *run) reconcile(ctx context.Context) error {
 	positions := positionsOf(r.Portal.Cursors)
 	for _, kind := range reconciled {
 		p := positions[kind.entity]
-		if p.Since.IsZero() {
-			p.Since = db.Now()
-			if at := r.Current.ConnectedAt; !at.IsZero() {
-				p.Since = at
+		if p.Since.IsZero() { // the first look
+			p.Since = r.Current.ConnectedAt
+			if p.Since.IsZero() {
+				p.Since = db.Now()
 			}
 			p.Since = p.Since.Add(r.clockOffset())
 		}
@@ -74,6 +71,7 @@ func (r *run) reconcile(ctx context.Context) error {
 		}
 		positions[kind.entity] = p
 	}
+	// Usually a page of each entity is all. When a reading goes on, the whole request is for the entities that do.
 	open, pages := reconciled, 1
 	if long := lo.Filter(reconciled, func(k kind, _ int) bool { return positions[k.entity].Last > 0 }); len(long) > 0 {
 		open, pages = long, rest.MaxCommands/len(long)
@@ -87,7 +85,7 @@ func (r *run) reconcile(ctx context.Context) error {
 		p, err := r.takePages(ctx, kind.entity, positions[kind.entity], result, pages)
 		if refused, ok := portal.AsRefusal(err); ok {
 			r.Log.WithError(refused).WithField("entity", string(kind.entity)).Warn("not reconciled")
-			p.Last = 0 // left for the next time, and holds up no other
+			p.Last = 0 // the portal refuses this entity: it is tried next time, and holds up no other
 		} else if err != nil && !errors.Is(err, rest.ErrHalted) {
 			return err
 		}
@@ -103,9 +101,9 @@ func (r *run) reconcile(ctx context.Context) error {
 	return nil
 }
 
-// readPages asks for some pages of each entity. They go by number, so that no row is lost when others change meanwhile:
-// each begins behind the last row of the one before. Where that was not full its reference means nothing, and neither
-// does the page.
+// readPages asks for some pages of each entity in one request. Pages go by the records' numbers, so that no record is lost
+// when others change meanwhile. Each page begins behind the last record of the page before, by a reference within the
+// batch. Behind a page that is not full the reference means nothing, and the page is not looked at.
 func (r *run) readPages(ctx context.Context, open []kind, positions map[records.Entity]position, pages int) (*rest.Result, error) {
 	batch := &rest.Batch{Halt: pages > 1}
 	for _, kind := range open {
@@ -124,8 +122,8 @@ func (r *run) readPages(ctx context.Context, open []kind, positions map[records.
 
 func pageName(e records.Entity, i int) string { return fmt.Sprintf("%s%d", e, i) }
 
-// takePages takes one entity's pages of an answer, and returns where the reading is then: at its end Since moves on, but
-// never beyond the moment when the reading began.
+// takePages takes one entity's pages out of an answer. It returns how far the reading is then. At its end Since moves on,
+// but never beyond the moment when the reading began: what changed since then may have been read before it changed.
 func (r *run) takePages(ctx context.Context, e records.Entity, p position, result *rest.Result, pages int) (position, error) {
 	for i := range pages {
 		var items rest.Items[modified]
@@ -173,8 +171,8 @@ func (r *run) savePositions(ctx context.Context, positions map[records.Entity]po
 	return r.DB.From(ctx).Model(&portal.Portal{}).Where("id = ?", r.Portal.ID).Update("cursors", r.Portal.Cursors).Error
 }
 
-// enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them, unless
-// an event has told of them and the look is due anyway. Whether there was anything to catch, the look will show.
+// enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them. If an
+// event has told of one, its look waits already. Whether there was anything to catch the look will show.
 func (r *run) enqueueCaught(ctx context.Context, e records.Entity, list []modified) error {
 	at := lo.SliceToMap(list, func(m modified) (int64, time.Time) { return m.ID.Int64(), m.UpdatedTime.Time })
 	links, err := r.Book.LinksTo(ctx, e, lo.Keys(at))
@@ -205,7 +203,7 @@ func (r *run) enqueueCaught(ctx context.Context, e records.Entity, list []modifi
 	})
 }
 
-// countCaught counts a change of the portal that the panel took over, if reconciliation found it.
+// countCaught counts a change of the portal that the panel took over, if reconciliation found it («поймано сверкой»).
 func (r *run) countCaught(tx *db.Tx, w work) error {
 	if !r.caught[w] {
 		return nil
@@ -213,7 +211,7 @@ func (r *run) countCaught(tx *db.Tx, w work) error {
 	return r.catch(tx, 1)
 }
 
-// catch adds to «поймано сверкой».
+// catch adds n to the number of changes that reconciliation found and no event had told.
 func (c *Connection) catch(tx *db.Tx, n int) error {
 	if err := tx.Model(&portal.Portal{}).Where("id = ?", c.Portal.ID).Update("caught", gorm.Expr("caught + ?", n)).Error; err != nil {
 		return fmt.Errorf("count what was caught: %w", err)

@@ -20,22 +20,24 @@ type legalWork struct {
 	entity    organizations.LegalEntity
 	requisite *records.Link
 	bank      *records.Link
-	found     []int64 // requisites that carry its key, or, of a company that was there before us, those with its ИНН
-	foundBank []int64
-	addressed bool // the requisite has a legal address, whoever wrote it
+	found     []int64 // requisites with its key or, if nothing was sent for it yet, with its ИНН
+	foundBank []int64 // bank details with its key or its account
+	addressed bool    // the requisite has a legal address, whoever wrote it
 	err       error
 
-	unsettled, unsettledBank error // an answer was lost: what is not found has to wait
+	// An answer was lost: if nothing is found, the requisite or the bank details have to wait.
+	unsettled, unsettledBank error
 }
 
-// The fields of Agreed of a requisite's link: fingerprints of what was last sent.
+// What the link of a requisite or of bank details keeps in Agreed: fingerprints of what was last sent.
 const (
 	requisitePrint = "requisite"
 	bankPrint      = "bank"
 	addressPrint   = "address"
 )
 
-// loadDetails reads what we know of the legal entities and employees of organizations that are compared.
+// loadDetails reads what the panel knows of the legal entities and employees of organizations that are compared, and asks
+// the portal for the rest. Employees join the clients of the run.
 func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error {
 	var ids []int64
 	for _, w := range works {
@@ -97,7 +99,8 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 	return nil
 }
 
-// askByINN looks among the company's requisites for the legal entity's, which people may have typed in.
+// askByINN looks among the company's requisites for the legal entity's, which people may have typed in
+// (crm.requisite.list).
 func (r *run) askByINN(w *organizationWork, l *legalWork) {
 	params := rest.Params{
 		"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "ENTITY_ID": w.link.RemoteID, "RQ_INN": l.entity.INN},
@@ -115,8 +118,8 @@ func (r *run) askByINN(w *organizationWork, l *legalWork) {
 	})
 }
 
-// askInside looks for the legal address and the bank details of a requisite that is there already, unless they are known
-// to be ours: an address has no number, and a second one is refused.
+// askInside looks for the legal address and the bank details of a requisite that is there already, unless they are known to
+// be ours (crm.address.list, crm.requisite.bankdetail.list). An address has no number, and a second one is refused.
 func (r *run) askInside(l *legalWork, requisite int64) {
 	if l.entity.Address != "" && (l.requisite == nil || l.requisite.Agreed[addressPrint].Ours == "") {
 		params := rest.Params{"filter": rest.Params{"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite}}
@@ -136,7 +139,8 @@ func (r *run) askInside(l *legalWork, requisite int64) {
 	}
 }
 
-// settleDetails makes or changes requisites, bank details and addresses, and ties the employees' contacts to the company.
+// settleDetails adds the commands that create or change requisites, bank details and addresses, and those that add the
+// employees' contacts to the company.
 func (r *run) settleDetails(w *organizationWork) error {
 	for _, l := range w.legal {
 		if l.err == nil && len(l.found) == 0 {
@@ -152,13 +156,15 @@ func (r *run) settleDetails(w *organizationWork) error {
 		r.settleRequisite(w, l)
 	}
 	for _, employee := range w.employees {
-		r.tie(w, employee)
+		r.addEmployee(w, employee)
 	}
 	return nil
 }
 
+// settleRequisite adds the commands about one legal entity: its requisite (crm.requisite.add, crm.requisite.update), then
+// bank details and legal address (crm.address.add, crm.address.update).
 func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
-	where := records.About(records.Organization, w.id, records.Company, w.link.RemoteID)
+	about := w.note()
 	key, id := mapping.LegalEntityKey(l.entity.ID), l.entity.ID
 	fields, address := mapping.RequisiteFields(l.entity), l.entity.Address
 	var before *task
@@ -169,7 +175,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 	switch preset := r.Lists.Presets.Of(l.entity); {
 	case l.requisite != nil && l.requisite.Agreed[requisitePrint].Ours != mapping.Print(fields):
 		before = w.addTask(&task{
-			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.update", note: where,
+			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.update", note: about,
 			params: func() rest.Params { return rest.Params{"id": l.requisite.RemoteID, "fields": fields} },
 			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 				l.requisite.Agreed[requisitePrint] = mapping.Pair{Ours: mapping.Print(fields)}
@@ -181,19 +187,19 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 		return
 	case l.requisite == nil:
 		before = w.addTask(&task{
-			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.add", entity: records.Requisite, key: key, note: where,
+			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.add", entity: records.Requisite, key: key, note: about,
 			params: func() rest.Params {
 				return rest.Params{"fields": mapping.NewRequisite(l.entity, w.link.RemoteID, preset, r.Origin)}
 			},
 			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-				var made rest.ID
-				if err := ReadNumbered(result, name, &made, &made); err != nil {
+				var created rest.ID
+				if err := ReadNumbered(result, name, &created, &created); err != nil {
 					return 0, err
 				}
-				l.requisite = r.Book.NewLink(records.LegalEntity, id, records.Requisite, made.Int64(), mapping.Agreed{
+				l.requisite = r.Book.NewLink(records.LegalEntity, id, records.Requisite, created.Int64(), mapping.Agreed{
 					requisitePrint: {Ours: mapping.Print(fields)},
 				})
-				return made.Int64(), records.SaveLink(tx, l.requisite)
+				return created.Int64(), records.SaveLink(tx, l.requisite)
 			},
 		})
 		requisiteID = func() any { return before.recordID() }
@@ -203,13 +209,17 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 		after = append(after, before)
 	}
 	r.settleBank(w, l, after, requisiteID)
-	if known := l.addressed || l.requisite != nil && l.requisite.Agreed[addressPrint].Ours != ""; address != "" && !(l.requisite != nil && l.requisite.Agreed[addressPrint].Ours == mapping.Print(address)) {
+	sentAddress := ""
+	if l.requisite != nil {
+		sentAddress = l.requisite.Agreed[addressPrint].Ours
+	}
+	if address != "" && sentAddress != mapping.Print(address) {
 		method := "crm.address.add"
-		if known {
+		if l.addressed || sentAddress != "" {
 			method = "crm.address.update"
 		}
 		w.addTask(&task{
-			name: fmt.Sprintf("address%d", id), method: method, after: after, note: where,
+			name: fmt.Sprintf("address%d", id), method: method, after: after, note: about,
 			params: func() rest.Params { return rest.Params{"fields": mapping.LegalAddress(l.entity, requisiteID())} },
 			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 				l.requisite.Agreed[addressPrint] = mapping.Pair{Ours: mapping.Print(address)}
@@ -219,8 +229,11 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 	}
 }
 
+// settleBank adds the command about the bank details of a legal entity (crm.requisite.bankdetail.add,
+// crm.requisite.bankdetail.update). requisiteID is the requisite's number, or a reference to the command in after that
+// creates it.
 func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requisiteID func() any) {
-	where := records.About(records.Organization, w.id, records.Company, w.link.RemoteID)
+	about := w.note()
 	id, fields := l.entity.ID, mapping.BankFields(l.entity)
 	if l.bank == nil && len(l.foundBank) > 0 {
 		l.bank = r.Book.NewLink(records.LegalEntity, id, records.BankDetail, l.foundBank[0], mapping.Agreed{})
@@ -228,7 +241,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 	switch {
 	case l.bank != nil && l.bank.Agreed[bankPrint].Ours != mapping.Print(fields):
 		w.addTask(&task{
-			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.update", note: where,
+			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.update", note: about,
 			params: func() rest.Params { return rest.Params{"id": l.bank.RemoteID, "fields": fields} },
 			done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
 				l.bank.Agreed[bankPrint] = mapping.Pair{Ours: mapping.Print(fields)}
@@ -237,26 +250,26 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 		})
 	case l.bank == nil && mapping.HasBank(l.entity):
 		w.addTask(&task{
-			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.add", after: after, entity: records.BankDetail, key: mapping.LegalEntityKey(id), note: where,
+			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.add", after: after, entity: records.BankDetail, key: mapping.LegalEntityKey(id), note: about,
 			params: func() rest.Params {
 				return rest.Params{"fields": mapping.NewBank(l.entity, requisiteID(), r.Origin)}
 			},
 			done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-				var made rest.ID
-				if err := ReadNumbered(result, name, &made, &made); err != nil {
+				var created rest.ID
+				if err := ReadNumbered(result, name, &created, &created); err != nil {
 					return 0, err
 				}
-				l.bank = r.Book.NewLink(records.LegalEntity, id, records.BankDetail, made.Int64(), mapping.Agreed{
+				l.bank = r.Book.NewLink(records.LegalEntity, id, records.BankDetail, created.Int64(), mapping.Agreed{
 					bankPrint: {Ours: mapping.Print(fields)},
 				})
-				return made.Int64(), records.SaveLink(tx, l.bank)
+				return created.Int64(), records.SaveLink(tx, l.bank)
 			},
 		})
 	}
 }
 
-// takeOver saves the link of a requisite or bank details, which may still be linked to a legal entity that is gone: one
-// that was removed and typed in anew is found by its ИНН.
+// takeOver saves the link of a requisite or bank details that may still be linked to a legal entity which is gone. A legal
+// entity that was removed and typed in anew finds its former requisite by the ИНН.
 func (r *run) takeOver(tx *db.Tx, l *records.Link) error {
 	err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ? AND local = ? AND local_id <> ?", l.PortalID, l.Entity, l.RemoteID, l.Local, l.LocalID).
 		Delete(&records.Link{}).Error
@@ -266,8 +279,9 @@ func (r *run) takeOver(tx *db.Tx, l *records.Link) error {
 	return records.SaveLink(tx, l)
 }
 
-// tie makes an employee's contact one of the company's (crm.company.contact.add, which answers false when it is one).
-func (r *run) tie(w *organizationWork, employee *clientWork) {
+// addEmployee adds the command that makes an employee's contact one of the company's (crm.company.contact.add). The portal
+// answers false when it is one already.
+func (r *run) addEmployee(w *organizationWork, employee *clientWork) {
 	field := fmt.Sprintf("employee/%d", employee.id)
 	if employee.link != nil && w.link.Agreed[field].Ours == fmt.Sprint(employee.link.RemoteID) {
 		return
@@ -276,11 +290,11 @@ func (r *run) tie(w *organizationWork, employee *clientWork) {
 	if employee.create != nil {
 		after = append(after, employee.create)
 	} else if employee.link == nil {
-		return // its own failure is told by its own work
+		return // why he has no contact is the failure of his own work
 	}
 	w.addTask(&task{
 		name: fmt.Sprintf("employee%d_%d", w.id, employee.id), method: "crm.company.contact.add", after: after,
-		note: records.About(records.Organization, w.id, records.Company, w.link.RemoteID),
+		note: w.note(),
 		params: func() rest.Params {
 			return rest.Params{"id": w.link.RemoteID, "fields": rest.Params{"CONTACT_ID": employee.recordID()}}
 		},
@@ -291,6 +305,7 @@ func (r *run) tie(w *organizationWork, employee *clientWork) {
 	})
 }
 
+// addTask adds a command to the work. All of them join the run's once everything about the organization is decided.
 func (w *organizationWork) addTask(t *task) *task {
 	w.tasks = append(w.tasks, t)
 	return t

@@ -8,7 +8,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// Gone returns the link of an order to a deal or lead that was deleted there, or nil.
+// Gone returns the link of an order to a deal or lead that was deleted on the portal. It is nil if the order has none, or
+// has another that is there.
 func (x *Exchange) Gone(ctx context.Context, s portal.Settings, id int64) (*records.Link, error) {
 	for _, e := range []records.Entity{records.Deal, records.Lead} {
 		l, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, e, id)
@@ -22,7 +23,8 @@ func (x *Exchange) Gone(ctx context.Context, s portal.Settings, id int64) (*reco
 	return nil, nil
 }
 
-// StartOver forgets an order's deal or lead, so that the next push makes another.
+// StartOver drops the link l to an order's deal or lead, in the given transaction, so that the next push creates another.
+// who is the employee who asked for it. The caller enqueues the push.
 func (x *Exchange) StartOver(ctx context.Context, tx *db.Tx, s portal.Settings, l *records.Link, clientID int64, who string) error {
 	if err := records.Forget(tx, l); err != nil {
 		return err
@@ -38,7 +40,7 @@ func (x *Exchange) StartOver(ctx context.Context, tx *db.Tx, s portal.Settings, 
 	return x.portals.Book(l.PortalID).Choose(tx, records.Order, l.LocalID, records.ChoiceSend, who)
 }
 
-// leadAgain makes the client, unless he has a contact, one who is passed on as a lead.
+// leadAgain notes that the client is to become a lead again, unless he has a contact.
 func (x *Exchange) leadAgain(ctx context.Context, tx *db.Tx, s portal.Settings, clientID int64, who string) error {
 	contact, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, clientID)
 	if err != nil || contact != nil {

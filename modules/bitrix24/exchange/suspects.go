@@ -6,19 +6,21 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 )
 
-// suspects finds the one record that breaks the portal. After two requests of unknown outcome the group that sent them
-// is halved, and halved again, until the record is alone: then it is retried by itself, and holds up nobody else. Between
-// two attempts the portal has answered a probe, or the lane would still be paused.
+// suspects finds the one record that makes the portal fall silent. After two requests of unknown outcome the group that
+// sent them is halved, and halved again, until the record is alone. Then it is retried by itself and holds up nobody else.
+// Between two attempts the portal has answered a probe, or the lane would still be paused.
 //
-// The counts are of this process: they only make groups smaller, and whoever takes over begins with whole ones.
+// The counts are those of this process. They only make groups smaller, so a process that takes over begins with whole
+// groups.
 type suspects struct {
 	mu     sync.Mutex
 	counts map[string]int // unknown outcomes in a row, by job
 }
 
+// suspectKey names a job within the counts.
 func suspectKey(j jobs.Job) string { return j.Kind + " " + j.Key }
 
-// share is how many writing jobs may leave together.
+// share is how many jobs that write may leave together.
 func (s *suspects) share(group []jobs.Job) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,8 +17,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// refusal is why a task's command failed. A portal that does not let the webhook import is asked no more: the deals are
-// made one by one then.
+// refusal is why a task's command failed. A portal that does not let the webhook import deals is not asked to again: they
+// are created one by one then.
 func (c *Connection) refusal(t *task, result *rest.Result) error {
 	if t.place == nil {
 		return result.Error(t.name)
@@ -31,28 +31,31 @@ func (c *Connection) refusal(t *task, result *rest.Result) error {
 	return err
 }
 
-// task is one command that makes or changes a record of the portal.
+// task is one command that creates or changes a record of the portal.
 type task struct {
 	name   string  // of the command, unique within the group: "deal42"
 	after  []*task // whose outcomes it needs; one that failed fails it too
 	method string
 	params func() rest.Params // called when everything in after is done, or stands earlier in the same batch
 
-	// entity and key say what it makes, for the intent that is stored before the command leaves. Empty: it only changes.
+	// entity and key are those of the intent that is stored before the command leaves. Without an entity there is no intent:
+	// the command may be repeated without harm.
 	entity records.Entity
 	key    string
 	agreed mapping.Agreed    // kept with the intent: what its link will say
 	rows   []records.SentRow // product rows that it sends
 
-	// done stores what came of it, in the transaction that clears the intent, and returns the record's number.
+	// done stores the outcome, in the transaction that clears the intent, and returns the record's number. An error that is
+	// rest.Unknown means an answer of another shape, which leaves the intent open.
 	done func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error)
 
-	// fields, if there are any, say that it may leave with others in one crm.item.batchImport; place is where it did.
+	// fields, if not nil, are the deal's fields for crm.item.batchImport, in which many tasks leave as one command. place is
+	// where in the batch this one did.
 	fields func() rest.Params
 	place  *imported
 
-	// missing, where there is one, stores what follows when the record that is to be changed is not there: the task has
-	// failed, and is tried again.
+	// onMissing, if not nil, stores what follows when the record that is to be changed is not there. The task has failed then,
+	// and its work is tried again.
 	onMissing func(ctx context.Context, tx *db.Tx) error
 
 	note records.Note // for the journal
@@ -63,7 +66,8 @@ type task struct {
 	err      error
 }
 
-// made is the record's number, or the reference to it within the batch.
+// recordID is the number of the record that the task created, or a reference to it within the batch. path is where the
+// command's answer has the number.
 func (t *task) recordID(path ...string) any {
 	if t.finished {
 		return t.id
@@ -71,17 +75,19 @@ func (t *task) recordID(path ...string) any {
 	return t.ref.Field(path...)
 }
 
-// maxRequest bounds a request's body; what does not fit leaves with the next.
+// maxRequest bounds a request's body, in bytes. What does not fit leaves with the next request.
 const maxRequest = 1 << 20
 
 // perform runs the tasks in as few requests as their order allows.
 //
-// A chain has contact, deal and rows of an order in one batch by references, so that nobody finds a deal without its
-// rows. It stops at the first failure, since a reference to a failed command may end as any number. What it left undone
-// goes in waves without references, in which one failure concerns nobody else; what a wave made is stored before the
-// next leaves.
+// The first requests are chains. A chain holds contact, deal and rows of an order in one batch, tied by references, so that
+// nobody finds a deal without its rows. It stops at the first failure, since a reference to a failed command may stand for
+// any number.
 //
-// The error concerns the exchange as a whole; failures of single tasks are in them.
+// What a chain left undone leaves in waves. A wave has no references, so that a failure concerns nobody else; what it
+// created is stored before the next wave leaves.
+//
+// The error concerns the exchange as a whole. Failures of single tasks are kept in the tasks.
 func (c *Connection) perform(ctx context.Context, tasks []*task, class rest.Class) error {
 	for chain := true; ; {
 		batch := &rest.Batch{Halt: chain, Class: class}
@@ -96,7 +102,9 @@ func (c *Connection) perform(ctx context.Context, tasks []*task, class rest.Clas
 				}
 				continue
 			}
-			if batch.Full() || batch.Size() > maxRequest || chain && len(taken) > 0 && len(taken)+1+followers(tasks, t) > rest.MaxCommands {
+			// A deal must not leave without its rows, so a chain ends before a task whose followers would not fit.
+			tooLong := chain && len(taken) > 0 && len(taken)+1+followers(tasks, t) > rest.MaxCommands
+			if tooLong || batch.Full() || batch.Size() > maxRequest {
 				break
 			}
 			if t.ready(chain, taken) {
@@ -115,12 +123,12 @@ func (c *Connection) perform(ctx context.Context, tasks []*task, class rest.Clas
 	}
 }
 
-// followers counts the commands that need what t makes: they leave with it.
+// followers counts the tasks that need what t creates. They leave with it.
 func followers(tasks []*task, t *task) int {
 	return lo.CountBy(tasks, func(other *task) bool { return slices.Contains(other.after, t) })
 }
 
-// blocked fails a task whose predecessor failed.
+// blocked reports whether a task it needs has failed. Then it has failed, too.
 func (t *task) blocked() bool {
 	for _, before := range t.after {
 		if before.err != nil {
@@ -131,7 +139,7 @@ func (t *task) blocked() bool {
 	return false
 }
 
-// ready reports whether everything the task needs is known, or, in a chain, stands earlier in the batch.
+// ready reports whether everything that the task needs is done or, in a chain, stands earlier in the batch.
 func (t *task) ready(chain bool, taken []*task) bool {
 	for _, before := range t.after {
 		known := before.finished
@@ -145,10 +153,12 @@ func (t *task) ready(chain bool, taken []*task) bool {
 	return true
 }
 
-// send makes one request: intents, commands, then everything that came of them in one transaction.
+// send makes one request. It stores the intents, sends the commands, and stores everything that came of them in one
+// transaction. That is done even if ctx is cancelled meanwhile, since the portal has done its part.
 func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task) error {
 	var unstored error
-	batch.Leaving = func(ctx context.Context) error { // not before the wait for the limiter: settling counts from here
+	// Intents are stored after the wait for the limiter: their age counts from when the commands really left.
+	batch.Leaving = func(ctx context.Context) error {
 		unstored = c.storeIntentsOf(ctx, taken)
 		return unstored
 	}
@@ -209,10 +219,11 @@ func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 	})
 }
 
-// errMissing is the failure of a task whose record was not there: another attempt finds out more.
+// errMissing is the failure of a command whose record was not there. A look at the record is due, and the next attempt
+// knows what became of it.
 var errMissing = errors.New("запись удалена в Битрикс24; проверяем, что с ней стало")
 
-// noteMissing lets tasks say what follows from their record not being there.
+// noteMissing stores what follows from records that were not there.
 func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 	for _, t := range taken {
 		refused, ok := portal.AsRefusal(t.err)
@@ -234,8 +245,8 @@ func (c *Connection) lookAt(e records.Entity, id int64) func(ctx context.Context
 	}
 }
 
-// lookAtTarget has the order's deal or lead looked for. A deal that was read a moment ago is there: what refused its
-// change would refuse it again after another look, and again.
+// lookAtTarget returns an onMissing that enqueues a look at the order's deal or lead. It is nil for a deal that was read a
+// moment ago and is there: whatever refused its change would refuse it after another look, too.
 func (r *run) lookAtTarget(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
 	if w.deal != nil {
 		return nil
@@ -243,8 +254,8 @@ func (r *run) lookAtTarget(w *orderWork) func(ctx context.Context, tx *db.Tx) er
 	return r.lookAt(w.target, w.link.RemoteID)
 }
 
-// ReadNumbered decodes the record that a command answers with. One without a number is an answer of another shape, and
-// nobody knows what became of the command.
+// ReadNumbered decodes the record that a command answers with. id is where answer keeps its number. A record without a
+// number is an answer of another shape: the error is rest.Unknown, since nobody knows what became of the command.
 func ReadNumbered(result *rest.Result, name string, answer any, id *rest.ID) error {
 	if err := result.Decode(name, answer); err != nil {
 		return err
@@ -269,8 +280,9 @@ func finished(tasks []*task) bool {
 	return len(tasks) > 0 && lo.EveryBy(tasks, func(t *task) bool { return t.finished })
 }
 
-// addItem completes a task that makes a contact, company, deal or lead (crm.item.add). What identifies the task, the
-// intent's entity and key among it, is the caller's. store keeps what the portal has answered with.
+// addItem completes a task so that it creates a contact, company, deal or lead (crm.item.add). The caller has filled in
+// what identifies the task: name, intent and note. fields is called when the command leaves. store is called with the
+// portal's answer, in the transaction that clears the intent.
 func addItem[T any](t task, typeID int, number numbered[T], fields func() rest.Params, store func(tx *db.Tx, made *T) error) *task {
 	t.method = "crm.item.add"
 	t.params = func() rest.Params {
@@ -280,8 +292,8 @@ func addItem[T any](t task, typeID int, number numbered[T], fields func() rest.P
 	return &t
 }
 
-// updateItem completes a task that changes such a record (crm.item.update). id is its number, or a reference to the
-// command that makes it.
+// updateItem completes a task so that it changes such a record (crm.item.update). id returns the record's number, or a
+// reference to the command that creates it.
 func updateItem[T any](
 	t task, typeID int, id func() any, number numbered[T], fields func() rest.Params, store func(tx *db.Tx, changed *T) error,
 ) *task {
@@ -293,7 +305,7 @@ func updateItem[T any](
 	return &t
 }
 
-// doneItem reads the record that was made or changed.
+// doneItem returns the done of a task that creates or changes an item: it reads the item and stores it.
 func doneItem[T any](
 	number numbered[T], store func(tx *db.Tx, record *T) error,
 ) func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -306,5 +318,5 @@ func doneItem[T any](
 	}
 }
 
-// always are fields that are known before the task leaves.
+// always returns fields that are known before the task leaves.
 func always(fields rest.Params) func() rest.Params { return func() rest.Params { return fields } }

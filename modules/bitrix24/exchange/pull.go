@@ -6,14 +6,14 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// pulled is a pull with the place of its job in the group.
+// pulled is a look at a record of the portal, with the place of its job in the group.
 type pulled struct {
 	Pull
 	job int
 }
 
-// resolve finds whose records the portal's are. Records of nobody are dismissed without a request: a busy portal has
-// many deals that are none of ours.
+// resolve finds out whose the records are that are to be looked at, and adds their works. A record of nobody costs no
+// request: a busy portal has many deals that are none of ours.
 func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error {
 	ids := map[records.Entity][]int64{}
 	for _, p := range pulls {
@@ -28,8 +28,8 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 			works[p.job] = append(works[p.job], look)
 		}
 	}
-	for e, remote := range ids {
-		links, err := r.Book.LinksTo(ctx, e, remote)
+	for e, remoteIDs := range ids {
+		links, err := r.Book.LinksTo(ctx, e, remoteIDs)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,8 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 	return nil
 }
 
-// workOf is what a look at a linked record means for the panel.
+// workOf returns the work that a look at a linked record means, or nil when there is nothing to do: the link is to a lead
+// that was deleted, for instance.
 func (r *run) workOf(l *records.Link) work {
 	switch {
 	case l.Entity == records.Lead && l.State != records.Deleted:

@@ -1,0 +1,62 @@
+package exchange
+
+import (
+	"errors"
+	"time"
+
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// errNextGroup puts off what one run does not take.
+var errNextGroup = errors.New("отправляется следующей группой")
+
+// waitError puts off one record. It is no failure: the attempt does not count.
+type waitError struct {
+	wait time.Duration // until the next attempt
+	why  string        // in Russian, for the order's page
+}
+
+// Error says in Russian what is waited for.
+func (e *waitError) Error() string { return e.why }
+
+// IsPutOff reports whether a record was only put off, so that it has not failed.
+func IsPutOff(cause error) bool {
+	var wait *waitError
+	return errors.As(cause, &wait) || errors.Is(cause, errNextGroup)
+}
+
+// Pauses says what an error of the exchange as a whole means for the lane. If the portal or the way to it is to blame
+// the lane pauses, and no job loses an attempt. Other errors are our own, of the database for instance, and every job is
+// retried by itself.
+func (x *Exchange) Pauses(err error) error {
+	var refused *rest.Error
+	var request *rest.RequestError
+	var moved *rest.MovedError
+	switch {
+	case jobs.Pauses(err):
+		return err
+	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &request):
+		return jobs.PauseLane(0, errors.New(portal.Explain(err)))
+	}
+	return err
+}
+
+// outcome says what the failure of one record means for its job: whether it is tried again, and when.
+func outcome(err error) error {
+	var wait *waitError
+	if errors.As(err, &wait) {
+		return jobs.RetryAfter(wait.wait, wait)
+	}
+	refused, isRefusal := portal.AsRefusal(err)
+	switch {
+	case isRefusal && refused.OperatingLimit():
+		return jobs.RetryAfter(max(refused.RetryAfter, time.Second), errors.New(portal.Explain(err)))
+	case isRefusal && !refused.Temporary():
+		return jobs.Permanent(errors.New(portal.Explain(err)))
+	case isRefusal, rest.Unknown(err):
+		return errors.New(portal.Explain(err))
+	}
+	return err
+}
