@@ -238,7 +238,7 @@ func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 	return nil
 }
 
-// lookFor has a record of the portal looked for: it may be gone.
+// lookAt returns an onMissing that enqueues a look at a record of the portal, which may be gone.
 func (c *Connection) lookAt(e records.Entity, id int64) func(ctx context.Context, tx *db.Tx) error {
 	return func(_ context.Context, tx *db.Tx) error {
 		return c.Jobs.Enqueue(tx, Pull{Entity: e, ID: id}, jobs.WithPriority(jobs.Pull))

@@ -10,15 +10,17 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
+// ErrNoPreset means that requisites cannot be created, since the portal lacks the template they are made by. Its text is for
+// people.
 var ErrNoPreset = errors.New("на портале нет шаблона реквизитов «Организация»: добавьте его в «CRM / Настройки / Реквизиты» и повторите")
 
-func AsRefusal(err error) (*rest.Error, bool) {
-	var refused *rest.Error
-	ok := errors.As(err, &refused)
+// AsRefusal returns the portal's refusal that err is or wraps. ok is false for all other errors, such as a lost connection.
+func AsRefusal(err error) (refused *rest.Error, ok bool) {
+	ok = errors.As(err, &refused)
 	return refused, ok
 }
 
-// Explain says what went wrong between us and the portal, and what to do about it. It never holds a secret.
+// Explain says in Russian what went wrong between us and the portal, and what to do about it. It never holds a secret.
 func Explain(err error) string {
 	var moved *rest.MovedError
 	var request *rest.RequestError

@@ -49,13 +49,13 @@ func (p *Portals) readLines(ctx context.Context, client *rest.Client, d *Lists) 
 	return nil
 }
 
-// Telephony reports whether the webhook has the scope.
+// Telephony reports whether the webhook has the scope that calls need.
 func (d Lists) Telephony() bool { return slices.Contains(d.Scopes, telephonyScope) }
 
-// CallLine is what calls go out from: the chosen line, else the portal's own.
+// CallLine is the line that calls go out from: the chosen one, else the portal's own. It is empty if there is neither.
 func (s Settings) CallLine(d Lists) string { return cmp.Or(s.Line, d.Phones.Default) }
 
-// NoCalls says why nobody can be called through the portal; empty: calls go.
+// NoCalls says in Russian why nobody can be called through the portal. It is empty when calls are possible.
 func (s Settings) NoCalls(d Lists) string {
 	switch {
 	case d.PortalID == 0:
@@ -70,7 +70,7 @@ func (s Settings) NoCalls(d Lists) string {
 	return ""
 }
 
-// TelephonyHint stands below the switch: what is in the way of calls, else who will be rung.
+// TelephonyHint is the text below the switch of telephony: what prevents calls, or else who will be rung.
 func (s Settings) TelephonyHint(d Lists) string {
 	if why := s.NoCalls(d); s.Telephony && why != "" {
 		return why
@@ -78,6 +78,7 @@ func (s Settings) TelephonyHint(d Lists) string {
 	return "Кому из сотрудников позвонит портал, решают правила самой линии в Битрикс24; сотрудник услышит «Заказ» и номер заказа"
 }
 
+// LineName is a telephone line as the portal calls it, or its number if the lists do not have it.
 func (d Lists) LineName(id string) string {
 	line, ok := lo.Find(d.Phones.Lines, func(e Entry) bool { return e.ID == id })
 	if !ok {

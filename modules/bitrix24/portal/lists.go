@@ -15,10 +15,10 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Lists is what the portal's lists held when they were last read. It is kept in the database: an unreachable portal
-// leaves the last known lists.
+// Lists is what the portal's lists held when they were last read. It is kept in the database, so that it is there while the
+// portal cannot be reached.
 type Lists struct {
-	PortalID     int64
+	PortalID     int64 // 0: never read
 	ReadAt       time.Time
 	Owner        string // the webhook's owner by name
 	OwnerAdmin   bool
@@ -34,7 +34,7 @@ type Lists struct {
 	Phones       phoneLines // empty unless the webhook has the scope
 }
 
-// Funnel is a «Направление сделки» with its stages in order.
+// Funnel is a «Направление сделки» with its stages in the portal's order.
 type Funnel struct {
 	ID     int64
 	Name   string
@@ -47,16 +47,16 @@ type Stage struct {
 	Semantics rest.Semantics
 }
 
-// Entry is a line of a directory.
+// Entry is a line of one of the portal's directories.
 type Entry struct{ ID, Name string }
 
 // customField is a custom field of the portal's deals or leads.
 type customField struct{ Name, Caption string }
 
-// ListsDocument is where the lists of the present portal are kept.
+// ListsDocument names the document of the settings that holds the lists.
 const ListsDocument = "bitrix24/dictionary"
 
-// Lists returns the lists of a portal as they were last read; empty ones of a portal that was never read.
+// Lists returns the lists of a portal as they were last read. They are empty if the portal was never read.
 func (p *Portals) Lists(ctx context.Context, portalID int64) (Lists, error) {
 	d, err := settings.Load[Lists](ctx, p.Settings, ListsDocument)
 	if err != nil || d.PortalID != portalID {
@@ -65,23 +65,32 @@ func (p *Portals) Lists(ctx context.Context, portalID int64) (Lists, error) {
 	return d, nil
 }
 
-// Stages are those of one funnel.
+// funnel returns the funnel of a number.
+func (d Lists) funnel(id int64) (f Funnel, found bool) {
+	return lo.Find(d.Funnels, func(f Funnel) bool { return f.ID == id })
+}
+
+// hasFunnel reports whether the portal has a funnel of that number.
+func (d Lists) hasFunnel(id int64) bool {
+	_, found := d.funnel(id)
+	return found
+}
+
+// Stages returns the stages of a funnel in the portal's order; none if there is no such funnel.
 func (d Lists) Stages(category int64) []Stage {
-	f, _ := lo.Find(d.Funnels, func(f Funnel) bool { return f.ID == category })
+	f, _ := d.funnel(category)
 	return f.Stages
 }
 
-// FunnelName is a funnel as the portal calls it.
+// FunnelName is a funnel as the portal calls it, or its number if the lists do not have it.
 func (d Lists) FunnelName(id int64) string {
-	for _, f := range d.Funnels {
-		if f.ID == id {
-			return f.Name
-		}
+	if f, found := d.funnel(id); found {
+		return f.Name
 	}
 	return fmt.Sprint(id)
 }
 
-// StageName is a stage as the portal calls it.
+// StageName is a stage of a funnel as the portal calls it, or its code if the lists do not have it.
 func (d Lists) StageName(category int64, id string) string {
 	for _, known := range d.Stages(category) {
 		if known.ID == id {
@@ -91,7 +100,8 @@ func (d Lists) StageName(category int64, id string) string {
 	return id
 }
 
-// Present keeps of the custom fields those that the portal has: a field that could not be made is not written.
+// Present returns the chosen custom fields without those that the portal lacks: a field that could not be added there is
+// not written.
 func Present(f mapping.FieldNames, there []customField) mapping.FieldNames {
 	for _, custom := range mapping.CustomFields {
 		name := custom.Chosen(&f)
@@ -102,7 +112,9 @@ func Present(f mapping.FieldNames, there []customField) mapping.FieldNames {
 	return f
 }
 
-// ReadLists reads everything the settings form offers (two requests): it is also the proof of a webhook.
+// ReadLists reads everything that the form of settings offers, in two requests or more: profile, scope,
+// crm.settings.mode.get, crm.category.list, crm.status.list, crm.requisite.preset.list, the fields of deals and leads,
+// user.get, and the telephone lines. If that succeeds the webhook is a good one. The lists are not stored.
 func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, error) {
 	batch := rest.Batch{Class: rest.People}
 	batch.Add("profile", "profile", nil)
@@ -166,7 +178,7 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 	return d, p.readLines(ctx, client, &d)
 }
 
-// readStages reads the stages of every funnel, forty funnels to a request.
+// readStages reads the stages of every funnel, forty funnels to a request (crm.status.list).
 func (p *Portals) readStages(ctx context.Context, client *rest.Client, d *Lists, categories []rest.Category) error {
 	for _, part := range lo.Chunk(categories, 40) {
 		batch := rest.Batch{Class: rest.People}
@@ -208,8 +220,9 @@ func fieldOf(f rest.UserField, _ int) customField {
 	return customField{Name: string(f.FieldName), Caption: string(f.FormLabel)}
 }
 
-// MakeFields makes the custom fields of deals and leads that the portal lacks (crm.deal.userfield.add). The warnings say
-// which could not be made, and what to do.
+// MakeFields adds to the portal the custom fields of deals and leads that it lacks (crm.deal.userfield.add,
+// crm.lead.userfield.add), and notes them in the lists. A field that people chose instead is left alone. The warnings say in
+// Russian which fields were refused, and what to do.
 func (p *Portals) MakeFields(ctx context.Context, client *rest.Client, chosen mapping.FieldNames, d *Lists) (warnings []string, err error) {
 	batch := rest.Batch{Class: rest.People}
 	type lacking struct {
@@ -256,7 +269,7 @@ func (p *Portals) MakeFields(ctx context.Context, client *rest.Client, chosen ma
 	return warnings, nil
 }
 
-// LeadsHint says that a portal has no leads.
+// LeadsHint says in Russian that a portal has no leads; empty if it has.
 func (d Lists) LeadsHint() string {
 	if d.Mode != rest.ModeSimple {
 		return ""

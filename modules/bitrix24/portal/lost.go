@@ -23,7 +23,7 @@ type lostStage struct {
 	Rule     mapping.StageRule
 }
 
-// Lost are the mapped stages, and the funnels with tables, that are gone from the portal's lists.
+// Lost returns the mapped stages, and the funnels with tables, that are gone from the portal's lists.
 func (s Settings) Lost(d Lists) []lostStage {
 	if d.PortalID == 0 {
 		return nil
@@ -34,7 +34,7 @@ func (s Settings) Lost(d Lists) []lostStage {
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Funnels)) {
 		table := s.Funnels[id]
-		f, there := lo.Find(d.Funnels, func(f Funnel) bool { return f.ID == id })
+		f, there := d.funnel(id)
 		if !there {
 			gone = append(gone, lostStage{Category: id, Funnel: cmp.Or(table.Name, fmt.Sprint(id))})
 			continue
@@ -49,7 +49,7 @@ func (s Settings) Lost(d Lists) []lostStage {
 	return gone
 }
 
-// LostText names them.
+// LostText names in Russian what is gone.
 func LostText(lost []lostStage) string {
 	var names []string
 	for _, l := range lost {
@@ -62,8 +62,8 @@ func LostText(lost []lostStage) string {
 	return "На портале удалено: " + strings.Join(names, ", ") + "."
 }
 
-// Against leaves out what the portal no longer has: a status whose stage is gone maps to nothing, and new deals of a
-// funnel that is gone go to the default one.
+// Against returns the settings without what the portal no longer has. A status whose stage is gone maps to no stage, and
+// deals that were to be created in a funnel which is gone are created in the default one.
 func (s Settings) Against(d Lists) Settings {
 	if len(s.Lost(d)) == 0 {
 		return s
@@ -83,12 +83,8 @@ func (s Settings) Against(d Lists) Settings {
 	return s
 }
 
-func (d Lists) hasFunnel(id int64) bool {
-	return slices.ContainsFunc(d.Funnels, func(f Funnel) bool { return f.ID == id })
-}
-
-// KeepLists stores lists that were read anew. Stages and funnels that were renamed are followed in the tables, so that
-// one deleted later is named as people know it.
+// KeepLists stores lists that were read anew, in the given transaction. The tables of the settings take over new names of
+// stages and funnels, so that one which is deleted later is named as people know it.
 func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d Lists) error {
 	if err := p.Settings.Save(tx, ListsDocument, d); err != nil {
 		return err
@@ -107,12 +103,12 @@ func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d Lists) error {
 	return records.Audit(tx, Actor.Name, "На портале переименовано: "+strings.Join(renamed, ", "))
 }
 
-// follow takes over the portal's names into the tables and says which of them were known otherwise.
+// follow takes over the portal's names into the tables. It says which of them had another name before.
 func (s *Settings) follow(d Lists) (renamed []string) {
 	tables := map[int64]mapping.Funnel{}
 	for id, table := range s.Funnels {
 		tables[id] = table
-		f, there := lo.Find(d.Funnels, func(f Funnel) bool { return f.ID == id })
+		f, there := d.funnel(id)
 		if !there {
 			continue
 		}

@@ -1,3 +1,8 @@
+// Package portal is one Bitrix24 portal as the module sees it: the settings (settings.go) with the rules of which orders are
+// sent (wants.go), the portal's own lists (lists.go), the client that all requests go through, and what went wrong in words
+// for people (explain.go).
+//
+// It knows nothing of single records. Begin reading with Portals and Settings.
 package portal
 
 import (
@@ -18,7 +23,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Portals are the portals that this panel has ever been connected to, and the way to the one in force.
+// Portals are the portals that this panel was ever connected to, and the way to the one of the settings. It is safe for use
+// by several goroutines.
 type Portals struct {
 	*app.Host
 	Options Options
@@ -27,10 +33,10 @@ type Portals struct {
 	meters  meters
 
 	mu             sync.Mutex
-	operatingTimes map[int64]*rest.Operating // by portal
+	operatingTimes map[int64]*rest.Operating // by the number of the portal
 }
 
-// New returns the portals of a host, with their meters registered.
+// New returns the portals of a host. It registers their meters, and fails if they are registered already.
 func New(h *app.Host, opts Options) (*Portals, error) {
 	p := &Portals{
 		Host: h, Options: opts, probing: rest.NewLimiter(rest.LimiterOptions{Limits: opts.Limits}), operatingTimes: map[int64]*rest.Operating{},
@@ -38,20 +44,20 @@ func New(h *app.Host, opts Options) (*Portals, error) {
 	return p, p.meter(h.Metrics)
 }
 
-// Book is what is remembered of the records of a portal.
+// Book returns what is remembered of the records on a portal.
 func (p *Portals) Book(portalID int64) *records.Book {
 	return &records.Book{DB: p.DB, PortalID: portalID}
 }
 
-// Portal is a row of bitrix24_portals: what we know of one portal, shared by all processes.
+// Portal is a row of bitrix24_portals: what is known of one portal, shared by all processes of the panel.
 type Portal struct {
-	ID            int64 `gorm:"primaryKey"`
-	Address       string
-	ClockOffsetMS int64 // how far the portal's clock is ahead of ours
-	BucketLevel   float64
-	BucketAt      *time.Time
-	Cursors       string // JSON: how far each entity was read by modification time
-	Caught        int64  // changes that reconciliation found and no event had told
+	ID            int64      `gorm:"primaryKey"`
+	Address       string     // scheme and host
+	ClockOffsetMS int64      // how far the portal's clock is ahead of ours
+	BucketLevel   float64    // of the bucket of requests at BucketAt
+	BucketAt      *time.Time // nil: no request was made yet
+	Cursors       string     // JSON: how far each entity was read by modification time
+	Caught        int64      // changes that reconciliation found and no event had told
 	LastEventAt   *time.Time
 	RefusedEvents int64
 	Trouble       string // what needs a person before requests succeed again
@@ -59,9 +65,11 @@ type Portal struct {
 	CreatedAt     time.Time
 }
 
+// TableName is that of the module's table.
 func (Portal) TableName() string { return "bitrix24_portals" }
 
-// Client calls a portal through a webhook. Requests of all processes share the portal's bucket.
+// Client returns a client that calls a portal through a webhook. The requests of all processes share the portal's bucket of
+// requests. portalID is 0 while the portal is not stored yet.
 func (p *Portals) Client(hook rest.Webhook, portalID int64) *rest.Client {
 	return rest.New(hook, rest.Options{
 		Timeout: p.Options.Timeout, AllowPrivate: p.Options.AllowPrivate, Limiter: p.limiter(portalID), Operating: p.Operating(portalID),
@@ -70,7 +78,8 @@ func (p *Portals) Client(hook rest.Webhook, portalID int64) *rest.Client {
 	})
 }
 
-// limiter keeps a portal's bucket in its row. While the portal is not stored yet (a first probe) it is in memory.
+// limiter returns the limiter of a portal, whose bucket is kept in the portal's row. For a portal that is not stored yet,
+// when a webhook is tried for the first time, the bucket is in memory.
 func (p *Portals) limiter(portalID int64) *rest.Limiter {
 	if portalID == 0 {
 		return p.probing
@@ -105,7 +114,7 @@ func (p *Portals) limiter(portalID int64) *rest.Limiter {
 	})
 }
 
-// Operating remembers, for this process, how much of its time each method has used on a portal.
+// Operating returns what this process knows of how much of its time each method has used on a portal.
 func (p *Portals) Operating(portalID int64) *rest.Operating {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,7 +124,7 @@ func (p *Portals) Operating(portalID int64) *rest.Operating {
 	return p.operatingTimes[portalID]
 }
 
-// At finds or makes the row of a portal's address.
+// At returns the portal with an address (scheme and host), and stores it first if it is new.
 func (p *Portals) At(tx *db.Tx, address *url.URL) (*Portal, error) {
 	text := address.Scheme + "://" + address.Host
 	var row Portal
@@ -133,7 +142,8 @@ func (p *Portals) At(tx *db.Tx, address *url.URL) (*Portal, error) {
 	return &row, nil
 }
 
-// URL is a page of the portal: "/crm/deal/details/7/".
+// URL returns the address of a record's page on the portal, "https://…/crm/deal/details/7/". It is empty without a portal or
+// for the number 0.
 func (s Settings) URL(e records.Entity, id int64) string {
 	if s.PortalURL == "" || id == 0 {
 		return ""
@@ -141,13 +151,13 @@ func (s Settings) URL(e records.Entity, id int64) string {
 	return fmt.Sprintf("%s/crm/%s/details/%d/", s.PortalURL, e, id)
 }
 
-// burst and rate are the portal's limit on requests («limits»): a bucket of fifty that leaks two a second.
+// Burst and Rate are the portal's limit on requests («limits»): a bucket of fifty requests that leaks two a second.
 const (
 	Burst = 50
 	Rate  = 2
 )
 
-// BucketUsed is how much of the portal's request bucket is used at a moment.
+// BucketUsed returns how many requests are in the portal's bucket at a moment, of at most Burst.
 func (p Portal) BucketUsed(now time.Time) int {
 	if p.BucketAt == nil {
 		return 0

@@ -34,7 +34,7 @@ type Settings struct {
 	mapping.Rules
 }
 
-// OrderTypes is «Типы отправляемых заказов».
+// OrderTypes says whose orders are sent, «Типы отправляемых заказов».
 type OrderTypes string
 
 // The types of orders that are sent.
@@ -44,14 +44,14 @@ const (
 	Organizations OrderTypes = "organizations"
 )
 
-// document is the name of the settings; secrets are sealed for places below it.
+// Document is the name of the settings' document. Secrets are sealed for the places below it.
 const (
 	Document   = "bitrix24"
 	TokenPlace = "bitrix24/token"
 	CodePlace  = "bitrix24/code"
 )
 
-// Current returns what was saved last; before the first save, the defaults of an empty form.
+// Current returns the settings as they were saved last. Before that, they are the defaults of an empty form.
 func (p *Portals) Current(ctx context.Context) (Settings, error) {
 	s, err := settings.Load[Settings](ctx, p.Settings, Document)
 	if err != nil {
@@ -64,12 +64,13 @@ func (p *Portals) Current(ctx context.Context) (Settings, error) {
 	return s, nil
 }
 
-// Connected reports whether there is a portal to talk to.
+// Connected reports whether the exchange is switched on and there is a portal to talk to.
 func (s Settings) Connected() bool {
 	return s.Enabled && s.PortalID != 0 && !s.Code.IsZero()
 }
 
-// Webhook opens the inbound webhook. Its code must go nowhere but into a client.
+// Webhook returns the inbound webhook with its secret code, which must be handed to nothing but a client. It fails if the
+// code cannot be opened with the keys of this installation.
 func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
 	code, err := p.Settings.Keys.Open(CodePlace, s.Code)
 	if err != nil {
@@ -82,7 +83,8 @@ func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
 	return rest.Webhook{Portal: portal, UserID: s.UserID, Code: code}, nil
 }
 
-// Active reports whether the exchange works at all: switched on, connected, and paid for.
+// Active returns the settings, and why there is no exchange at all: it is switched off, not connected, or not part of the
+// tariff. The reason is empty when the exchange works.
 func (p *Portals) Active(ctx context.Context) (Settings, Reason, error) {
 	s, err := p.Current(ctx)
 	if err != nil {

@@ -8,14 +8,15 @@ import (
 	"github.com/pixlpark/panel/app/db"
 )
 
-// Choice is what an employee decided about one record against the settings.
+// Choice is what was decided about one record, against the settings or beside them.
 type Choice string
 
+// The choices.
 const (
 	ChoiceNone   Choice = ""
 	ChoiceSend   Choice = "send"   // «Отправить в Битрикс24»
 	ChoiceIgnore Choice = "ignore" // «не синхронизировать»
-	ChoiceLead   Choice = "lead"   // registered while new clients were passed on as leads
+	ChoiceLead   Choice = "lead"   // it registered while new clients were passed on as leads
 )
 
 // ChoiceRow is a row of bitrix24_choices.
@@ -24,13 +25,15 @@ type ChoiceRow struct {
 	Local     Local `gorm:"primaryKey"`
 	LocalID   int64 `gorm:"primaryKey"`
 	Choice    Choice
-	Actor     string
+	Actor     string // who decided, by name
 	CreatedAt time.Time
 }
 
+// TableName is that of the module's table.
 func (ChoiceRow) TableName() string { return "bitrix24_choices" }
 
-// Choices returns what employees decided about records of a kind, by number.
+// Choices returns what was decided about records of a kind, by their numbers in the panel. Records that nobody decided about
+// are left out, and read as ChoiceNone.
 func (b *Book) Choices(ctx context.Context, kind Local, ids []int64) (map[int64]Choice, error) {
 	var rows []ChoiceRow
 	err := b.DB.From(ctx).Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).Find(&rows).Error
@@ -44,7 +47,7 @@ func (b *Book) Choices(ctx context.Context, kind Local, ids []int64) (map[int64]
 	return chosen, nil
 }
 
-// Choose records a decision about a record.
+// Choose stores a decision about a record, in place of an earlier one. actor is the name of who decided.
 func (b *Book) Choose(tx *db.Tx, kind Local, id int64, c Choice, actor string) error {
 	row := ChoiceRow{PortalID: b.PortalID, Local: kind, LocalID: id, Choice: c, Actor: actor, CreatedAt: db.Now()}
 	if err := tx.Save(&row).Error; err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
-// ForgetDeletedLead drops the lead that an order's deal came from, if it was deleted as well: the order would wait in it.
+// ForgetDeletedLead drops the link to the lead that an order's deal came from, if the lead was deleted as well. Otherwise
+// the order would count as one that is in the lead.
 func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) error {
 	if deal.Entity != Deal {
 		return nil
@@ -20,7 +21,7 @@ func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) err
 	return Forget(tx, lead)
 }
 
-// Forget drops an order's link with everything that hung on it: the rows, and what we were about to do to them.
+// Forget drops an order's link with everything that depends on it: the links of its rows, and the intent to change them.
 func Forget(tx *db.Tx, l *Link) error {
 	key := mapping.OrderKey(l.LocalID)
 	if err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Delete(&RowLink{}).Error; err != nil {
@@ -32,7 +33,7 @@ func Forget(tx *db.Tx, l *Link) error {
 	return Unlink(tx, l)
 }
 
-// Number is the number of the record there; of no link, none.
+// Number is the number of the linked record on the portal; 0 of no link.
 func (l *Link) Number() int64 {
 	if l == nil {
 		return 0

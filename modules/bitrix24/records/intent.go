@@ -9,19 +9,23 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
-// Intent is a row of bitrix24_intents: a record we were about to make when we last heard. Agreed is what both sides have
-// agreed on if it was made: without it, what either side has changed since could not be told from what was sent.
+// Intent is a row of bitrix24_intents: a command that was about to leave. It is cleared with the command's outcome, so one
+// that is found means that the outcome is unknown.
+//
+// Agreed is what both sides have agreed on if the command was carried out. Without it, what either side has changed since
+// could not be told from what was sent.
 type Intent struct {
 	PortalID int64  `gorm:"primaryKey"`
 	Entity   Entity `gorm:"primaryKey"`
-	Key      string `gorm:"primaryKey"`
+	Key      string `gorm:"primaryKey"` // the record's external key, or one made of it
 	SentAt   time.Time
 	Agreed   mapping.Agreed `gorm:"serializer:json"`
 }
 
+// TableName is that of the module's table.
 func (Intent) TableName() string { return "bitrix24_intents" }
 
-// Intents returns those of the given keys that are open, by key.
+// Intents returns the open intents of the given keys, by key. A key without an open intent is left out.
 func (b *Book) Intents(ctx context.Context, e Entity, keys []string) (map[string]*Intent, error) {
 	var rows []*Intent
 	err := b.DB.From(ctx).Where("portal_id = ? AND entity = ? AND key IN ?", b.PortalID, e, keys).Find(&rows).Error
@@ -35,7 +39,7 @@ func (b *Book) Intents(ctx context.Context, e Entity, keys []string) (map[string
 	return open, nil
 }
 
-// ClearIntent forgets that a record was about to be made.
+// ClearIntent drops an intent, since the outcome is known by now.
 func ClearIntent(tx *db.Tx, portalID int64, e Entity, key string) error {
 	err := tx.Where("portal_id = ? AND entity = ? AND key = ?", portalID, e, key).Delete(&Intent{}).Error
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/panel"
 )
 
-// JournalEntry is a line of «Журнал обмена»: one exchange about one record.
+// JournalEntry is a row of bitrix24_journal, a line of «Журнал обмена»: one exchange about one record.
 type JournalEntry struct {
 	ID         int64 `gorm:"primaryKey"`
 	At         time.Time
@@ -20,39 +20,42 @@ type JournalEntry struct {
 	Entity     Entity
 	RemoteID   int64
 	Outcome    Outcome
-	Text       string
-	Attempt    int
-	DurationMS int64
+	Text       string // in Russian
+	Attempt    int    // which attempt of the record's job it belongs to; 0: to none
+	DurationMS int64  // of the request
 	Request    string // what was sent, the webhook's address left out
 	Answer     string
 }
 
-// TableName keeps the module's tables apart.
+// TableName is that of the module's table.
 func (JournalEntry) TableName() string { return "bitrix24_journal" }
 
-// Direction is which way something went.
+// Direction says which side something was sent to.
 type Direction string
 
+// The directions.
 const (
 	Outward Direction = "out" // to the portal
 	Inward  Direction = "in"  // to the panel
 )
 
-// Outcome is how it went.
+// Outcome says what came of it.
 type Outcome string
 
+// The outcomes.
 const (
 	Fine      Outcome = "ok"
 	Failed    Outcome = "error"
 	Uncertain Outcome = "unknown" // the answer was lost
 )
 
-// About is the note of one record here and its record there; 0: not known yet.
+// About returns the note about one record of the panel and its record on the portal, whose number is 0 while it is not
+// known.
 func About(kind Local, id int64, e Entity, remoteID int64) Note {
 	return Note{Local: kind, LocalID: id, Entity: e, RemoteID: remoteID}
 }
 
-// Note says which records an exchange is about.
+// Note says which records a line of the journal is about.
 type Note struct {
 	Local    Local
 	LocalID  int64
@@ -60,9 +63,10 @@ type Note struct {
 	RemoteID int64
 }
 
-// journalSize is how much of a request or an answer a line keeps.
+// journalSize is how much of a request or an answer a line keeps, in characters.
 const journalSize = 8 << 10
 
+// Shorten cuts a request or an answer to what a line of the journal keeps.
 func Shorten(s string) string {
 	if runes := []rune(s); len(runes) > journalSize {
 		return string(runes[:journalSize]) + "…"
@@ -70,7 +74,7 @@ func Shorten(s string) string {
 	return s
 }
 
-// AuditEntry says who changed which setting, and when; never a secret.
+// AuditEntry is a row of bitrix24_audit: who changed which setting, and when. It never holds a secret.
 type AuditEntry struct {
 	ID    int64 `gorm:"primaryKey"`
 	At    time.Time
@@ -78,10 +82,10 @@ type AuditEntry struct {
 	Text  string
 }
 
-// TableName keeps the module's tables apart.
+// TableName is that of the module's table.
 func (AuditEntry) TableName() string { return "bitrix24_audit" }
 
-// Audit writes a line about a change of settings.
+// Audit stores a line about a change of settings. The text is in Russian and must hold no secret.
 func Audit(tx *db.Tx, who, text string) error {
 	if err := tx.Create(&AuditEntry{At: db.Now(), Actor: who, Text: text}).Error; err != nil {
 		return fmt.Errorf("write the audit: %w", err)
@@ -89,7 +93,7 @@ func Audit(tx *db.Tx, who, text string) error {
 	return nil
 }
 
-// RecordOf is what a job's key is about: "order/42" is «Заказ № 42».
+// RecordOf returns the link to what a job's key is about: "order/42" is «Заказ № 42». Any other key is its own label.
 func RecordOf(key string) panel.Link {
 	kind, number, _ := strings.Cut(key, "/")
 	id, err := strconv.ParseInt(number, 10, 64)

@@ -31,7 +31,7 @@ const (
 	Comment    Entity = "comment"
 )
 
-// TypeID is what crm.item.* calls a deal or a lead.
+// TypeID is the entityTypeId of a deal or lead in crm.item.*.
 func (e Entity) TypeID() int {
 	if e == Lead {
 		return rest.TypeLead
@@ -39,7 +39,7 @@ func (e Entity) TypeID() int {
 	return rest.TypeDeal
 }
 
-// OwnerType is what crm.item.productrow.* calls it.
+// OwnerType is the ownerType of a deal or lead in crm.item.productrow.*.
 func (e Entity) OwnerType() string {
 	if e == Lead {
 		return "L"
@@ -47,7 +47,9 @@ func (e Entity) OwnerType() string {
 	return "D"
 }
 
-// Title is the record of the portal as people call it.
+// Title is what people call a deal, lead, contact or company; empty for what they never see.
 func (e Entity) Title() string {
-	return map[Entity]string{Deal: "Сделка", Lead: "Запись лида", Contact: "Карточка контакта", Company: "Компания"}[e]
+	return map[Entity]string{
+		Deal: "Сделка", Lead: "Запись лида", Contact: "Карточка контакта", Company: "Компания",
+	}[e]
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Known reports whether a record of the panel has one on the portal, of whatever kind.
+// Known reports whether a record of the panel has a record on the portal, of whatever kind, that was not deleted.
 func (b *Book) Known(ctx context.Context, kind Local, id int64) (bool, error) {
 	var n int64
 	err := b.DB.From(ctx).Model(&Link{}).Where("portal_id = ? AND local = ? AND local_id = ? AND state <> ?", b.PortalID, kind, id, Deleted).
@@ -24,8 +24,8 @@ func (b *Book) Known(ctx context.Context, kind Local, id int64) (bool, error) {
 	return n > 0, nil
 }
 
-// Link says which record here is which record there, and what both sides last agreed on. Removing the module removes
-// every trace of it from the panel's own tables, since there is none.
+// Link is a row of bitrix24_links: it says which record of the panel is which record of the portal, and what both sides last
+// agreed on. It is the only place that says so. The panel's own tables hold nothing of the module's.
 type Link struct {
 	ID         int64 `gorm:"primaryKey"`
 	PortalID   int64
@@ -35,30 +35,32 @@ type Link struct {
 	RemoteID   int64
 	State      LinkState
 	Agreed     mapping.Agreed    `gorm:"serializer:json"`
-	Refused    map[string]string `gorm:"serializer:json"` // portal's values the panel cannot take, by field: said once
+	Refused    map[string]string `gorm:"serializer:json"` // values of the portal that the panel refused, by field
 	CategoryID int64             // of a deal: its funnel when last seen
 	Stage      string            // of a deal or lead: its stage when last seen
 	Amount     orders.Money      // of a deal: its amount when last seen
-	ByHand     orders.Money      // of a deal: what rows that a manager added come to, when last seen
-	Checked    bool              // false: typed by hand and not yet seen on the portal
+	ByHand     orders.Money      // of a deal: what the rows that a manager added came to when last seen
+	Checked    bool              // false: its number was typed by hand and not seen on the portal yet
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
 
-// TableName keeps the module's tables apart.
+// TableName is that of the module's table.
 func (Link) TableName() string { return "bitrix24_links" }
 
-// LinkState is what a person has to know about a link.
+// LinkState is what became of the linked record.
 type LinkState string
 
+// The states.
 const (
-	Linked    LinkState = ""
-	Deleted   LinkState = "deleted"   // the record there is gone
-	Converted LinkState = "converted" // a lead that became something else
-	Rejected  LinkState = "rejected"  // a lead in JUNK
+	Linked    LinkState = ""          // it is there and open
+	Deleted   LinkState = "deleted"   // it is gone; the link is kept so that nothing is created again unasked
+	Converted LinkState = "converted" // a lead that a person made into a contact, company or deal
+	Rejected  LinkState = "rejected"  // a lead of poor quality (JUNK)
 )
 
-// Links returns the links of records of a kind, by their number here.
+// Links returns the links of records of the panel to records of one kind on the portal, by their numbers in the panel. A
+// record without a link is left out.
 func (b *Book) Links(ctx context.Context, kind Local, e Entity, ids []int64) (map[int64]*Link, error) {
 	var rows []*Link
 	err := b.DB.From(ctx).Where("portal_id = ? AND local = ? AND entity = ? AND local_id IN ?", b.PortalID, kind, e, ids).Find(&rows).Error
@@ -72,13 +74,14 @@ func (b *Book) Links(ctx context.Context, kind Local, e Entity, ids []int64) (ma
 	return byID, nil
 }
 
-// Link returns the link of one record, or nil.
+// Link returns the link of one record of the panel to a record of one kind on the portal, or nil.
 func (b *Book) Link(ctx context.Context, kind Local, e Entity, id int64) (*Link, error) {
 	byID, err := b.Links(ctx, kind, e, []int64{id})
 	return byID[id], err
 }
 
-// LinksTo returns the links to records of the portal.
+// LinksTo returns the links to records of the portal, oldest first. A lead may have several: from its client, its
+// organization and its order.
 func (b *Book) LinksTo(ctx context.Context, e Entity, remoteIDs []int64) ([]*Link, error) {
 	var rows []*Link
 	err := b.DB.From(ctx).Where("portal_id = ? AND entity = ? AND remote_id IN ?", b.PortalID, e, remoteIDs).Order("id").Find(&rows).Error
@@ -119,7 +122,7 @@ func (b *Book) NewLink(kind Local, id int64, e Entity, remoteID int64, agreed ma
 	}
 }
 
-// SaveLink writes a link, new or changed. A new one settles the intent to make its record.
+// SaveLink stores a link, new or changed. A new link clears the intent to create its record.
 func SaveLink(tx *db.Tx, l *Link) error {
 	if l.Agreed == nil {
 		l.Agreed = mapping.Agreed{}
@@ -140,7 +143,7 @@ func SaveLink(tx *db.Tx, l *Link) error {
 	return nil
 }
 
-// Unlink forgets which record there was which record here.
+// Unlink drops a link.
 func Unlink(tx *db.Tx, l *Link) error {
 	if err := tx.Delete(l).Error; err != nil {
 		return fmt.Errorf("drop link of %s %d: %w", l.Local, l.LocalID, err)
@@ -148,15 +151,15 @@ func Unlink(tx *db.Tx, l *Link) error {
 	return nil
 }
 
-// LeadWords say what became of a lead.
+// LeadWords say in Russian what became of a lead.
 var LeadWords = map[LinkState]string{
 	Linked: "в работе", Rejected: "отклонён в Битрикс24", Converted: "переведён в качественный", Deleted: "удалён в Битрикс24",
 }
 
-// See keeps of a deal what pages show.
+// See keeps of a deal or lead what pages show: funnel, stage and amount. It does not save the link.
 func (l *Link) See(d *rest.Deal) {
 	l.CategoryID, l.Stage, l.Amount = d.CategoryID.Int64(), string(d.StageID), orders.Money(d.Opportunity)
 }
 
-// Target is the number of the link's record, for a task that changes it.
+// Target returns the number of the linked record as a parameter of a command.
 func (l *Link) Target() any { return l.RemoteID }

@@ -10,13 +10,13 @@ type Record struct {
 	ID   int64
 }
 
-// Name is the record as people call it: «Заказ № 42».
+// Name is the record as people call it, «Заказ № 42».
 func (r Record) Name() string {
 	title := map[Local]string{Order: "Заказ", Client: "Клиент", Organization: "Организация"}[r.Kind]
 	return fmt.Sprintf("%s № %d", title, r.ID)
 }
 
-// URL is the record's page in the panel; empty where it has none.
+// URL is the path of the record's page in the panel; empty if it has none.
 func (r Record) URL() string {
 	path := map[Local]string{Order: "orders", Client: "clients", Organization: "organizations"}[r.Kind]
 	if path == "" {
@@ -25,5 +25,5 @@ func (r Record) URL() string {
 	return fmt.Sprintf("/admin/%s/%d", path, r.ID)
 }
 
-// About is the record of the panel that an entry is about.
+// About returns the record of the panel that the line is about.
 func (e JournalEntry) About() Record { return Record{e.Local, e.LocalID} }

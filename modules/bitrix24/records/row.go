@@ -15,14 +15,15 @@ type RowLink struct {
 	PortalID int64  `gorm:"primaryKey"`
 	Entity   Entity `gorm:"primaryKey"`
 	OrderID  int64  `gorm:"primaryKey"`
-	Key      string `gorm:"primaryKey"`
+	Key      string `gorm:"primaryKey"` // of the part of the order: "item/7"
 	RowID    int64
-	Print    string
+	Print    string // fingerprint of what was last sent
 }
 
+// TableName is that of the module's table.
 func (RowLink) TableName() string { return "bitrix24_rows" }
 
-// RowLinks returns the rows we have on the portal, by order and key.
+// RowLinks returns the rows that orders have in their deals or leads, by order and key.
 func (b *Book) RowLinks(ctx context.Context, e Entity, orderIDs []int64) (map[int64]map[string]RowLink, error) {
 	var rows []RowLink
 	err := b.DB.From(ctx).Where("portal_id = ? AND entity = ? AND order_id IN ?", b.PortalID, e, orderIDs).Find(&rows).Error
@@ -42,17 +43,19 @@ func (b *Book) RowLinks(ctx context.Context, e Entity, orderIDs []int64) (map[in
 // SentRow is a row of bitrix24_sent_rows: what a product row that was ever sent for an order looks like, as Looks writes
 // it. Rows that were sent before the table was made are there as Print writes them.
 //
-// A row's number is lost with an answer, by a conversion, or with a deal that was deleted and restored. Then every row
-// that looks like one that was sent is ours, and only what was never sent is a manager's.
+// The number of a row is lost with an answer, when a lead is converted, and when a deal is deleted and restored. Then every
+// row that looks like one that was sent is ours, and a row that was never sent is a manager's.
 type SentRow struct {
 	PortalID int64  `gorm:"primaryKey"`
 	OrderID  int64  `gorm:"primaryKey"`
 	Looks    string `gorm:"primaryKey"`
 }
 
+// TableName is that of the module's table.
 func (SentRow) TableName() string { return "bitrix24_sent_rows" }
 
-// StoreSentRows notes rows that are about to leave, or were found to have been sent.
+// StoreSentRows notes how rows look that are about to leave, or turned out to have been sent. Rows that are noted already
+// are fine.
 func StoreSentRows(tx *db.Tx, rows []SentRow) error {
 	for _, some := range lo.Chunk(rows, 500) {
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&some).Error; err != nil {
@@ -62,7 +65,7 @@ func StoreSentRows(tx *db.Tx, rows []SentRow) error {
 	return nil
 }
 
-// SentRows returns how the rows that were ever sent for orders look, by order.
+// SentRows returns how all rows look that were ever sent for orders, by order.
 func (b *Book) SentRows(ctx context.Context, orderIDs []int64) (map[int64]map[string]bool, error) {
 	var rows []SentRow
 	if len(orderIDs) == 0 {
