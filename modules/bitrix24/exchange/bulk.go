@@ -16,10 +16,17 @@ import (
 
 // bulkMethods are the methods that an export uses most. The portal limits how long a method may work in ten minutes.
 // While one of these has nearly used its time up, exports wait and leave the rest of it to live orders.
-var bulkMethods = []string{"crm.item.batchImport", "crm.item.add", "crm.item.update", "crm.item.productrow.set", "crm.item.list", "crm.duplicate.findbycomm"}
+var bulkMethods = []string{
+	"crm.item.batchImport",
+	"crm.item.add",
+	"crm.item.update",
+	"crm.item.productrow.set",
+	"crm.item.list",
+	"crm.duplicate.findbycomm",
+}
 
-// prepareBulk finds out whether a group belongs to exports: their records never share a group with other jobs. The error
-// puts the group off while a method of the portal rests.
+// prepareBulk finds out whether a group belongs to exports: their records never share a group with other jobs. The
+// error puts the group off while a method of the portal rests.
 func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	r.bulk = lo.EveryBy(group, func(j jobs.Job) bool { return j.Kind == SendRecord{}.Kind() })
 	if !r.bulk {
@@ -27,7 +34,14 @@ func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	}
 	for _, method := range bulkMethods {
 		if wait := r.portals.Operating(r.Portal.ID).Rest(method); wait > 0 {
-			return jobs.RetryAfter(wait, fmt.Errorf("метод %s почти исчерпал своё время на портале, выгрузка продолжится через %s", method, wait.Round(time.Second)))
+			return jobs.RetryAfter(
+				wait,
+				fmt.Errorf(
+					"метод %s почти исчерпал своё время на портале, выгрузка продолжится через %s",
+					method,
+					wait.Round(time.Second),
+				),
+			)
 		}
 	}
 	r.held, err = r.exchange.exports.Held(ctx)
@@ -66,8 +80,8 @@ func (r *run) follow() []jobs.Option {
 	return nil
 }
 
-// imported says where in a batch a deal is created by crm.item.batchImport. Unlike crm.item.add that does not set off the
-// portal's robots, which must not write to people about orders of long ago.
+// imported says where in a batch a deal is created by crm.item.batchImport. Unlike crm.item.add that does not set off
+// the portal's robots, which must not write to people about orders of long ago.
 type imported struct {
 	command string // name of the command within the batch
 	index   int    // among the command's deals
@@ -87,7 +101,8 @@ type importResult struct {
 	}] `json:"items"`
 }
 
-// addImports puts deals into the batch, twenty to a command, as long as there is room. It returns the tasks that it took.
+// addImports puts deals into the batch, twenty to a command, as long as there is room. It returns the tasks that it
+// took.
 func addImports(batch *rest.Batch, tasks []*task) []*task {
 	var taken []*task
 	for i, part := range lo.Chunk(tasks, importSize) {
@@ -100,7 +115,11 @@ func addImports(batch *rest.Batch, tasks []*task) []*task {
 			t.place = &imported{command: name, index: n}
 			data[n] = t.fields()
 		}
-		batch.Add(name, "crm.item.batchImport", rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "data": data})
+		batch.Add(
+			name,
+			"crm.item.batchImport",
+			rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "data": data},
+		)
 		taken = append(taken, part...)
 	}
 	return taken
@@ -113,17 +132,26 @@ func (p *imported) recordID(result *rest.Result) (int64, error) {
 		return 0, err
 	}
 	if p.index >= len(list.Items) {
-		return 0, &rest.RequestError{Method: "crm.item.batchImport", Sent: true, Err: fmt.Errorf("%d items, the one at %d is missing", len(list.Items), p.index)}
+		return 0, &rest.RequestError{
+			Method: "crm.item.batchImport",
+			Sent:   true,
+			Err:    fmt.Errorf("%d items, the one at %d is missing", len(list.Items), p.index),
+		}
 	}
 	item := list.Items[p.index]
 	if id := item.Item.ID.Int64(); id != 0 {
 		return id, nil
 	}
-	return 0, &rest.Error{Method: "crm.item.batchImport", Code: string(item.Error), Description: string(item.Description), Status: 200}
+	return 0, &rest.Error{
+		Method:      "crm.item.batchImport",
+		Code:        string(item.Error),
+		Description: string(item.Description),
+		Status:      200,
+	}
 }
 
-// importDeal returns the command that creates the deal of an order of long ago (crm.item.batchImport). The answer holds
-// only the deal's number, so what the link keeps is taken from what was sent.
+// importDeal returns the command that creates the deal of an order of long ago (crm.item.batchImport). The answer
+// holds only the deal's number, so what the link keeps is taken from what was sent.
 func (r *run) importDeal(w *orderWork) *task {
 	t := r.newDeal(w)
 	t.fields = func() rest.Params { return t.params()["fields"].(rest.Params) }
@@ -135,10 +163,15 @@ func (r *run) importDeal(w *orderWork) *task {
 		}
 		in, sent := r.input(w), t.fields()
 		agreed := mapping.Agreed{originField: {Ours: "Y"}}
-		for _, part := range []rest.Params{mapping.DealFields(in), {commentsField: mapping.Comment(in)}, mapping.DealClient(w.client.recordID(), w.organization.companyID())} {
+		comment := rest.Params{commentsField: mapping.Comment(in)}
+		for _, part := range []rest.Params{mapping.DealFields(in), comment, w.customer()} {
 			agreed.Agree(part)
 		}
-		deal := &rest.Deal{CategoryID: rest.ID(in.Rules.CategoryID), StageID: rest.Text(r.firstStage(in.Rules.CategoryID)), Opportunity: rest.Money(w.order.Total)}
+		deal := &rest.Deal{
+			CategoryID:  rest.ID(in.Rules.CategoryID),
+			StageID:     rest.Text(r.firstStage(in.Rules.CategoryID)),
+			Opportunity: rest.Money(w.order.Total),
+		}
 		if stage, ok := sent["stageId"].(string); ok {
 			deal.StageID = rest.Text(stage)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// CheckDeleted looks, once a day, whether all records that we know of are still there. Lists by modification time never
-// show what was deleted, and the event about it may have been lost.
+// CheckDeleted looks, once a day, whether all records that we know of are still there. Lists by modification time
+// never show what was deleted, and the event about it may have been lost.
 type CheckDeleted struct{}
 
 // Kind names the kind of job in the queue.
@@ -25,8 +25,8 @@ func (CheckDeleted) Kind() string { return portal.BulkLane + ".check_deleted" }
 // Key is the same for all: there is only one such job.
 func (CheckDeleted) Key() string { return "all" }
 
-// When many records vanish at once it is rather a lost right of the webhook, or somebody's mistake, than everyday work.
-// Then no link is dropped until a person has decided.
+// When many records vanish at once it is rather a lost right of the webhook, or somebody's mistake, than everyday
+// work. Then no link is dropped until a person has decided.
 const (
 	manyVanished  = 10 // up to so many are never too many
 	vanishedShare = 50 // one in fifty: 2 %
@@ -63,9 +63,9 @@ const (
 // checkPage is how many links are read at a time: fifty commands of fifty numbers are one request.
 const checkPage = rest.MaxCommands * 50
 
-// CheckDeleted handles the job of that name. It asks for every record that we know of, fifty to a command (crm.item.list,
-// crm.product.list). A list leaves out silently what the webhook's owner may not see, so a record that is not listed gets
-// a job that looks at it alone before anything is dropped.
+// CheckDeleted handles the job of that name. It asks for every record that we know of, fifty to a command
+// (crm.item.list, crm.product.list). A list leaves out silently what the webhook's owner may not see, so a record that
+// is not listed gets a job that looks at it alone before anything is dropped.
 func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	if _, why, err := x.portals.Active(ctx); err != nil || why != "" {
 		return err
@@ -78,12 +78,18 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	checked := []records.Entity{records.Deal, records.Lead, records.Contact, records.Company}
 	var missing []Pull
 	var known int64
 	for last := int64(0); ; {
 		var links []*records.Link
-		err := x.DB.From(ctx).Where("portal_id = ? AND state = ? AND entity IN ? AND id > ?", c.Portal.ID, records.Linked, []records.Entity{records.Deal, records.Lead, records.Contact, records.Company}, last).
-			Order("id").Limit(checkPage).Find(&links).Error
+		err := x.DB.From(ctx).
+			Where("portal_id = ? AND state = ?", c.Portal.ID, records.Linked).
+			Where("entity IN ? AND id > ?", checked, last).
+			Order("id").
+			Limit(checkPage).
+			Find(&links).
+			Error
 		if err != nil {
 			return fmt.Errorf("read links: %w", err)
 		}
@@ -99,13 +105,19 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	}
 	missing = lo.Reject(missing, func(p Pull, _ int) bool { return decided[p] == Declined })
 	if areMany(int64(len(missing)), known) {
-		return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) })
+		return x.DB.Transaction(
+			ctx,
+			func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) },
+		)
 	}
 	products, err := c.missingProducts(ctx)
 	if err != nil {
 		return c.exchange.Pauses(err)
 	}
-	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.LookAgain(tx, append(missing, products...)) })
+	return x.DB.Transaction(
+		ctx,
+		func(ctx context.Context, tx *db.Tx) error { return x.LookAgain(tx, append(missing, products...)) },
+	)
 }
 
 // missing returns those of the linked records that the portal does not list (crm.item.list).
@@ -121,13 +133,20 @@ func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull
 	var qs Questions
 	var refused error
 	for e, some := range lo.GroupBy(links, func(l *records.Link) records.Entity { return l.Entity }) {
-		for _, ids := range lo.Chunk(lo.Uniq(lo.Map(some, func(l *records.Link, _ int) int64 { return l.RemoteID })), pageSize) {
-			askFor(&qs, "crm.item.list", listByID(types[e], []string{"id"}, ids), &refused, func(items rest.Items[numberOnly]) {
-				there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
-				for _, id := range lo.Without(ids, there...) {
-					missing = append(missing, Pull{Entity: e, ID: id})
-				}
-			})
+		numbers := lo.Map(some, func(l *records.Link, _ int) int64 { return l.RemoteID })
+		for _, ids := range lo.Chunk(lo.Uniq(numbers), pageSize) {
+			askFor(
+				&qs,
+				"crm.item.list",
+				listByID(types[e], []string{"id"}, ids),
+				&refused,
+				func(items rest.Items[numberOnly]) {
+					there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
+					for _, id := range lo.Without(ids, there...) {
+						missing = append(missing, Pull{Entity: e, ID: id})
+					}
+				},
+			)
 		}
 	}
 	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {
@@ -136,8 +155,8 @@ func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull
 	return missing, refused
 }
 
-// LookAgain enqueues a look at each of the records, in the given transaction. It is called for records that were missed,
-// and again when a person has decided about them.
+// LookAgain enqueues a look at each of the records, in the given transaction. It is called for records that were
+// missed, and again when a person has decided about them.
 func (x *Exchange) LookAgain(tx *db.Tx, records []Pull) error {
 	if len(records) == 0 {
 		return nil
@@ -153,7 +172,10 @@ func (x *Exchange) decisions(ctx context.Context, portalID int64) (map[Pull]Deci
 	if err := x.DB.From(ctx).Where("portal_id = ?", portalID).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read what vanished: %w", err)
 	}
-	return lo.SliceToMap(rows, func(v Vanished) (Pull, Decision) { return Pull{Entity: v.Entity, ID: v.RemoteID}, v.Decision }), nil
+	return lo.SliceToMap(
+		rows,
+		func(v Vanished) (Pull, Decision) { return Pull{Entity: v.Entity, ID: v.RemoteID}, v.Decision },
+	), nil
 }
 
 // holdBack notes records that vanished together, for a person to decide.
@@ -210,7 +232,11 @@ func (r *run) holdVanished(ctx context.Context) error {
 		}
 	}
 	var known int64
-	err = r.DB.From(ctx).Model(&records.Link{}).Where("portal_id = ? AND state = ?", r.Portal.ID, records.Linked).Count(&known).Error
+	err = r.DB.From(ctx).
+		Model(&records.Link{}).
+		Where("portal_id = ? AND state = ?", r.Portal.ID, records.Linked).
+		Count(&known).
+		Error
 	if err != nil {
 		return fmt.Errorf("count links: %w", err)
 	}
@@ -220,18 +246,25 @@ func (r *run) holdVanished(ctx context.Context) error {
 	for _, record := range open {
 		gone[record]()
 	}
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) })
+	return r.DB.Transaction(
+		ctx,
+		func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) },
+	)
 }
 
-// OpenVanished counts the records that wait for a person's decision, and returns the settings it used. Without a portal
-// there are none.
+// OpenVanished counts the records that wait for a person's decision, and returns the settings it used. Without a
+// portal there are none.
 func (x *Exchange) OpenVanished(ctx context.Context) (int64, portal.Settings, error) {
 	s, err := x.portals.Current(ctx)
 	if err != nil || !s.Connected() {
 		return 0, s, err
 	}
 	var n int64
-	err = x.DB.From(ctx).Model(&Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, Undecided).Count(&n).Error
+	err = x.DB.From(ctx).
+		Model(&Vanished{}).
+		Where("portal_id = ? AND decision = ?", s.PortalID, Undecided).
+		Count(&n).
+		Error
 	if err != nil {
 		return 0, s, fmt.Errorf("count what vanished: %w", err)
 	}

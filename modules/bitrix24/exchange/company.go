@@ -45,7 +45,9 @@ func (w *organizationWork) companyID() any {
 // workOnOrganization returns the run's work on an organization, new or begun.
 func (r *run) workOnOrganization(id int64) *organizationWork {
 	if r.organizations[id] == nil {
-		r.organizations[id] = &organizationWork{party: party{kind: records.Organization, entity: records.Company, id: id}}
+		r.organizations[id] = &organizationWork{
+			party: party{kind: records.Organization, entity: records.Company, id: id},
+		}
 	}
 	return r.organizations[id]
 }
@@ -73,7 +75,13 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 		return err
 	}
 	read, _ := askAboutParties(r, works)
-	readParties(r, rest.TypeCompany, companyNumber, parties(read), func(id int64, c *rest.Company) { r.organizations[id].company = c })
+	readParties(
+		r,
+		rest.TypeCompany,
+		companyNumber,
+		parties(read),
+		func(id int64, c *rest.Company) { r.organizations[id].company = c },
+	)
 	return r.loadDetails(ctx, read)
 }
 

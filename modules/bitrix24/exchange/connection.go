@@ -16,8 +16,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Connection is one portal with everything that an exchange with it needs. It is made anew for each group of jobs, so that
-// settings which were saved in between are in force.
+// Connection is one portal with everything that an exchange with it needs. It is made anew for each group of jobs, so
+// that settings which were saved in between are in force.
 type Connection struct {
 	*app.Host
 	exchange *Exchange
@@ -33,8 +33,8 @@ type Connection struct {
 	attempts map[records.Record]int // which attempt of its job a record is in, for the journal
 }
 
-// Connect returns a connection with the portal of the settings. While there is nobody to talk to, because the exchange is
-// off, unpaid for, or has a webhook code that cannot be read, the error is one that pauses the lane.
+// Connect returns a connection with the portal of the settings. While there is nobody to talk to, because the exchange
+// is off, unpaid for, or has a webhook code that cannot be read, the error is one that pauses the lane.
 func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	s, why, err := x.portals.Active(ctx)
 	if err != nil {
@@ -89,5 +89,8 @@ func (r *run) refreshLists(ctx context.Context) error {
 		return err
 	}
 	lists.PortalID = r.Portal.ID
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) })
+	return r.DB.Transaction(
+		ctx,
+		func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) },
+	)
 }

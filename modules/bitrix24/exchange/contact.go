@@ -67,7 +67,13 @@ func (r *run) loadClients(ctx context.Context) error {
 		return err
 	}
 	read, sought := askAboutParties(r, works)
-	readParties(r, rest.TypeContact, contactNumber, parties(read), func(id int64, c *rest.Contact) { r.clients[id].contact = c })
+	readParties(
+		r,
+		rest.TypeContact,
+		contactNumber,
+		parties(read),
+		func(id int64, c *rest.Contact) { r.clients[id].contact = c },
+	)
 	return r.loadEmployers(ctx, sought)
 }
 
@@ -83,7 +89,8 @@ func (r *run) settleClients(ctx context.Context) error { return settleParties(ct
 // createRecord returns the command that creates the client's contact (crm.item.add).
 func (w *clientWork) createRecord(r *run) *task {
 	t := task{
-		name: w.taskName(), entity: records.Contact, key: w.key(), agreed: mapping.SentContact(w.client), note: w.note(),
+		name: w.taskName(), note: w.note(),
+		entity: records.Contact, key: w.key(), agreed: mapping.SentContact(w.client),
 	}
 	fields := func() rest.Params { return mapping.NewContact(w.client, r.Origin) }
 	return addItem(t, rest.TypeContact, contactNumber, fields, func(tx *db.Tx, created *rest.Contact) error {
@@ -99,8 +106,8 @@ func (w *clientWork) createRecord(r *run) *task {
 	})
 }
 
-// compareLater enqueues a push of a client who was changed while his contact was being created: whoever changed him saw
-// no link yet, and enqueued nothing. The row is locked, so that a change that is just being made is seen as well.
+// compareLater enqueues a push of a client who was changed while his contact was being created: whoever changed him
+// saw no link yet, and enqueued nothing. The row is locked, so that a change that is just being made is seen as well.
 func (r *run) compareLater(tx *db.Tx, w *clientWork) error {
 	var now clients.Client
 	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("id", "revision").First(&now, w.id).Error
@@ -134,7 +141,12 @@ func (w *clientWork) compareFields(ctx context.Context, r *run) error {
 		}
 	}
 	if w.lead.link != nil {
-		w.lead.create = r.changeLead(w.leadTaskName(), w.lead.link, mapping.DealClient(w.link.RemoteID, nil), w.lead.read)
+		w.lead.create = r.changeLead(
+			w.leadTaskName(),
+			w.lead.link,
+			mapping.DealClient(w.link.RemoteID, nil),
+			w.lead.read,
+		)
 	}
 	if len(merged.Send) == 0 {
 		w.done = w.lead.create == nil
@@ -169,8 +181,8 @@ func (r *run) loadEmployers(ctx context.Context, sought []*clientWork) error {
 	return nil
 }
 
-// afterLink enqueues pushes of the organizations that the client works in, which add his contact to their companies. An
-// organization of this run does so anyway.
+// afterLink enqueues pushes of the organizations that the client works in, which add his contact to their companies.
+// An organization of this run does so anyway.
 func (w *clientWork) afterLink(tx *db.Tx, r *run) error {
 	var push []jobs.Args
 	for _, id := range w.worksIn {

@@ -18,8 +18,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// dealTask returns the command that creates the order's deal. Deals of an export are imported, which does not set off the
-// portal's robots, unless the portal refuses imports.
+// dealTask returns the command that creates the order's deal. Deals of an export are imported, which does not set off
+// the portal's robots, unless the portal refuses imports.
 func (r *run) dealTask(w *orderWork) *task {
 	if _, refused := r.exchange.noImport.Load(r.Portal.ID); r.bulk && !refused && w.leadID == 0 {
 		return r.importDeal(w)
@@ -27,7 +27,8 @@ func (r *run) dealTask(w *orderWork) *task {
 	return r.newDeal(w)
 }
 
-// firstStage is where the portal puts a deal that is created without a stage; empty if the lists do not know the funnel.
+// firstStage is where the portal puts a deal that is created without a stage; empty if the lists do not know the
+// funnel.
 func (r *run) firstStage(category int64) string {
 	stages := r.Lists.Stages(category)
 	if len(stages) == 0 {
@@ -76,11 +77,15 @@ func (w *orderWork) customerTasks() []*task {
 // newDeal returns the command that creates the order's deal (crm.item.add).
 func (r *run) newDeal(w *orderWork) *task {
 	in := r.input(w)
-	sent := mapping.Agreed{StageField: {Ours: string(w.order.Status), Theirs: r.stageOfNew(w.order.Status)}, originField: {Ours: "Y"}}
+	sent := mapping.Agreed{
+		StageField:  {Ours: string(w.order.Status), Theirs: r.stageOfNew(w.order.Status)},
+		originField: {Ours: "Y"},
+	}
 	sent.Agree(mapping.DealFields(in))
 	sent.Agree(rest.Params{commentsField: mapping.Comment(in)})
 	t := task{
-		name: fmt.Sprintf("deal%d", w.id), after: w.customerTasks(), entity: records.Deal, key: mapping.OrderKey(w.id), agreed: sent,
+		name:  fmt.Sprintf("deal%d", w.id),
+		after: w.customerTasks(), entity: records.Deal, key: mapping.OrderKey(w.id), agreed: sent,
 		note: records.About(records.Order, w.id, records.Deal, 0),
 	}
 	fields := func() rest.Params {
@@ -117,8 +122,8 @@ func (r *run) stageOfNew(status orders.Status) string {
 	return r.firstStage(r.Current.CategoryID)
 }
 
-// adoptDeal links a deal that an earlier attempt created. What was sent then is what both sides have agreed on; whatever
-// has changed since, on either side, is settled by the next push.
+// adoptDeal links a deal that an earlier attempt created. What was sent then is what both sides have agreed on;
+// whatever has changed since, on either side, is settled by the next push.
 func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 		agreed := mapping.Agreed{}
@@ -135,10 +140,12 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 			return err
 		}
 		text := "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
-		if err := r.Journal(tx, records.About(records.Order, w.id, records.Deal, id), records.Inward, text); err != nil {
+		about := records.About(records.Order, w.id, records.Deal, id)
+		if err := r.Journal(tx, about, records.Inward, text); err != nil {
 			return err
 		}
-		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it meanwhile.
+		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it
+		// meanwhile.
 		if err := r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: id}, jobs.WithPriority(jobs.Pull)); err != nil {
 			return err
 		}
@@ -164,7 +171,8 @@ func (r *run) settleLinkedDeal(ctx context.Context, w *orderWork) error {
 	}
 	changed := agreed.Changed(sent)
 	if w.deal != nil && agreed[originField].Ours == "" {
-		// A person made this deal of the order's lead, or it was found by its key. It still lacks what a new deal gets.
+		// A person made this deal of the order's lead, or it was found by its key. It still lacks what a new deal
+		// gets.
 		own := mapping.ConvertedDeal(in, string(w.deal.Title), agreed[titleField].Theirs)
 		maps.Copy(changed, own)
 		agreed[originField] = mapping.Pair{Ours: "Y"}
@@ -194,8 +202,8 @@ func (r *run) settleLinkedDeal(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// settleStage takes over what the deal's stage says of the order. It returns the decision to move the deal, or nil when
-// the deal stays where it is, or was not read. If the order has to wait, w.err says why.
+// settleStage takes over what the deal's stage says of the order. It returns the decision to move the deal, or nil
+// when the deal stays where it is, or was not read. If the order has to wait, w.err says why.
 func (r *run) settleStage(ctx context.Context, w *orderWork) (move *mapping.StageDecision, err error) {
 	if w.deal == nil {
 		return nil, nil
@@ -222,7 +230,8 @@ func (r *run) decideStage(w *orderWork) mapping.StageDecision {
 	agreed := w.link.Agreed[StageField]
 	category, stage := w.deal.CategoryID.Int64(), string(w.deal.StageID)
 	if agreed == (mapping.Pair{}) && !w.deal.MovedTime.After(w.deal.CreatedTime.Time) {
-		// The deal was found by its key, and nobody has moved it since it was created: it stands where the order stood then.
+		// The deal was found by its key, and nobody has moved it since it was created: it stands where the order stood
+		// then.
 		if rule, ok := r.Current.Rules.Status(category, stage); ok {
 			agreed = mapping.Pair{Ours: string(rule.Status), Theirs: stage}
 		}
@@ -233,12 +242,14 @@ func (r *run) decideStage(w *orderWork) mapping.StageDecision {
 	})
 }
 
-// updateDeal returns the command that sends the fields which changed (crm.item.update), with a contact or company that is
-// created in the same run.
+// updateDeal returns the command that sends the fields which changed (crm.item.update), with a contact or company that
+// is created in the same run.
 func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed) *task {
 	creating := w.customerTasks()
 	t := task{
-		name: fmt.Sprintf("deal%d", w.id), after: creating, note: records.About(records.Order, w.id, records.Deal, w.link.RemoteID), onMissing: r.lookAtTarget(w),
+		name:  fmt.Sprintf("deal%d", w.id),
+		after: creating, note: records.About(records.Order, w.id, records.Deal, w.link.RemoteID),
+		onMissing: r.lookAtTarget(w),
 	}
 	if fields[StageField] != nil {
 		t.entity, t.key = records.Deal, changeKey(mapping.OrderKey(w.id))
@@ -254,19 +265,29 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 		}
 		return fields
 	}
-	return updateItem(t, rest.TypeDeal, w.link.Target, DealNumber, withCustomer, func(tx *db.Tx, changed *rest.Deal) error {
-		if len(creating) > 0 {
-			agreed.Agree(w.customer())
-		}
-		w.link.Agreed = agreed
-		w.link.See(changed)
-		if string(changed.StageID) != agreed[StageField].Theirs { // somebody moved it, and no event has told of that yet
-			if err := r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: w.link.RemoteID}, jobs.WithPriority(jobs.Pull)); err != nil {
-				return err
+	return updateItem(
+		t,
+		rest.TypeDeal,
+		w.link.Target,
+		DealNumber,
+		withCustomer,
+		func(tx *db.Tx, changed *rest.Deal) error {
+			if len(creating) > 0 {
+				agreed.Agree(w.customer())
 			}
-		}
-		return records.SaveLink(tx, w.link)
-	})
+			w.link.Agreed = agreed
+			w.link.See(changed)
+			if string(
+				changed.StageID,
+			) != agreed[StageField].Theirs { // somebody moved it, and no event has told of that yet
+				look := Pull{Entity: records.Deal, ID: w.link.RemoteID}
+				if err := r.Jobs.Enqueue(tx, look, jobs.WithPriority(jobs.Pull)); err != nil {
+					return err
+				}
+			}
+			return records.SaveLink(tx, w.link)
+		},
+	)
 }
 
 // withOurLinks puts our links at the top of a comment, in place of our old ones. What a manager wrote stays below.
@@ -274,7 +295,8 @@ func withOurLinks(theirs, ours string) string {
 	lines := strings.Split(theirs, "\n")
 	kept := lo.Reject(lines, func(line string, _ int) bool {
 		isLink := strings.HasPrefix(line, "[URL=")
-		return isLink && (strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))
+		return isLink &&
+			(strings.HasSuffix(line, "в панели управления[/URL]") || strings.HasSuffix(line, "Архив заказа[/URL]"))
 	})
 	return strings.TrimSpace(strings.Join(append([]string{ours}, kept...), "\n"))
 }

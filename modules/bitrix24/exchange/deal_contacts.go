@@ -33,8 +33,8 @@ func (r *run) readForContacts(context.Context) error {
 	return nil
 }
 
-// givesContact reports whether the deal or lead is to get a contact that it was not given yet. It goes by what is known
-// before the portal has answered.
+// givesContact reports whether the deal or lead is to get a contact that it was not given yet. It goes by what is
+// known before the portal has answered.
 func (w *orderWork) givesContact() bool {
 	if w.client.link == nil {
 		lead := w.client.lead
@@ -44,7 +44,8 @@ func (w *orderWork) givesContact() bool {
 }
 
 // keepContacts adds the contacts that a record has to the client's contact in fields, if there is one. The client's
-// contact takes the place of the contact that was given before. If it is there already, it stays where a manager put it.
+// contact takes the place of the contact that was given before. If it is there already, it stays where a manager put
+// it.
 func keepContacts(fields rest.Params, there []rest.ID, before mapping.Agreed) {
 	given, gives := fields[contactsField].([]any)
 	if !gives {

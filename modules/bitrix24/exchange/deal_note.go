@@ -23,8 +23,8 @@ func deletedNote(id int64) string {
 // noteKey is the key of the intent to write the note.
 func noteKey(w *orderWork) string { return w.key() + "/deleted" }
 
-// noteDeleted adds the command that writes the note of a deleted order, once (crm.timeline.comment.add). A comment has no
-// external key. After a lost answer the timeline is read, and its texts are compared.
+// noteDeleted adds the command that writes the note of a deleted order, once (crm.timeline.comment.add). A comment has
+// no external key. After a lost answer the timeline is read, and its texts are compared.
 func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	if w.order.Status != orders.Deleted || w.link.Agreed[deletedField].Ours != "" {
 		return nil
@@ -55,7 +55,8 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 		}
 	}
 	r.add(w, &task{
-		name: fmt.Sprintf("note%d", w.id), method: "crm.timeline.comment.add", entity: records.Comment, key: noteKey(w),
+		name:   fmt.Sprintf("note%d", w.id),
+		method: "crm.timeline.comment.add", entity: records.Comment, key: noteKey(w),
 		note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params: func() rest.Params {
 			return rest.Params{"fields": rest.Params{
@@ -69,11 +70,14 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// noteWritten reads the last comments of the timeline (crm.timeline.comment.list). If the portal refuses them, that is the
-// failure of this order alone.
+// noteWritten reads the last comments of the timeline (crm.timeline.comment.list). If the portal refuses them, that is
+// the failure of this order alone.
 func (r *run) noteWritten(ctx context.Context, w *orderWork) (written bool, err error) {
 	params := rest.Params{
-		"filter": rest.Params{"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target)}, "order": rest.Params{"ID": "DESC"},
+		"filter": rest.Params{
+			"ENTITY_ID":   w.link.RemoteID,
+			"ENTITY_TYPE": string(w.target),
+		}, "order": rest.Params{"ID": "DESC"},
 	}
 	var qs Questions
 	askFor(&qs, "crm.timeline.comment.list", params, &w.err, func(comments rest.List[rest.TimelineComment]) {

@@ -12,8 +12,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// adoptRestored links deals again that came out of the portal's recycle bin: they carry the key of an order that has no
-// deal.
+// adoptRestored links deals again that came out of the portal's recycle bin: they carry the key of an order that has
+// no deal.
 func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	deals := map[int64]int64{} // by order
 	for _, m := range list {
@@ -38,7 +38,11 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	if err != nil {
 		return err
 	}
-	open, err := r.Book.Intents(ctx, records.Deal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }))
+	open, err := r.Book.Intents(
+		ctx,
+		records.Deal,
+		lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
+	)
 	if err != nil {
 		return err
 	}
@@ -73,7 +77,8 @@ func (r *run) linkRestored(ctx context.Context, l *records.Link, deal int64) err
 			return err
 		}
 		text := fmt.Sprintf("Сделка %d снова в Битрикс24: связана с заказом по внешнему ключу", deal)
-		if err := r.Journal(tx, records.About(records.Order, l.LocalID, records.Deal, deal), records.Inward, text); err != nil {
+		about := records.About(records.Order, l.LocalID, records.Deal, deal)
+		if err := r.Journal(tx, about, records.Inward, text); err != nil {
 			return err
 		}
 		if err := r.catch(tx, 1); err != nil {

@@ -36,7 +36,8 @@ func (r *run) rowsOf(w *orderWork) []mapping.Row {
 }
 
 // setRows returns the command that puts the rows into a deal or lead which the command owner creates
-// (crm.item.productrow.set). The method replaces all rows, so it is never used later, when a manager may have added some.
+// (crm.item.productrow.set). The method replaces all rows, so it is never used later, when a manager may have added
+// some.
 func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 	return &task{
 		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{owner},
@@ -47,7 +48,11 @@ func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 			for i, row := range rows {
 				list[i] = row.Params()
 			}
-			return rest.Params{"ownerType": w.target.OwnerType(), "ownerId": owner.recordID("item", "id"), "productRows": list}
+			return rest.Params{
+				"ownerType":   w.target.OwnerType(),
+				"ownerId":     owner.recordID("item", "id"),
+				"productRows": list,
+			}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
 			var set rest.ProductRows
@@ -71,7 +76,14 @@ func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 
 // saveRow notes which row of the portal a part of the order is.
 func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error {
-	l := records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: row.Key, RowID: id, Print: row.Print()}
+	l := records.RowLink{
+		PortalID: r.Portal.ID,
+		Entity:   w.target,
+		OrderID:  w.id,
+		Key:      row.Key,
+		RowID:    id,
+		Print:    row.Print(),
+	}
 	if err := tx.Save(&l).Error; err != nil {
 		return fmt.Errorf("save row link: %w", err)
 	}
@@ -104,9 +116,9 @@ func agreedRows(rows ...mapping.Row) mapping.Agreed {
 	return agreed
 }
 
-// recognizeRows finds out which rows of a deal or lead are ours. Rows whose numbers are known and still there are. So are
-// rows that look like what was sent when the answer was lost, or like what the order wants now. A row that looks like
-// anything else that was ever sent is ours as well, and will be removed. All other rows were added by hand.
+// recognizeRows finds out which rows of a deal or lead are ours. Rows whose numbers are known and still there are. So
+// are rows that look like what was sent when the answer was lost, or like what the order wants now. A row that looks
+// like anything else that was ever sent is ours as well, and will be removed. All other rows were added by hand.
 //
 // all is false while rows are missing whose answer was lost: they may yet appear.
 func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]records.RowLink, all bool) {
@@ -117,7 +129,14 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 	adopted = map[string]records.RowLink{}
 	adopt := func(key, print string, id int64) {
 		delete(there, id)
-		adopted[key] = records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: id, Print: print}
+		adopted[key] = records.RowLink{
+			PortalID: r.Portal.ID,
+			Entity:   w.target,
+			OrderID:  w.id,
+			Key:      key,
+			RowID:    id,
+			Print:    print,
+		}
 	}
 	for key, known := range w.rows {
 		if _, ok := there[known.RowID]; ok {
@@ -160,7 +179,8 @@ func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found b
 	return 0, false
 }
 
-// changeRows adds the commands that add, change and remove our rows one by one, so that rows which a manager added stay.
+// changeRows adds the commands that add, change and remove our rows one by one, so that rows which a manager added
+// stay.
 func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 	wanted := r.rowsOf(w)
 	if w.rowsIntent != nil {
@@ -195,7 +215,9 @@ func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 // storeRecognized replaces the order's row links by those that were recognized, and clears the intent.
 func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[string]records.RowLink) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).Delete(&records.RowLink{}).Error
+		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).
+			Delete(&records.RowLink{}).
+			Error
 		if err != nil {
 			return fmt.Errorf("forget row links: %w", err)
 		}
@@ -221,8 +243,10 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields := row.Params()
 	fields["ownerType"], fields["ownerId"] = w.target.OwnerType(), w.link.RemoteID
 	return &task{
-		name: rowTask("add", w, row.Key), method: "crm.item.productrow.add", entity: records.Rows, key: mapping.OrderKey(w.id),
-		agreed: agreedRows(row), rows: r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		name:   rowTask("add", w, row.Key),
+		method: "crm.item.productrow.add", entity: records.Rows, key: mapping.OrderKey(w.id),
+		agreed: agreedRows(row),
+		rows:   r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"fields": fields} },
 		onMissing: r.lookAtTarget(w),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -261,7 +285,8 @@ func (r *run) deleteRow(w *orderWork, l records.RowLink) *task {
 	}
 }
 
-// rowMissing stores what follows when somebody removed a row of ours by hand: the next attempt reads which rows are there.
+// rowMissing stores what follows when somebody removed a row of ours by hand: the next attempt reads which rows are
+// there.
 func (r *run) rowMissing(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
 	return func(_ context.Context, tx *db.Tx) error {
 		return r.exchange.RowsUnknown(tx, r.Portal.ID, w.id)
@@ -279,12 +304,12 @@ func rowTask(verb string, w *orderWork, key string) string {
 	return string(name)
 }
 
-// fewDeals is the greatest number of deals in a run whose rows are read only to be shown on the orders' pages. For more
-// deals that would cost the portal more than it tells people.
+// fewDeals is the greatest number of deals in a run whose rows are read only to be shown on the orders' pages. For
+// more deals that would cost the portal more than it tells people.
 const fewDeals = 5
 
-// askRowsByHand reads the rows of deals that are read anyway, in the same request. It notes on their links what the rows
-// come to that a manager added.
+// askRowsByHand reads the rows of deals that are read anyway, in the same request. It notes on their links what the
+// rows come to that a manager added.
 func (r *run) askRowsByHand(works []*orderWork) {
 	for _, w := range works {
 		if w.rowsIntent != nil {
@@ -310,8 +335,8 @@ func (r *run) looksSent(w *orderWork, rows ...mapping.Row) []records.SentRow {
 	})
 }
 
-// RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push reads
-// them first. If an answer about its rows is still waited for, that stays noted as it is.
+// RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push
+// reads them first. If an answer about its rows is still waited for, that stays noted as it is.
 func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
 	rows := records.Intent{
 		PortalID: portalID, Entity: records.Rows, Key: mapping.OrderKey(orderID),
@@ -331,6 +356,6 @@ func rowThere(row rest.ProductRow) mapping.Row {
 	}
 }
 
-// formerKey is the key of a row of ours whose part of the order is gone or has changed. No part has such a key, so the row
-// is removed.
+// formerKey is the key of a row of ours whose part of the order is gone or has changed. No part has such a key, so the
+// row is removed.
 func formerKey(rowID int64) string { return fmt.Sprintf("former/%d", rowID) }

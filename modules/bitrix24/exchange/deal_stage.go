@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// takeStage changes the order to what its deal's stage says, and notes what both sides have agreed on then. The hook of
-// the order enqueues a push, which finds nothing to send unless something else followed from the change.
+// takeStage changes the order to what its deal's stage says, and notes what both sides have agreed on then. The hook
+// of the order enqueues a push, which finds nothing to send unless something else followed from the change.
 func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecision) error {
 	about := records.About(records.Order, w.id, records.Deal, w.link.RemoteID)
 	stage := r.stageName(w)
@@ -66,7 +66,12 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
-		return r.Journal(tx, about, records.Inward, fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»", stage, changed.Status.Label()))
+		return r.Journal(
+			tx,
+			about,
+			records.Inward,
+			fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»", stage, changed.Status.Label()),
+		)
 	})
 	if overtaken {
 		w.err = &waitError{why: errOvertaken.Error()} // what was decided upon is no longer so
@@ -105,9 +110,17 @@ func (r *run) stageName(w *orderWork) string {
 func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
 	theirs := r.stageName(w)
 	if d.Take.Status != "" {
-		return fmt.Sprintf("Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.order.Status.Label())
+		return fmt.Sprintf(
+			"Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его",
+			theirs,
+			w.order.Status.Label(),
+		)
 	}
-	return fmt.Sprintf("Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.order.Status.Label(), theirs)
+	return fmt.Sprintf(
+		"Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её",
+		w.order.Status.Label(),
+		theirs,
+	)
 }
 
 // noteDealGone notes that the deal was deleted. No other deal is created unasked: the order's page offers it.
@@ -120,6 +133,11 @@ func (r *run) noteDealGone(ctx context.Context, w *orderWork) error {
 		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
-		return r.Journal(tx, records.About(records.Order, w.id, records.Deal, w.link.RemoteID), records.Inward, "Сделка удалена в Битрикс24")
+		return r.Journal(
+			tx,
+			records.About(records.Order, w.id, records.Deal, w.link.RemoteID),
+			records.Inward,
+			"Сделка удалена в Битрикс24",
+		)
 	})
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// invalidEmail is how the portal words the refusal of an e-mail (ERROR_CORE of crm.item.*). It has no code of its own, and
-// the whole record is refused with it.
+// invalidEmail is how the portal words the refusal of an e-mail (ERROR_CORE of crm.item.*). It has no code of its own,
+// and the whole record is refused with it.
 var invalidEmail = regexp.MustCompile(
 	`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
 
-// leaveOutClientEmails leaves out of the clients in hand the e-mails that the portal has refused. Instead they have the
-// e-mail that the portal took last, so that nothing about it is sent.
+// leaveOutClientEmails leaves out of the clients in hand the e-mails that the portal has refused. Instead they have
+// the e-mail that the portal took last, so that nothing about it is sent.
 func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 	refused, err := r.Book.RefusedEmails(ctx, records.Client, ids)
 	if err != nil {
@@ -68,8 +68,8 @@ func acceptedEmail(links ...*records.Link) string {
 	return ""
 }
 
-// noteRefusedEmails looks through what failed. A record that was refused for its e-mail is sent again at once without the
-// e-mail, and everything that waited for the record with it.
+// noteRefusedEmails looks through what failed. A record that was refused for its e-mail is sent again at once without
+// the e-mail, and everything that waited for the record with it.
 func (r *run) noteRefusedEmails(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
@@ -101,7 +101,10 @@ func (r *run) noteRefusedEmail(ctx context.Context, about records.Note, email st
 		return nil
 	}
 	cause := commands[i].err
-	what := map[records.Entity]string{records.Contact: "контакт передан", records.Company: "компания передана"}[about.Entity]
+	what := "контакт передан"
+	if about.Entity == records.Company {
+		what = "компания передана"
+	}
 	if commands[i].note.Entity == records.Lead {
 		what, about.Entity = "лид передан", records.Lead
 	}
@@ -125,14 +128,15 @@ func (r *run) noteRefusedEmail(ctx context.Context, about records.Note, email st
 	return nil
 }
 
-// refusedForEmail reports whether the portal refused this command for an e-mail, and did not just leave it undone because
-// another had failed.
+// refusedForEmail reports whether the portal refused this command for an e-mail, and did not just leave it undone
+// because another had failed.
 func (t *task) refusedForEmail() bool {
 	refused, ok := portal.AsRefusal(t.err)
 	return ok && strings.HasPrefix(t.method, "crm.item.") && invalidEmail.MatchString(refused.Description)
 }
 
-// emailed are the commands that may carry a client's e-mail: those of his contact, of his lead and of his orders' leads.
+// emailed are the commands that may carry a client's e-mail: those of his contact, of his lead and of his orders'
+// leads.
 func (r *run) emailed(w *clientWork) []*task {
 	tasks := w.tasks()
 	for _, o := range r.orders {

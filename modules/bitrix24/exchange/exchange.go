@@ -40,8 +40,8 @@ const (
 	// BulkLimit is the same for a group of an export, whose records are all written.
 	BulkLimit = 50
 
-	// writeLimit is how many records one run writes. The rest leaves with the next run, so that an order which comes in
-	// meanwhile waits only a moment.
+	// writeLimit is how many records one run writes. The rest leaves with the next run, so that an order which comes
+	// in meanwhile waits only a moment.
 	writeLimit = 50
 	// pullsWait is how long a look at the portal gives way to orders that somebody waits for.
 	pullsWait = 2 * time.Second
@@ -65,8 +65,8 @@ func New(h *app.Host, portals *portal.Portals, exports Exports) *Exchange {
 type Exports interface {
 	// Held returns the numbers of the exports whose records must not leave now: they pause, or were stopped.
 	Held(ctx context.Context) (map[int64]bool, error)
-	// NoteSent stores what came of the records of exports in a group of jobs. It may make an outcome permanent, since a
-	// record of an export is not tried as often as a live one.
+	// NoteSent stores what came of the records of exports in a group of jobs. It may make an outcome permanent, since
+	// a record of an export is not tried as often as a live one.
 	NoteSent(ctx context.Context, group []jobs.Job, outcomes []error) error
 }
 
@@ -91,8 +91,9 @@ type run struct {
 func newRun(c *Connection) *run {
 	return &run{
 		Connection: c,
-		orders:     map[int64]*orderWork{}, clients: map[int64]*clientWork{}, organizations: map[int64]*organizationWork{},
-		leads: map[int64]*leadWork{}, caught: map[work]bool{},
+		orders:     map[int64]*orderWork{}, clients: map[int64]*clientWork{},
+		organizations: map[int64]*organizationWork{}, leads: map[int64]*leadWork{},
+		caught: map[work]bool{},
 	}
 }
 
@@ -140,7 +141,8 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 		if rest.Unknown(err) {
 			x.suspects.suspect(s.leaving)
 			if share == 1 && len(s.leaving) == 1 {
-				// The record left alone and the portal fell silent again: the trouble is the record's, not the portal's.
+				// The record left alone and the portal fell silent again: the trouble is the record's, not the
+				// portal's.
 				paused = errors.New(portal.Explain(err))
 			}
 		}
@@ -177,7 +179,8 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 // are put off to the next group.
 func (r *run) sort(group []jobs.Job, share int) sorted {
 	s := sorted{
-		outcomes: make([]error, len(group)), works: make([][]work, len(group)), later: map[int]func(context.Context) error{},
+		outcomes: make([]error, len(group)),
+		works:    make([][]work, len(group)), later: map[int]func(context.Context) error{},
 	}
 	for i, j := range group {
 		switch j.Kind {
@@ -236,8 +239,8 @@ func (r *run) worksOf(j jobs.Job) ([]work, error) {
 // wrong with one record is in its work.
 func (r *run) sync(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		// What the panel knows, and what the portal is to be asked. An organization adds its employees to the clients, so
-		// clients come last.
+		// What the panel knows, and what the portal is to be asked. An organization adds its employees to the clients,
+		// so clients come last.
 		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.readForContacts, r.loadProducts,
 		// What the portal says.
 		r.ask, r.holdVanished, r.settleProducts,
@@ -257,8 +260,8 @@ func (r *run) sync(ctx context.Context) error {
 // ask asks the portal everything that the works want to know.
 func (r *run) ask(ctx context.Context) error { return r.Inquire(ctx, &r.questions, r.class) }
 
-// conclude stores what a comparison came to, and sets done once that is stored. A job whose transaction failed is tried
-// again.
+// conclude stores what a comparison came to, and sets done once that is stored. A job whose transaction failed is
+// tried again.
 func (r *run) conclude(ctx context.Context, done *bool, store func(ctx context.Context, tx *db.Tx) error) error {
 	err := r.DB.Transaction(ctx, store)
 	*done = err == nil
@@ -267,7 +270,8 @@ func (r *run) conclude(ctx context.Context, done *bool, store func(ctx context.C
 
 // settled reports whether a job's works came to an end of their own before cause ended the group.
 func settled(works []work, cause error) bool {
-	return len(works) > 0 && lo.EveryBy(works, func(w work) bool { return w.complete() && !errors.Is(cause, w.failure()) })
+	return len(works) > 0 &&
+		lo.EveryBy(works, func(w work) bool { return w.complete() && !errors.Is(cause, w.failure()) })
 }
 
 func same(outcomes []error, err error) []error {

@@ -45,7 +45,10 @@ func (c *Connection) storeIntents(tx *db.Tx, tasks []*task) error {
 		if t.entity == "" {
 			continue
 		}
-		i := slices.IndexFunc(rows, func(row records.Intent) bool { return row.Entity == t.entity && row.Key == t.key })
+		i := slices.IndexFunc(
+			rows,
+			func(row records.Intent) bool { return row.Entity == t.entity && row.Key == t.key },
+		)
 		if i < 0 {
 			i = len(rows)
 			rows = append(rows, records.Intent{
@@ -60,8 +63,8 @@ func (c *Connection) storeIntents(tx *db.Tx, tasks []*task) error {
 	return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error
 }
 
-// clearIntents clears the intents of tasks whose outcome is certain. An intent stays while another task of its key that
-// left with them has no certain outcome.
+// clearIntents clears the intents of tasks whose outcome is certain. An intent stays while another task of its key
+// that left with them has no certain outcome.
 func (c *Connection) clearIntents(tx *db.Tx, taken, certain []*task) error {
 	keys := map[records.Entity][]string{}
 	for _, t := range certain {
@@ -73,7 +76,9 @@ func (c *Connection) clearIntents(tx *db.Tx, taken, certain []*task) error {
 		}
 	}
 	for e, list := range keys {
-		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", c.Portal.ID, e, list).Delete(&records.Intent{}).Error
+		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", c.Portal.ID, e, list).
+			Delete(&records.Intent{}).
+			Error
 		if err != nil {
 			return fmt.Errorf("clear intents: %w", err)
 		}
@@ -111,10 +116,15 @@ func changeAgreed(before, after mapping.Agreed, taken map[string]string) mapping
 	return sent
 }
 
-// settleChange finds out what became of a change whose answer was lost, and agrees on what has arrived. present are the
-// fields as the portal has them now. While the change may still arrive the record waits, and the error is a *waitError:
-// if it were sent again now, the older value could be the last to come.
-func (r *run) settleChange(ctx context.Context, l *records.Link, open *records.Intent, present map[string]string) error {
+// settleChange finds out what became of a change whose answer was lost, and agrees on what has arrived. present are
+// the fields as the portal has them now. While the change may still arrive the record waits, and the error is a
+// *waitError: if it were sent again now, the older value could be the last to come.
+func (r *run) settleChange(
+	ctx context.Context,
+	l *records.Link,
+	open *records.Intent,
+	present map[string]string,
+) error {
 	if open == nil {
 		return nil
 	}

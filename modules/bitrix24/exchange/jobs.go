@@ -36,8 +36,8 @@ func (PushOrganization) Kind() string { return portal.Lane + ".push_organization
 // Key names the organization, so that a second push of it joins the one that waits.
 func (a PushOrganization) Key() string { return fmt.Sprintf("organization/%d", a.ID) }
 
-// PushOf returns the job that brings a record of the panel up to date on the portal. It is nil for kinds of records that
-// have none, such as legal entities.
+// PushOf returns the job that brings a record of the panel up to date on the portal. It is nil for kinds of records
+// that have none, such as legal entities.
 func PushOf(kind records.Local, id int64) jobs.Args {
 	switch kind {
 	case records.Order:

@@ -37,9 +37,15 @@ func (c *Connection) journalFailure(tx *db.Tx, n records.Note, d records.Directi
 	})
 }
 
-// journalTask writes the line of one command: what was sent, what was answered, and what came of it in words. result is nil
-// when the whole request failed.
-func (c *Connection) journalTask(tx *db.Tx, t *task, batch *rest.Batch, result *rest.Result, duration time.Duration) error {
+// journalTask writes the line of one command: what was sent, what was answered, and what came of it in words. result
+// is nil when the whole request failed.
+func (c *Connection) journalTask(
+	tx *db.Tx,
+	t *task,
+	batch *rest.Batch,
+	result *rest.Result,
+	duration time.Duration,
+) error {
 	e := records.JournalEntry{
 		Direction: records.Outward,
 		Local:     t.note.Local, LocalID: t.note.LocalID, Entity: t.note.Entity, RemoteID: t.note.RemoteID,
@@ -90,8 +96,9 @@ func taskText(t *task) string {
 		}[t.entity]
 	case "crm.item.update":
 		return map[records.Entity]string{
-			records.Deal: "Сделка обновлена", records.Contact: "Контакт обновлён", records.Company: "Компания обновлена",
-			records.Lead: "Лид обновлён",
+			records.Deal: "Сделка обновлена", records.Contact: "Контакт обновлён",
+			records.Company: "Компания обновлена",
+			records.Lead:    "Лид обновлён",
 		}[t.note.Entity]
 	case "crm.item.batchImport":
 		return "Создана сделка (импорт, роботы не запускались)"

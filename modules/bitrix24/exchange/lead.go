@@ -46,10 +46,22 @@ func (r *run) createPartyLead(w partyWork) {
 		link.Agreed = agreed
 		return records.SaveLink(tx, link)
 	}
-	t := task{name: p.leadTaskName(), entity: records.Lead, key: p.leadKey(), note: records.About(p.kind, p.id, records.Lead, 0)}
+	t := task{
+		name:   p.leadTaskName(),
+		entity: records.Lead,
+		key:    p.leadKey(),
+		note:   records.About(p.kind, p.id, records.Lead, 0),
+	}
 	p.lead.create = addItem(t, rest.TypeLead, leadNumber, always(fields), store)
 	if found {
-		p.lead.create = updateItem(t, rest.TypeLead, func() any { return id }, leadNumber, always(content.fields), store)
+		p.lead.create = updateItem(
+			t,
+			rest.TypeLead,
+			func() any { return id },
+			leadNumber,
+			always(content.fields),
+			store,
+		)
 	}
 	r.tasks = append(r.tasks, p.lead.create)
 }
@@ -67,9 +79,19 @@ func (r *run) changePartyLead(ctx context.Context, w partyWork) (err error) {
 // readPartyLeads reads the open leads of parties whole (crm.item.list). Values of multifields are changed by their
 // numbers, and what people changed in a lead stays.
 func (r *run) readPartyLeads(list []*party) {
-	ReadByID(&r.questions, rest.TypeLead, []string{"*"}, leadNumber, lo.Map(list, func(p *party, _ int) Sought[rest.Lead] {
-		return Sought[rest.Lead]{ID: p.lead.link.RemoteID, Take: func(lead *rest.Lead) { p.lead.read = lead }, Err: &p.err}
-	}))
+	ReadByID(
+		&r.questions,
+		rest.TypeLead,
+		[]string{"*"},
+		leadNumber,
+		lo.Map(list, func(p *party, _ int) Sought[rest.Lead] {
+			return Sought[rest.Lead]{
+				ID:   p.lead.link.RemoteID,
+				Take: func(lead *rest.Lead) { p.lead.read = lead },
+				Err:  &p.err,
+			}
+		}),
+	)
 }
 
 // mergeLead returns the command that sends what the panel has changed, or nil when nothing of it is to be sent. A lead

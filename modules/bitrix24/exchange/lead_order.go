@@ -16,8 +16,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// targetLeads decides which of the orders without a deal go into a lead: those that are in one already, and new orders of
-// clients who are leads themselves, even if the switch is off by now.
+// targetLeads decides which of the orders without a deal go into a lead: those that are in one already, and new orders
+// of clients who are leads themselves, even if the switch is off by now.
 func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*records.Link) error {
 	var without, customers []int64
 	for id, o := range found {
@@ -36,7 +36,11 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	if err != nil {
 		return err
 	}
-	open, err := r.Book.Intents(ctx, records.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }))
+	open, err := r.Book.Intents(
+		ctx,
+		records.Lead,
+		lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
+	)
 	if err != nil {
 		return err
 	}
@@ -69,8 +73,8 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	return nil
 }
 
-// leadClients reports which clients are leads: they have no contact, and have an open lead or are to have one. Somebody who
-// is only a guest of organizations is none. If an employee sends his orders, he gets a contact and deals.
+// leadClients reports which clients are leads: they have no contact, and have an open lead or are to have one.
+// Somebody who is only a guest of organizations is none. If an employee sends his orders, he gets a contact and deals.
 func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	contacts, err := r.Book.Links(ctx, records.Client, records.Contact, ids)
 	if err != nil {
@@ -84,7 +88,11 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	begun, err := r.Book.Intents(ctx, records.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }))
+	begun, err := r.Book.Intents(
+		ctx,
+		records.Lead,
+		lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -168,8 +176,8 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	return nil
 }
 
-// dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows the
-// client after all, or he no longer is to become a lead.
+// dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows
+// the client after all, or he no longer is to become a lead.
 func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 	if w.intent != nil {
 		if w.err = r.unsettled(w.intent); w.err != nil {
@@ -189,13 +197,19 @@ func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 // readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list).
 func (r *run) readOpenLeads(works []*orderWork) {
 	fields := []string{"id", "comments", contactsField}
-	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *orderWork, _ int) Sought[rest.Lead] {
-		return Sought[rest.Lead]{ID: w.link.RemoteID, Take: func(l *rest.Lead) { w.lead = l }, Err: &w.err}
-	}))
+	ReadByID(
+		&r.questions,
+		rest.TypeLead,
+		fields,
+		leadNumber,
+		lo.Map(works, func(w *orderWork, _ int) Sought[rest.Lead] {
+			return Sought[rest.Lead]{ID: w.link.RemoteID, Take: func(l *rest.Lead) { w.lead = l }, Err: &w.err}
+		}),
+	)
 }
 
-// settleOpenLead sends what changed in an order to its open lead. Contact and company go along as soon as there are any, so
-// that the dialog of conversion offers them.
+// settleOpenLead sends what changed in an order to its open lead. Contact and company go along as soon as there are
+// any, so that the dialog of conversion offers them.
 func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
 	fields := mapping.LeadOrder(r.input(w))
 	maps.Copy(fields, mapping.DealClient(w.client.recordID(), nil))

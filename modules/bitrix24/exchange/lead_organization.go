@@ -33,7 +33,8 @@ func (r *run) chooseOrganizationLeads(works []*organizationWork) {
 func (w *organizationWork) leadContent() leadContent {
 	o := w.organization
 	return leadContent{
-		fields: mapping.OrganizationLead(o), phone: o.Phone, email: o.Email, agreed: mapping.SentValues(o.Phone, o.Email),
+		fields: mapping.OrganizationLead(o),
+		phone:  o.Phone, email: o.Email, agreed: mapping.SentValues(o.Phone, o.Email),
 	}
 }
 
@@ -49,7 +50,8 @@ func (w *organizationWork) leadChanged() bool {
 func (r *run) closeLead(w *organizationWork) {
 	lead := w.lead.link
 	t := task{
-		name: fmt.Sprintf("close_lead%d", w.id), note: records.About(records.Organization, w.id, records.Lead, lead.RemoteID),
+		name: fmt.Sprintf("close_lead%d", w.id),
+		note: records.About(records.Organization, w.id, records.Lead, lead.RemoteID),
 	}
 	fields := always(rest.Params{"companyId": w.link.RemoteID, "stageId": rest.LeadConverted})
 	w.addTask(updateItem(t, rest.TypeLead, lead.Target, leadNumber, fields, func(tx *db.Tx, _ *rest.Lead) error {

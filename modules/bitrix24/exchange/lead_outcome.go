@@ -16,8 +16,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// leadWork looks at one lead of ours: a person may have converted, rejected or deleted it. Only people and the portal's
-// robots convert leads. No REST method does.
+// leadWork looks at one lead of ours: a person may have converted, rejected or deleted it. Only people and the
+// portal's robots convert leads. No REST method does.
 type leadWork struct {
 	id    int64
 	links []*records.Link // from the client, the organization and the order that are in it
@@ -75,7 +75,8 @@ func (r *run) loadLeads(context.Context) error {
 func (r *run) askConverted(w *leadWork) {
 	ask := func(typeID int, take func(items []rest.Deal)) {
 		params := rest.Params{
-			"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"}, "filter": rest.Params{"=leadId": w.id},
+			"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"},
+			"filter": rest.Params{"=leadId": w.id},
 			"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity"},
 		}
 		askFor(&r.questions, "crm.item.list", params, &w.err, func(items rest.Items[rest.Deal]) {
@@ -130,8 +131,8 @@ func copies(links []*records.Link) []*records.Link {
 	})
 }
 
-// leadState notes that a lead was rejected, or is open again. A lead that is open again gets what has changed in the panel
-// meanwhile.
+// leadState notes that a lead was rejected, or is open again. A lead that is open again gets what has changed in the
+// panel meanwhile.
 func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text string) error {
 	for _, l := range w.links {
 		changed := l.State != state
@@ -142,7 +143,8 @@ func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text st
 		if !changed {
 			continue
 		}
-		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, text); err != nil {
+		about := records.About(l.Local, l.LocalID, records.Lead, w.id)
+		if err := r.Journal(tx, about, records.Inward, text); err != nil {
 			return err
 		}
 		if state != records.Linked {
@@ -159,7 +161,8 @@ func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text st
 // client or organization is offered «Отправить в Битрикс24» again.
 func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
 	for _, l := range w.links {
-		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, "Лид удалён в Битрикс24"); err != nil {
+		about := records.About(l.Local, l.LocalID, records.Lead, w.id)
+		if err := r.Journal(tx, about, records.Inward, "Лид удалён в Битрикс24"); err != nil {
 			return err
 		}
 		if l.Local == records.Order {
@@ -206,7 +209,8 @@ func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
-		if err := r.Journal(tx, records.About(l.Local, l.LocalID, records.Lead, w.id), records.Inward, "Лид переведён в качественный"); err != nil {
+		about := records.About(l.Local, l.LocalID, records.Lead, w.id)
+		if err := r.Journal(tx, about, records.Inward, "Лид переведён в качественный"); err != nil {
 			return err
 		}
 	}
@@ -257,8 +261,8 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 	return r.Jobs.Enqueue(tx, PushClient{ID: clientID})
 }
 
-// changedWhileLead returns what the lead says of the client where he has changed since. The contact that was made of the
-// lead says the same, and agreed on like that it will get the new values.
+// changedWhileLead returns what the lead says of the client where he has changed since. The contact that was made of
+// the lead says the same, and agreed on like that it will get the new values.
 func (r *run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64) (mapping.Agreed, error) {
 	found, err := r.Clients.FindMany(ctx, []int64{clientID})
 	if err != nil || found[clientID] == nil {
@@ -275,8 +279,8 @@ func (r *run) changedWhileLead(ctx context.Context, w *leadWork, clientID int64)
 	return changed, nil
 }
 
-// takeConvertedCompany links the organization to the company that was made of the lead, or chosen for it. If there is none,
-// the next push finds or creates one. That push also closes the organization's own lead.
+// takeConvertedCompany links the organization to the company that was made of the lead, or chosen for it. If there is
+// none, the next push finds or creates one. That push also closes the organization's own lead.
 func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, organizationID int64) error {
 	if organizationID == 0 {
 		return nil
@@ -292,7 +296,8 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 	switch {
 	case known != nil:
 	case companyID == 0:
-		if err := r.Book.Choose(tx, records.Organization, organizationID, records.ChoiceSend, portal.Actor.Name); err != nil {
+		err := r.Book.Choose(tx, records.Organization, organizationID, records.ChoiceSend, portal.Actor.Name)
+		if err != nil {
 			return err
 		}
 	default:
@@ -305,7 +310,12 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 				return nil
 			}
 			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
-			return r.journalFailure(tx, records.About(records.Organization, organizationID, records.Company, companyID), records.Inward, text)
+			return r.journalFailure(
+				tx,
+				records.About(records.Organization, organizationID, records.Company, companyID),
+				records.Inward,
+				text,
+			)
 		}
 		l := r.Book.NewLink(records.Organization, organizationID, records.Company, companyID, nil)
 		if err := records.SaveLink(tx, l); err != nil {
@@ -315,8 +325,8 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 	return r.Jobs.Enqueue(tx, PushOrganization{ID: organizationID})
 }
 
-// takeConvertedDeal links the order to the deal that was made of the lead, the oldest of several. While there is none, the
-// lead is looked at again. After dealWait the order's push creates the deal and ties it to the lead.
+// takeConvertedDeal links the order to the deal that was made of the lead, the oldest of several. While there is none,
+// the lead is looked at again. After dealWait the order's push creates the deal and ties it to the lead.
 func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *records.Link) error {
 	known, err := r.Book.Link(ctx, records.Order, records.Deal, l.LocalID)
 	if err != nil || known != nil {
@@ -352,7 +362,8 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 		return err
 	}
 	about := records.About(records.Order, l.LocalID, records.Deal, link.RemoteID)
-	if err := r.Journal(tx, about, records.Inward, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)); err != nil {
+	text := fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)
+	if err := r.Journal(tx, about, records.Inward, text); err != nil {
 		return err
 	}
 	return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})

@@ -51,7 +51,10 @@ func (r *run) loadLeadOwners(ctx context.Context) error {
 		if w.organizationID != 0 {
 			continue
 		}
-		employer, ok := lo.Find(employers[w.clientID], func(o *organizations.Organization) bool { return o.MayOrder(w.clientID) })
+		employer, ok := lo.Find(
+			employers[w.clientID],
+			func(o *organizations.Organization) bool { return o.MayOrder(w.clientID) },
+		)
 		if ok {
 			w.organizationID = employer.ID
 		}
@@ -77,8 +80,8 @@ func (w *leadWork) standsFor(l *records.Link, o *orders.Order) {
 // clientsPage is how many of a client's orders are read at a time.
 const clientsPage = 100
 
-// enqueueOtherLeads enqueues pushes of the client's orders that are in other open leads. These get his contact and company,
-// so that the dialog of their conversion offers them.
+// enqueueOtherLeads enqueues pushes of the client's orders that are in other open leads. These get his contact and
+// company, so that the dialog of their conversion offers them.
 func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) error {
 	if clientID == 0 {
 		return nil
@@ -89,7 +92,12 @@ func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) 
 		if err != nil {
 			return err
 		}
-		leads, err := r.Book.Links(ctx, records.Order, records.Lead, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
+		leads, err := r.Book.Links(
+			ctx,
+			records.Order,
+			records.Lead,
+			lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }),
+		)
 		if err != nil {
 			return err
 		}

@@ -74,8 +74,8 @@ func (r *run) add(w *orderWork, t *task) *task {
 	return t
 }
 
-// loadOrders reads what the panel knows of the orders, decides which are to be sent at all, and asks the portal for what
-// it takes to decide the rest.
+// loadOrders reads what the panel knows of the orders, decides which are to be sent at all, and asks the portal for
+// what it takes to decide the rest.
 func (r *run) loadOrders(ctx context.Context) error {
 	if len(r.orders) == 0 {
 		return nil
@@ -94,7 +94,11 @@ func (r *run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
-	open, err := r.Book.Intents(ctx, records.Deal, append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...))
+	open, err := r.Book.Intents(
+		ctx,
+		records.Deal,
+		append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...),
+	)
 	if err != nil {
 		return err
 	}
@@ -171,9 +175,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 	return nil
 }
 
-// mustReadDeal reports whether the deal has to be read before anything is written: it may have moved, the order has, or
-// it is unknown what became of an earlier command. Rows that cannot be read may be those of a deal that is gone, and only
-// the deal itself tells.
+// mustReadDeal reports whether the deal has to be read before anything is written: it may have moved, the order has,
+// or it is unknown what became of an earlier command. Rows that cannot be read may be those of a deal that is gone,
+// and only the deal itself tells.
 func (w *orderWork) mustReadDeal() bool {
 	moved := string(w.order.Status) != w.link.Agreed[StageField].Ours
 	return w.read || moved || w.changeIntent != nil || w.rowsIntent != nil
@@ -197,13 +201,20 @@ func (r *run) addCustomer(w *orderWork) {
 // readDeals reads the deals of orders (crm.item.list).
 func (r *run) readDeals(works []*orderWork) {
 	fields := []string{
-		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "opportunity", "comments", "updatedTime", contactsField,
+		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "updatedTime",
+		"opportunity", "comments", contactsField,
 	}
-	ReadByID(&r.questions, rest.TypeDeal, fields, DealNumber, lo.Map(works, func(w *orderWork, _ int) Sought[rest.Deal] {
-		return Sought[rest.Deal]{
-			ID: w.link.RemoteID, Take: func(d *rest.Deal) { w.deal = d }, Gone: &w.gone, Err: &w.err,
-		}
-	}))
+	ReadByID(
+		&r.questions,
+		rest.TypeDeal,
+		fields,
+		DealNumber,
+		lo.Map(works, func(w *orderWork, _ int) Sought[rest.Deal] {
+			return Sought[rest.Deal]{
+				ID: w.link.RemoteID, Take: func(d *rest.Deal) { w.deal = d }, Gone: &w.gone, Err: &w.err,
+			}
+		}),
+	)
 }
 
 // settleOrders decides for each order between creating its deal or lead, linking it, and comparing the two.

@@ -28,8 +28,8 @@ func IsPutOff(cause error) bool {
 }
 
 // Pauses says what an error of the exchange as a whole means for the lane. If the portal or the way to it is to blame
-// the lane pauses, and no job loses an attempt. Other errors are our own, of the database for instance, and every job is
-// retried by itself.
+// the lane pauses, and no job loses an attempt. Other errors are our own, of the database for instance, and every job
+// is retried by itself.
 func (x *Exchange) Pauses(err error) error {
 	var refused *rest.Error
 	var request *rest.RequestError

@@ -121,8 +121,8 @@ func (p *party) note() records.Note {
 // inLead reports whether the party is in an open lead, which is all that the portal has of it for now.
 func (p *party) inLead() bool { return p.link == nil && p.lead.link != nil && !p.needed }
 
-// recordID is the number of the contact or company, or a reference to the command that creates it in the same batch. It
-// is nil when there is neither.
+// recordID is the number of the contact or company, or a reference to the command that creates it in the same batch.
+// It is nil when there is neither.
 func (p *party) recordID() any {
 	switch {
 	case p.link != nil:
@@ -167,7 +167,11 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	if err != nil {
 		return err
 	}
-	openLeads, err := r.Book.Intents(ctx, records.Lead, lo.Map(list, func(p *party, _ int) string { return p.leadKey() }))
+	openLeads, err := r.Book.Intents(
+		ctx,
+		records.Lead,
+		lo.Map(list, func(p *party, _ int) string { return p.leadKey() }),
+	)
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ type fieldMerge struct {
 	Notes  []string          // conflicts in words, for the journal
 }
 
-// takeFields changes the panel's record by what the portal changed. change takes one field over and returns the panel's
-// value then; ours are the values before. A value that the panel cannot take is journalled once, and both sides keep
-// their own.
+// takeFields changes the panel's record by what the portal changed. change takes one field over and returns the
+// panel's value then; ours are the values before. A value that the panel cannot take is journalled once, and both
+// sides keep their own.
 func (r *run) takeFields(
 	ctx context.Context, w partyWork, m fieldMerge, ours map[string]string,
 	change func(ctx context.Context, field, value string) (now string, err error),

@@ -42,13 +42,23 @@ type FoundRecord struct {
 	No portal.Reason // why it is not sent; empty: it is
 }
 
-// RecordsPage reads up to take records of a kind whose numbers are below before (0: all), newest first. Only orders are
-// bounded by the period; others are left to the caller, by Selection.Covers.
-func (x *Exchange) RecordsPage(ctx context.Context, s portal.Settings, sel Selection, kind records.Local, before int64, take int) ([]FoundRecord, error) {
+// RecordsPage reads up to take records of a kind whose numbers are below before (0: all), newest first. Only orders
+// are bounded by the period; others are left to the caller, by Selection.Covers.
+func (x *Exchange) RecordsPage(
+	ctx context.Context,
+	s portal.Settings,
+	sel Selection,
+	kind records.Local,
+	before int64,
+	take int,
+) ([]FoundRecord, error) {
 	switch kind {
 	case records.Client:
 		list, err := x.Clients.List(ctx, clients.Query{Before: before, Take: take})
-		return lo.Map(list, func(c *clients.Client, _ int) FoundRecord { return FoundRecord{ID: c.ID, At: c.RegisteredAt} }), err
+		return lo.Map(
+			list,
+			func(c *clients.Client, _ int) FoundRecord { return FoundRecord{ID: c.ID, At: c.RegisteredAt} },
+		), err
 	case records.Organization:
 		list, err := x.Organizations.List(ctx, organizations.Query{Before: before, Take: take})
 		return lo.Map(list, func(o *organizations.Organization, _ int) FoundRecord {
@@ -61,7 +71,8 @@ func (x *Exchange) RecordsPage(ctx context.Context, s portal.Settings, sel Selec
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := x.portals.Book(s.PortalID).Choices(ctx, records.Order, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
+	chosen, err := x.portals.Book(s.PortalID).
+		Choices(ctx, records.Order, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +100,9 @@ const (
 
 // Tone is the colour of the line's verb, as package panel names colours.
 func (p Planned) Tone() string {
-	return map[string]string{VerbCreate: "good", VerbChange: "info", VerbLink: "info", VerbSkip: "warning", VerbFail: "bad"}[p.Verb]
+	return map[string]string{
+		VerbCreate: "good", VerbChange: "info", VerbLink: "info", VerbSkip: "warning", VerbFail: "bad",
+	}[p.Verb]
 }
 
 // trySize is how many records «Пробный запуск» looks at.
@@ -98,8 +111,8 @@ const trySize = 50
 // errTried ends the transaction of a trial, so that nothing of it stays.
 var errTried = errors.New("only tried")
 
-// Trial goes the whole way of an export for the newest records of the period, but performs none of the commands that it
-// comes to. The same code decides, in a transaction that is rolled back. The portal is only asked.
+// Trial goes the whole way of an export for the newest records of the period, but performs none of the commands that
+// it comes to. The same code decides, in a transaction that is rolled back. The portal is only asked.
 func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) {
 	c, err := x.Connect(ctx)
 	if err != nil {
@@ -122,7 +135,9 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 		}
 	}
 	asked := [3][]int64{lo.Keys(r.organizations), lo.Keys(r.clients), lo.Keys(r.orders)}
-	for _, step := range []func(context.Context) error{r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.ask} {
+	for _, step := range []func(context.Context) error{
+		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.ask,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -134,7 +149,9 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 		if err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context) error{r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders} {
+		for _, step := range []func(context.Context) error{
+			r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders,
+		} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -151,7 +168,13 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 }
 
 // newest returns up to most of the newest records of a kind in the period.
-func (x *Exchange) newest(ctx context.Context, s portal.Settings, sel Selection, kind records.Local, most int) ([]FoundRecord, error) {
+func (x *Exchange) newest(
+	ctx context.Context,
+	s portal.Settings,
+	sel Selection,
+	kind records.Local,
+	most int,
+) ([]FoundRecord, error) {
 	var found []FoundRecord
 	for before := int64(0); len(found) < most; {
 		list, err := x.RecordsPage(ctx, s, sel, kind, before, GatherPage)
@@ -209,8 +232,8 @@ func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
 	return notes, nil
 }
 
-// plan says of each record what would become of it. asked are the numbers of the organizations, clients and orders that the
-// export covers; contacts and companies that their orders need are listed as well.
+// plan says of each record what would become of it. asked are the numbers of the organizations, clients and orders
+// that the export covers; contacts and companies that their orders need are listed as well.
 func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[records.Note][]string) []Planned {
 	var plan []Planned
 	add := func(kind records.Local, id int64, failure error, tasks []*task, details ...string) {
@@ -234,18 +257,29 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
 		w := r.organizations[id]
-		if w.organization == nil || !slices.Contains(asked[0], id) && w.create == nil && len(notes[records.Note{Local: records.Organization, LocalID: id}]) == 0 {
+		if w.organization == nil ||
+			!slices.Contains(asked[0], id) && w.create == nil &&
+				len(notes[records.Note{Local: records.Organization, LocalID: id}]) == 0 {
 			continue
 		}
 		details := []string{w.organization.Name}
 		if w.create != nil && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
-			details = append(details, fmt.Sprintf("реквизитов: %d, сотрудников: %d", len(w.organization.LegalEntities), len(w.organization.Employees)))
+			details = append(
+				details,
+				fmt.Sprintf(
+					"реквизитов: %d, сотрудников: %d",
+					len(w.organization.LegalEntities),
+					len(w.organization.Employees),
+				),
+			)
 		}
 		add(records.Organization, id, w.err, w.allTasks(), details...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
-		if w.client == nil || !slices.Contains(asked[1], id) && w.create == nil && len(notes[records.Note{Local: records.Client, LocalID: id}]) == 0 {
+		if w.client == nil ||
+			!slices.Contains(asked[1], id) && w.create == nil &&
+				len(notes[records.Note{Local: records.Client, LocalID: id}]) == 0 {
 			continue
 		}
 		add(records.Client, id, w.err, w.tasks(), w.client.FullName())
@@ -276,7 +310,12 @@ func (r *run) dealDetails(w *orderWork) []string {
 	}
 	return []string{
 		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.id), r.Lists.StageName(category, stage)),
-		fmt.Sprintf("сумма %s, строк товаров: %d на %s", w.order.Total.In(w.order.Currency), len(rows), mapping.Sum(rows).In(w.order.Currency)),
+		fmt.Sprintf(
+			"сумма %s, строк товаров: %d на %s",
+			w.order.Total.In(w.order.Currency),
+			len(rows),
+			mapping.Sum(rows).In(w.order.Currency),
+		),
 	}
 }
 

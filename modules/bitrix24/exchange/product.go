@@ -19,7 +19,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// ProductLink is a row of bitrix24_products: it says which product of the portal's catalogue is which product of a site.
+// ProductLink is a row of bitrix24_products: it says which product of the portal's catalogue is which product of a
+// site.
 type ProductLink struct {
 	PortalID   int64 `gorm:"primaryKey"`
 	SiteID     int64 `gorm:"primaryKey"`
@@ -34,7 +35,8 @@ func (ProductLink) TableName() string { return "bitrix24_products" }
 // material is a catalogue product of a site.
 type material struct{ site, id int64 }
 
-// key is the product's external key on the portal (XML_ID). It holds our name, since products have no other place for it.
+// key is the product's external key on the portal (XML_ID). It holds our name, since products have no other place for
+// it.
 func (m material) key(origin mapping.Origin) string {
 	return fmt.Sprintf("%s:material:%d:%d", origin, m.site, m.id)
 }
@@ -51,8 +53,8 @@ type productWork struct {
 	err      error
 }
 
-// loadProducts gathers the catalogue products of the orders in hand, and looks on the portal for those that are not linked
-// yet. It does nothing unless «Связывать товары с каталогом Битрикс24» is on.
+// loadProducts gathers the catalogue products of the orders in hand, and looks on the portal for those that are not
+// linked yet. It does nothing unless «Связывать товары с каталогом Битрикс24» is on.
 func (r *run) loadProducts(ctx context.Context) error {
 	if !r.Current.Catalog {
 		return nil
@@ -66,7 +68,12 @@ func (r *run) loadProducts(ctx context.Context) error {
 		for _, item := range w.order.Items {
 			m := material{w.order.SiteID, item.MaterialID}
 			if m.id != 0 && r.products[m] == nil {
-				r.products[m] = &productWork{material: m, name: item.Name, price: item.Price, currency: w.order.Currency}
+				r.products[m] = &productWork{
+					material: m,
+					name:     item.Name,
+					price:    item.Price,
+					currency: w.order.Currency,
+				}
 			}
 		}
 	}
@@ -75,7 +82,8 @@ func (r *run) loadProducts(ctx context.Context) error {
 	}
 	ids := lo.Uniq(lo.Map(lo.Keys(r.products), func(m material, _ int) int64 { return m.id }))
 	var rows []ProductLink
-	if err := r.DB.From(ctx).Where("portal_id = ? AND material_id IN ?", r.Portal.ID, ids).Find(&rows).Error; err != nil {
+	err := r.DB.From(ctx).Where("portal_id = ? AND material_id IN ?", r.Portal.ID, ids).Find(&rows).Error
+	if err != nil {
 		return fmt.Errorf("read product links: %w", err)
 	}
 	for _, row := range rows {
@@ -83,7 +91,11 @@ func (r *run) loadProducts(ctx context.Context) error {
 			w.linked = row.ProductID
 		}
 	}
-	open, err := r.Book.Intents(ctx, records.Product, lo.Map(lo.Keys(r.products), func(m material, _ int) string { return m.key(r.Origin) }))
+	open, err := r.Book.Intents(
+		ctx,
+		records.Product,
+		lo.Map(lo.Keys(r.products), func(m material, _ int) string { return m.key(r.Origin) }),
+	)
 	if err != nil {
 		return err
 	}
@@ -97,11 +109,16 @@ func (r *run) loadProducts(ctx context.Context) error {
 	return nil
 }
 
-// askProduct looks for a product by its external key (crm.product.list). Methods of this old family ignore a filter that
-// they do not know, so rows without the key are left out.
+// askProduct looks for a product by its external key (crm.product.list). Methods of this old family ignore a filter
+// that they do not know, so rows without the key are left out.
 func (r *run) askProduct(w *productWork) {
 	key := w.key(r.Origin)
-	params := rest.Params{"filter": rest.Params{"XML_ID": key}, "select": []string{"ID", "XML_ID"}, "order": rest.Params{"ID": "ASC"}, "start": -1}
+	params := rest.Params{
+		"filter": rest.Params{"XML_ID": key},
+		"select": []string{"ID", "XML_ID"},
+		"order":  rest.Params{"ID": "ASC"},
+		"start":  -1,
+	}
 	type product struct {
 		ID    rest.ID   `json:"ID"`
 		XMLID rest.Text `json:"XML_ID"`
@@ -115,8 +132,8 @@ func (r *run) askProduct(w *productWork) {
 	})
 }
 
-// settleProducts links the products that were found and creates those that are missing. A product that the portal refuses
-// holds up no order: the row is sent without a product.
+// settleProducts links the products that were found and creates those that are missing. A product that the portal
+// refuses holds up no order: the row is sent without a product.
 func (r *run) settleProducts(ctx context.Context) error {
 	var creating []*task
 	bySite := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
@@ -155,18 +172,25 @@ func (r *run) settleProducts(ctx context.Context) error {
 // noteProductUnread says in the journal why a row has no product: the portal did not let us look for it.
 func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
 	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		return r.journalFailure(tx, records.Note{Entity: records.Product}, records.Outward, fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)))
+		return r.journalFailure(
+			tx,
+			records.Note{Entity: records.Product},
+			records.Outward,
+			fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)),
+		)
 	})
 }
 
 // createProduct returns the command that adds a product to the portal's catalogue (crm.product.add).
 func (r *run) createProduct(w *productWork) *task {
 	return &task{
-		name: fmt.Sprintf("product%d_%d", w.site, w.id), method: "crm.product.add", entity: records.Product, key: w.key(r.Origin),
+		name:   fmt.Sprintf("product%d_%d", w.site, w.id),
+		method: "crm.product.add", entity: records.Product, key: w.key(r.Origin),
 		note: records.Note{Entity: records.Product},
 		params: func() rest.Params {
 			return rest.Params{"fields": rest.Params{
-				"NAME": mapping.Cut(w.name, 255), "XML_ID": w.key(r.Origin), "PRICE": w.price.String(), "CURRENCY_ID": w.currency,
+				"NAME":   mapping.Cut(w.name, 255),
+				"XML_ID": w.key(r.Origin), "PRICE": w.price.String(), "CURRENCY_ID": w.currency,
 			}}
 		},
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -192,7 +216,9 @@ func (r *run) saveProduct(tx *db.Tx, w *productWork, id int64) error {
 // missingProducts returns the linked products that the portal's catalogue does not list any more (crm.product.list).
 func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 	var ids []int64
-	if err := c.DB.From(ctx).Model(&ProductLink{}).Where("portal_id = ?", c.Portal.ID).Distinct().Order("product_id").Pluck("product_id", &ids).Error; err != nil {
+	err := c.DB.From(ctx).Model(&ProductLink{}).Where("portal_id = ?", c.Portal.ID).
+		Distinct().Order("product_id").Pluck("product_id", &ids).Error
+	if err != nil {
 		return nil, fmt.Errorf("read product links: %w", err)
 	}
 	type numberOnly struct {
@@ -226,14 +252,19 @@ func (w *productLook) failure() error { return w.err }
 
 func (w *productLook) complete() bool { return w.err != nil || w.done }
 
-// lookAtProducts asks for each linked product by its number (crm.product.get). The links of those that the portal no longer
-// has are dropped when the answer comes. The works are returned by product.
+// lookAtProducts asks for each linked product by its number (crm.product.get). The links of those that the portal no
+// longer has are dropped when the answer comes. The works are returned by product.
 func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*productLook, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var linked []int64
-	err := r.DB.From(ctx).Model(&ProductLink{}).Where("portal_id = ? AND product_id IN ?", r.Portal.ID, ids).Distinct().Pluck("product_id", &linked).Error
+	err := r.DB.From(ctx).
+		Model(&ProductLink{}).
+		Where("portal_id = ? AND product_id IN ?", r.Portal.ID, ids).
+		Distinct().
+		Pluck("product_id", &linked).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("read product links: %w", err)
 	}
@@ -247,7 +278,11 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 				err := result.Error(name)
 				switch refused, ok := portal.AsRefusal(err); {
 				case ok && refused.NotFound():
-					return r.conclude(ctx, &look.done, func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) })
+					return r.conclude(
+						ctx,
+						&look.done,
+						func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) },
+					)
 				case ok && !refused.Temporary():
 					look.done = true // the webhook may not read the catalogue, and another look would be refused, too
 				case err != nil:
@@ -267,5 +302,10 @@ func (r *run) dropProduct(tx *db.Tx, id int64) error {
 	if err := tx.Where("portal_id = ? AND product_id = ?", r.Portal.ID, id).Delete(&ProductLink{}).Error; err != nil {
 		return fmt.Errorf("drop a product link: %w", err)
 	}
-	return r.Journal(tx, records.Note{Entity: records.Product, RemoteID: id}, records.Inward, "Товар удалён в Битрикс24, связь с каталогом снята")
+	return r.Journal(
+		tx,
+		records.Note{Entity: records.Product, RemoteID: id},
+		records.Inward,
+		"Товар удалён в Битрикс24, связь с каталогом снята",
+	)
 }

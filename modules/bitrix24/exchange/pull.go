@@ -49,8 +49,8 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 	return nil
 }
 
-// workOf returns the work that a look at a linked record means, or nil when there is nothing to do: the link is to a lead
-// that was deleted, for instance.
+// workOf returns the work that a look at a linked record means, or nil when there is nothing to do: the link is to a
+// lead that was deleted, for instance.
 func (r *run) workOf(l *records.Link) work {
 	switch {
 	case l.Entity == records.Lead && l.State != records.Deleted:

@@ -17,8 +17,8 @@ import (
 // Questions are reading commands that leave together, fifty to a request. The zero value is ready for use.
 type Questions []question
 
-// askFor adds a question. take is called with the answer; if the portal refuses it, the refusal is kept in failure, since it
-// concerns one record only.
+// askFor adds a question. take is called with the answer; if the portal refuses it, the refusal is kept in failure,
+// since it concerns one record only.
 func askFor[A any](qs *Questions, method string, params rest.Params, failure *error, take func(answer A)) {
 	*qs = append(*qs, question{method: method, params: params, answer: func(result *rest.Result, name string) error {
 		var answer A
@@ -31,8 +31,8 @@ func askFor[A any](qs *Questions, method string, params rest.Params, failure *er
 	}})
 }
 
-// keepFirst keeps in failure why something could not be done, unless an earlier reason is known. A later success or failure
-// says nothing about that one.
+// keepFirst keeps in failure why something could not be done, unless an earlier reason is known. A later success or
+// failure says nothing about that one.
 func keepFirst(failure *error, err error) {
 	if *failure == nil {
 		*failure = err
@@ -44,7 +44,7 @@ func keepFirst(failure *error, err error) {
 type Sought[T any] struct {
 	ID   int64
 	Take func(record *T) // called when it is there
-	Gone *bool           // set when it is certainly not there; nil: not asked for, since a change of the record finds it out
+	Gone *bool           // set when it is certainly not there; nil: nobody wants to know
 	Err  *error          // why it could not be read
 }
 
@@ -61,8 +61,8 @@ func contactNumber(c *rest.Contact) *rest.ID { return &c.ID }
 func companyNumber(c *rest.Company) *rest.ID { return &c.ID }
 
 // ReadByID adds the questions that read records by their numbers, fifty to a command (crm.item.list). typeID is the
-// entityTypeId. A list leaves out silently what the webhook's owner may not see, so a record that is missing there is asked
-// for alone (crm.item.get).
+// entityTypeId. A list leaves out silently what the webhook's owner may not see, so a record that is missing there is
+// asked for alone (crm.item.get).
 func ReadByID[T any](qs *Questions, typeID int, fields []string, number numbered[T], records []Sought[T]) {
 	for _, part := range lo.Chunk(records, pageSize) {
 		var refused error
@@ -92,7 +92,8 @@ func ReadByID[T any](qs *Questions, typeID int, fields []string, number numbered
 // listByID are the parameters of crm.item.list for up to fifty records of known numbers.
 func listByID(typeID int, fields []string, ids []int64) rest.Params {
 	return rest.Params{
-		"entityTypeId": typeID, "start": -1, "useOriginalUfNames": "Y", "select": fields, "filter": rest.Params{"@id": ids},
+		"entityTypeId": typeID, "start": -1, "useOriginalUfNames": "Y", "select": fields,
+		"filter": rest.Params{"@id": ids},
 	}
 }
 
@@ -127,7 +128,11 @@ func ReadRows(qs *Questions, e records.Entity, id int64, failure *error, take fu
 	var readFrom func(last int64)
 	readFrom = func(last int64) {
 		params := rest.Params{
-			"filter": rest.Params{"=ownerType": e.OwnerType(), "=ownerId": id, ">id": last}, "order": rest.Params{"id": "ASC"}, "start": -1,
+			"filter": rest.Params{
+				"=ownerType": e.OwnerType(),
+				"=ownerId":   id,
+				">id":        last,
+			}, "order": rest.Params{"id": "ASC"}, "start": -1,
 		}
 		askFor(qs, "crm.item.productrow.list", params, failure, func(page rest.ProductRows) {
 			rows = append(rows, page.ProductRows...)
@@ -184,7 +189,8 @@ func (c *Connection) askAll(ctx context.Context, questions []question, class res
 				return err
 			}
 		}
-		if err := c.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return c.noteClock(tx, result) }); err != nil {
+		err = c.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error { return c.noteClock(tx, result) })
+		if err != nil {
 			return err
 		}
 		questions = questions[n:]

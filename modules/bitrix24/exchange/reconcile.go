@@ -53,8 +53,8 @@ type position struct {
 const pageSize = 50
 
 // reconcile reads what was modified since the last look, with an overlap, and enqueues a look at every record of ours
-// whose modification is news (crm.item.list). It makes one request. While there is more to read the job is put off to the
-// next group, behind the orders that wait; a reading that fails goes on where it was.
+// whose modification is news (crm.item.list). It makes one request. While there is more to read the job is put off to
+// the next group, behind the orders that wait; a reading that fails goes on where it was.
 func (r *run) reconcile(ctx context.Context) error {
 	positions := positionsOf(r.Portal.Cursors)
 	for _, kind := range reconciled {
@@ -101,17 +101,23 @@ func (r *run) reconcile(ctx context.Context) error {
 	return nil
 }
 
-// readPages asks for some pages of each entity in one request. Pages go by the records' numbers, so that no record is lost
-// when others change meanwhile. Each page begins behind the last record of the page before, by a reference within the
-// batch. Behind a page that is not full the reference means nothing, and the page is not looked at.
-func (r *run) readPages(ctx context.Context, open []kind, positions map[records.Entity]position, pages int) (*rest.Result, error) {
+// readPages asks for some pages of each entity in one request. Pages go by the records' numbers, so that no record is
+// lost when others change meanwhile. Each page begins behind the last record of the page before, by a reference within
+// the batch. Behind a page that is not full the reference means nothing, and the page is not looked at.
+func (r *run) readPages(
+	ctx context.Context,
+	open []kind,
+	positions map[records.Entity]position,
+	pages int,
+) (*rest.Result, error) {
 	batch := &rest.Batch{Halt: pages > 1}
 	for _, kind := range open {
 		p := positions[kind.entity]
 		var last any = p.Last
 		for i := range pages {
 			page := batch.Add(pageName(kind.entity, i), "crm.item.list", rest.Params{
-				"entityTypeId": kind.typeID, "select": []string{"id", "updatedTime", "originatorId", "originId"}, "order": rest.Params{"id": "ASC"}, "start": -1,
+				"entityTypeId": kind.typeID, "select": []string{"id", "updatedTime", "originatorId", "originId"},
+				"order": rest.Params{"id": "ASC"}, "start": -1,
 				"filter": rest.Params{">=updatedTime": p.Since.Add(-r.portals.Options.ReconcileOverlap), ">id": last},
 			})
 			last = page.Field("items", strconv.Itoa(pageSize-1), "id")
@@ -122,9 +128,16 @@ func (r *run) readPages(ctx context.Context, open []kind, positions map[records.
 
 func pageName(e records.Entity, i int) string { return fmt.Sprintf("%s%d", e, i) }
 
-// takePages takes one entity's pages out of an answer. It returns how far the reading is then. At its end Since moves on,
-// but never beyond the moment when the reading began: what changed since then may have been read before it changed.
-func (r *run) takePages(ctx context.Context, e records.Entity, p position, result *rest.Result, pages int) (position, error) {
+// takePages takes one entity's pages out of an answer. It returns how far the reading is then. At its end Since moves
+// on, but never beyond the moment when the reading began: what changed since then may have been read before it
+// changed.
+func (r *run) takePages(
+	ctx context.Context,
+	e records.Entity,
+	p position,
+	result *rest.Result,
+	pages int,
+) (position, error) {
 	for i := range pages {
 		var items rest.Items[modified]
 		if err := result.Decode(pageName(e, i), &items); err != nil {
@@ -168,7 +181,11 @@ func (r *run) savePositions(ctx context.Context, positions map[records.Entity]po
 		return fmt.Errorf("write positions: %w", err)
 	}
 	r.Portal.Cursors = string(text)
-	return r.DB.From(ctx).Model(&portal.Portal{}).Where("id = ?", r.Portal.ID).Update("cursors", r.Portal.Cursors).Error
+	return r.DB.From(ctx).
+		Model(&portal.Portal{}).
+		Where("id = ?", r.Portal.ID).
+		Update("cursors", r.Portal.Cursors).
+		Error
 }
 
 // enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them. If an
@@ -213,7 +230,8 @@ func (r *run) countCaught(tx *db.Tx, w work) error {
 
 // catch adds n to the number of changes that reconciliation found and no event had told.
 func (c *Connection) catch(tx *db.Tx, n int) error {
-	if err := tx.Model(&portal.Portal{}).Where("id = ?", c.Portal.ID).Update("caught", gorm.Expr("caught + ?", n)).Error; err != nil {
+	err := tx.Model(&portal.Portal{}).Where("id = ?", c.Portal.ID).Update("caught", gorm.Expr("caught + ?", n)).Error
+	if err != nil {
 		return fmt.Errorf("count what was caught: %w", err)
 	}
 	return nil

@@ -36,8 +36,8 @@ const (
 	addressPrint   = "address"
 )
 
-// loadDetails reads what the panel knows of the legal entities and employees of organizations that are compared, and asks
-// the portal for the rest. Employees join the clients of the run.
+// loadDetails reads what the panel knows of the legal entities and employees of organizations that are compared, and
+// asks the portal for the rest. Employees join the clients of the run.
 func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error {
 	var ids []int64
 	for _, w := range works {
@@ -87,7 +87,12 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 				r.askByINN(w, l)
 			}
 			if i := openBanks[key]; i != nil && l.bank == nil {
-				r.askByXMLID("crm.requisite.bankdetail.list", key, &l.err, func(id int64) { l.foundBank = append(l.foundBank, id) })
+				r.askByXMLID(
+					"crm.requisite.bankdetail.list",
+					key,
+					&l.err,
+					func(id int64) { l.foundBank = append(l.foundBank, id) },
+				)
 				l.unsettledBank = r.unsettled(i)
 			}
 			if l.requisite != nil {
@@ -103,7 +108,11 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 // (crm.requisite.list).
 func (r *run) askByINN(w *organizationWork, l *legalWork) {
 	params := rest.Params{
-		"filter": rest.Params{"ENTITY_TYPE_ID": rest.TypeCompany, "ENTITY_ID": w.link.RemoteID, "RQ_INN": l.entity.INN},
+		"filter": rest.Params{
+			"ENTITY_TYPE_ID": rest.TypeCompany,
+			"ENTITY_ID":      w.link.RemoteID,
+			"RQ_INN":         l.entity.INN,
+		},
 		"select": []string{"ID", "ENTITY_ID", "RQ_INN"}, "order": rest.Params{"ID": "ASC"},
 	}
 	askFor(&r.questions, "crm.requisite.list", params, &l.err, func(list rest.List[rest.Requisite]) {
@@ -118,17 +127,28 @@ func (r *run) askByINN(w *organizationWork, l *legalWork) {
 	})
 }
 
-// askInside looks for the legal address and the bank details of a requisite that is there already, unless they are known to
-// be ours (crm.address.list, crm.requisite.bankdetail.list). An address has no number, and a second one is refused.
+// askInside looks for the legal address and the bank details of a requisite that is there already, unless they are
+// known to be ours (crm.address.list, crm.requisite.bankdetail.list). An address has no number, and a second one is
+// refused.
 func (r *run) askInside(l *legalWork, requisite int64) {
 	if l.entity.Address != "" && (l.requisite == nil || l.requisite.Agreed[addressPrint].Ours == "") {
-		params := rest.Params{"filter": rest.Params{"TYPE_ID": rest.AddressLegal, "ENTITY_TYPE_ID": rest.TypeRequisite, "ENTITY_ID": requisite}}
+		params := rest.Params{
+			"filter": rest.Params{
+				"TYPE_ID":        rest.AddressLegal,
+				"ENTITY_TYPE_ID": rest.TypeRequisite,
+				"ENTITY_ID":      requisite,
+			},
+		}
 		askFor(&r.questions, "crm.address.list", params, &l.err, func(list rest.List[rest.Address]) {
-			l.addressed = l.addressed || slices.ContainsFunc(list, func(a rest.Address) bool { return a.EntityID.Int64() == requisite })
+			l.addressed = l.addressed ||
+				slices.ContainsFunc(list, func(a rest.Address) bool { return a.EntityID.Int64() == requisite })
 		})
 	}
 	if l.entity.Account != "" && l.bank == nil {
-		params := rest.Params{"filter": rest.Params{"ENTITY_ID": requisite, "RQ_ACC_NUM": l.entity.Account}, "order": rest.Params{"ID": "ASC"}}
+		params := rest.Params{
+			"filter": rest.Params{"ENTITY_ID": requisite, "RQ_ACC_NUM": l.entity.Account},
+			"order":  rest.Params{"ID": "ASC"},
+		}
 		askFor(&r.questions, "crm.requisite.bankdetail.list", params, &l.err, func(list rest.List[rest.BankDetail]) {
 			for _, row := range list {
 				if row.EntityID.Int64() == requisite && string(row.Account) == l.entity.Account {
@@ -161,8 +181,8 @@ func (r *run) settleDetails(w *organizationWork) error {
 	return nil
 }
 
-// settleRequisite adds the commands about one legal entity: its requisite (crm.requisite.add, crm.requisite.update), then
-// bank details and legal address (crm.address.add, crm.address.update).
+// settleRequisite adds the commands about one legal entity: its requisite (crm.requisite.add, crm.requisite.update),
+// then bank details and legal address (crm.address.add, crm.address.update).
 func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 	about := w.note()
 	key, id := mapping.LegalEntityKey(l.entity.ID), l.entity.ID
@@ -187,7 +207,8 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 		return
 	case l.requisite == nil:
 		before = w.addTask(&task{
-			name: fmt.Sprintf("requisite%d", id), method: "crm.requisite.add", entity: records.Requisite, key: key, note: about,
+			name:   fmt.Sprintf("requisite%d", id),
+			method: "crm.requisite.add", entity: records.Requisite, key: key, note: about,
 			params: func() rest.Params {
 				return rest.Params{"fields": mapping.NewRequisite(l.entity, w.link.RemoteID, preset, r.Origin)}
 			},
@@ -196,9 +217,15 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 				if err := ReadNumbered(result, name, &created, &created); err != nil {
 					return 0, err
 				}
-				l.requisite = r.Book.NewLink(records.LegalEntity, id, records.Requisite, created.Int64(), mapping.Agreed{
-					requisitePrint: {Ours: mapping.Print(fields)},
-				})
+				l.requisite = r.Book.NewLink(
+					records.LegalEntity,
+					id,
+					records.Requisite,
+					created.Int64(),
+					mapping.Agreed{
+						requisitePrint: {Ours: mapping.Print(fields)},
+					},
+				)
 				return created.Int64(), records.SaveLink(tx, l.requisite)
 			},
 		})
@@ -250,7 +277,9 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 		})
 	case l.bank == nil && mapping.HasBank(l.entity):
 		w.addTask(&task{
-			name: fmt.Sprintf("bank%d", id), method: "crm.requisite.bankdetail.add", after: after, entity: records.BankDetail, key: mapping.LegalEntityKey(id), note: about,
+			name:   fmt.Sprintf("bank%d", id),
+			method: "crm.requisite.bankdetail.add", after: after, note: about,
+			entity: records.BankDetail, key: mapping.LegalEntityKey(id),
 			params: func() rest.Params {
 				return rest.Params{"fields": mapping.NewBank(l.entity, requisiteID(), r.Origin)}
 			},
@@ -268,19 +297,21 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 	}
 }
 
-// takeOver saves the link of a requisite or bank details that may still be linked to a legal entity which is gone. A legal
-// entity that was removed and typed in anew finds its former requisite by the ИНН.
+// takeOver saves the link of a requisite or bank details that may still be linked to a legal entity which is gone. A
+// legal entity that was removed and typed in anew finds its former requisite by the ИНН.
 func (r *run) takeOver(tx *db.Tx, l *records.Link) error {
-	err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ? AND local = ? AND local_id <> ?", l.PortalID, l.Entity, l.RemoteID, l.Local, l.LocalID).
-		Delete(&records.Link{}).Error
+	err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ?", l.PortalID, l.Entity, l.RemoteID).
+		Where("local = ? AND local_id <> ?", l.Local, l.LocalID).
+		Delete(&records.Link{}).
+		Error
 	if err != nil {
 		return fmt.Errorf("drop the former link of %s %d: %w", l.Entity, l.RemoteID, err)
 	}
 	return records.SaveLink(tx, l)
 }
 
-// addEmployee adds the command that makes an employee's contact one of the company's (crm.company.contact.add). The portal
-// answers false when it is one already.
+// addEmployee adds the command that makes an employee's contact one of the company's (crm.company.contact.add). The
+// portal answers false when it is one already.
 func (r *run) addEmployee(w *organizationWork, employee *clientWork) {
 	field := fmt.Sprintf("employee/%d", employee.id)
 	if employee.link != nil && w.link.Agreed[field].Ours == fmt.Sprint(employee.link.RemoteID) {

@@ -14,9 +14,9 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Whose record of the portal is this? Every record that we create carries the installation's name (originatorId) and an
-// external key (originId). The rules about them are here, and nowhere else: a key counts only together with our name,
-// since other panels and other programs number their records alike.
+// Whose record of the portal is this? Every record that we create carries the installation's name (originatorId) and
+// an external key (originId). The rules about them are here, and nowhere else: a key counts only together with our
+// name, since other panels and other programs number their records alike.
 
 // HasKey reports whether a record of the portal carries our name and this key.
 func HasKey(origin mapping.Origin, carried rest.Origin, key string) bool {
@@ -24,8 +24,8 @@ func HasKey(origin mapping.Origin, carried rest.Origin, key string) bool {
 }
 
 // OrderByKey returns the number of the order that a record was created for, by the key it carries, and whether it was
-// created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that we created for
-// a client or an organization.
+// created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that we created
+// for a client or an organization.
 func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, e records.Entity, ok bool) {
 	_, number, _ := strings.Cut(string(carried.OriginID), ":")
 	order, err := strconv.ParseInt(number, 10, 64)
@@ -46,9 +46,9 @@ type keyed struct {
 	rest.Origin
 }
 
-// candidates are records of the portal that may be the one looked for. Each list says what they were found by. The order
-// of the fields is their rank: the external key is ours alone and an ИНН is the company's, but people share phones and
-// e-mails.
+// candidates are records of the portal that may be the one looked for. Each list says what they were found by. The
+// order of the fields is their rank: the external key is ours alone and an ИНН is the company's, but people share
+// phones and e-mails.
 type candidates struct {
 	byKey, byINN, byPhone, byEmail []int64
 }
@@ -139,9 +139,10 @@ func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failur
 	})
 }
 
-// pick chooses one of the records that were found for a party: the one with our key, else by ИНН, else the one that has
-// both phone and e-mail, else the oldest that has either. Records that belong to another client or organization are
-// passed over. The number is 0 when none is left. The warning, for the journal, says that others would have fitted.
+// pick chooses one of the records that were found for a party: the one with our key, else by ИНН, else the one that
+// has both phone and e-mail, else the oldest that has either. Records that belong to another client or organization
+// are passed over. The number is 0 when none is left. The warning, for the journal, says that others would have
+// fitted.
 func (r *run) pick(ctx context.Context, p *party) (chosen int64, warning string, err error) {
 	found := p.found
 	all := slices.Concat(found.byKey, found.byINN, found.byPhone, found.byEmail)

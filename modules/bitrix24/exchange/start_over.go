@@ -8,8 +8,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// Gone returns the link of an order to a deal or lead that was deleted on the portal. It is nil if the order has none, or
-// has another that is there.
+// Gone returns the link of an order to a deal or lead that was deleted on the portal. It is nil if the order has none,
+// or has another that is there.
 func (x *Exchange) Gone(ctx context.Context, s portal.Settings, id int64) (*records.Link, error) {
 	for _, e := range []records.Entity{records.Deal, records.Lead} {
 		l, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, e, id)
@@ -23,9 +23,16 @@ func (x *Exchange) Gone(ctx context.Context, s portal.Settings, id int64) (*reco
 	return nil, nil
 }
 
-// StartOver drops the link l to an order's deal or lead, in the given transaction, so that the next push creates another.
-// who is the employee who asked for it. The caller enqueues the push.
-func (x *Exchange) StartOver(ctx context.Context, tx *db.Tx, s portal.Settings, l *records.Link, clientID int64, who string) error {
+// StartOver drops the link l to an order's deal or lead, in the given transaction, so that the next push creates
+// another. who is the employee who asked for it. The caller enqueues the push.
+func (x *Exchange) StartOver(
+	ctx context.Context,
+	tx *db.Tx,
+	s portal.Settings,
+	l *records.Link,
+	clientID int64,
+	who string,
+) error {
 	if err := records.Forget(tx, l); err != nil {
 		return err
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 )
 
-// suspects finds the one record that makes the portal fall silent. After two requests of unknown outcome the group that
-// sent them is halved, and halved again, until the record is alone. Then it is retried by itself and holds up nobody else.
-// Between two attempts the portal has answered a probe, or the lane would still be paused.
+// suspects finds the one record that makes the portal fall silent. After two requests of unknown outcome the group
+// that sent them is halved, and halved again, until the record is alone. Then it is retried by itself and holds up
+// nobody else. Between two attempts the portal has answered a probe, or the lane would still be paused.
 //
 // The counts are those of this process. They only make groups smaller, so a process that takes over begins with whole
 // groups.

@@ -17,14 +17,15 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// refusal is why a task's command failed. A portal that does not let the webhook import deals is not asked to again: they
-// are created one by one then.
+// refusal is why a task's command failed. A portal that does not let the webhook import deals is not asked to again:
+// they are created one by one then.
 func (c *Connection) refusal(t *task, result *rest.Result) error {
 	if t.place == nil {
 		return result.Error(t.name)
 	}
 	_, err := t.place.recordID(result)
-	if refused, ok := portal.AsRefusal(result.Error(t.place.command)); ok && (refused.AccessDenied() || refused.NoMethod()) {
+	if refused, ok := portal.AsRefusal(result.Error(t.place.command)); ok &&
+		(refused.AccessDenied() || refused.NoMethod()) {
 		c.exchange.noImport.Store(c.Portal.ID, true)
 		return &waitError{why: "портал не разрешает импорт: сделки создаются по одной"}
 	}
@@ -38,24 +39,24 @@ type task struct {
 	method string
 	params func() rest.Params // called when everything in after is done, or stands earlier in the same batch
 
-	// entity and key are those of the intent that is stored before the command leaves. Without an entity there is no intent:
-	// the command may be repeated without harm.
+	// entity and key are those of the intent that is stored before the command leaves. Without an entity there is no
+	// intent: the command may be repeated without harm.
 	entity records.Entity
 	key    string
 	agreed mapping.Agreed    // kept with the intent: what its link will say
 	rows   []records.SentRow // product rows that it sends
 
-	// done stores the outcome, in the transaction that clears the intent, and returns the record's number. An error that is
-	// rest.Unknown means an answer of another shape, which leaves the intent open.
+	// done stores the outcome, in the transaction that clears the intent, and returns the record's number. An error
+	// that is rest.Unknown means an answer of another shape, which leaves the intent open.
 	done func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error)
 
-	// fields, if not nil, are the deal's fields for crm.item.batchImport, in which many tasks leave as one command. place is
-	// where in the batch this one did.
+	// fields, if not nil, are the deal's fields for crm.item.batchImport, in which many tasks leave as one command.
+	// place is where in the batch this one did.
 	fields func() rest.Params
 	place  *imported
 
-	// onMissing, if not nil, stores what follows when the record that is to be changed is not there. The task has failed then,
-	// and its work is tried again.
+	// onMissing, if not nil, stores what follows when the record that is to be changed is not there. The task has
+	// failed then, and its work is tried again.
 	onMissing func(ctx context.Context, tx *db.Tx) error
 
 	note records.Note // for the journal
@@ -80,9 +81,9 @@ const maxRequest = 1 << 20
 
 // perform runs the tasks in as few requests as their order allows.
 //
-// The first requests are chains. A chain holds contact, deal and rows of an order in one batch, tied by references, so that
-// nobody finds a deal without its rows. It stops at the first failure, since a reference to a failed command may stand for
-// any number.
+// The first requests are chains. A chain holds contact, deal and rows of an order in one batch, tied by references, so
+// that nobody finds a deal without its rows. It stops at the first failure, since a reference to a failed command may
+// stand for any number.
 //
 // What a chain left undone leaves in waves. A wave has no references, so that a failure concerns nobody else; what it
 // created is stored before the next wave leaves.
@@ -172,17 +173,7 @@ func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 		for _, t := range taken {
 			t.finished, t.err = true, err
 		}
-		return errors.Join(err, c.DB.Transaction(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
-			for _, t := range taken {
-				if err := c.journalTask(tx, t, batch, nil, duration); err != nil {
-					return err
-				}
-			}
-			if rest.Unknown(err) {
-				return c.storeIntents(tx, taken) // the next attempt looks first; the portal may go on working from now
-			}
-			return c.clearIntents(tx, taken, taken)
-		}))
+		return errors.Join(err, c.storeFailure(context.WithoutCancel(ctx), batch, taken, err, duration))
 	}
 	return c.DB.Transaction(context.WithoutCancel(ctx), func(ctx context.Context, tx *db.Tx) error {
 		var certain []*task
@@ -219,6 +210,24 @@ func (c *Connection) send(ctx context.Context, batch *rest.Batch, taken []*task)
 	})
 }
 
+// storeFailure stores that a request failed as a whole. If it is unknown whether the portal has received it, the intents
+// stay, with the time of the failure: the portal may go on working from then on, and the next attempt looks first.
+func (c *Connection) storeFailure(
+	ctx context.Context, batch *rest.Batch, taken []*task, cause error, duration time.Duration,
+) error {
+	return c.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		for _, t := range taken {
+			if err := c.journalTask(tx, t, batch, nil, duration); err != nil {
+				return err
+			}
+		}
+		if rest.Unknown(cause) {
+			return c.storeIntents(tx, taken)
+		}
+		return c.clearIntents(tx, taken, taken)
+	})
+}
+
 // errMissing is the failure of a command whose record was not there. A look at the record is due, and the next attempt
 // knows what became of it.
 var errMissing = errors.New("запись удалена в Битрикс24; проверяем, что с ней стало")
@@ -245,8 +254,8 @@ func (c *Connection) lookAt(e records.Entity, id int64) func(ctx context.Context
 	}
 }
 
-// lookAtTarget returns an onMissing that enqueues a look at the order's deal or lead. It is nil for a deal that was read a
-// moment ago and is there: whatever refused its change would refuse it after another look, too.
+// lookAtTarget returns an onMissing that enqueues a look at the order's deal or lead. It is nil for a deal that was
+// read a moment ago and is there: whatever refused its change would refuse it after another look, too.
 func (r *run) lookAtTarget(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
 	if w.deal != nil {
 		return nil
@@ -274,16 +283,22 @@ func firstFailure(failure *error, tasks []*task) error {
 	return *failure
 }
 
-// finished reports whether commands were found necessary and all of them have been answered. A work without commands is
-// either done, or nothing has been decided about it yet.
+// finished reports whether commands were found necessary and all of them have been answered. A work without commands
+// is either done, or nothing has been decided about it yet.
 func finished(tasks []*task) bool {
 	return len(tasks) > 0 && lo.EveryBy(tasks, func(t *task) bool { return t.finished })
 }
 
-// addItem completes a task so that it creates a contact, company, deal or lead (crm.item.add). The caller has filled in
-// what identifies the task: name, intent and note. fields is called when the command leaves. store is called with the
-// portal's answer, in the transaction that clears the intent.
-func addItem[T any](t task, typeID int, number numbered[T], fields func() rest.Params, store func(tx *db.Tx, made *T) error) *task {
+// addItem completes a task so that it creates a contact, company, deal or lead (crm.item.add). The caller has filled
+// in what identifies the task: name, intent and note. fields is called when the command leaves. store is called with
+// the portal's answer, in the transaction that clears the intent.
+func addItem[T any](
+	t task,
+	typeID int,
+	number numbered[T],
+	fields func() rest.Params,
+	store func(tx *db.Tx, made *T) error,
+) *task {
 	t.method = "crm.item.add"
 	t.params = func() rest.Params {
 		return rest.Params{"entityTypeId": typeID, "useOriginalUfNames": "Y", "fields": fields()}
@@ -295,7 +310,12 @@ func addItem[T any](t task, typeID int, number numbered[T], fields func() rest.P
 // updateItem completes a task so that it changes such a record (crm.item.update). id returns the record's number, or a
 // reference to the command that creates it.
 func updateItem[T any](
-	t task, typeID int, id func() any, number numbered[T], fields func() rest.Params, store func(tx *db.Tx, changed *T) error,
+	t task,
+	typeID int,
+	id func() any,
+	number numbered[T],
+	fields func() rest.Params,
+	store func(tx *db.Tx, changed *T) error,
 ) *task {
 	t.method = "crm.item.update"
 	t.params = func() rest.Params {

@@ -10,11 +10,14 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// ErrNoPreset means that requisites cannot be created, since the portal lacks the template they are made by. Its text is for
-// people.
-var ErrNoPreset = errors.New("на портале нет шаблона реквизитов «Организация»: добавьте его в «CRM / Настройки / Реквизиты» и повторите")
+// ErrNoPreset means that requisites cannot be created, since the portal lacks the template they are made by. Its text
+// is for people.
+var ErrNoPreset = errors.New(
+	"на портале нет шаблона реквизитов «Организация»: добавьте его в «CRM / Настройки / Реквизиты» и повторите",
+)
 
-// AsRefusal returns the portal's refusal that err is or wraps. ok is false for all other errors, such as a lost connection.
+// AsRefusal returns the portal's refusal that err is or wraps. ok is false for all other errors, such as a lost
+// connection.
 func AsRefusal(err error) (refused *rest.Error, ok bool) {
 	ok = errors.As(err, &refused)
 	return refused, ok
@@ -42,12 +45,17 @@ func Explain(err error) string {
 func explainRefusal(e *rest.Error) string {
 	switch {
 	case e.Credentials():
-		return "Портал ответил: неверный код вебхука или номер сотрудника. Проверьте «Код входящего вебхука» и «ID сотрудника», " +
+		return "Портал ответил: неверный код вебхука или номер сотрудника. Проверьте «Код входящего " +
+			"вебхука» и «ID сотрудника», " +
 			"не отозван ли вебхук и не уволен ли его владелец."
 	case e.Plan():
-		return "Портал ответил: REST API доступен только на платном тарифе Битрикс24. Продлите тариф или подписку на Маркет."
+		return "Портал ответил: REST API доступен только на платном тарифе Битрикс24. Продлите тариф " +
+			"или подписку на Маркет."
 	case e.Scope():
-		return fmt.Sprintf("Вебхуку не хватает прав для %s: отметьте «CRM» в «Настройке прав» входящего вебхука.", e.Method)
+		return fmt.Sprintf(
+			"Вебхуку не хватает прав для %s: отметьте «CRM» в «Настройке прав» входящего вебхука.",
+			e.Method,
+		)
 	case e.QueryLimit():
 		return "Портал просит реже обращаться к нему; продолжим через несколько секунд."
 	case e.OperatingLimit():
@@ -57,20 +65,41 @@ func explainRefusal(e *rest.Error) string {
 	case e.PortalDeleted():
 		return "Портал закрыт. Укажите другой портал в настройках."
 	case e.NotFound():
-		return fmt.Sprintf("Портал ответил на %s: такой записи нет. Её удалили в Битрикс24 или скрыли от владельца вебхука: проверьте там и повторите отправку.", e.Method)
+		return fmt.Sprintf(
+			"Портал ответил на %s: такой записи нет. Её удалили в Битрикс24 или скрыли от владельца "+
+				"вебхука: проверьте там и повторите отправку.",
+			e.Method,
+		)
 	case e.NoMethod():
-		return fmt.Sprintf("На портале нет метода %s. Обновите Битрикс24, если он установлен на вашем сервере, иначе обратитесь в его поддержку.", e.Method)
+		return fmt.Sprintf(
+			"На портале нет метода %s. Обновите Битрикс24, если он установлен на вашем сервере, "+
+				"иначе обратитесь в его поддержку.",
+			e.Method,
+		)
 	case e.WrongAuth():
-		return fmt.Sprintf("Портал не разрешает метод %s входящему вебхуку. Создайте вебхук заново от имени администратора; если не поможет, обратитесь в поддержку Битрикс24.", e.Method)
+		return fmt.Sprintf(
+			"Портал не разрешает метод %s входящему вебхуку. Создайте вебхук заново от имени "+
+				"администратора; если не поможет, обратитесь в поддержку Битрикс24.",
+			e.Method,
+		)
 	case e.HTTPSRequired():
-		return "Портал принимает только https. Впишите «URL портала», который начинается с https://, и сохраните настройки."
+		return "Портал принимает только https. Впишите «URL портала», который начинается с https://, " +
+			"и сохраните настройки."
 	case e.AccessDenied():
-		return fmt.Sprintf("Владельцу вебхука не хватает прав в CRM (%s). Дайте ему права или создайте вебхук от имени администратора.", e.Method)
+		return fmt.Sprintf(
+			"Владельцу вебхука не хватает прав в CRM (%s). Дайте ему права или создайте вебхук от "+
+				"имени администратора.",
+			e.Method,
+		)
 	case e.Unknown():
 		return "Портал ответил ошибкой сервера; повторим и проверим, не сделана ли работа."
 	}
-	return fmt.Sprintf("Портал не принял %s: «%s». Что было отправлено, видно в «Журнале обмена»: исправьте данные или настройки портала и повторите.",
-		e.Method, cmp.Or(e.Description, e.Code, "без объяснения"))
+	return fmt.Sprintf(
+		"Портал не принял %s: «%s». Что было отправлено, видно в «Журнале обмена»: исправьте данные "+
+			"или настройки портала и повторите.",
+		e.Method,
+		cmp.Or(e.Description, e.Code, "без объяснения"),
+	)
 }
 
 // explainSilence says why there is no answer that could be read.
@@ -87,7 +116,10 @@ func explainSilence(e *rest.RequestError) string {
 	case errors.Is(e.Err, io.ErrUnexpectedEOF):
 		return "Ответ портала оборвался на середине; повторим и проверим, не сделана ли работа."
 	case e.Status >= 500:
-		return fmt.Sprintf("Вместо портала ответил сервер перед ним (статус %d): портал временно недоступен. Продолжим сами.", e.Status)
+		return fmt.Sprintf(
+			"Вместо портала ответил сервер перед ним (статус %d): портал временно недоступен. Продолжим сами.",
+			e.Status,
+		)
 	case e.Status >= 300 && e.Status < 400:
 		return "Портал перенаправляет на другой адрес. Проверьте «URL портала»."
 	case e.Status != 0:

@@ -15,8 +15,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Lists is what the portal's lists held when they were last read. It is kept in the database, so that it is there while the
-// portal cannot be reached.
+// Lists is what the portal's lists held when they were last read. It is kept in the database, so that it is there
+// while the portal cannot be reached.
 type Lists struct {
 	PortalID     int64 // 0: never read
 	ReadAt       time.Time
@@ -100,8 +100,8 @@ func (d Lists) StageName(category int64, id string) string {
 	return id
 }
 
-// Present returns the chosen custom fields without those that the portal lacks: a field that could not be added there is
-// not written.
+// Present returns the chosen custom fields without those that the portal lacks: a field that could not be added there
+// is not written.
 func Present(f mapping.FieldNames, there []customField) mapping.FieldNames {
 	for _, custom := range mapping.CustomFields {
 		name := custom.Chosen(&f)
@@ -121,8 +121,16 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 	batch.Add("scope", "scope", nil)
 	batch.Add("mode", "crm.settings.mode.get", nil)
 	batch.Add("funnels", "crm.category.list", rest.Params{"entityTypeId": rest.TypeDeal})
-	batch.Add("types", "crm.status.list", rest.Params{"filter": rest.Params{"ENTITY_ID": "COMPANY_TYPE"}, "order": rest.Params{"SORT": "ASC"}})
-	batch.Add("sources", "crm.status.list", rest.Params{"filter": rest.Params{"ENTITY_ID": "SOURCE"}, "order": rest.Params{"SORT": "ASC"}})
+	batch.Add(
+		"types",
+		"crm.status.list",
+		rest.Params{"filter": rest.Params{"ENTITY_ID": "COMPANY_TYPE"}, "order": rest.Params{"SORT": "ASC"}},
+	)
+	batch.Add(
+		"sources",
+		"crm.status.list",
+		rest.Params{"filter": rest.Params{"ENTITY_ID": "SOURCE"}, "order": rest.Params{"SORT": "ASC"}},
+	)
 	batch.Add("presets", "crm.requisite.preset.list", rest.Params{"filter": rest.Params{"COUNTRY_ID": 1}})
 	batch.Add("fields", "crm.deal.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
 	batch.Add("leadfields", "crm.lead.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
@@ -159,8 +167,9 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 		}
 	}
 	d := Lists{
-		ReadAt: db.Now(), Owner: strings.TrimSpace(string(profile.Name) + " " + string(profile.LastName)), OwnerAdmin: bool(profile.Admin),
-		Mode: int(mode), Presets: mapping.FindPresets(presets),
+		ReadAt: db.Now(), OwnerAdmin: bool(profile.Admin),
+		Owner: strings.TrimSpace(string(profile.Name) + " " + string(profile.LastName)),
+		Mode:  int(mode), Presets: mapping.FindPresets(presets),
 		Scopes:       lo.Map(scopes, func(s rest.Text, _ int) string { return string(s) }),
 		CompanyTypes: lo.Map(types, statusEntry), Sources: lo.Map(sources, statusEntry),
 		DealFields: lo.Map(fields, fieldOf), LeadFields: lo.Map(leadFields, fieldOf),
@@ -183,8 +192,14 @@ func (p *Portals) readStages(ctx context.Context, client *rest.Client, d *Lists,
 	for _, part := range lo.Chunk(categories, 40) {
 		batch := rest.Batch{Class: rest.People}
 		for _, category := range part {
-			batch.Add(fmt.Sprintf("stages%d", category.ID), "crm.status.list",
-				rest.Params{"filter": rest.Params{"ENTITY_ID": stageDirectory(category.ID.Int64())}, "order": rest.Params{"SORT": "ASC"}})
+			batch.Add(
+				fmt.Sprintf("stages%d", category.ID),
+				"crm.status.list",
+				rest.Params{
+					"filter": rest.Params{"ENTITY_ID": stageDirectory(category.ID.Int64())},
+					"order":  rest.Params{"SORT": "ASC"},
+				},
+			)
 		}
 		result, err := client.Do(ctx, &batch)
 		if err != nil {
@@ -195,10 +210,13 @@ func (p *Portals) readStages(ctx context.Context, client *rest.Client, d *Lists,
 			if err := result.Decode(fmt.Sprintf("stages%d", category.ID), &stages); err != nil {
 				return err
 			}
-			d.Funnels = append(d.Funnels, Funnel{ID: category.ID.Int64(), Name: string(category.Name), Stages: lo.Map(stages,
-				func(s rest.Stage, _ int) Stage {
-					return Stage{ID: string(s.StatusID), Name: string(s.Name), Semantics: s.Semantics}
-				})})
+			d.Funnels = append(
+				d.Funnels,
+				Funnel{ID: category.ID.Int64(), Name: string(category.Name), Stages: lo.Map(stages,
+					func(s rest.Stage, _ int) Stage {
+						return Stage{ID: string(s.StatusID), Name: string(s.Name), Semantics: s.Semantics}
+					})},
+			)
 		}
 	}
 	return nil
@@ -221,9 +239,14 @@ func fieldOf(f rest.UserField, _ int) customField {
 }
 
 // MakeFields adds to the portal the custom fields of deals and leads that it lacks (crm.deal.userfield.add,
-// crm.lead.userfield.add), and notes them in the lists. A field that people chose instead is left alone. The warnings say in
-// Russian which fields were refused, and what to do.
-func (p *Portals) MakeFields(ctx context.Context, client *rest.Client, chosen mapping.FieldNames, d *Lists) (warnings []string, err error) {
+// crm.lead.userfield.add), and notes them in the lists. A field that people chose instead is left alone. The warnings
+// say in Russian which fields were refused, and what to do.
+func (p *Portals) MakeFields(
+	ctx context.Context,
+	client *rest.Client,
+	chosen mapping.FieldNames,
+	d *Lists,
+) (warnings []string, err error) {
 	batch := rest.Batch{Class: rest.People}
 	type lacking struct {
 		name, owner string
@@ -242,10 +265,17 @@ func (p *Portals) MakeFields(ctx context.Context, client *rest.Client, chosen ma
 			if slices.ContainsFunc(*kind.list, func(c customField) bool { return c.Name == field.Name }) {
 				continue
 			}
-			name := fmt.Sprintf("%s%d", strings.ReplaceAll(strings.TrimSuffix(kind.method, ".userfield.add"), ".", "_"), i)
+			name := fmt.Sprintf(
+				"%s%d",
+				strings.ReplaceAll(strings.TrimSuffix(kind.method, ".userfield.add"), ".", "_"),
+				i,
+			)
 			batch.Add(name, kind.method, rest.Params{"fields": rest.Params{
-				"FIELD_NAME": strings.TrimPrefix(field.Name, "UF_CRM_"), "USER_TYPE_ID": "string", "XML_ID": field.Name,
-				"EDIT_FORM_LABEL": rest.Params{"ru": field.Caption}, "LIST_COLUMN_LABEL": rest.Params{"ru": field.Caption},
+				"FIELD_NAME":   strings.TrimPrefix(field.Name, "UF_CRM_"),
+				"USER_TYPE_ID": "string", "XML_ID": field.Name,
+				"EDIT_FORM_LABEL": rest.Params{
+					"ru": field.Caption,
+				}, "LIST_COLUMN_LABEL": rest.Params{"ru": field.Caption},
 				"LIST_FILTER_LABEL": rest.Params{"ru": field.Caption}, "SETTINGS": rest.Params{"ROWS": 3},
 			}})
 			missing = append(missing, lacking{name, kind.owner, field, kind.list})
@@ -260,8 +290,16 @@ func (p *Portals) MakeFields(ctx context.Context, client *rest.Client, chosen ma
 	}
 	for _, field := range missing {
 		if err := result.Error(field.name); err != nil {
-			warnings = append(warnings, fmt.Sprintf("Поле %s «%s» создать не удалось (%s). Создайте его в Битрикс24 сами: код %s, тип «Строка».",
-				field.owner, field.field.Caption, Explain(err), strings.TrimPrefix(field.field.Name, "UF_CRM_")))
+			warnings = append(
+				warnings,
+				fmt.Sprintf(
+					"Поле %s «%s» создать не удалось (%s). Создайте его в Битрикс24 сами: код %s, тип «Строка».",
+					field.owner,
+					field.field.Caption,
+					Explain(err),
+					strings.TrimPrefix(field.field.Name, "UF_CRM_"),
+				),
+			)
 			continue
 		}
 		*field.list = append(*field.list, customField{Name: field.field.Name, Caption: field.field.Caption})

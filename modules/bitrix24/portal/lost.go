@@ -62,8 +62,8 @@ func LostText(lost []lostStage) string {
 	return "На портале удалено: " + strings.Join(names, ", ") + "."
 }
 
-// Against returns the settings without what the portal no longer has. A status whose stage is gone maps to no stage, and
-// deals that were to be created in a funnel which is gone are created in the default one.
+// Against returns the settings without what the portal no longer has. A status whose stage is gone maps to no stage,
+// and deals that were to be created in a funnel which is gone are created in the default one.
 func (s Settings) Against(d Lists) Settings {
 	if len(s.Lost(d)) == 0 {
 		return s
@@ -83,8 +83,8 @@ func (s Settings) Against(d Lists) Settings {
 	return s
 }
 
-// KeepLists stores lists that were read anew, in the given transaction. The tables of the settings take over new names of
-// stages and funnels, so that one which is deleted later is named as people know it.
+// KeepLists stores lists that were read anew, in the given transaction. The tables of the settings take over new names
+// of stages and funnels, so that one which is deleted later is named as people know it.
 func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d Lists) error {
 	if err := p.Settings.Save(tx, ListsDocument, d); err != nil {
 		return err

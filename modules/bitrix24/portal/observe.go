@@ -68,7 +68,8 @@ func (q queueMeters) Collect(out chan<- prometheus.Metric) {
 const observeLimit = 5 * time.Second
 
 // observe returns what the client of a portal calls after every request. It counts the request, and keeps in the
-// portal's row what needs a person and where the portal has moved. A portal that is not stored yet (0) is only counted.
+// portal's row what needs a person and where the portal has moved. A portal that is not stored yet (0) is only
+// counted.
 func (p *Portals) observe(portalID int64, address *url.URL) func(context.Context, rest.Exchange) {
 	return func(ctx context.Context, x rest.Exchange) {
 		p.meters.requests.WithLabelValues(outcomeOf(x.Err)).Inc()

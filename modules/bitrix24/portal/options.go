@@ -29,8 +29,8 @@ type Options struct {
 	// AllowPrivate lets the module call plain http and private addresses. It is for demos and tests.
 	AllowPrivate bool `env:"ALLOW_PRIVATE_PORTAL"`
 
-	// Where the portal's time passes faster than ours, in benchmarks and long tests: its limits on requests (zero: those of
-	// the documents), and the clock that operating time is counted by (nil: time.Now).
+	// Where the portal's time passes faster than ours, in benchmarks and long tests: its limits on requests (zero:
+	// those of the documents), and the clock that operating time is counted by (nil: time.Now).
 	Limits rest.Limits
 	Clock  func() time.Time
 }

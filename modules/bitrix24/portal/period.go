@@ -7,8 +7,8 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 )
 
-// Period reads the two days of a form, in the account's time zone: since is the beginning of the first, until the end of the
-// last, both in UTC. A day that is left out gives nil. The error is a refusal for the form.
+// Period reads the two days of a form, in the account's time zone: since is the beginning of the first, until the end
+// of the last, both in UTC. A day that is left out gives nil. The error is a refusal for the form.
 func (p *Portals) Period(from, to string) (since, until *time.Time, err error) {
 	read := func(text string, days int) (*time.Time, error) {
 		day, err := form.Day("", text, p.Location)

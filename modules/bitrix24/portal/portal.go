@@ -1,6 +1,6 @@
-// Package portal is one Bitrix24 portal as the module sees it: the settings (settings.go) with the rules of which orders are
-// sent (wants.go), the portal's own lists (lists.go), the client that all requests go through, and what went wrong in words
-// for people (explain.go).
+// Package portal is one Bitrix24 portal as the module sees it: the settings (settings.go) with the rules of which
+// orders are sent (wants.go), the portal's own lists (lists.go), the client that all requests go through, and what
+// went wrong in words for people (explain.go).
 //
 // It knows nothing of single records. Begin reading with Portals and Settings.
 package portal
@@ -23,8 +23,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Portals are the portals that this panel was ever connected to, and the way to the one of the settings. It is safe for use
-// by several goroutines.
+// Portals are the portals that this panel was ever connected to, and the way to the one of the settings. It is safe
+// for use by several goroutines.
 type Portals struct {
 	*app.Host
 	Options Options
@@ -39,7 +39,8 @@ type Portals struct {
 // New returns the portals of a host. It registers their meters, and fails if they are registered already.
 func New(h *app.Host, opts Options) (*Portals, error) {
 	p := &Portals{
-		Host: h, Options: opts, probing: rest.NewLimiter(rest.LimiterOptions{Limits: opts.Limits}), operatingTimes: map[int64]*rest.Operating{},
+		Host: h, Options: opts, operatingTimes: map[int64]*rest.Operating{},
+		probing: rest.NewLimiter(rest.LimiterOptions{Limits: opts.Limits}),
 	}
 	return p, p.meter(h.Metrics)
 }
@@ -68,18 +69,19 @@ type Portal struct {
 // TableName is that of the module's table.
 func (Portal) TableName() string { return "bitrix24_portals" }
 
-// Client returns a client that calls a portal through a webhook. The requests of all processes share the portal's bucket of
-// requests. portalID is 0 while the portal is not stored yet.
+// Client returns a client that calls a portal through a webhook. The requests of all processes share the portal's
+// bucket of requests. portalID is 0 while the portal is not stored yet.
 func (p *Portals) Client(hook rest.Webhook, portalID int64) *rest.Client {
 	return rest.New(hook, rest.Options{
-		Timeout: p.Options.Timeout, AllowPrivate: p.Options.AllowPrivate, Limiter: p.limiter(portalID), Operating: p.Operating(portalID),
+		Timeout: p.Options.Timeout, AllowPrivate: p.Options.AllowPrivate,
+		Limiter: p.limiter(portalID), Operating: p.Operating(portalID),
 		Now:     p.Options.Clock,
 		Observe: p.observe(portalID, hook.Portal),
 	})
 }
 
-// limiter returns the limiter of a portal, whose bucket is kept in the portal's row. For a portal that is not stored yet,
-// when a webhook is tried for the first time, the bucket is in memory.
+// limiter returns the limiter of a portal, whose bucket is kept in the portal's row. For a portal that is not stored
+// yet, when a webhook is tried for the first time, the bucket is in memory.
 func (p *Portals) limiter(portalID int64) *rest.Limiter {
 	if portalID == 0 {
 		return p.probing
@@ -87,7 +89,10 @@ func (p *Portals) limiter(portalID int64) *rest.Limiter {
 	change := func(ctx context.Context, change func(rest.Bucket) rest.Bucket) error {
 		return p.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 			var row Portal
-			err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("id", "bucket_level", "bucket_at").First(&row, portalID).Error
+			err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).
+				Select("id", "bucket_level", "bucket_at").
+				First(&row, portalID).
+				Error
 			if err != nil {
 				return fmt.Errorf("read the bucket of portal %d: %w", portalID, err)
 			}
@@ -97,7 +102,10 @@ func (p *Portals) limiter(portalID int64) *rest.Limiter {
 			}
 			b = change(b)
 			at := b.At.UTC().Truncate(time.Microsecond)
-			return tx.Model(&row).Select("bucket_level", "bucket_at").Updates(Portal{BucketLevel: b.Level, BucketAt: &at}).Error
+			return tx.Model(&row).
+				Select("bucket_level", "bucket_at").
+				Updates(Portal{BucketLevel: b.Level, BucketAt: &at}).
+				Error
 		})
 	}
 	return rest.NewLimiter(rest.LimiterOptions{
@@ -142,8 +150,8 @@ func (p *Portals) At(tx *db.Tx, address *url.URL) (*Portal, error) {
 	return &row, nil
 }
 
-// URL returns the address of a record's page on the portal, "https://…/crm/deal/details/7/". It is empty without a portal or
-// for the number 0.
+// URL returns the address of a record's page on the portal, "https://…/crm/deal/details/7/". It is empty without a
+// portal or for the number 0.
 func (s Settings) URL(e records.Entity, id int64) string {
 	if s.PortalURL == "" || id == 0 {
 		return ""

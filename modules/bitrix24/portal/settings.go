@@ -69,8 +69,8 @@ func (s Settings) Connected() bool {
 	return s.Enabled && s.PortalID != 0 && !s.Code.IsZero()
 }
 
-// Webhook returns the inbound webhook with its secret code, which must be handed to nothing but a client. It fails if the
-// code cannot be opened with the keys of this installation.
+// Webhook returns the inbound webhook with its secret code, which must be handed to nothing but a client. It fails if
+// the code cannot be opened with the keys of this installation.
 func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
 	code, err := p.Settings.Keys.Open(CodePlace, s.Code)
 	if err != nil {
@@ -83,8 +83,8 @@ func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
 	return rest.Webhook{Portal: portal, UserID: s.UserID, Code: code}, nil
 }
 
-// Active returns the settings, and why there is no exchange at all: it is switched off, not connected, or not part of the
-// tariff. The reason is empty when the exchange works.
+// Active returns the settings, and why there is no exchange at all: it is switched off, not connected, or not part of
+// the tariff. The reason is empty when the exchange works.
 func (p *Portals) Active(ctx context.Context) (Settings, Reason, error) {
 	s, err := p.Current(ctx)
 	if err != nil {

@@ -25,8 +25,8 @@ const (
 	PlacedMeanwhile Reason = "оформлен, пока обмен или тариф были выключены"
 )
 
-// sendRule decides about some of the orders that have no deal yet. It is told twice: to Go, which asks about one order,
-// and to SQL, which counts them all. A test holds the two together.
+// sendRule decides about some of the orders that have no deal yet. It is told twice: to Go, which asks about one
+// order, and to SQL, which counts them all. A test holds the two together.
 type sendRule struct {
 	reason  Reason // empty: the order is sent, whatever the rules below say
 	applies func(s Settings, o *orders.Order, chosen records.Choice) bool
@@ -101,8 +101,8 @@ func always(holds bool) string {
 	return "1 = 0"
 }
 
-// Wants answers whether an order without a deal is to be sent. It returns the empty reason if so, else the first reason
-// against it.
+// Wants answers whether an order without a deal is to be sent. It returns the empty reason if so, else the first
+// reason against it.
 func (s Settings) Wants(o *orders.Order, chosen records.Choice) Reason {
 	if !s.Connected() {
 		return ModuleOff
@@ -128,8 +128,8 @@ func (s Settings) WantsSQL(name func(Reason) string) (branches string, args []an
 	return sql.String(), args
 }
 
-// ExcludedFromExport says why «Выгрузка базы» leaves an order out. The rules hold, but neither the automatic switch nor
-// the day of the connection does.
+// ExcludedFromExport says why «Выгрузка базы» leaves an order out. The rules hold, but neither the automatic switch
+// nor the day of the connection does.
 func (s Settings) ExcludedFromExport(o *orders.Order, chosen records.Choice) Reason {
 	s.Auto, s.ConnectedAt = true, time.Time{}
 	return s.Wants(o, chosen)

@@ -32,11 +32,14 @@ type ChoiceRow struct {
 // TableName is that of the module's table.
 func (ChoiceRow) TableName() string { return "bitrix24_choices" }
 
-// Choices returns what was decided about records of a kind, by their numbers in the panel. Records that nobody decided about
-// are left out, and read as ChoiceNone.
+// Choices returns what was decided about records of a kind, by their numbers in the panel. Records that nobody decided
+// about are left out, and read as ChoiceNone.
 func (b *Book) Choices(ctx context.Context, kind Local, ids []int64) (map[int64]Choice, error) {
 	var rows []ChoiceRow
-	err := b.DB.From(ctx).Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).Find(&rows).Error
+	err := b.DB.From(ctx).
+		Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).
+		Find(&rows).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("read choices: %w", err)
 	}

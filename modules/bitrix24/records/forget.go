@@ -8,8 +8,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
-// ForgetDeletedLead drops the link to the lead that an order's deal came from, if the lead was deleted as well. Otherwise
-// the order would count as one that is in the lead.
+// ForgetDeletedLead drops the link to the lead that an order's deal came from, if the lead was deleted as well.
+// Otherwise the order would count as one that is in the lead.
 func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) error {
 	if deal.Entity != Deal {
 		return nil
@@ -21,14 +21,17 @@ func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) err
 	return Forget(tx, lead)
 }
 
-// Forget drops an order's link with everything that depends on it: the links of its rows, and the intent to change them.
+// Forget drops an order's link with everything that depends on it: the links of its rows, and the intent to change
+// them.
 func Forget(tx *db.Tx, l *Link) error {
 	key := mapping.OrderKey(l.LocalID)
-	if err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Delete(&RowLink{}).Error; err != nil {
+	err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).
+		Delete(&RowLink{}).Error
+	if err != nil {
 		return fmt.Errorf("forget rows: %w", err)
 	}
-	if err := tx.Where("portal_id = ? AND entity = ? AND key = ?", l.PortalID, Rows, key).Delete(&Intent{}).Error; err != nil {
-		return fmt.Errorf("forget what was about to happen to rows: %w", err)
+	if err := ClearIntent(tx, l.PortalID, Rows, key); err != nil {
+		return err
 	}
 	return Unlink(tx, l)
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
-// Intent is a row of bitrix24_intents: a command that was about to leave. It is cleared with the command's outcome, so one
-// that is found means that the outcome is unknown.
+// Intent is a row of bitrix24_intents: a command that was about to leave. It is cleared with the command's outcome, so
+// one that is found means that the outcome is unknown.
 //
-// Agreed is what both sides have agreed on if the command was carried out. Without it, what either side has changed since
-// could not be told from what was sent.
+// Agreed is what both sides have agreed on if the command was carried out. Without it, what either side has changed
+// since could not be told from what was sent.
 type Intent struct {
 	PortalID int64  `gorm:"primaryKey"`
 	Entity   Entity `gorm:"primaryKey"`

@@ -16,16 +16,20 @@ import (
 // Known reports whether a record of the panel has a record on the portal, of whatever kind, that was not deleted.
 func (b *Book) Known(ctx context.Context, kind Local, id int64) (bool, error) {
 	var n int64
-	err := b.DB.From(ctx).Model(&Link{}).Where("portal_id = ? AND local = ? AND local_id = ? AND state <> ?", b.PortalID, kind, id, Deleted).
-		Limit(1).Count(&n).Error
+	err := b.DB.From(ctx).
+		Model(&Link{}).
+		Where("portal_id = ? AND local = ? AND local_id = ? AND state <> ?", b.PortalID, kind, id, Deleted).
+		Limit(1).
+		Count(&n).
+		Error
 	if err != nil {
 		return false, fmt.Errorf("look for a link of %s %d: %w", kind, id, err)
 	}
 	return n > 0, nil
 }
 
-// Link is a row of bitrix24_links: it says which record of the panel is which record of the portal, and what both sides last
-// agreed on. It is the only place that says so. The panel's own tables hold nothing of the module's.
+// Link is a row of bitrix24_links: it says which record of the panel is which record of the portal, and what both
+// sides last agreed on. It is the only place that says so. The panel's own tables hold nothing of the module's.
 type Link struct {
 	ID         int64 `gorm:"primaryKey"`
 	PortalID   int64
@@ -59,11 +63,14 @@ const (
 	Rejected  LinkState = "rejected"  // a lead of poor quality (JUNK)
 )
 
-// Links returns the links of records of the panel to records of one kind on the portal, by their numbers in the panel. A
-// record without a link is left out.
+// Links returns the links of records of the panel to records of one kind on the portal, by their numbers in the panel.
+// A record without a link is left out.
 func (b *Book) Links(ctx context.Context, kind Local, e Entity, ids []int64) (map[int64]*Link, error) {
 	var rows []*Link
-	err := b.DB.From(ctx).Where("portal_id = ? AND local = ? AND entity = ? AND local_id IN ?", b.PortalID, kind, e, ids).Find(&rows).Error
+	err := b.DB.From(ctx).
+		Where("portal_id = ? AND local = ? AND entity = ? AND local_id IN ?", b.PortalID, kind, e, ids).
+		Find(&rows).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("read links: %w", err)
 	}
@@ -84,7 +91,11 @@ func (b *Book) Link(ctx context.Context, kind Local, e Entity, id int64) (*Link,
 // organization and its order.
 func (b *Book) LinksTo(ctx context.Context, e Entity, remoteIDs []int64) ([]*Link, error) {
 	var rows []*Link
-	err := b.DB.From(ctx).Where("portal_id = ? AND entity = ? AND remote_id IN ?", b.PortalID, e, remoteIDs).Order("id").Find(&rows).Error
+	err := b.DB.From(ctx).
+		Where("portal_id = ? AND entity = ? AND remote_id IN ?", b.PortalID, e, remoteIDs).
+		Order("id").
+		Find(&rows).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("read links: %w", err)
 	}
@@ -114,8 +125,8 @@ func Key(kind Local, e Entity, id int64) string {
 	return mapping.OrderKey(id)
 }
 
-// NewLink returns a link that is not saved yet, to a record that was just seen on the portal. agreed is what both sides
-// have agreed on; nil: nothing yet.
+// NewLink returns a link that is not saved yet, to a record that was just seen on the portal. agreed is what both
+// sides have agreed on; nil: nothing yet.
 func (b *Book) NewLink(kind Local, id int64, e Entity, remoteID int64, agreed mapping.Agreed) *Link {
 	return &Link{
 		PortalID: b.PortalID, Local: kind, LocalID: id, Entity: e, RemoteID: remoteID, Checked: true, Agreed: agreed,
@@ -153,7 +164,8 @@ func Unlink(tx *db.Tx, l *Link) error {
 
 // LeadWords say in Russian what became of a lead.
 var LeadWords = map[LinkState]string{
-	Linked: "в работе", Rejected: "отклонён в Битрикс24", Converted: "переведён в качественный", Deleted: "удалён в Битрикс24",
+	Linked: "в работе", Rejected: "отклонён в Битрикс24",
+	Converted: "переведён в качественный", Deleted: "удалён в Битрикс24",
 }
 
 // See keeps of a deal or lead what pages show: funnel, stage and amount. It does not save the link.

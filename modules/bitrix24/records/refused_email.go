@@ -8,8 +8,8 @@ import (
 	"github.com/samber/lo"
 )
 
-// RefusedEmail is a row of bitrix24_refused_emails: an e-mail of a client or an organization that the portal refuses. The
-// contact, lead or company is sent without it, rather than not at all.
+// RefusedEmail is a row of bitrix24_refused_emails: an e-mail of a client or an organization that the portal refuses.
+// The contact, lead or company is sent without it, rather than not at all.
 type RefusedEmail struct {
 	PortalID  int64 `gorm:"primaryKey"`
 	Local     Local `gorm:"primaryKey"`
@@ -24,7 +24,10 @@ func (RefusedEmail) TableName() string { return "bitrix24_refused_emails" }
 // RefusedEmails returns the refused e-mails of records of a kind, by their numbers in the panel.
 func (b *Book) RefusedEmails(ctx context.Context, kind Local, ids []int64) (map[int64]string, error) {
 	var rows []RefusedEmail
-	err := b.DB.From(ctx).Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).Find(&rows).Error
+	err := b.DB.From(ctx).
+		Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).
+		Find(&rows).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("read refused e-mails: %w", err)
 	}

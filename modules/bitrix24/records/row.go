@@ -26,7 +26,10 @@ func (RowLink) TableName() string { return "bitrix24_rows" }
 // RowLinks returns the rows that orders have in their deals or leads, by order and key.
 func (b *Book) RowLinks(ctx context.Context, e Entity, orderIDs []int64) (map[int64]map[string]RowLink, error) {
 	var rows []RowLink
-	err := b.DB.From(ctx).Where("portal_id = ? AND entity = ? AND order_id IN ?", b.PortalID, e, orderIDs).Find(&rows).Error
+	err := b.DB.From(ctx).
+		Where("portal_id = ? AND entity = ? AND order_id IN ?", b.PortalID, e, orderIDs).
+		Find(&rows).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("read row links: %w", err)
 	}
@@ -40,11 +43,11 @@ func (b *Book) RowLinks(ctx context.Context, e Entity, orderIDs []int64) (map[in
 	return byOrder, nil
 }
 
-// SentRow is a row of bitrix24_sent_rows: what a product row that was ever sent for an order looks like, as Looks writes
-// it. Rows that were sent before the table was made are there as Print writes them.
+// SentRow is a row of bitrix24_sent_rows: what a product row that was ever sent for an order looks like, as Looks
+// writes it. Rows that were sent before the table was made are there as Print writes them.
 //
-// The number of a row is lost with an answer, when a lead is converted, and when a deal is deleted and restored. Then every
-// row that looks like one that was sent is ours, and a row that was never sent is a manager's.
+// The number of a row is lost with an answer, when a lead is converted, and when a deal is deleted and restored. Then
+// every row that looks like one that was sent is ours, and a row that was never sent is a manager's.
 type SentRow struct {
 	PortalID int64  `gorm:"primaryKey"`
 	OrderID  int64  `gorm:"primaryKey"`
@@ -54,8 +57,8 @@ type SentRow struct {
 // TableName is that of the module's table.
 func (SentRow) TableName() string { return "bitrix24_sent_rows" }
 
-// StoreSentRows notes how rows look that are about to leave, or turned out to have been sent. Rows that are noted already
-// are fine.
+// StoreSentRows notes how rows look that are about to leave, or turned out to have been sent. Rows that are noted
+// already are fine.
 func StoreSentRows(tx *db.Tx, rows []SentRow) error {
 	for _, some := range lo.Chunk(rows, 500) {
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&some).Error; err != nil {
@@ -71,7 +74,8 @@ func (b *Book) SentRows(ctx context.Context, orderIDs []int64) (map[int64]map[st
 	if len(orderIDs) == 0 {
 		return nil, nil
 	}
-	if err := b.DB.From(ctx).Where("portal_id = ? AND order_id IN ?", b.PortalID, orderIDs).Find(&rows).Error; err != nil {
+	err := b.DB.From(ctx).Where("portal_id = ? AND order_id IN ?", b.PortalID, orderIDs).Find(&rows).Error
+	if err != nil {
 		return nil, fmt.Errorf("read the rows that were sent: %w", err)
 	}
 	looks := map[int64]map[string]bool{}

@@ -1,6 +1,6 @@
 // Package records is what the module remembers of the records on one portal: which record of the panel is which there
-// (link.go), what was about to be sent when the last answer was lost (intent.go), whose product rows are whose (row.go),
-// and what people chose (choices.go). The journal is kept here as well (journal.go).
+// (link.go), what was about to be sent when the last answer was lost (intent.go), whose product rows are whose
+// (row.go), and what people chose (choices.go). The journal is kept here as well (journal.go).
 //
 // It talks to the database alone, never to the portal. Begin reading with Link.
 package records
@@ -13,15 +13,15 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
-// Book is what the module remembers of records on one portal. Links belong to a portal, so the book of another portal knows
-// nothing of them.
+// Book is what the module remembers of records on one portal. Links belong to a portal, so the book of another portal
+// knows nothing of them.
 type Book struct {
 	DB       *db.DB
 	PortalID int64 // the row of bitrix24_portals
 }
 
-// Installation returns who we are on every portal: the ORIGINATOR_ID of every record that we create. The name is made once,
-// when the module is installed.
+// Installation returns who we are on every portal: the ORIGINATOR_ID of every record that we create. The name is made
+// once, when the module is installed.
 func Installation(ctx context.Context, database *db.DB) (mapping.Origin, error) {
 	var ids []string
 	if err := database.From(ctx).Table("bitrix24_installations").Limit(1).Pluck("id", &ids).Error; err != nil {
