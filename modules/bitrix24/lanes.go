@@ -20,7 +20,7 @@ func (m *Module) bulkPages(h *app.Host) {
 	administrators := panel.Require(staff.Administrator)
 	h.Admin.GET("/bitrix24/backfill", m.backfill.Page, administrators)
 	h.Admin.POST("/bitrix24/backfill", m.backfill.Start, administrators)
-	h.Admin.POST("/bitrix24/backfill/:id/:deed", m.backfill.Change, administrators)
+	h.Admin.POST("/bitrix24/backfill/:id/:action", m.backfill.Change, administrators)
 	h.Admin.GET("/bitrix24/vanished", m.pages.VanishedPage, administrators)
 	h.Admin.POST("/bitrix24/vanished/:decision", m.pages.DecideVanished, administrators)
 	m.compare.Routes(h)

@@ -173,7 +173,7 @@ func exportOrders(s *scene, row *refusal) string {
 	s.SaveSettings("auto", "on")
 	s.denier.refuse(row)
 	admin := s.As(staff.Administrator)
-	admin.Post(bitrix24test.BackfillPage, "what", "order", "deed", "start").Want(s.T, http.StatusSeeOther)
+	admin.Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(s.T, http.StatusSeeOther)
 	s.Drain()
 	return admin.Get(bitrix24test.BackfillPage).Want(s.T, http.StatusOK).Text
 }

@@ -37,7 +37,7 @@ func BenchmarkBackfill(b *testing.B) {
 		x.Connect()
 		x.Run()
 		before, began := x.Portal.Stats(), fast()
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "deed", "start").Want(b, http.StatusSeeOther)
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(b, http.StatusSeeOther)
 		for fast().Sub(began) < seconds*time.Second {
 			time.Sleep(20 * time.Millisecond)
 			x.Hurry() // a rest that is put off in seconds of ours is over sooner

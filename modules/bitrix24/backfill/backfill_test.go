@@ -21,7 +21,7 @@ func TestBackfill_sendsWhatExistedBeforeTheConnectionOnce(t *testing.T) {
 			t.Fatalf("%d deals before the export, want none", got)
 		}
 		admin := x.As(staff.Administrator)
-		admin.Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "deed", "start").Want(t, http.StatusSeeOther)
+		admin.Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "start").Want(t, http.StatusSeeOther)
 		x.Settle()
 		for _, order := range placed {
 			id, deal := x.Deal(order)
@@ -43,7 +43,7 @@ func TestBackfill_sendsWhatExistedBeforeTheConnectionOnce(t *testing.T) {
 
 		// Once more: nothing is made twice, nothing changes.
 		changes := x.Portal.Stats().Changes
-		admin.Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "deed", "start").Want(t, http.StatusSeeOther)
+		admin.Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "start").Want(t, http.StatusSeeOther)
 		x.Settle()
 		if got := x.Portal.Stats().Changes - changes; got != 0 {
 			t.Errorf("the second export changed %d records of the portal", got)
@@ -61,7 +61,7 @@ func TestBackfill_triedOutWritesNothing(t *testing.T) {
 		x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Уже", "EMAIL": []map[string]any{{"VALUE": "client1@example.ru", "VALUE_TYPE": "HOME"}}}})
 		x.Connect()
 		changes, journal := x.Portal.Stats().Changes, x.Count("bitrix24_journal")
-		answer := x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "deed", "try").
+		answer := x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "try").
 			Want(t, http.StatusOK, "Ничего не записано", "создать: 5", "связать: 1", "Найден контакт клиента", "1 149,75")
 		for _, order := range placed {
 			bitrix24test.Contains(t, "plan", answer.Text, fmt.Sprintf("Заказ № %d", order))
@@ -82,7 +82,7 @@ func TestBackfill_pausedAndResumedGoesOn(t *testing.T) {
 		x.Existing(5)
 		x.Connect()
 		admin := x.As(staff.Administrator)
-		admin.Post(bitrix24test.BackfillPage, "what", "order", "deed", "start").Want(t, http.StatusSeeOther)
+		admin.Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusSeeOther)
 		id := x.Number("SELECT max(id) FROM bitrix24_backfills")
 		admin.Post(fmt.Sprintf("%s/%d/pause", bitrix24test.BackfillPage, id)).Want(t, http.StatusSeeOther)
 		x.Settle()
@@ -110,7 +110,7 @@ func TestBackfill_lostAnswersMakeNoSecondDeal(t *testing.T) {
 		placed := x.Existing(7)
 		x.Connect()
 		x.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.batchImport", Count: 1})
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "deed", "start").Want(t, http.StatusSeeOther)
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusSeeOther)
 		x.Recover()
 		for _, order := range placed {
 			id, _ := x.Deal(order)
@@ -126,7 +126,7 @@ func TestBackfill_listsWhatFailedAndRetriesIt(t *testing.T) {
 		x.Connect()
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.CRMRights = false })
 		admin := x.As(staff.Administrator)
-		admin.Post(bitrix24test.BackfillPage, "what", "client", "deed", "start").Want(t, http.StatusSeeOther)
+		admin.Post(bitrix24test.BackfillPage, "what", "client", "action", "start").Want(t, http.StatusSeeOther)
 		x.Settle()
 		admin.Get(bitrix24test.BackfillPage).Want(t, http.StatusOK, "Не удалось выгрузить", "не хватает прав")
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.CRMRights = true })
@@ -143,8 +143,8 @@ func TestBackfill_listsWhatFailedAndRetriesIt(t *testing.T) {
 func TestBackfill_isForAdministrators(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.As(staff.Operator).Get(bitrix24test.BackfillPage).Want(t, http.StatusForbidden)
-		x.As(staff.Operator).Post(bitrix24test.BackfillPage, "what", "order", "deed", "start").Want(t, http.StatusForbidden)
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "from", "2026-02-30", "deed", "start").Want(t, http.StatusUnprocessableEntity, "Не похоже на дату")
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "deed", "start").Want(t, http.StatusUnprocessableEntity, "Отметьте")
+		x.As(staff.Operator).Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusForbidden)
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "from", "2026-02-30", "action", "start").Want(t, http.StatusUnprocessableEntity, "Не похоже на дату")
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "action", "start").Want(t, http.StatusUnprocessableEntity, "Отметьте")
 	}, func(a *bitrix24test.Arranged) { a.Only = db.SQLite })
 }

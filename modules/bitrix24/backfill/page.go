@@ -211,7 +211,7 @@ func (x *Exports) Start(c echo.Context) error {
 		view.Error = err.Error()
 	case len(selected) == 0:
 		view.Error = "Отметьте, что выгружать."
-	case values.Get("deed") == "try":
+	case values.Get("action") == "try":
 		view.Plan, err = x.exchange.Trial(ctx, b.selection())
 		view.Tried = err == nil
 		if err != nil {
@@ -245,18 +245,18 @@ func (x *Exports) Change(c echo.Context) error {
 	notices := map[string]string{
 		"pause": "Выгрузка на паузе", "resume": "Выгрузка продолжается", "stop": "Выгрузка остановлена", "retry": "Выгружаем ещё раз то, что не удалось",
 	}
-	switch deed := c.Param("deed"); deed {
+	switch action := c.Param("action"); action {
 	case "retry":
 		err = x.retry(ctx, id)
 	case "pause", "resume", "stop":
-		err = x.pause(ctx, id, map[string]exportState{"pause": paused, "resume": running, "stop": stopped}[deed])
+		err = x.pause(ctx, id, map[string]exportState{"pause": paused, "resume": running, "stop": stopped}[action])
 	default:
 		return refusal.Unknown("Такого действия нет.")
 	}
 	if err != nil {
 		return err
 	}
-	x.Panel.Flash(c, panel.Good, notices[c.Param("deed")])
+	x.Panel.Flash(c, panel.Good, notices[c.Param("action")])
 	return panel.SeeOther(c, Path)
 }
 

@@ -298,7 +298,7 @@ func TestAnyText_leavesWithTheExportAsTyped(t *testing.T) {
 			texts[x.Place(now.order(client, 0))] = now
 		}
 		x.Connect()
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "deed", "start").Want(t, http.StatusSeeOther)
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "start").Want(t, http.StatusSeeOther)
 		x.Settle()
 		for order, now := range texts {
 			dealIs(x, t, order, now)

@@ -23,12 +23,12 @@ import (
 )
 
 // What an employee may do about an order whose deal or lead was deleted on the portal, whose exchange failed, or that is
-// to be left alone. Each is a button of the order's widget, POST /admin/bitrix24/orders/:number/<deed>.
+// to be left alone. Each is a button of the order's widget, POST /admin/bitrix24/orders/:number/<action>.
 const (
-	actionAgain  = "again"  // «Создать заново»
+	actionCreate = "again"  // «Создать заново»
 	actionLink   = "link"   // «Привязать другую»
 	actionIgnore = "ignore" // «Не синхронизировать»
-	actionHeed   = "heed"   // «Синхронизировать снова»
+	actionSync   = "sync"   // «Синхронизировать снова»
 	actionRetry  = "retry"  // «Повторить»
 )
 
@@ -48,18 +48,18 @@ func (x *Pages) OrderAction(c echo.Context) error {
 		return err
 	}
 	notice := ""
-	switch deed := c.Param("deed"); {
+	switch action := c.Param("action"); {
 	case why != "":
 		err = refusal.Value("", "Сейчас это невозможно: %s.", why)
-	case deed == actionAgain:
-		notice, err = x.makeAgain(ctx, s, o)
-	case deed == actionLink:
+	case action == actionCreate:
+		notice, err = x.createAgain(ctx, s, o)
+	case action == actionLink:
 		notice, err = x.linkOther(ctx, s, o, records.Entity(c.FormValue("entity")), c.FormValue("id"))
-	case deed == actionIgnore:
+	case action == actionIgnore:
 		notice, err = "Заказ больше не синхронизируется с Битрикс24", x.decide(ctx, s, o, records.ChoiceIgnore)
-	case deed == actionHeed:
+	case action == actionSync:
 		notice, err = "Заказ снова синхронизируется с Битрикс24", x.decide(ctx, s, o, records.ChoiceNone)
-	case deed == actionRetry:
+	case action == actionRetry:
 		notice, err = x.pushNow(ctx, s, o)
 	default:
 		return refusal.Unknown("Такого действия нет")
@@ -74,8 +74,8 @@ func (x *Pages) OrderAction(c echo.Context) error {
 	return panel.SeeOther(c, fmt.Sprintf("/admin/orders/%d", o.ID))
 }
 
-// makeAgain forgets the deleted deal or lead and sends the order as a new one.
-func (x *Pages) makeAgain(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
+// createAgain forgets the deleted deal or lead and sends the order as a new one.
+func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
 	l, err := x.exchange.Gone(ctx, s, o.ID)
 	if err != nil {
 		return "", err

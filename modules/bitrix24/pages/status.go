@@ -106,7 +106,7 @@ func (v statusView) Record(s jobs.Status) panel.Link { return records.RecordOf(s
 // StatusAction does what a button of the page says.
 func (x *Pages) StatusAction(c echo.Context) error {
 	ctx := c.Request().Context()
-	switch c.Param("deed") {
+	switch c.Param("action") {
 	case "resume":
 		if err := x.Jobs.Resume(ctx, portal.Lane); err != nil {
 			return err
