@@ -19,24 +19,31 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// eventEntities are the nine events of the manual and what each of them says to look at.
+// eventEntities are the nine events of the manual, each with the kind of record that it says to look at.
 var eventEntities = map[string]records.Entity{
-	"ONCRMDEALUPDATE": records.Deal, "ONCRMCONTACTUPDATE": records.Contact, "ONCRMCOMPANYUPDATE": records.Company, "ONCRMLEADUPDATE": records.Lead,
-	"ONCRMDEALDELETE": records.Deal, "ONCRMCONTACTDELETE": records.Contact, "ONCRMCOMPANYDELETE": records.Company, "ONCRMLEADDELETE": records.Lead,
+	"ONCRMDEALUPDATE":    records.Deal,
+	"ONCRMDEALDELETE":    records.Deal,
+	"ONCRMCONTACTUPDATE": records.Contact,
+	"ONCRMCONTACTDELETE": records.Contact,
+	"ONCRMCOMPANYUPDATE": records.Company,
+	"ONCRMCOMPANYDELETE": records.Company,
+	"ONCRMLEADUPDATE":    records.Lead,
+	"ONCRMLEADDELETE":    records.Lead,
 	"ONCRMPRODUCTDELETE": records.Product,
 }
 
-// eventBody is the most an event may be; theirs are well under a kilobyte.
-const eventBody = 64 << 10
+// eventBodyMax is how many bytes of an event are read. Those of a portal are well under a kilobyte.
+const eventBodyMax = 64 << 10
 
-// receiveEvent takes a call of the outbound webhook: verify, store, answer. Nothing is read from the portal here.
+// receiveEvent takes a call of the outbound webhook: verify, store, answer. Nothing is read from the portal here,
+// since the portal waits for the answer and does not repeat a call.
 func (m *Module) receiveEvent(c echo.Context) error {
 	ctx := c.Request().Context()
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, eventBody+1))
+	body, err := io.ReadAll(io.LimitReader(c.Request().Body, eventBodyMax+1))
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, "unreadable body")
 	}
-	if len(body) > eventBody {
+	if len(body) > eventBodyMax {
 		return echo.NewHTTPError(http.StatusRequestEntityTooLarge, "an event is smaller")
 	}
 	s, why, err := m.portals.Active(ctx)
@@ -64,7 +71,8 @@ func (m *Module) receiveEvent(c echo.Context) error {
 	return c.NoContent(http.StatusOK)
 }
 
-// signed compares the event's token with ours, and for an hour after it was replaced with the old one.
+// signed compares the event's token with ours. For an hour after ours was replaced the old one is accepted too, since
+// events are still on their way.
 func (m *Module) signed(s portal.Settings, event rest.Event) (bool, error) {
 	token, err := m.Settings.Keys.Open(portal.TokenPlace, s.Token)
 	if err != nil {
@@ -93,13 +101,14 @@ func (m *Module) storeEvent(ctx context.Context, s portal.Settings, why portal.R
 	}
 	return m.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := db.Now()
-		// The time is for people: a row that every event locks is written once a second at the most.
-		err := tx.Model(&portal.Portal{}).Where("id = ? AND (last_event_at IS NULL OR last_event_at < ?)", s.PortalID, now.Add(-time.Second)).
+		// The time is for people, so once a second is enough: events must not queue for the lock of this row.
+		err := tx.Model(&portal.Portal{}).
+			Where("id = ? AND (last_event_at IS NULL OR last_event_at < ?)", s.PortalID, now.Add(-time.Second)).
 			Update("last_event_at", now).Error
 		if err != nil {
 			return fmt.Errorf("note the event: %w", err)
 		}
-		if err := m.pages.NoteCheck(tx, s.PortalID, event); err != nil {
+		if err := m.pages.NoteCheckEvent(tx, s.PortalID, event); err != nil {
 			return err
 		}
 		if !known || event.RecordID == 0 || why != "" {
@@ -109,7 +118,7 @@ func (m *Module) storeEvent(ctx context.Context, s portal.Settings, why portal.R
 	})
 }
 
-// refuseEvent counts a call whose token was missing or wrong.
+// refuseEvent counts a call whose token was missing or wrong, for «Состояние обмена».
 func (m *Module) refuseEvent(ctx context.Context, s portal.Settings) {
 	m.Log.Warn("event refused: wrong or missing application token")
 	err := m.DB.From(ctx).Model(&portal.Portal{}).Where("id = ?", s.PortalID).

@@ -24,7 +24,8 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 	if err != nil || s.PortalID == 0 {
 		return err
 	}
-	known, err := m.portals.Book(s.PortalID).Known(ctx, records.Order, e.Order.ID)
+	book := m.portals.Book(s.PortalID)
+	known, err := book.Known(ctx, records.Order, e.Order.ID)
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 		if why != "" {
 			return nil // counted as not sent; «Отправить неотправленные» is for when the exchange is back
 		}
-		chosen, err := m.portals.Book(s.PortalID).Choices(ctx, records.Order, []int64{e.Order.ID})
+		chosen, err := book.Choices(ctx, records.Order, []int64{e.Order.ID})
 		if err != nil || s.Wants(e.Order, chosen[e.Order.ID]) != "" {
 			return err
 		}
@@ -40,8 +41,57 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 	return m.Jobs.Enqueue(tx, exchange.PushOrder{ID: e.Order.ID}, m.awaits(e.By, why)...)
 }
 
-// enqueueEmployees looks again at employees who are, or are to be, leads.
-func (m *Module) enqueueEmployees(ctx context.Context, tx *db.Tx, s portal.Settings, o *organizations.Organization) error {
+// clientSaved enqueues a client who has a contact or a lead, and a new one while new clients are passed on as leads.
+func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) error {
+	s, why, err := m.portals.Active(ctx)
+	if err != nil || s.PortalID == 0 {
+		return err
+	}
+	about := records.Record{Kind: records.Client, ID: e.Client.ID}
+	return m.pushSaved(ctx, tx, s, why, saved{about, e.Before == nil, e.By})
+}
+
+// organizationSaved enqueues an organization that has a company or an open lead, and a new one while new clients are
+// passed on as leads.
+func (m *Module) organizationSaved(ctx context.Context, tx *db.Tx, e organizations.Saved) error {
+	s, why, err := m.portals.Active(ctx)
+	if err != nil || s.PortalID == 0 {
+		return err
+	}
+	if err := m.enqueueEmployees(ctx, tx, s, e.Organization); err != nil {
+		return err
+	}
+	about := records.Record{Kind: records.Organization, ID: e.Organization.ID}
+	return m.pushSaved(ctx, tx, s, why, saved{about, e.Before == nil, e.By})
+}
+
+// saved is a client or an organization that was saved.
+type saved struct {
+	records.Record
+	isNew bool
+	by    staff.Actor
+}
+
+// pushSaved enqueues a record that the portal knows, and a new one while new clients are passed on as leads.
+func (m *Module) pushSaved(ctx context.Context, tx *db.Tx, s portal.Settings, why portal.Reason, r saved) error {
+	book := m.portals.Book(s.PortalID)
+	if r.isNew {
+		if !s.Leads || why != "" {
+			return nil
+		}
+		if err := book.Choose(tx, r.Kind, r.ID, records.ChoiceLead, r.by.Name); err != nil {
+			return err
+		}
+	} else if known, err := book.Known(ctx, r.Kind, r.ID); err != nil || !known {
+		return err
+	}
+	return m.Jobs.Enqueue(tx, exchange.PushOf(r.Kind, r.ID), m.awaits(r.by, why)...)
+}
+
+// enqueueEmployees enqueues the employees of an organization who are to be leads: a lead carries its company's name.
+func (m *Module) enqueueEmployees(
+	ctx context.Context, tx *db.Tx, s portal.Settings, o *organizations.Organization,
+) error {
 	ids := lo.Map(o.Employees, func(e organizations.Employee, _ int) int64 { return e.ClientID })
 	chosen, err := m.portals.Book(s.PortalID).Choices(ctx, records.Client, ids)
 	if err != nil {
@@ -56,55 +106,7 @@ func (m *Module) enqueueEmployees(ctx context.Context, tx *db.Tx, s portal.Setti
 	return m.Jobs.EnqueueAll(tx, leads)
 }
 
-// clientSaved enqueues a client who has a contact or a lead, and a new one while new clients are passed on as leads.
-func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) error {
-	s, why, err := m.portals.Active(ctx)
-	if err != nil || s.PortalID == 0 {
-		return err
-	}
-	if e.Before == nil {
-		if !s.Leads || why != "" {
-			return nil
-		}
-		if err := m.portals.Book(s.PortalID).Choose(tx, records.Client, e.Client.ID, records.ChoiceLead, e.By.Name); err != nil {
-			return err
-		}
-		return m.Jobs.Enqueue(tx, exchange.PushClient{ID: e.Client.ID}, m.awaits(e.By, why)...)
-	}
-	known, err := m.portals.Book(s.PortalID).Known(ctx, records.Client, e.Client.ID)
-	if err != nil || !known {
-		return err
-	}
-	return m.Jobs.Enqueue(tx, exchange.PushClient{ID: e.Client.ID}, m.awaits(e.By, why)...)
-}
-
-// organizationSaved enqueues an organization that has a company or an open lead, and a new one while new clients are
-// passed on as leads: its employees' leads carry its name.
-func (m *Module) organizationSaved(ctx context.Context, tx *db.Tx, e organizations.Saved) error {
-	s, why, err := m.portals.Active(ctx)
-	if err != nil || s.PortalID == 0 {
-		return err
-	}
-	if err := m.enqueueEmployees(ctx, tx, s, e.Organization); err != nil {
-		return err
-	}
-	if e.Before == nil {
-		if !s.Leads || why != "" {
-			return nil
-		}
-		if err := m.portals.Book(s.PortalID).Choose(tx, records.Organization, e.Organization.ID, records.ChoiceLead, e.By.Name); err != nil {
-			return err
-		}
-		return m.Jobs.Enqueue(tx, exchange.PushOrganization{ID: e.Organization.ID}, m.awaits(e.By, why)...)
-	}
-	known, err := m.portals.Book(s.PortalID).Known(ctx, records.Organization, e.Organization.ID)
-	if err != nil || !known {
-		return err
-	}
-	return m.Jobs.Enqueue(tx, exchange.PushOrganization{ID: e.Organization.ID}, m.awaits(e.By, why)...)
-}
-
-// tariffChanged lets the exchange try again at once.
+// tariffChanged resumes the exchange, which pauses while the tariff does not include it.
 func (m *Module) tariffChanged(_ context.Context, tx *db.Tx) error {
 	tx.AfterCommit(func(ctx context.Context) {
 		if err := m.Jobs.Resume(ctx, portal.Lane); err != nil {
@@ -115,9 +117,11 @@ func (m *Module) tariffChanged(_ context.Context, tx *db.Tx) error {
 }
 
 // awaits says how long whoever made the change waits for the outcome: an employee longer than a site's customer, a
-// module or the timer not at all.
+// module or the timer not at all. Nobody waits for an exchange that is off.
 func (m *Module) awaits(by staff.Actor, why portal.Reason) []jobs.Option {
-	limits := map[staff.ActorKind]time.Duration{staff.KindEmployee: m.portals.Options.AwaitStaff, staff.KindSite: m.portals.Options.AwaitSite}
+	limits := map[staff.ActorKind]time.Duration{
+		staff.KindEmployee: m.options.AwaitStaff, staff.KindSite: m.options.AwaitSite,
+	}
 	if limit := limits[by.Kind]; limit > 0 && why == "" {
 		return []jobs.Option{jobs.Await(limit)}
 	}

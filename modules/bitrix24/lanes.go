@@ -3,57 +3,56 @@ package bitrix24
 import (
 	"context"
 	"fmt"
-	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/jobs"
-	"github.com/pixlpark/panel/app/panel"
-	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/backfill"
 	"github.com/pixlpark/panel/modules/bitrix24/compare"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/pages"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
 
-// bulkPages declares the pages of bulk work.
-func (m *Module) bulkPages(h *app.Host) {
-	administrators := panel.Require(staff.Administrator)
-	h.Admin.GET("/bitrix24/backfill", m.backfill.Page, administrators)
-	h.Admin.POST("/bitrix24/backfill", m.backfill.Start, administrators)
-	h.Admin.POST("/bitrix24/backfill/:id/:action", m.backfill.Change, administrators)
-	h.Admin.GET("/bitrix24/vanished", m.pages.VanishedPage, administrators)
-	h.Admin.POST("/bitrix24/vanished/:decision", m.pages.DecideVanished, administrators)
-	m.compare.Routes(h)
-	h.Panel.AddBanner(m.pages.VanishedBanner)
-	h.Jobs.Every(24*time.Hour, exchange.CheckDeleted{}, jobs.WithPriority(jobs.Bulk))
-	h.Panel.AddMenu(panel.MenuItem{Section: "Заказы", Label: "Выгрузка базы", URL: backfill.Path, Role: staff.Administrator})
+// handleLanes says who does the jobs of the module's two lanes. All exchange with the portal queues in one; its
+// handler takes a group at a time, since one request can serve many records. Long work that mostly reads has the
+// other, so that no order waits behind it.
+func (m *Module) handleLanes(h *app.Host) {
+	retryFirst, pauseMax := jobs.RetryFirst(m.options.RetryFirst), jobs.PauseMax(m.options.PauseMax)
+	jobs.Handle(h.Jobs, portal.Lane, exchange.GroupLimit, m.exchange.Handle,
+		jobs.BulkLimit(exchange.BulkLimit), retryFirst, pauseMax)
+	h.Jobs.Probe(portal.Lane, m.exchange.Probe)
+	jobs.Handle(h.Jobs, portal.BulkLane, 1, m.handleBulk, retryFirst, pauseMax)
 }
 
-// bulkWork is the handler of the lane for long work. A job does a piece and enqueues itself for the rest.
-func (m *Module) bulkWork(ctx context.Context, group []jobs.Job) []error {
-	outcomes := make([]error, len(group))
-	for i, j := range group {
-		var args struct{ ID int64 }
-		if outcomes[i] = exchange.Decode(j, &args); outcomes[i] != nil {
-			continue
-		}
-		switch j.Kind {
-		case pages.PruneJournal{}.Kind():
-			outcomes[i] = m.pages.PruneJournal(ctx)
-		case backfill.GatherExport{}.Kind():
-			outcomes[i] = m.backfill.Gather(ctx, args.ID)
-		case compare.CompareOrders{}.Kind():
-			outcomes[i] = m.compare.CompareNext(ctx, args.ID)
-		case compare.MendOrders{}.Kind():
-			var a compare.MendOrders
-			if outcomes[i] = exchange.Decode(j, &a); outcomes[i] == nil {
-				outcomes[i] = m.compare.MendAll(ctx, a)
-			}
-		case exchange.CheckDeleted{}.Kind():
-			outcomes[i] = m.exchange.CheckDeleted(ctx)
-		default:
-			outcomes[i] = jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
-		}
+// handleBulk is the handler of the lane for long work.
+func (m *Module) handleBulk(ctx context.Context, group []jobs.Job) []error {
+	return lo.Map(group, func(j jobs.Job, _ int) error { return m.doBulk(ctx, j) })
+}
+
+// doBulk does one job of long work: a piece of it, after which the job enqueues itself for the rest.
+func (m *Module) doBulk(ctx context.Context, j jobs.Job) error {
+	switch j.Kind {
+	case backfill.Gather{}.Kind():
+		return decodeAnd(ctx, j, m.backfill.Gather)
+	case compare.Continue{}.Kind():
+		return decodeAnd(ctx, j, m.compare.Continue)
+	case compare.MendAll{}.Kind():
+		return decodeAnd(ctx, j, m.compare.MendAll)
+	case exchange.CheckDeleted{}.Kind():
+		return m.exchange.CheckDeleted(ctx)
+	case pages.PruneJournal{}.Kind():
+		return m.pages.PruneJournal(ctx)
 	}
-	return outcomes
+	return jobs.Permanent(fmt.Errorf("no such job: %s", j.Kind))
+}
+
+// decodeAnd does a job with its arguments.
+func decodeAnd[A any](ctx context.Context, j jobs.Job, do func(context.Context, A) error) error {
+	var args A
+	if err := exchange.Decode(j, &args); err != nil {
+		return err
+	}
+	return do(ctx, args)
 }

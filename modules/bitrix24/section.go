@@ -6,14 +6,20 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/pages"
 )
 
-// section is «Битрикс24» on «Выгрузка заказов / ERP и CRM системы».
+// section is «Битрикс24» on «Выгрузка заказов / ERP и CRM системы»: the settings form and the buttons below it.
 func (m *Module) section() export.Section {
 	return export.Section{
-		Name: m.Name(), Title: "Битрикс24", Requires: tariff.Professional, Open: m.setup.OpenSettings,
+		Name: m.Name(), Title: "Битрикс24", Requires: tariff.Professional, Open: m.setup.Open,
 		Actions: []export.Action{
-			{Name: "check", Label: "Проверить подключение", Icon: "plug", Do: m.pages.CheckConnection, Then: pages.DoctorURL},
-			{Name: "moved", Label: "Сохранить новый адрес портала", Icon: "link", Visible: m.setup.PortalMoved, Do: m.setup.SaveMoved},
-			{Name: "lists", Label: "Обновить списки портала", Icon: "refresh", Do: m.setup.RefreshNow},
+			{
+				Name: "check", Label: "Проверить подключение", Icon: "plug",
+				Do: m.pages.CheckConnection, Then: pages.DoctorURL,
+			},
+			{
+				Name: "moved", Label: "Сохранить новый адрес портала", Icon: "link",
+				Visible: m.setup.Moved, Do: m.setup.SaveMoved,
+			},
+			{Name: "lists", Label: "Обновить списки портала", Icon: "refresh", Do: m.setup.RefreshLists},
 		},
 	}
 }

@@ -1,3 +1,12 @@
+// Package compare is «Сверка»: the orders of a period beside their deals, or the leads they are in, and the button
+// that sends what differs.
+//
+// A comparison is a row, and only an order that is not the same on both sides has a row of its own. Comparing reads
+// the portal and writes nothing there. Mending (mend.go) writes nothing there either: it makes the panel forget what
+// the two sides agreed on and enqueues a push, so package exchange sends the order as it always does.
+//
+// Begin with Comparisons.Continue, which compares one page of orders; pair.go reads both sides, differences.go says in
+// which fields they differ, page.go is the page.
 package compare
 
 import (
@@ -6,34 +15,34 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pixlpark/panel/app"
-
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// Comparisons are «Сверка».
+// Comparisons starts, continues and shows comparisons.
 type Comparisons struct {
 	*app.Host
 	portals  *portal.Portals
 	exchange *exchange.Exchange
 }
 
-// New returns them for a host.
+// New returns the comparisons of a host.
 func New(h *app.Host, portals *portal.Portals, x *exchange.Exchange) *Comparisons {
 	return &Comparisons{Host: h, portals: portals, exchange: x}
 }
 
-// Comparison is a row of bitrix24_comparisons: one «Сверка» of the orders of a period with their deals, or
-// the leads they are in. Only what is not the same has a row of its own.
-type Comparison struct {
+// Models are the tables of this package, for the check of the schema at the start.
+func Models() []any { return []any{&comparison{}, &row{}} }
+
+// comparison is a row of bitrix24_comparisons: the orders of one period compared.
+type comparison struct {
 	ID         int64 `gorm:"primaryKey"`
 	PortalID   int64
 	Actor      string
@@ -51,7 +60,8 @@ type Comparison struct {
 	FinishedAt *time.Time
 }
 
-func (Comparison) TableName() string { return "bitrix24_comparisons" }
+// TableName is where GORM keeps comparisons.
+func (comparison) TableName() string { return "bitrix24_comparisons" }
 
 type comparisonState string
 
@@ -61,158 +71,135 @@ const (
 )
 
 // Compared is how many orders have been looked at.
-func (c Comparison) Compared() int64 { return c.Same + c.Different + c.Missing + c.Gone + c.LeftOut }
+func (c comparison) Compared() int64 { return c.Same + c.Different + c.Missing + c.Gone + c.LeftOut }
 
-// Over reports whether the comparison is complete.
-func (c Comparison) Over() bool { return c.State == compared }
+// Over reports whether all orders of the period have been looked at.
+func (c comparison) Over() bool { return c.State == compared }
 
-// Row is a row of bitrix24_comparison_rows: an order that is not the same on both sides.
-type Row struct {
-	ComparisonID int64          `gorm:"primaryKey"`
-	OrderID      int64          `gorm:"primaryKey"`
-	Entity       records.Entity // aDeal, or aLead
-	RemoteID     int64
-	Result       result
-	Fields       []field `gorm:"serializer:json"`
-	MendedAt     *time.Time
-}
+// Continue is the job that compares the next orders of a comparison. It enqueues itself until none are left.
+type Continue struct{ ID int64 }
 
-func (Row) TableName() string { return "bitrix24_comparison_rows" }
+// Kind is the same for all comparisons.
+func (Continue) Kind() string { return portal.BulkLane + ".compare" }
 
-type result string
+// Key keeps two jobs from continuing the same comparison.
+func (a Continue) Key() string { return fmt.Sprintf("comparison/%d", a.ID) }
 
-const (
-	resultDifferent result = "different"
-	resultMissing   result = "missing"
-	resultGone      result = "gone"
-	resultRejected  result = "rejected" // different, and nothing can be sent: its lead was rejected there
-)
-
-// Label says the result in words.
-func (r result) Label() string {
-	return map[result]string{
-		resultDifferent: "отличается", resultMissing: "нет в Битрикс24", resultGone: "удалена там",
-		resultRejected: "лид отклонён: заказ не передаётся, пока лид не вернут в работу",
-	}[r]
-}
-
-// field is a field whose two values differ.
-type field struct {
-	Name   string // as people call it
-	Key    string // as the link's agreement does
-	Ours   string
-	Theirs string
-	Code   string `json:",omitempty"` // of the portal's value, where Theirs is its name
-}
-
-// CompareOrders compares the next orders of a comparison.
-type CompareOrders struct{ ID int64 }
-
-// Kind and Key name the job.
-func (CompareOrders) Kind() string { return portal.BulkLane + ".compare" }
-
-func (a CompareOrders) Key() string { return fmt.Sprintf("comparison/%d", a.ID) }
-
-// comparePage is how many orders one step compares: what is in memory at a time.
+// comparePage is how many orders one job compares: what is in memory at a time.
 const comparePage = 100
 
-// beginComparison starts a comparison.
-func (x *Comparisons) beginComparison(ctx context.Context, c *Comparison) error {
+// start stores a new comparison and enqueues its first step.
+func (x *Comparisons) start(ctx context.Context, c *comparison) error {
 	total, err := x.Orders.Count(ctx, orders.Query{From: c.Since, To: c.Until})
 	if err != nil {
 		return err
 	}
-	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return x.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		c.State, c.StartedAt, c.Total = comparing, db.Now(), total
 		if err := tx.Create(c).Error; err != nil {
 			return fmt.Errorf("store a comparison: %w", err)
 		}
-		return x.Jobs.Enqueue(tx, CompareOrders{ID: c.ID}, jobs.Behind())
+		return x.Jobs.Enqueue(tx, Continue{ID: c.ID}, jobs.Behind())
 	})
 }
 
-// CompareNext does one step: a page of orders is read here and there, and what differs is stored.
-func (x *Comparisons) CompareNext(ctx context.Context, id int64) error {
-	if _, why, err := x.portals.Active(ctx); err != nil || why != "" {
-		return errors.Join(err, jobs.RetryAfter(x.portals.Options.PauseMax, errors.New(string(why))))
-	}
-	c, err := x.exchange.Connect(ctx)
+// Continue compares one page of orders: it reads them here and there, and stores what differs. While the exchange is
+// off or paused the job waits, since it would read nothing.
+func (x *Comparisons) Continue(ctx context.Context, a Continue) error {
+	_, why, err := x.portals.Active(ctx)
 	if err != nil {
 		return err
 	}
-	var it Comparison
-	err = x.DB.From(ctx).First(&it, id).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && it.Over() {
+	if why != "" {
+		return jobs.RetryAfter(x.portals.Options.PauseMax, errors.New(string(why)))
+	}
+	conn, err := x.exchange.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	var c comparison
+	err = x.DB.From(ctx).First(&c, a.ID).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && c.Over() {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read comparison %d: %w", id, err)
+		return fmt.Errorf("read comparison %d: %w", a.ID, err)
 	}
-	list, err := x.Orders.List(ctx, orders.Query{From: it.Since, To: it.Until, Before: it.BeforeID, Take: comparePage})
+	list, err := x.Orders.List(ctx, orders.Query{From: c.Since, To: c.Until, Before: c.BeforeID, Take: comparePage})
 	if err != nil {
 		return err
 	}
-	pairs, err := findPairs(ctx, c, list)
-	if err == nil {
-		err = readPairs(ctx, c, pairs)
-	}
+	rows, err := c.compare(ctx, conn, list)
 	if err != nil {
 		return x.exchange.Pauses(err)
 	}
-	var rows []Row
-	for _, p := range pairs {
-		if row := it.note(p, c); row != nil {
-			rows = append(rows, *row)
-		}
+	if len(list) < comparePage {
+		now := db.Now()
+		c.State, c.FinishedAt = compared, &now
+	} else {
+		c.BeforeID = list[len(list)-1].ID
 	}
-	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+	return x.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		if len(rows) > 0 {
 			if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error; err != nil {
 				return fmt.Errorf("store what differs: %w", err)
 			}
 		}
-		if len(list) < comparePage {
-			now := db.Now()
-			it.State, it.FinishedAt = compared, &now
-		} else {
-			it.BeforeID = list[len(list)-1].ID
-		}
-		if err := tx.Save(&it).Error; err != nil {
+		if err := tx.Save(&c).Error; err != nil {
 			return fmt.Errorf("store a comparison: %w", err)
 		}
-		if it.Over() {
+		if c.Over() {
 			return nil
 		}
-		return x.Jobs.Enqueue(tx, CompareOrders{ID: id}, jobs.Behind())
+		return x.Jobs.Enqueue(tx, a, jobs.Behind())
 	})
 }
 
-// note counts what became of an order; of one that is not the same it returns the row.
-func (c *Comparison) note(p *pair, with *exchange.Connection) *Row {
-	row := Row{ComparisonID: c.ID, OrderID: p.order.ID, Entity: p.target(), Fields: []field{}}
-	if p.link != nil {
-		row.RemoteID = p.link.RemoteID
+// compare reads both sides of some orders, counts them, and returns the rows of those that are not the same.
+func (c *comparison) compare(ctx context.Context, conn *exchange.Connection, list []*orders.Order) ([]row, error) {
+	pairs, err := findPairs(ctx, conn, list)
+	if err != nil {
+		return nil, err
 	}
+	if err := readPairs(ctx, conn, pairs); err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, p := range pairs {
+		if r := c.count(p, conn); r != nil {
+			rows = append(rows, *r)
+		}
+	}
+	return rows, nil
+}
+
+// count counts what became of an order. It returns nil if the order is the same, or is not compared.
+func (c *comparison) count(p *pair, conn *exchange.Connection) *row {
+	r := row{ComparisonID: c.ID, OrderID: p.order.ID, Entity: p.target(), Fields: []field{}}
+	if p.link != nil {
+		r.RemoteID = p.link.RemoteID
+	}
+	over := p.order.Status.Group() == orders.Abandoned || p.order.Status == orders.Deleted
 	switch {
 	case p.leftOut:
 		c.LeftOut++
 		return nil
 	case p.link == nil:
-		row.Result, c.Missing = resultMissing, c.Missing+1
-		return &row
+		r.Result, c.Missing = resultMissing, c.Missing+1
+		return &r
 	case p.gone:
-		row.Result, c.Gone = resultGone, c.Gone+1
-		return &row
-	case p.rejected() && p.order.Status.Group() != orders.Abandoned && p.order.Status != orders.Deleted:
-		row.Result, c.Different = resultRejected, c.Different+1
-		return &row
+		r.Result, c.Gone = resultGone, c.Gone+1
+		return &r
+	case p.rejected() && !over:
+		r.Result, c.Different = resultRejected, c.Different+1
+		return &r
 	case !p.rejected():
-		row.Fields = differences(with, p)
+		r.Fields = differences(conn, p)
 	}
-	if len(row.Fields) == 0 {
+	if len(r.Fields) == 0 {
 		c.Same++
 		return nil
 	}
-	row.Result, c.Different = resultDifferent, c.Different+1
-	return &row
+	r.Result, c.Different = resultDifferent, c.Different+1
+	return &r
 }

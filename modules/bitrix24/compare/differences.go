@@ -19,7 +19,8 @@ const (
 	leadKey = "lead" // what became of the lead
 )
 
-// differences are the fields in which an order and its deal, or lead, are not the same.
+// differences are the fields in which an order and its deal, or lead, are not the same. Fields that the module does
+// not send are not compared.
 func differences(c *exchange.Connection, p *pair) []field {
 	o, deal := p.order, p.deal
 	fields := []field{}
@@ -30,9 +31,9 @@ func differences(c *exchange.Connection, p *pair) []field {
 	}
 	differ("Сумма", "opportunity", o.Total.In(o.Currency), orders.Money(deal.Opportunity).In(o.Currency))
 	if p.target() == records.Lead {
-		differ("Лид", leadKey, records.LeadWords[p.link.State], records.LeadWords[leadStateOf(deal.StageSemanticID)])
-	} else if field, ok := stageDifference(c, o, deal); ok {
-		fields = append(fields, field)
+		differ("Лид", leadKey, records.LeadWords[p.link.State], records.LeadWords[leadState(deal.StageSemanticID)])
+	} else if f, ok := stageDifference(c, o, deal); ok {
+		fields = append(fields, f)
 	}
 	if p.contact != 0 && !lo.Contains(append(deal.ContactIDs, deal.ContactID), rest.ID(p.contact)) {
 		differ("Контакт", "contactIds", fmt.Sprint(p.contact), numbers(deal.ContactIDs))
@@ -45,8 +46,11 @@ func differences(c *exchange.Connection, p *pair) []field {
 	}
 	in := c.OrderInput(o, p.target())
 	sent, names := mapping.DealFields(in), in.Rules.Fields
-	if p.target() == records.Lead && !strings.Contains(plain(string(deal.Comments)), plain(mapping.Comment(in))) { // a manager may write beside ours
-		differ("Комментарий", "comments", mapping.Comment(in), string(deal.Comments))
+	if p.target() == records.Lead {
+		ours, theirs := mapping.Comment(in), string(deal.Comments)
+		if !strings.Contains(plain(theirs), plain(ours)) { // a manager may write beside ours
+			differ("Комментарий", "comments", ours, theirs)
+		}
 	}
 	for _, custom := range mapping.CustomFields {
 		name := *custom.Chosen(&names)
@@ -67,8 +71,8 @@ func stageDifference(c *exchange.Connection, o *orders.Order, deal *rest.Deal) (
 	}, ok && wanted != stage
 }
 
-// leadStateOf is what became of a lead, by its stage.
-func leadStateOf(s rest.Semantics) records.LinkState {
+// leadState is what became of a lead, by its stage.
+func leadState(s rest.Semantics) records.LinkState {
 	switch s {
 	case rest.Success:
 		return records.Converted
@@ -83,25 +87,26 @@ func plain(text string) string {
 	return strings.TrimSpace(strings.ReplaceAll(rest.Disarm(text), "\r\n", "\n"))
 }
 
+// numbers lists the numbers of records of the portal.
 func numbers(ids []rest.ID) string {
 	return strings.Join(lo.Map(ids, func(id rest.ID, _ int) string { return fmt.Sprint(id.Int64()) }), ", ")
 }
 
-// rowTexts are the rows that stand for the order here and there; rows a manager added by hand are not looked at.
+// rowTexts are the order's rows as they are here and there. Rows that a manager added by hand are not looked at.
 func rowTexts(p *pair) (ours, theirs string) {
 	there := lo.KeyBy(p.rows, func(row rest.ProductRow) int64 { return row.ID.Int64() })
-	var here, ofThem []string
-	for _, row := range mapping.Rows(p.order) {
-		here = append(here, rowText(row.Name, row.Price, float64(row.Quantity), p.order.Currency))
-		if known, ok := p.known[row.Key]; ok {
-			if other, ok := there[known.RowID]; ok {
-				ofThem = append(ofThem, rowText(string(other.ProductName), orders.Money(other.Price), float64(other.Quantity), p.order.Currency))
-				continue
-			}
+	currency := p.order.Currency
+	var own, other []string
+	for _, r := range mapping.Rows(p.order) {
+		own = append(own, rowText(r.Name, r.Price, float64(r.Quantity), currency))
+		t, found := there[p.known[r.Key].RowID] // 0, of a row that was never sent, is no row there either
+		if !found {
+			other = append(other, "нет строки")
+			continue
 		}
-		ofThem = append(ofThem, "нет строки")
+		other = append(other, rowText(string(t.ProductName), orders.Money(t.Price), float64(t.Quantity), currency))
 	}
-	return strings.Join(here, "\n"), strings.Join(ofThem, "\n")
+	return strings.Join(own, "\n"), strings.Join(other, "\n")
 }
 
 func rowText(name string, price orders.Money, quantity float64, currency string) string {

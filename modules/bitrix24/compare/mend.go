@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/refusal"
@@ -16,34 +14,30 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// MendOrders sends everything that a comparison found, some hundreds at a time.
-type MendOrders struct {
+// MendAll is the job that has everything sent that a comparison found. It enqueues itself until nothing is left.
+type MendAll struct {
 	ID    int64
 	Actor string
 }
 
-// Kind and Key name the job.
-func (MendOrders) Kind() string { return portal.BulkLane + ".mend" }
+// Kind is the same for all comparisons.
+func (MendAll) Kind() string { return portal.BulkLane + ".mend" }
 
-func (a MendOrders) Key() string { return fmt.Sprintf("comparison/%d", a.ID) }
+// Key keeps two jobs from mending the same comparison.
+func (a MendAll) Key() string { return fmt.Sprintf("comparison/%d", a.ID) }
 
-const mendPage = 200
+const mendPage = 200 // orders that one job enqueues
 
-// mendable are the rows of a comparison that a push can mend and that nobody has had sent.
-func mendable(q *gorm.DB, id int64) *gorm.DB {
-	return q.Where("comparison_id = ? AND mended_at IS NULL AND result <> ?", id, resultRejected)
-}
-
-// MendAll takes up the next rows of a comparison.
-func (x *Comparisons) MendAll(ctx context.Context, a MendOrders) error {
+// MendAll has the next orders of a comparison sent.
+func (x *Comparisons) MendAll(ctx context.Context, a MendAll) error {
 	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		var rows []Row
+		var rows []row
 		err := mendable(tx.DB, a.ID).Order("order_id").Limit(mendPage).Find(&rows).Error
 		if err != nil {
 			return fmt.Errorf("read what differs: %w", err)
 		}
-		for _, row := range rows {
-			if err := x.mend(ctx, tx, row, a.Actor, jobs.Behind()); err != nil {
+		for _, r := range rows {
+			if err := x.mend(ctx, tx, r, a.Actor, jobs.Behind()); err != nil {
 				return err
 			}
 		}
@@ -54,41 +48,44 @@ func (x *Comparisons) MendAll(ctx context.Context, a MendOrders) error {
 	})
 }
 
-// mend makes the deal, or the lead, what the order is: what differs is forgotten as agreed, so that the next push sends it.
-func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, row Row, who string, opts ...jobs.Option) error {
-	var it Comparison
-	if err := tx.First(&it, row.ComparisonID).Error; err != nil {
-		return fmt.Errorf("read comparison %d: %w", row.ComparisonID, err)
+// mend has one order sent. What differs is forgotten as agreed, so that the push takes it for a change of ours. The
+// order is marked, so that nobody sends it twice from the same comparison.
+func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, r row, who string, opts ...jobs.Option) error {
+	var c comparison
+	if err := tx.First(&c, r.ComparisonID).Error; err != nil {
+		return fmt.Errorf("read comparison %d: %w", r.ComparisonID, err)
 	}
-	l, err := x.portals.Book(it.PortalID).Link(ctx, records.Order, row.Entity, row.OrderID)
+	l, err := x.portals.Book(c.PortalID).Link(ctx, records.Order, r.Entity, r.OrderID)
 	if err != nil {
 		return err
 	}
-	next := jobs.Args(exchange.PushOrder{ID: row.OrderID})
+	next := jobs.Args(exchange.PushOrder{ID: r.OrderID})
 	switch {
-	case row.Result == resultRejected:
-		return refusal.Value("", "Лид заказа № %d отклонён в Битрикс24: верните его там в работу.", row.OrderID)
-	case l != nil && slices.ContainsFunc(row.Fields, func(f field) bool { return f.Key == leadKey }):
-		next = exchange.Pull{Entity: records.Lead, ID: l.RemoteID} // what became of the lead comes first; the order follows
-	case row.Result == resultDifferent && l != nil && l.State == records.Linked:
-		err = x.disagree(tx, l, row.Fields)
-	case row.Result == resultGone && l != nil:
+	case r.Result == resultRejected:
+		return refusal.Value("", "Лид заказа № %d отклонён в Битрикс24: верните его там в работу.", r.OrderID)
+	case l != nil && slices.ContainsFunc(r.Fields, func(f field) bool { return f.Key == leadKey }):
+		// What became of the lead comes first; the order follows from it.
+		next = exchange.Pull{Entity: records.Lead, ID: l.RemoteID}
+	case r.Result == resultDifferent && l != nil && l.State == records.Linked:
+		err = x.disagree(tx, l, r.Fields)
+	case r.Result == resultGone && l != nil:
 		err = x.mendGone(ctx, tx, l, who)
-	case row.Result == resultMissing && l == nil:
-		err = x.portals.Book(it.PortalID).Choose(tx, records.Order, row.OrderID, records.ChoiceSend, who)
+	case r.Result == resultMissing && l == nil:
+		err = x.portals.Book(c.PortalID).Choose(tx, records.Order, r.OrderID, records.ChoiceSend, who)
 	}
 	if err != nil {
 		return err
 	}
-	err = tx.Model(&Row{}).Where("comparison_id = ? AND order_id = ?", row.ComparisonID, row.OrderID).Update("mended_at", db.Now()).Error
+	err = tx.Model(&row{}).Where("comparison_id = ? AND order_id = ?", r.ComparisonID, r.OrderID).
+		Update("mended_at", db.Now()).Error
 	if err != nil {
 		return fmt.Errorf("note what is mended: %w", err)
 	}
 	return x.Jobs.Enqueue(tx, next, opts...)
 }
 
-// mendGone has an order sent anew whose deal or lead was deleted. If nobody has noticed yet, the client is still linked
-// to that lead.
+// mendGone has an order sent anew whose deal or lead was deleted. The comparison may be the first to notice that a
+// lead is gone; then the client is still linked to it, and the link goes too.
 func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *records.Link, who string) error {
 	s, err := x.portals.Current(ctx)
 	if err != nil {
@@ -112,14 +109,16 @@ func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *records.Link, 
 	return x.exchange.StartOver(ctx, tx, s, l, o.ClientID, who)
 }
 
-// disagree forgets that fields were ever sent.
+// disagree makes the panel forget that fields were ever sent.
 func (x *Comparisons) disagree(tx *db.Tx, l *records.Link, fields []field) error {
 	for _, f := range fields {
 		switch f.Key {
 		case exchange.StageField:
-			l.Agreed[exchange.StageField] = mapping.Pair{Theirs: f.Code} // only the order has left it: the deal follows
+			// The portal's stage stays agreed, the order's status does not: so it is the deal that follows.
+			l.Agreed[exchange.StageField] = mapping.Pair{Theirs: f.Code}
 		case rowsKey:
-			err := tx.Model(&records.RowLink{}).Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Update("print", "").Error
+			err := tx.Model(&records.RowLink{}).
+				Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Update("print", "").Error
 			if err != nil {
 				return fmt.Errorf("forget what rows were: %w", err)
 			}

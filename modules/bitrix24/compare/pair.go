@@ -11,24 +11,19 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// rejected reports whether the order is in a lead that was rejected there: there is nothing to compare any more.
-func (p *pair) rejected() bool {
-	return p.target() == records.Lead && p.deal != nil && leadStateOf(p.deal.StageSemanticID) == records.Rejected
-}
-
 // pair is an order and its deal, or the lead it is in.
 type pair struct {
 	order   *orders.Order
-	link    *records.Link
-	leftOut bool // by the rules
-	contact int64
+	link    *records.Link // nil: the portal has nothing of the order
+	leftOut bool          // by the rules
+	contact int64         // that the customer is linked to; 0: none
 	company int64
-	known   map[string]records.RowLink
+	known   map[string]records.RowLink // by the keys of the order's rows
 
 	deal *rest.Deal // or the lead, whose fields are among a deal's
-	gone bool
+	gone bool       // the portal has no such record any more
 	rows []rest.ProductRow
-	err  error
+	err  error // why the portal did not let it be read
 }
 
 // findPairs finds the links of a page of orders.
@@ -52,23 +47,27 @@ func findPairs(ctx context.Context, c *exchange.Connection, list []*orders.Order
 			return nil, err
 		}
 	}
-	contacts, err := c.Book.Links(ctx, records.Client, records.Contact, lo.Uniq(lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ClientID })))
+	clients := lo.Uniq(lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ClientID }))
+	contacts, err := c.Book.Links(ctx, records.Client, records.Contact, clients)
 	if err != nil {
 		return nil, err
 	}
-	companies, err := c.Book.Links(ctx, records.Organization, records.Company, lo.Uniq(lo.FilterMap(list, func(o *orders.Order, _ int) (int64, bool) {
+	organizations := lo.Uniq(lo.FilterMap(list, func(o *orders.Order, _ int) (int64, bool) {
 		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil
-	})))
+	}))
+	companies, err := c.Book.Links(ctx, records.Organization, records.Company, organizations)
 	if err != nil {
 		return nil, err
 	}
 	return lo.Map(list, func(o *orders.Order, _ int) *pair {
 		p := &pair{order: o, link: deals[o.ID]}
-		if lead := leads[o.ID]; p.link == nil && lead != nil && lead.State != records.Converted { // of a converted one no deal has come yet
+		// A converted lead without a deal counts as nothing: the deal has yet to be found.
+		if lead := leads[o.ID]; p.link == nil && lead != nil && lead.State != records.Converted {
 			p.link = lead
 		}
 		p.known = rows[p.target()][o.ID]
-		p.leftOut = chosen[o.ID] == records.ChoiceIgnore || p.link == nil && c.Current.ExcludedFromExport(o, chosen[o.ID]) != ""
+		p.leftOut = chosen[o.ID] == records.ChoiceIgnore ||
+			p.link == nil && c.Current.ExcludedFromExport(o, chosen[o.ID]) != ""
 		if l := contacts[o.ClientID]; l != nil {
 			p.contact = l.RemoteID
 		}
@@ -87,17 +86,22 @@ func (p *pair) target() records.Entity {
 	return records.Deal
 }
 
+// rejected reports whether the order is in a lead that was rejected there: there is nothing to compare any more.
+func (p *pair) rejected() bool {
+	return p.target() == records.Lead && p.deal != nil && leadState(p.deal.StageSemanticID) == records.Rejected
+}
+
 // readPairs reads the deals and leads, then the rows of those that are there.
 func readPairs(ctx context.Context, c *exchange.Connection, pairs []*pair) error {
-	linkedPairs := lo.Filter(pairs, func(p *pair, _ int) bool { return p.link != nil && !p.leftOut })
+	linked := lo.Filter(pairs, func(p *pair, _ int) bool { return p.link != nil && !p.leftOut })
 	var qs exchange.Questions
 	for _, e := range []records.Entity{records.Deal, records.Lead} {
-		askPairs(c, &qs, e, lo.Filter(linkedPairs, func(p *pair, _ int) bool { return p.target() == e }))
+		askPairs(c, &qs, e, lo.Filter(linked, func(p *pair, _ int) bool { return p.target() == e }))
 	}
 	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {
 		return err
 	}
-	for _, p := range linkedPairs {
+	for _, p := range linked {
 		if p.deal != nil {
 			exchange.ReadRows(&qs, p.target(), p.link.RemoteID, &p.err, func(rows []rest.ProductRow) { p.rows = rows })
 		}
@@ -105,7 +109,7 @@ func readPairs(ctx context.Context, c *exchange.Connection, pairs []*pair) error
 	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {
 		return err
 	}
-	for _, p := range linkedPairs {
+	for _, p := range linked {
 		if p.err != nil {
 			return p.err
 		}
@@ -115,12 +119,15 @@ func readPairs(ctx context.Context, c *exchange.Connection, pairs []*pair) error
 
 // askPairs asks for deals, or leads.
 func askPairs(c *exchange.Connection, qs *exchange.Questions, e records.Entity, pairs []*pair) {
-	names := append([]string{"id", "stageId", "stageSemanticId", "opportunity", "contactId", "contactIds", "companyId", "comments"},
-		c.Current.Fields.All()...)
+	names := append([]string{
+		"id", "stageId", "stageSemanticId", "opportunity", "contactId", "contactIds", "companyId", "comments",
+	}, c.Current.Fields.All()...)
 	if e == records.Deal {
 		names = append(names, "categoryId")
 	}
-	exchange.ReadByID(qs, e.TypeID(), names, exchange.DealNumber, lo.Map(pairs, func(p *pair, _ int) exchange.Sought[rest.Deal] {
-		return exchange.Sought[rest.Deal]{ID: p.link.RemoteID, Take: func(d *rest.Deal) { p.deal = d }, Gone: &p.gone, Err: &p.err}
-	}))
+	sought := lo.Map(pairs, func(p *pair, _ int) exchange.Sought[rest.Deal] {
+		take := func(d *rest.Deal) { p.deal = d }
+		return exchange.Sought[rest.Deal]{ID: p.link.RemoteID, Take: take, Gone: &p.gone, Err: &p.err}
+	})
+	exchange.ReadByID(qs, e.TypeID(), names, exchange.DealNumber, sought)
 }

@@ -24,7 +24,9 @@ func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
 	}
 	if why == portal.TariffLacking {
 		return []panel.Banner{{
-			Tone: panel.Warning, Text: "Обмен с Битрикс24 остановлен: тариф не включает интеграцию. Ничего не удалено, обмен продолжится после оплаты.",
+			Tone: panel.Warning,
+			Text: "Обмен с Битрикс24 остановлен: тариф не включает интеграцию. " +
+				"Ничего не удалено, обмен продолжится после оплаты.",
 			Action: "Тариф", URL: tariff.URL,
 		}}, nil
 	}
@@ -41,30 +43,32 @@ func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
 		return nil, err
 	}
 	var all []panel.Banner
+	add := func(tone panel.Tone, text, action, address string) {
+		all = append(all, panel.Banner{Tone: tone, Text: text, Action: action, URL: address})
+	}
 	switch {
 	case p.Trouble != "":
-		all = append(all, panel.Banner{Tone: panel.Bad, Text: "Обмен с Битрикс24 остановлен. " + p.Trouble, Action: "Настройки", URL: export.URL})
+		add(panel.Bad, "Обмен с Битрикс24 остановлен. "+p.Trouble, "Настройки", export.URL)
 	case state.Paused && state.PausedSince != nil && time.Since(*state.PausedSince) > longPause:
-		all = append(all, panel.Banner{Tone: panel.Warning, Text: "Битрикс24 давно не отвечает. " + state.Reason, Action: "Состояние обмена", URL: StatusURL})
+		add(panel.Warning, "Битрикс24 давно не отвечает. "+state.Reason, "Состояние обмена", StatusURL)
 	}
 	if p.MovedTo != "" {
-		all = append(all, panel.Banner{Tone: panel.Warning, Text: "Портал Битрикс24 переехал на " + p.MovedTo + ". Сохраните новый адрес.", Action: "Настройки", URL: export.URL})
+		add(panel.Warning, "Портал Битрикс24 переехал на "+p.MovedTo+". Сохраните новый адрес.", "Настройки", export.URL)
 	}
 	if lost := s.Lost(lists); len(lost) > 0 {
-		all = append(all, panel.Banner{
-			Tone: panel.Warning, Text: "Битрикс24. " + portal.LostText(lost) + " Новые заказы попадают в первую стадию.", Action: "Выбрать замену", URL: export.URL,
-		})
+		text := "Битрикс24. " + portal.LostText(lost) + " Новые заказы попадают в первую стадию."
+		add(panel.Warning, text, "Выбрать замену", export.URL)
 	}
 	if state.Failed > 0 {
-		all = append(all, panel.Banner{
-			Tone: panel.Warning, Text: fmt.Sprintf("Не удалось передать в Битрикс24: %d. Посмотрите причины и повторите.", state.Failed),
-			Action: "Состояние обмена", URL: StatusURL,
-		})
+		text := fmt.Sprintf("Не удалось передать в Битрикс24: %d. Посмотрите причины и повторите.", state.Failed)
+		add(panel.Warning, text, "Состояние обмена", StatusURL)
 	}
 	return all, nil
 }
 
 // laneLately is the state of the queue, at most a second old: every page of an administrator asks for it.
 func (x *Pages) laneLately(ctx context.Context) (jobs.LaneState, error) {
-	return cache.Get(ctx, x.Cache, "bitrix24/lane", time.Second, func(ctx context.Context) (jobs.LaneState, error) { return x.Jobs.Lane(ctx, portal.Lane) })
+	return cache.Get(ctx, x.Cache, "bitrix24/lane", time.Second, func(ctx context.Context) (jobs.LaneState, error) {
+		return x.Jobs.Lane(ctx, portal.Lane)
+	})
 }

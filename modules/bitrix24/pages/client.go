@@ -10,7 +10,6 @@ import (
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/form"
-	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
@@ -51,7 +50,10 @@ func (x *Pages) ClientFields(ctx context.Context, c *clients.Client) (*form.Form
 		return err
 	}
 	f.Save = func(ctx context.Context, tx *db.Tx) error {
-		return x.saveContactID(ctx, tx, s, c.ID, l, contactID, checked)
+		return x.linkContact(ctx, tx, l, records.Link{
+			PortalID: s.PortalID, Local: records.Client, LocalID: c.ID,
+			Entity: records.Contact, RemoteID: contactID, Checked: checked,
+		})
 	}
 	return f, nil
 }
@@ -73,67 +75,43 @@ func (x *Pages) findContact(ctx context.Context, id int64) (found rest.Contact, 
 		err = exchange.ReadNumbered(result, "contact", &item, &item.Item.ID)
 	}
 	if refused, ok := portal.AsRefusal(err); ok && refused.NotFound() {
-		return found, false, form.FieldError{Name: "contact_id", Message: fmt.Sprintf("В Битрикс24 нет контакта %d", id)}
+		message := fmt.Sprintf("В Битрикс24 нет контакта %d", id)
+		return found, false, form.FieldError{Name: "contact_id", Message: message}
 	}
 	return item.Item, err == nil, nil
 }
 
-// saveContactID links, relinks or unlinks, in the transaction in which the client is saved.
-func (x *Pages) saveContactID(ctx context.Context, tx *db.Tx, s portal.Settings, clientID int64, l *records.Link, contactID int64, checked bool) error {
+// linkContact links a client to the contact that was typed, in the transaction in which the client is saved. Before is
+// the link so far; without a number it is removed.
+func (x *Pages) linkContact(ctx context.Context, tx *db.Tx, before *records.Link, link records.Link) error {
+	contactID := link.RemoteID
 	switch {
-	case l == nil && contactID == 0, l != nil && l.RemoteID == contactID:
+	case before == nil && contactID == 0, before != nil && before.RemoteID == contactID:
 		return nil
 	case contactID == 0:
-		return records.Unlink(tx, l)
+		return records.Unlink(tx, before)
 	}
-	others, err := x.portals.Book(s.PortalID).LinksTo(ctx, records.Contact, []int64{contactID})
+	others, err := x.portals.Book(link.PortalID).LinksTo(ctx, records.Contact, []int64{contactID})
 	if err != nil {
 		return err
 	}
 	for _, other := range others {
-		if other.Local == records.Client && other.LocalID != clientID {
+		if other.Local == records.Client && other.LocalID != link.LocalID {
 			name := fmt.Sprintf("№ %d", other.LocalID)
 			if c, err := x.Clients.Find(ctx, other.LocalID); err == nil {
 				name = c.Name()
 			}
-			return form.FieldError{Name: "contact_id", Message: fmt.Sprintf("Контакт %d уже привязан к клиенту %s", contactID, name)}
+			message := fmt.Sprintf("Контакт %d уже привязан к клиенту %s", contactID, name)
+			return form.FieldError{Name: "contact_id", Message: message}
 		}
 	}
-	if l != nil {
-		if err := records.Unlink(tx, l); err != nil {
+	if before != nil {
+		if err := records.Unlink(tx, before); err != nil {
 			return err
 		}
 	}
-	l = &records.Link{PortalID: s.PortalID, Local: records.Client, LocalID: clientID, Entity: records.Contact, RemoteID: contactID, Checked: checked}
-	if err := records.SaveLink(tx, l); err != nil {
+	if err := records.SaveLink(tx, &link); err != nil {
 		return err
 	}
-	return x.Jobs.Enqueue(tx, exchange.PushClient{ID: clientID})
-}
-
-// SendClient is «Отправить в Битрикс24» in a client's menu, there while the client has no contact.
-func (x *Pages) SendClient() panel.Action[*clients.Client] {
-	return panel.Action[*clients.Client]{
-		Name: "bitrix24.send", Label: "Отправить в Битрикс24", Icon: "send",
-		Visible: func(ctx context.Context, c *clients.Client) (bool, error) {
-			return x.unknown(ctx, records.Client, records.Contact, c.ID)
-		},
-		Do: func(ctx context.Context, c *clients.Client) (string, error) {
-			s, err := x.portals.Current(ctx)
-			if err != nil {
-				return "", err
-			}
-			return x.sendNow(ctx, s, records.Client, c.ID, exchange.PushClient{ID: c.ID}, "Контакт клиента", records.Contact)
-		},
-	}
-}
-
-// unknown reports whether the exchange is on and the portal has no record of this one, as far as the panel knows.
-func (x *Pages) unknown(ctx context.Context, kind records.Local, e records.Entity, id int64) (bool, error) {
-	s, why, err := x.portals.Active(ctx)
-	if err != nil || why != "" {
-		return false, err
-	}
-	l, err := x.portals.Book(s.PortalID).Link(ctx, kind, e, id)
-	return l == nil, err
+	return x.Jobs.Enqueue(tx, exchange.PushClient{ID: link.LocalID})
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Check is a row of bitrix24_checks: one run of «Проверить подключение». The events of its contact are noted in it by
+// check is a row of bitrix24_checks: one run of «Проверить подключение». The events of its contact are noted in it by
 // whichever process receives them.
-type Check struct {
+type check struct {
 	ID             int64 `gorm:"primaryKey"`
 	PortalID       int64
 	Actor          string
@@ -32,8 +32,8 @@ type Check struct {
 	DeletionSeenAt *time.Time
 }
 
-// TableName keeps the module's tables apart.
-func (Check) TableName() string { return "bitrix24_checks" }
+// TableName is where GORM keeps checks.
+func (check) TableName() string { return "bitrix24_checks" }
 
 // checkLine is one thing that was checked.
 type checkLine struct {
@@ -54,25 +54,27 @@ const (
 )
 
 const (
-	checkTimeout  = 45 * time.Second
-	checkPatience = 20 * time.Second // for the events of the round trip
-	checkContact  = "Проверка связи"
+	checkTimeout = 45 * time.Second // of the whole check
+	eventTimeout = 20 * time.Second // for the events of the round trip
+	checkContact = "Проверка связи" // the name of the contact that is made and deleted
 )
 
-// doctor gathers what «Проверить подключение» finds.
+// doctor makes one check: it asks the portal one thing after another, and adds a line for each.
 type doctor struct {
 	*Pages
 	settings portal.Settings
 	client   *rest.Client
 	lists    portal.Lists
-	check    Check
+	check    check
 }
 
+// add adds a line: what was checked, how it came out, what was found, and what to do about it.
 func (d *doctor) add(what string, state checkState, text, todo string) {
 	d.check.Lines = append(d.check.Lines, checkLine{What: what, State: state, Text: text, Todo: todo})
 }
 
-// CheckConnection is «Проверить подключение»: everything that can be known is checked and stored for the page.
+// CheckConnection is «Проверить подключение»: everything that can be known is checked, and stored for the page. It
+// takes at most 45 seconds; events are awaited afterwards, by the page.
 func (x *Pages) CheckConnection(ctx context.Context) (string, error) {
 	s, err := x.portals.Current(ctx)
 	if err != nil {
@@ -82,7 +84,7 @@ func (x *Pages) CheckConnection(ctx context.Context) (string, error) {
 		return "", refusal.Value("", "Сначала заполните и сохраните настройки подключения.")
 	}
 	d := &doctor{Pages: x, settings: s}
-	d.check = Check{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, StartedAt: db.Now()}
+	d.check = check{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, StartedAt: db.Now()}
 	if err := d.save(ctx); err != nil {
 		return "", err
 	}
@@ -130,19 +132,24 @@ func (d *doctor) reach(ctx context.Context) bool {
 	refused, isRefusal := portal.AsRefusal(err)
 	switch {
 	case err == nil && result.Moved != nil:
-		d.add("Адрес портала", doubtful, "Портал переехал на "+result.Moved.Host+".", "Сохраните новый адрес кнопкой в настройках.")
+		d.add("Адрес портала", doubtful, "Портал переехал на "+result.Moved.Host+".",
+			"Сохраните новый адрес кнопкой в настройках.")
 	case err == nil || isRefusal:
 		d.add("Адрес портала", passed, d.settings.PortalURL, "")
 	default:
-		d.add("Адрес портала", broken, portal.Explain(err), "Проверьте «URL портала»; если адрес верный, повторите позже: заказы не потеряются.")
+		d.add("Адрес портала", broken, portal.Explain(err),
+			"Проверьте «URL портала»; если адрес верный, повторите позже: заказы не потеряются.")
 		return false
 	}
 	switch {
 	case isRefusal && refused.Plan():
 		d.add("Вебхук принят", passed, "", "")
-		d.add("Платный тариф портала", broken, "REST API доступен только на платном тарифе.", "Продлите тариф Битрикс24 или подписку на Маркет.")
+		d.add("Платный тариф портала", broken, "REST API доступен только на платном тарифе.",
+			"Продлите тариф Битрикс24 или подписку на Маркет.")
 	case isRefusal && refused.Credentials():
-		d.add("Вебхук принят", broken, "Портал не узнаёт вебхук.", "Скопируйте адрес входящего вебхука заново: код, номер сотрудника. Проверьте, что вебхук не удалён и владелец не уволен.")
+		d.add("Вебхук принят", broken, "Портал не узнаёт вебхук.",
+			"Скопируйте адрес входящего вебхука заново: код, номер сотрудника. "+
+				"Проверьте, что вебхук не удалён и владелец не уволен.")
 	case isRefusal:
 		d.add("Вебхук принят", broken, portal.Explain(err), "Повторите проверку позже.")
 	default:
@@ -158,10 +165,12 @@ func (d *doctor) examine(ctx context.Context) bool {
 	refused, isRefusal := portal.AsRefusal(err)
 	switch {
 	case isRefusal && refused.Scope():
-		d.add("Права вебхука", broken, "Не отмечено право «CRM».", "Откройте входящий вебхук в Битрикс24 и отметьте «CRM» в «Настройке прав».")
+		d.add("Права вебхука", broken, "Не отмечено право «CRM».",
+			"Откройте входящий вебхук в Битрикс24 и отметьте «CRM» в «Настройке прав».")
 		return false
 	case isRefusal && refused.AccessDenied():
-		d.add("Права владельца", broken, portal.Explain(err), "Дайте владельцу вебхука полный доступ к CRM или создайте вебхук от имени администратора.")
+		d.add("Права владельца", broken, portal.Explain(err),
+			"Дайте владельцу вебхука полный доступ к CRM или создайте вебхук от имени администратора.")
 		return false
 	case err != nil:
 		d.add("Чтение CRM", broken, portal.Explain(err), "Повторите проверку позже.")
@@ -174,6 +183,7 @@ func (d *doctor) examine(ctx context.Context) bool {
 	return true
 }
 
+// examineRights checks the rights of the webhook and of its owner, and the mode of the CRM.
 func (d *doctor) examineRights() {
 	lists := d.lists
 	granted := strings.Join(lists.Scopes, ", ")
@@ -181,18 +191,21 @@ func (d *doctor) examineRights() {
 	case !slices.Contains(lists.Scopes, "crm"):
 		d.add("Права вебхука", broken, "Отмечено: "+granted, "Отметьте «CRM» в «Настройке прав» входящего вебхука.")
 	case d.settings.Telephony && !lists.Telephony():
-		d.add("Права вебхука", doubtful, "Отмечено: "+granted, "Телефония включена, но право «Телефония» в вебхуке не отмечено: отметьте его или выключите телефонию.")
+		d.add("Права вебхука", doubtful, "Отмечено: "+granted,
+			"Телефония включена, но право «Телефония» в вебхуке не отмечено: отметьте его или выключите телефонию.")
 	default:
 		d.add("Права вебхука", passed, "Отмечено: "+granted, "")
 	}
 	if lists.OwnerAdmin {
 		d.add("Права владельца", passed, lists.Owner+", администратор портала", "")
 	} else {
-		d.add("Права владельца", doubtful, lists.Owner+", не администратор", "Сделки и контакты, которых владелец вебхука не видит, обмениваться не будут: проверьте его права в CRM.")
+		d.add("Права владельца", doubtful, lists.Owner+", не администратор",
+			"Сделки и контакты, которых владелец вебхука не видит, обмениваться не будут: проверьте его права в CRM.")
 	}
 	switch {
 	case lists.Mode == rest.ModeSimple && d.settings.Leads:
-		d.add("Режим CRM", doubtful, "Простой, без лидов.", "Новые клиенты станут сразу контактами и сделками. Чтобы работать с лидами, включите их в Битрикс24.")
+		d.add("Режим CRM", doubtful, "Простой, без лидов.",
+			"Новые клиенты станут сразу контактами и сделками. Чтобы работать с лидами, включите их в Битрикс24.")
 	case lists.Mode == rest.ModeSimple:
 		d.add("Режим CRM", passed, "Простой, без лидов.", "")
 	default:
@@ -200,19 +213,23 @@ func (d *doctor) examineRights() {
 	}
 }
 
+// examineFunnels checks that the chosen funnel and the stages of the table are still there.
 func (d *doctor) examineFunnels() {
 	chosen, found := lo.Find(d.lists.Funnels, func(f portal.Funnel) bool { return f.ID == d.settings.CategoryID })
 	lost := d.settings.Lost(d.lists)
 	switch {
 	case !found:
-		d.add("Направления сделок", broken, "Выбранного направления на портале больше нет.", "Выберите другое «Направление сделки» и сохраните настройки.")
+		d.add("Направления сделок", broken, "Выбранного направления на портале больше нет.",
+			"Выберите другое «Направление сделки» и сохраните настройки.")
 	case len(lost) > 0:
 		d.add("Направления сделок", doubtful, portal.LostText(lost), "Проверьте таблицу стадий и сохраните настройки.")
 	default:
-		d.add("Направления сделок", passed, fmt.Sprintf("Всего %d; новые сделки попадают в «%s», стадий в нём: %d.", len(d.lists.Funnels), chosen.Name, len(chosen.Stages)), "")
+		d.add("Направления сделок", passed, fmt.Sprintf("Всего %d; новые сделки попадают в «%s», стадий в нём: %d.",
+			len(d.lists.Funnels), chosen.Name, len(chosen.Stages)), "")
 	}
 }
 
+// examineFields checks that the custom fields of deals are there.
 func (d *doctor) examineFields() {
 	used := d.settings.Fields
 	if used == (mapping.FieldNames{}) {
@@ -222,20 +239,25 @@ func (d *doctor) examineFields() {
 	var missing []string
 	for _, field := range mapping.CustomFields {
 		if *field.Chosen(&there) == "" {
-			missing = append(missing, fmt.Sprintf("«%s» (код %s)", field.Caption, strings.TrimPrefix(field.Name, "UF_CRM_")))
+			code := strings.TrimPrefix(field.Name, "UF_CRM_")
+			missing = append(missing, fmt.Sprintf("«%s» (код %s)", field.Caption, code))
 		}
 	}
-	captions := lo.Map(mapping.CustomFields, func(f mapping.CustomField, _ int) string { return "«" + f.Caption + "»" })
+	captions := lo.Map(mapping.CustomFields, func(f mapping.CustomField, _ int) string {
+		return "«" + f.Caption + "»"
+	})
 	if len(missing) == 0 {
 		d.add("Поля сделки", passed, strings.Join(captions, ", ")+" есть.", "")
 		return
 	}
 	d.add("Поля сделки", doubtful, "Нет полей: "+strings.Join(missing, ", ")+". Сделки создаются без них.",
-		"Сохраните настройки ещё раз: поля создадутся сами. Если владельцу вебхука это не разрешено, создайте их в Битрикс24 с типом «Строка».")
+		"Сохраните настройки ещё раз: поля создадутся сами. "+
+			"Если владельцу вебхука это не разрешено, создайте их в Битрикс24 с типом «Строка».")
 }
 
-// roundTrip makes a contact, changes and deletes it, each in a request of its own, and has the events of the last two
-// awaited. Its number is stored before it is changed, so that no event comes too early.
+// roundTrip makes a contact (crm.item.add), changes it (crm.item.update) and deletes it (crm.item.delete). Of the last
+// two the portal sends events, which the page awaits. The contact's number is stored before it is changed, so that no
+// event comes too early.
 func (d *doctor) roundTrip(ctx context.Context) error {
 	const what = "Запись и чтение"
 	var item rest.Item[rest.Contact]
@@ -257,23 +279,27 @@ func (d *doctor) roundTrip(ctx context.Context) error {
 	changed := d.perform(ctx, "crm.item.update", rest.Params{
 		"entityTypeId": rest.TypeContact, "id": d.check.ContactID, "fields": rest.Params{"name": checkContact + " 2"},
 	}, &item)
-	deleted := d.perform(ctx, "crm.item.delete", rest.Params{"entityTypeId": rest.TypeContact, "id": d.check.ContactID}, nil)
+	deleted := d.perform(ctx, "crm.item.delete", rest.Params{
+		"entityTypeId": rest.TypeContact, "id": d.check.ContactID,
+	}, nil)
 	if err := errors.Join(changed, deleted); err != nil {
-		d.add(what, broken, fmt.Sprintf("Контакт «%s» (№ %d) создан, но не изменён или не удалён: %s", checkContact, d.check.ContactID, portal.Explain(err)),
+		d.add(what, broken, fmt.Sprintf("Контакт «%s» (№ %d) создан, но не изменён или не удалён: %s",
+			checkContact, d.check.ContactID, portal.Explain(err)),
 			"Проверьте права владельца вебхука на контакты; контакт удалите сами.")
 		return nil
 	}
 	d.add(what, passed, "Контакт «"+checkContact+"» создан, изменён и удалён.", "")
 	if d.settings.Token.IsZero() {
-		d.add("События портала", broken, "Токен исходящего вебхука не задан.", "Создайте исходящий вебхук в Битрикс24 и впишите его «Токен приложения» в настройки.")
+		d.add("События портала", broken, "Токен исходящего вебхука не задан.",
+			"Создайте исходящий вебхук в Битрикс24 и впишите его «Токен приложения» в настройки.")
 		return nil
 	}
-	until := db.Now().Add(checkPatience)
+	until := db.Now().Add(eventTimeout)
 	d.check.AwaitsUntil = &until
 	return nil
 }
 
-// perform calls one method.
+// perform calls one method in a request of its own, and reads its result into a value, unless that is nil.
 func (d *doctor) perform(ctx context.Context, method string, params rest.Params, into any) error {
 	batch := rest.Batch{Class: rest.People}
 	batch.Add("call", method, params)
@@ -287,13 +313,18 @@ func (d *doctor) perform(ctx context.Context, method string, params rest.Params,
 	return result.Decode("call", into)
 }
 
-// NoteCheck notes an event of a check's contact.
-func (x *Pages) NoteCheck(tx *db.Tx, portalID int64, event rest.Event) error {
-	column := map[string]string{"ONCRMCONTACTUPDATE": "change_seen_at", "ONCRMCONTACTDELETE": "deletion_seen_at"}[event.Name]
+// NoteCheckEvent notes when an event of a check's contact came. It is called for every event, in the transaction that
+// stores it; all other events are passed over.
+func (x *Pages) NoteCheckEvent(tx *db.Tx, portalID int64, event rest.Event) error {
+	column := map[string]string{
+		"ONCRMCONTACTUPDATE": "change_seen_at", "ONCRMCONTACTDELETE": "deletion_seen_at",
+	}[event.Name]
 	if column == "" {
 		return nil
 	}
-	err := tx.Model(&Check{}).Where("portal_id = ? AND contact_id = ? AND "+column+" IS NULL", portalID, event.RecordID).Update(column, db.Now()).Error
+	err := tx.Model(&check{}).
+		Where("portal_id = ? AND contact_id = ? AND "+column+" IS NULL", portalID, event.RecordID).
+		Update(column, db.Now()).Error
 	if err != nil {
 		return fmt.Errorf("note an event of a check: %w", err)
 	}

@@ -10,33 +10,35 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/export"
 	"github.com/pixlpark/panel/app/panel"
-	"github.com/pixlpark/panel/app/refusal"
 )
 
-// DoctorURL is «Проверка подключения».
+// DoctorURL is the address of «Проверка подключения».
 const DoctorURL = "/admin/bitrix24/check"
 
 // doctorView is templates/doctor.html.
 type doctorView struct {
 	panel.Page
-	Check   *Check
+	Check   *check
 	Lines   []checkLine
 	Waiting bool // for events
 	Verdict checkState
 }
 
-// DoctorPage shows the last check of the portal; while its events are awaited the browser asks again by itself.
-func (x *Pages) DoctorPage(c echo.Context) error {
+// Doctor is the page of the last check of the portal. While its events are awaited the browser asks again by itself.
+func (x *Pages) Doctor(c echo.Context) error {
 	ctx := c.Request().Context()
 	s, err := x.portals.Current(ctx)
 	if err != nil {
 		return err
 	}
-	var checks []Check
-	if err := x.DB.From(ctx).Where("portal_id = ?", s.PortalID).Order("id DESC").Limit(1).Find(&checks).Error; err != nil {
+	var checks []check
+	err = x.DB.From(ctx).Where("portal_id = ?", s.PortalID).Order("id DESC").Limit(1).Find(&checks).Error
+	if err != nil {
 		return fmt.Errorf("read the last check: %w", err)
 	}
-	view := doctorView{Page: panel.Page{Title: "Проверка подключения", Parent: &panel.Link{Label: "Битрикс24", URL: export.URL}, Menu: export.URL}}
+	view := doctorView{Page: panel.Page{
+		Title: "Проверка подключения", Parent: &panel.Link{Label: "Битрикс24", URL: export.URL}, Menu: export.URL,
+	}}
 	if len(checks) > 0 {
 		view.Check = &checks[0]
 		view.Lines = append(view.Check.Lines, view.Check.events(db.Now())...)
@@ -57,7 +59,7 @@ func (x *Pages) DoctorPage(c echo.Context) error {
 }
 
 // events are the lines of the two awaited events as they stand now.
-func (c *Check) events(now time.Time) []checkLine {
+func (c *check) events(now time.Time) []checkLine {
 	if c.AwaitsUntil == nil {
 		return nil
 	}
@@ -65,7 +67,10 @@ func (c *Check) events(now time.Time) []checkLine {
 	for _, event := range []struct {
 		what, name string
 		seen       *time.Time
-	}{{"Событие изменения контакта", "Обновление контакта", c.ChangeSeenAt}, {"Событие удаления контакта", "Удаление контакта", c.DeletionSeenAt}} {
+	}{
+		{"Событие изменения контакта", "Обновление контакта", c.ChangeSeenAt},
+		{"Событие удаления контакта", "Удаление контакта", c.DeletionSeenAt},
+	} {
 		line := checkLine{What: event.what}
 		switch {
 		case event.seen != nil:
@@ -73,8 +78,9 @@ func (c *Check) events(now time.Time) []checkLine {
 		case now.Before(*c.AwaitsUntil):
 			line.State, line.Text = awaited, "Ждём…"
 		default:
-			line.State, line.Text = broken, fmt.Sprintf("Не пришло за %s.", seconds(checkPatience))
-			line.Todo = "Откройте исходящий вебхук в Битрикс24: отмечено ли событие «" + event.name + "», верны ли адрес обработчика и «Токен приложения». " +
+			line.State, line.Text = broken, fmt.Sprintf("Не пришло за %s.", seconds(eventTimeout))
+			line.Todo = "Откройте исходящий вебхук в Битрикс24: отмечено ли событие «" + event.name + "», " +
+				"верны ли адрес обработчика и «Токен приложения». " +
 				"Панель должна быть доступна порталу из интернета."
 		}
 		lines = append(lines, line)
@@ -82,27 +88,23 @@ func (c *Check) events(now time.Time) []checkLine {
 	return lines
 }
 
+// seconds is a duration in whole seconds, one at least.
 func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d\u00a0с", max(int(d.Round(time.Second).Seconds()), 1))
 }
 
-// Tone colours the line.
+// Tone is the colour of the line.
 func (s checkState) Tone() string {
 	return map[checkState]string{passed: "good", broken: "bad", doubtful: "warning", awaited: "info"}[s]
 }
 
-// Label says how it came out.
+// Label is the outcome in words.
 func (s checkState) Label() string {
 	return map[checkState]string{passed: "в порядке", broken: "ошибка", doubtful: "внимание", awaited: "ждём"}[s]
 }
 
-// CheckAgain is the button of the page.
+// CheckAgain is the button of the page, which does what «Проверить подключение» below the settings does.
 func (x *Pages) CheckAgain(c echo.Context) error {
-	_, err := x.CheckConnection(c.Request().Context())
-	if no, ok := refusal.From(err); ok {
-		x.Panel.Flash(c, panel.Bad, no.Message)
-	} else if err != nil {
-		return err
-	}
-	return panel.SeeOther(c, DoctorURL)
+	notice, err := x.CheckConnection(c.Request().Context())
+	return x.answer(c, DoctorURL, notice, err)
 }

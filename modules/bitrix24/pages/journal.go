@@ -20,7 +20,7 @@ type journalView struct {
 	Query   journalQuery
 	Older   string // address of the next page; empty on the last
 
-	RawQuery string // of this page
+	RawQuery string // of this page, to come back to it
 }
 
 // journalLine is an entry with the addresses of its records.
@@ -40,7 +40,7 @@ type journalQuery struct {
 	Before    int64
 }
 
-const journalRows = 50
+const journalRows = 50 // on one page
 
 func readJournalQuery(c echo.Context) journalQuery {
 	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64) // anything else: from the newest
@@ -50,8 +50,8 @@ func readJournalQuery(c echo.Context) journalQuery {
 	}
 }
 
-// JournalPage is «Журнал обмена»: every exchange, newest first.
-func (x *Pages) JournalPage(c echo.Context) error {
+// Journal is «Журнал обмена»: every exchange, newest first.
+func (x *Pages) Journal(c echo.Context) error {
 	ctx := c.Request().Context()
 	q := readJournalQuery(c)
 	entries, err := x.readJournal(ctx, q)
@@ -64,7 +64,10 @@ func (x *Pages) JournalPage(c echo.Context) error {
 	}
 	view := journalView{Page: panel.Page{Title: "Журнал обмена"}, Query: q, RawQuery: c.QueryString()}
 	for _, e := range entries {
-		view.Entries = append(view.Entries, journalLine{JournalEntry: e, Record: e.About().Name(), RecordURL: e.About().URL(), RemoteURL: s.URL(e.Entity, e.RemoteID)})
+		view.Entries = append(view.Entries, journalLine{
+			JournalEntry: e,
+			Record:       e.About().Name(), RecordURL: e.About().URL(), RemoteURL: s.URL(e.Entity, e.RemoteID),
+		})
 	}
 	if len(entries) == journalRows {
 		older := c.Request().URL.Query()
@@ -105,8 +108,9 @@ func (x *Pages) readJournal(ctx context.Context, q journalQuery) ([]records.Jour
 // RemoteName is the kind of the record of the portal.
 func (e journalLine) RemoteName() string {
 	return map[records.Entity]string{
-		records.Deal: "сделка", records.Lead: "лид", records.Contact: "контакт", records.Company: "компания", records.Requisite: "реквизиты", records.BankDetail: "банковские реквизиты",
-		records.Product: "товар", records.Rows: "товары сделки", records.Comment: "комментарий",
+		records.Deal: "сделка", records.Lead: "лид", records.Contact: "контакт", records.Company: "компания",
+		records.Requisite: "реквизиты", records.BankDetail: "банковские реквизиты", records.Product: "товар",
+		records.Rows: "товары сделки", records.Comment: "комментарий",
 	}[e.Entity]
 }
 
@@ -118,14 +122,18 @@ func (e journalLine) Arrow() string {
 	return "→ в Битрикс24"
 }
 
-// Tone colours the entry's outcome.
+// Tone is the colour of the outcome.
 func (e journalLine) Tone() string {
-	return map[records.Outcome]string{records.Fine: "good", records.Failed: "bad", records.Uncertain: "warning"}[e.Outcome]
+	return map[records.Outcome]string{
+		records.Fine: "good", records.Failed: "bad", records.Uncertain: "warning",
+	}[e.Outcome]
 }
 
-// OutcomeText says how it went.
+// OutcomeText is the outcome in words.
 func (e journalLine) OutcomeText() string {
-	return map[records.Outcome]string{records.Fine: "успешно", records.Failed: "ошибка", records.Uncertain: "ответ потерян"}[e.Outcome]
+	return map[records.Outcome]string{
+		records.Fine: "успешно", records.Failed: "ошибка", records.Uncertain: "ответ потерян",
+	}[e.Outcome]
 }
 
 // Took is the duration of the request, empty for what needed none.

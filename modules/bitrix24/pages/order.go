@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/panel"
-	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
@@ -35,20 +33,22 @@ type orderBox struct {
 	Customer  []panel.Link // contact and company there
 	Funnel    string
 	Stage     string
-	Control   *control
+	Control   *controlSum
 	Seen      *time.Time
 	Reasons   []string // «Почему так?»
 }
 
-// control compares the order's total with what the deal holds.
-type control struct {
-	Order, Deal, Difference, ByHand string // ByHand: rows a manager added, which are no error; empty when there are none
-	Equal                           bool
+// controlSum compares the order's total with what the deal holds, both in words.
+type controlSum struct {
+	Order, Deal string
+	Difference  string
+	ByHand      string // rows that a manager added, which are no error; empty: there are none
+	Equal       bool
 }
 
 // OrderWidget is the box «Битрикс24» of the order page. It asks nothing of the portal.
 func (x *Pages) OrderWidget() panel.Widget[*orders.Order] {
-	return panel.Widget[*orders.Order]{Title: "Битрикс24", Template: "bitrix24/order_widget", Data: func(ctx context.Context, o *orders.Order) (any, error) {
+	data := func(ctx context.Context, o *orders.Order) (any, error) {
 		s, err := x.portals.Current(ctx)
 		if err != nil || !s.Enabled {
 			return nil, err
@@ -58,16 +58,18 @@ func (x *Pages) OrderWidget() panel.Widget[*orders.Order] {
 			return nil, err
 		}
 		return box, nil
-	}}
+	}
+	return panel.Widget[*orders.Order]{Title: "Битрикс24", Template: "bitrix24/order_widget", Data: data}
 }
 
 // orderBox puts into words how the order stands with the portal.
 func (x *Pages) orderBox(ctx context.Context, s portal.Settings, o *orders.Order) (*orderBox, error) {
-	deal, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, records.Deal, o.ID)
+	book := x.portals.Book(s.PortalID)
+	deal, err := book.Link(ctx, records.Order, records.Deal, o.ID)
 	if err != nil {
 		return nil, err
 	}
-	lead, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, records.Lead, o.ID)
+	lead, err := book.Link(ctx, records.Order, records.Lead, o.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +77,8 @@ func (x *Pages) orderBox(ctx context.Context, s portal.Settings, o *orders.Order
 	if err != nil {
 		return nil, err
 	}
-	box := &orderBox{Order: o.ID, State: "отправлен", Tone: "good", Brief: !staff.EmployeeFrom(ctx).May(staff.Operator)}
+	box := &orderBox{Order: o.ID, State: "отправлен", Tone: "good"}
+	box.Brief = !staff.EmployeeFrom(ctx).May(staff.Operator)
 	if deal != nil {
 		box.showDeal(s, lists, deal, o)
 	}
@@ -88,10 +91,10 @@ func (x *Pages) orderBox(ctx context.Context, s portal.Settings, o *orders.Order
 	if box.Customer, err = x.customerLinks(ctx, s, o); err != nil {
 		return nil, err
 	}
-	if err := x.orderState(ctx, s, o, deal, lead, box); err != nil {
+	if err := x.showState(ctx, box, s, o, deal, lead); err != nil {
 		return nil, err
 	}
-	box.Reasons = x.orderReasons(s, lists, o, deal)
+	box.Reasons = orderReasons(s, lists, o, deal)
 	return box, nil
 }
 
@@ -102,7 +105,7 @@ func (box *orderBox) showDeal(s portal.Settings, lists portal.Lists, l *records.
 	}
 	box.DealID, box.DealURL, box.Seen = l.RemoteID, s.URL(records.Deal, l.RemoteID), &l.UpdatedAt
 	box.Funnel, box.Stage = lists.FunnelName(l.CategoryID), lists.StageName(l.CategoryID, l.Stage)
-	sum := &control{Order: o.Total.In(o.Currency), Deal: l.Amount.In(o.Currency), Equal: l.Amount == o.Total}
+	sum := &controlSum{Order: o.Total.In(o.Currency), Deal: l.Amount.In(o.Currency), Equal: l.Amount == o.Total}
 	if !sum.Equal {
 		sum.Difference = max(l.Amount-o.Total, o.Total-l.Amount).In(o.Currency)
 	}
@@ -144,8 +147,10 @@ func (x *Pages) customerLinks(ctx context.Context, s portal.Settings, o *orders.
 	return links, err
 }
 
-// orderState says whether the order is sent, waits, failed or is not sent, and why.
-func (x *Pages) orderState(ctx context.Context, s portal.Settings, o *orders.Order, deal, lead *records.Link, box *orderBox) error {
+// showState shows whether the order is sent, waits, failed or is not sent, and why.
+func (x *Pages) showState(
+	ctx context.Context, box *orderBox, s portal.Settings, o *orders.Order, deal, lead *records.Link,
+) error {
 	job, err := x.Jobs.Find(ctx, exchange.PushOrder{}.Kind(), exchange.PushOrder{ID: o.ID}.Key())
 	if err != nil && !errors.Is(err, jobs.ErrNoJob) {
 		return err
@@ -170,7 +175,8 @@ func (x *Pages) orderState(ctx context.Context, s portal.Settings, o *orders.Ord
 		box.State, box.Tone, box.Why, box.MayRetry = "ошибка", "bad", job.LastError, true
 	case waits:
 		box.State, box.Tone, box.MayRetry = "ждёт", "warning", job.State == jobs.Waiting
-		return x.waitingFor(ctx, job, box)
+		box.Why, err = x.waitingFor(ctx, job)
+		return err
 	case box.Ignored:
 		box.State, box.Tone, box.Why = "не отправляется", "", string(portal.LeftAlone)
 	case present == nil:
@@ -194,94 +200,52 @@ func (x *Pages) orderState(ctx context.Context, s portal.Settings, o *orders.Ord
 }
 
 // goneWords say what was deleted.
-var goneWords = map[records.Entity]string{records.Deal: "Сделка удалена в Битрикс24", records.Lead: "Лид удалён в Битрикс24"}
-
-// waitingFor says what a waiting order waits for: the portal, its turn, or its next attempt.
-func (x *Pages) waitingFor(ctx context.Context, job *jobs.Status, box *orderBox) error {
-	state, err := x.Jobs.Lane(ctx, portal.Lane)
-	if err != nil {
-		return err
-	}
-	switch {
-	case state.Paused:
-		box.Why = "Обмен приостановлен: " + state.Reason
-	case job.LastError != "":
-		box.Why = job.LastError
-	default:
-		box.Why = "Заказ отправляется"
-	}
-	return nil
+var goneWords = map[records.Entity]string{
+	records.Deal: "Сделка удалена в Битрикс24",
+	records.Lead: "Лид удалён в Битрикс24",
 }
 
-// orderReasons is «Почему так?»: rule, funnel, stage, responsible.
-func (x *Pages) orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, l *records.Link) []string {
+// typeWords name the choice of «Типы отправляемых заказов».
+var typeWords = map[portal.OrderTypes]string{
+	portal.AllOrders:     "все заказы",
+	portal.Persons:       "заказы частных лиц",
+	portal.Organizations: "заказы организаций",
+}
+
+// waitingFor says what a waiting order waits for: the portal, its turn, or its next attempt.
+func (x *Pages) waitingFor(ctx context.Context, job *jobs.Status) (string, error) {
+	state, err := x.Jobs.Lane(ctx, portal.Lane)
+	switch {
+	case err != nil:
+		return "", err
+	case state.Paused:
+		return "Обмен приостановлен: " + state.Reason, nil
+	case job.LastError != "":
+		return job.LastError, nil
+	}
+	return "Заказ отправляется", nil
+}
+
+// orderReasons is «Почему так?»: which rule, funnel, stage and responsible employee hold for the order, and why.
+func orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, l *records.Link) []string {
 	category := s.CategoryID
 	if l != nil {
 		category = l.CategoryID
 	}
 	reasons := []string{
-		"Типы отправляемых заказов: " + map[portal.OrderTypes]string{portal.AllOrders: "все заказы", portal.Persons: "заказы частных лиц", portal.Organizations: "заказы организаций"}[s.OrderTypes],
+		"Типы отправляемых заказов: " + typeWords[s.OrderTypes],
 		"Направление сделки: " + lists.FunnelName(category),
 	}
-	stage, maps := s.Stage(category, "", o.Status)
-	switch {
-	case maps:
-		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", o.Status.Label(), lists.StageName(category, stage)))
-	default:
-		reasons = append(reasons, fmt.Sprintf("Статусу «%s» не соответствует ни одна стадия: сделка остаётся на своей", o.Status.Label()))
+	status := o.Status.Label()
+	if stage, ok := s.Stage(category, "", o.Status); ok {
+		name := lists.StageName(category, stage)
+		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", status, name))
+	} else {
+		reasons = append(reasons,
+			fmt.Sprintf("Статусу «%s» не соответствует ни одна стадия: сделка остаётся на своей", status))
 	}
 	if s.ResponsibleID != 0 {
 		return append(reasons, fmt.Sprintf("Ответственный: сотрудник %d из настроек", s.ResponsibleID))
 	}
 	return append(reasons, "Ответственный: сотрудник, создавший вебхуки")
-}
-
-// SendOrder is «Отправить в Битрикс24» of an order: against the automatic switch and the filter.
-func (x *Pages) SendOrder() panel.Action[*orders.Order] {
-	return panel.Action[*orders.Order]{
-		Name: "bitrix24.send", Label: "Отправить в Битрикс24", Icon: "send",
-		Visible: func(ctx context.Context, o *orders.Order) (bool, error) {
-			s, why, err := x.portals.Active(ctx)
-			if err != nil || why != "" || o.Type.TopUp() || o.Status == orders.Deleted {
-				return false, err
-			}
-			gone, err := x.exchange.Gone(ctx, s, o.ID)
-			return gone == nil, err
-		},
-		Do: func(ctx context.Context, o *orders.Order) (string, error) {
-			s, _, err := x.portals.Active(ctx)
-			if err != nil {
-				return "", err
-			}
-			return x.sendNow(ctx, s, records.Order, o.ID, exchange.PushOrder{ID: o.ID}, "Заказ", records.Deal)
-		},
-	}
-}
-
-// sendNow records that an employee wants the record sent, sends it, and says what came of it.
-func (x *Pages) sendNow(ctx context.Context, s portal.Settings, kind records.Local, id int64, job jobs.Args, title string, e records.Entity) (string, error) {
-	who := staff.ActorFrom(ctx)
-	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := x.portals.Book(s.PortalID).Choose(tx, kind, id, records.ChoiceSend, who.Name); err != nil {
-			return err
-		}
-		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
-	})
-	if err != nil {
-		return "", err
-	}
-	l, err := x.portals.Book(s.PortalID).Link(ctx, kind, e, id)
-	if err != nil {
-		return "", err
-	}
-	status, err := x.Jobs.Find(ctx, job.Kind(), job.Key())
-	switch {
-	case err != nil && !errors.Is(err, jobs.ErrNoJob):
-		return "", err
-	case status != nil && status.State == jobs.Failed:
-		return "", refusal.Value("", "%s", status.LastError)
-	case l != nil:
-		return fmt.Sprintf("%s в Битрикс24: № %d", title, l.RemoteID), nil
-	}
-	return title + " ждёт отправки в Битрикс24: это произойдёт само", nil
 }

@@ -2,7 +2,6 @@ package pages
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
-	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
@@ -22,8 +20,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// What an employee may do about an order whose deal or lead was deleted on the portal, whose exchange failed, or that is
-// to be left alone. Each is a button of the order's widget, POST /admin/bitrix24/orders/:number/<action>.
+// What an employee may do about an order whose deal or lead was deleted on the portal, whose exchange failed, or that
+// is to be left alone. Each is a button of the order's box, POST /admin/bitrix24/orders/:number/<action>.
 const (
 	actionCreate = "again"  // «Создать заново»
 	actionLink   = "link"   // «Привязать другую»
@@ -32,47 +30,39 @@ const (
 	actionRetry  = "retry"  // «Повторить»
 )
 
-// OrderAction does what a button of the widget says.
+// OrderAction is a button of the order's box.
 func (x *Pages) OrderAction(c echo.Context) error {
-	ctx := c.Request().Context()
-	id, err := strconv.ParseInt(c.Param("number"), 10, 64)
-	if err != nil {
-		return refusal.Unknown("Такого заказа нет.")
-	}
-	o, err := x.Orders.Find(ctx, id)
+	o, err := x.orderOf(c)
 	if err != nil {
 		return err
 	}
-	s, why, err := x.portals.Active(ctx)
-	if err != nil {
-		return err
-	}
-	notice := ""
-	switch action := c.Param("action"); {
-	case why != "":
-		err = refusal.Value("", "Сейчас это невозможно: %s.", why)
-	case action == actionCreate:
-		notice, err = x.createAgain(ctx, s, o)
-	case action == actionLink:
-		notice, err = x.linkOther(ctx, s, o, records.Entity(c.FormValue("entity")), c.FormValue("id"))
-	case action == actionIgnore:
-		notice, err = "Заказ больше не синхронизируется с Битрикс24", x.decide(ctx, s, o, records.ChoiceIgnore)
-	case action == actionSync:
-		notice, err = "Заказ снова синхронизируется с Битрикс24", x.decide(ctx, s, o, records.ChoiceNone)
-	case action == actionRetry:
-		notice, err = x.pushNow(ctx, s, o)
-	default:
-		return refusal.Unknown("Такого действия нет")
-	}
-	if no, ok := refusal.From(err); ok && no.Kind != refusal.NotFound && no.Kind != refusal.Forbidden {
-		x.Panel.Flash(c, panel.Bad, no.Message)
-	} else if err != nil {
-		return err
-	} else {
-		x.Panel.Flash(c, panel.Good, notice)
-	}
-	return panel.SeeOther(c, fmt.Sprintf("/admin/orders/%d", o.ID))
+	notice, err := x.doWithOrder(c, o)
+	return x.answer(c, orderURL(o), notice, err)
 }
+
+func (x *Pages) doWithOrder(c echo.Context, o *orders.Order) (notice string, err error) {
+	ctx := c.Request().Context()
+	s, err := x.portals.RequireActive(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch c.Param("action") {
+	case actionCreate:
+		return x.createAgain(ctx, s, o)
+	case actionLink:
+		return x.linkOther(ctx, s, o, records.Entity(c.FormValue("entity")), c.FormValue("id"))
+	case actionIgnore:
+		return "Заказ больше не синхронизируется с Битрикс24", x.choose(ctx, s, o, records.ChoiceIgnore)
+	case actionSync:
+		return "Заказ снова синхронизируется с Битрикс24", x.choose(ctx, s, o, records.ChoiceNone)
+	case actionRetry:
+		return x.pushNow(ctx, s, o)
+	}
+	return "", refusal.Unknown("Такого действия нет")
+}
+
+// orderURL is the address of an order's page.
+func orderURL(o *orders.Order) string { return fmt.Sprintf("/admin/orders/%d", o.ID) }
 
 // createAgain forgets the deleted deal or lead and sends the order as a new one.
 func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
@@ -92,10 +82,11 @@ func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Or
 	return x.pushNow(ctx, s, o)
 }
 
-// decide records whether the order is to be left alone, and takes back what waits for it.
-func (x *Pages) decide(ctx context.Context, s portal.Settings, o *orders.Order, chosen records.Choice) error {
-	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := x.portals.Book(s.PortalID).Choose(tx, records.Order, o.ID, chosen, staff.ActorFrom(ctx).Name); err != nil {
+// choose stores whether the order is to be left alone. If it is, its waiting job is cancelled, else one is enqueued.
+func (x *Pages) choose(ctx context.Context, s portal.Settings, o *orders.Order, chosen records.Choice) error {
+	who := staff.ActorFrom(ctx).Name
+	return x.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		if err := x.portals.Book(s.PortalID).Choose(tx, records.Order, o.ID, chosen, who); err != nil {
 			return err
 		}
 		job := exchange.PushOrder{ID: o.ID}
@@ -107,7 +98,9 @@ func (x *Pages) decide(ctx context.Context, s portal.Settings, o *orders.Order, 
 }
 
 // linkOther ties the order to a deal or lead that a person names by its number.
-func (x *Pages) linkOther(ctx context.Context, s portal.Settings, o *orders.Order, e records.Entity, typed string) (string, error) {
+func (x *Pages) linkOther(
+	ctx context.Context, s portal.Settings, o *orders.Order, e records.Entity, typed string,
+) (string, error) {
 	l, err := x.exchange.Gone(ctx, s, o.ID)
 	if err != nil {
 		return "", err
@@ -129,8 +122,9 @@ func (x *Pages) linkOther(ctx context.Context, s portal.Settings, o *orders.Orde
 	if err != nil {
 		return "", err
 	}
+	book, who := x.portals.Book(s.PortalID), staff.ActorFrom(ctx).Name
 	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		taken, err := x.portals.Book(s.PortalID).LinksTo(ctx, e, []int64{id})
+		taken, err := book.LinksTo(ctx, e, []int64{id})
 		if err != nil {
 			return err
 		}
@@ -149,10 +143,10 @@ func (x *Pages) linkOther(ctx context.Context, s portal.Settings, o *orders.Orde
 		if err := x.exchange.RowsUnknown(tx, s.PortalID, o.ID); err != nil {
 			return err
 		}
-		if err := x.portals.Book(s.PortalID).Choose(tx, records.Order, o.ID, records.ChoiceSend, staff.ActorFrom(ctx).Name); err != nil {
+		if err := book.Choose(tx, records.Order, o.ID, records.ChoiceSend, who); err != nil {
 			return err
 		}
-		text := fmt.Sprintf("%s %d привязана к заказу (%s)", e.Title(), id, staff.ActorFrom(ctx).Name)
+		text := fmt.Sprintf("%s %d привязана к заказу (%s)", e.Title(), id, who)
 		return c.Journal(tx, records.About(records.Order, o.ID, e, id), records.Outward, text)
 	})
 	if err != nil {
@@ -192,36 +186,4 @@ func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int6
 	}
 	l.See(&item.Item)
 	return l, nil
-}
-
-// pushNow sends the order, waits for the outcome as an employee does, and says what came of it.
-func (x *Pages) pushNow(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
-	job := exchange.PushOrder{ID: o.ID}
-	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := x.Jobs.Retry(ctx, job.Kind(), job.Key()); err != nil && !errors.Is(err, jobs.ErrNoJob) {
-			return err
-		}
-		if err := x.Jobs.Resume(ctx, portal.Lane); err != nil {
-			return err
-		}
-		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
-	})
-	if err != nil {
-		return "", err
-	}
-	status, err := x.Jobs.Find(ctx, job.Kind(), job.Key())
-	switch {
-	case err != nil && !errors.Is(err, jobs.ErrNoJob):
-		return "", err
-	case status != nil && status.State == jobs.Failed:
-		return "", refusal.Value("", "%s", status.LastError)
-	case status != nil && status.State != jobs.Done:
-		return "Заказ ждёт отправки в Битрикс24: это произойдёт само", nil
-	}
-	for _, e := range []records.Entity{records.Deal, records.Lead} {
-		if l, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, e, o.ID); err != nil || l != nil && l.State == records.Linked {
-			return fmt.Sprintf("Заказ в Битрикс24: %s № %d", map[records.Entity]string{records.Deal: "сделка", records.Lead: "лид"}[e], l.Number()), err
-		}
-	}
-	return "Заказ отправлен в Битрикс24", nil
 }

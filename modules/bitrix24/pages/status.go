@@ -14,7 +14,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// StatusURL is «Состояние обмена».
+// StatusURL is the address of «Состояние обмена».
 const StatusURL = "/admin/bitrix24/status"
 
 // statusView is templates/status.html.
@@ -44,8 +44,9 @@ type statusReason struct {
 	Count int64
 }
 
-// StatusPage is «Состояние обмена»: three numbers that add up, and what stands in the way.
-func (x *Pages) StatusPage(c echo.Context) error {
+// Status is «Состояние обмена»: how many orders are sent, are not to be sent and are stuck, which adds up to all
+// orders, and why those that are stuck are.
+func (x *Pages) Status(c echo.Context) error {
 	view, err := x.statusView(c.Request().Context())
 	if err != nil {
 		return err
@@ -103,38 +104,27 @@ func (v *statusView) count(counts map[place]int64) {
 // Record is what a job is about, in words.
 func (v statusView) Record(s jobs.Status) panel.Link { return records.RecordOf(s.Key) }
 
-// StatusAction does what a button of the page says.
+// StatusAction is a button of the page: POST /admin/bitrix24/status/:action.
 func (x *Pages) StatusAction(c echo.Context) error {
-	ctx := c.Request().Context()
-	switch c.Param("action") {
+	notice, err := x.doWithExchange(c.Request().Context(), c.Param("action"))
+	x.Cache.Forget(tallyKey)
+	return x.answer(c, StatusURL, notice, err)
+}
+
+func (x *Pages) doWithExchange(ctx context.Context, action string) (notice string, err error) {
+	switch action {
 	case "resume":
-		if err := x.Jobs.Resume(ctx, portal.Lane); err != nil {
-			return err
-		}
-		x.Panel.Flash(c, panel.Good, "Проверяем связь сейчас: обмен продолжится, как только портал ответит")
+		return "Проверяем связь сейчас: обмен продолжится, как только портал ответит", x.Jobs.Resume(ctx, portal.Lane)
 	case "retry":
 		n, err := x.Jobs.RetryAll(ctx, portal.Lane)
-		if err != nil {
-			return err
-		}
-		x.Panel.Flash(c, panel.Good, fmt.Sprintf("Будут отправлены снова: %d", n))
+		return fmt.Sprintf("Будут отправлены снова: %d", n), err
 	case "unsent":
-		s, off, err := x.portals.Active(ctx)
+		s, err := x.portals.RequireActive(ctx)
 		if err != nil {
-			return err
-		}
-		if off != "" {
-			x.Panel.Flash(c, panel.Bad, "Сейчас это невозможно: "+string(off))
-			break
+			return "", err
 		}
 		n, err := x.sendUnsent(ctx, s)
-		if err != nil {
-			return err
-		}
-		x.Panel.Flash(c, panel.Good, fmt.Sprintf("Отправляются: %d. Новые заказы идут впереди них.", n))
-	default:
-		return echo.ErrNotFound
+		return fmt.Sprintf("Отправляются: %d. Новые заказы идут впереди них.", n), err
 	}
-	x.Cache.Forget(tallyKey)
-	return panel.SeeOther(c, StatusURL)
+	return "", echo.ErrNotFound
 }

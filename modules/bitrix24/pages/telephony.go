@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ import (
 
 const (
 	callGuard   = 30 * time.Second // a second click within this time does not ring again
-	callTimeout = 20 * time.Second
+	callTimeout = 20 * time.Second // of the request that starts a call
 )
 
 // phoneBox is templates/phone_widget.html: what stands beside a phone of the order's page.
@@ -33,14 +32,14 @@ type phoneBox struct {
 	Order   int64
 	Number  string
 	CardURL string
-	Why     string // there is no button, and why
+	Why     string // why there is no button; empty: there is one
 	Line    string
-	Last    *PhoneCall // lately, to this phone
+	Last    *phoneCall // lately, to this phone
 }
 
 // PhoneWidget is the call button beside every phone on the order's page.
 func (x *Pages) PhoneWidget() panel.Widget[orders.Phone] {
-	return panel.Widget[orders.Phone]{Template: "bitrix24/phone_widget", Data: func(ctx context.Context, p orders.Phone) (any, error) {
+	data := func(ctx context.Context, p orders.Phone) (any, error) {
 		s, why, err := x.portals.Active(ctx)
 		if err != nil || why != "" || !s.Telephony || !staff.EmployeeFrom(ctx).May(staff.Operator) {
 			return nil, err
@@ -49,13 +48,14 @@ func (x *Pages) PhoneWidget() panel.Widget[orders.Phone] {
 		if err != nil {
 			return nil, err
 		}
-		box := phoneBox{Order: p.Order.ID, Number: p.Number, Why: s.NoCalls(lists), Line: lists.LineName(s.CallLine(lists))}
+		box := phoneBox{Order: p.Order.ID, Number: p.Number, Why: s.NoCalls(lists)}
+		box.Line = lists.LineName(s.CallLine(lists))
 		if box.CardURL, err = x.cardURL(ctx, s, p.Order); err != nil {
 			return nil, err
 		}
-		var last []PhoneCall
-		err = x.DB.From(ctx).Where("portal_id = ? AND phone = ? AND order_id = ? AND at > ?", s.PortalID, p.Number, p.Order.ID, db.Now().Add(-time.Hour)).
-			Limit(1).Find(&last).Error
+		var last []phoneCall
+		err = x.DB.From(ctx).Where("portal_id = ? AND phone = ? AND order_id = ?", s.PortalID, p.Number, p.Order.ID).
+			Where("at > ?", db.Now().Add(-time.Hour)).Limit(1).Find(&last).Error
 		if err != nil {
 			return nil, fmt.Errorf("read the last call: %w", err)
 		}
@@ -63,7 +63,8 @@ func (x *Pages) PhoneWidget() panel.Widget[orders.Phone] {
 			box.Last = &last[0]
 		}
 		return box, nil
-	}}
+	}
+	return panel.Widget[orders.Phone]{Template: "bitrix24/phone_widget", Data: data}
 }
 
 // cardURL is the portal's card from which people call by hand: the contact's, else the deal's.
@@ -82,8 +83,8 @@ func (x *Pages) cardURL(ctx context.Context, s portal.Settings, o *orders.Order)
 	return s.URL(records.Deal, deal.RemoteID), nil
 }
 
-// PhoneCall is a row of bitrix24_calls: the last call to a phone.
-type PhoneCall struct {
+// phoneCall is a row of bitrix24_calls: the last call to a phone.
+type phoneCall struct {
 	PortalID int64  `gorm:"primaryKey"`
 	Phone    string `gorm:"primaryKey"`
 	OrderID  int64
@@ -93,31 +94,18 @@ type PhoneCall struct {
 	Failure  string
 }
 
-// TableName keeps the module's tables apart.
-func (PhoneCall) TableName() string { return "bitrix24_calls" }
+// TableName is where GORM keeps calls.
+func (phoneCall) TableName() string { return "bitrix24_calls" }
 
-// Call rings: POST /admin/bitrix24/orders/:number/call with one of the order's phones.
+// Call calls one of the order's phones: POST /admin/bitrix24/orders/:number/call. It answers once the portal has taken
+// the order to call, after at most twenty seconds.
 func (x *Pages) Call(c echo.Context) error {
-	ctx := c.Request().Context()
-	id, err := strconv.ParseInt(c.Param("number"), 10, 64)
-	if err != nil {
-		return refusal.Unknown("Такого заказа нет.")
-	}
-	o, err := x.Orders.Find(ctx, id)
+	o, err := x.orderOf(c)
 	if err != nil {
 		return err
 	}
-	back := fmt.Sprintf("/admin/orders/%d", o.ID)
-	notice, err := x.ring(ctx, o, c.FormValue("phone"))
-	if no, ok := refusal.From(err); ok && no.Kind == refusal.Invalid {
-		x.Panel.Flash(c, panel.Bad, no.Message)
-		return panel.SeeOther(c, back)
-	}
-	if err != nil {
-		return err
-	}
-	x.Panel.Flash(c, panel.Good, notice)
-	return panel.SeeOther(c, back)
+	notice, err := x.ring(c.Request().Context(), o, c.FormValue("phone"))
+	return x.answer(c, orderURL(o), notice, err)
 }
 
 // ring has the portal call an employee and then the phone (voximplant.callback.start), once: whatever the outcome,
@@ -141,7 +129,8 @@ func (x *Pages) ring(ctx context.Context, o *orders.Order, phone string) (string
 	case c.Current.NoCalls(c.Lists) != "":
 		return "", refusal.Value("", "%s", c.Current.NoCalls(c.Lists))
 	}
-	row := PhoneCall{PortalID: c.Portal.ID, Phone: phone, OrderID: o.ID, Actor: staff.ActorFrom(ctx).Name, At: db.Now()}
+	who := staff.ActorFrom(ctx).Name
+	row := phoneCall{PortalID: c.Portal.ID, Phone: phone, OrderID: o.ID, Actor: who, At: db.Now()}
 	if err := x.claimCall(ctx, row); err != nil {
 		return "", err
 	}
@@ -159,15 +148,18 @@ func (x *Pages) ring(ctx context.Context, o *orders.Order, phone string) (string
 	if err != nil {
 		return "", refusal.Value("", "Звонок на %s: %s", phone, row.Failure)
 	}
-	return fmt.Sprintf("Звонок на %s заказан: портал позвонит сотруднику по правилам линии «%s», назовёт «Заказ %d» и соединит. Номер звонка: %s",
-		phone, c.Lists.LineName(c.Current.CallLine(c.Lists)), o.ID, row.CallID), nil
+	line := c.Lists.LineName(c.Current.CallLine(c.Lists))
+	return fmt.Sprintf("Звонок на %s заказан: портал позвонит сотруднику по правилам линии «%s», назовёт «Заказ %d» "+
+		"и соединит. Номер звонка: %s", phone, line, o.ID, row.CallID), nil
 }
 
+// startCall has the portal call (voximplant.callback.start).
 func startCall(ctx context.Context, c *exchange.Connection, o *orders.Order, phone string) (rest.Callback, error) {
 	var callback rest.Callback
 	batch := rest.Batch{Class: rest.People}
 	batch.Add("call", "voximplant.callback.start", rest.Params{
-		"FROM_LINE": c.Current.CallLine(c.Lists), "TO_NUMBER": phone, "TEXT_TO_PRONOUNCE": fmt.Sprintf("Заказ %d", o.ID),
+		"FROM_LINE": c.Current.CallLine(c.Lists), "TO_NUMBER": phone,
+		"TEXT_TO_PRONOUNCE": fmt.Sprintf("Заказ %d", o.ID),
 	})
 	result, err := c.Client.Do(ctx, &batch)
 	if err == nil {
@@ -180,33 +172,42 @@ func startCall(ctx context.Context, c *exchange.Connection, o *orders.Order, pho
 }
 
 // claimCall makes this click the one that rings: the row is taken only if nobody has taken it within callGuard.
-func (x *Pages) claimCall(ctx context.Context, row PhoneCall) error {
+func (x *Pages) claimCall(ctx context.Context, row phoneCall) error {
+	longAgo := clause.Lt{Column: "bitrix24_calls.at", Value: row.At.Add(-callGuard)}
 	taken := x.DB.From(ctx).Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "portal_id"}, {Name: "phone"}},
 		DoUpdates: clause.AssignmentColumns([]string{"order_id", "actor", "at", "call_id", "failure"}),
-		Where:     clause.Where{Exprs: []clause.Expression{clause.Lt{Column: "bitrix24_calls.at", Value: row.At.Add(-callGuard)}}},
+		Where:     clause.Where{Exprs: []clause.Expression{longAgo}},
 	}).Create(&row)
 	if taken.Error != nil {
 		return fmt.Errorf("claim a call: %w", taken.Error)
 	}
 	if taken.RowsAffected == 0 {
-		return refusal.Value("", "На %s только что звонили. Повторить можно через %d секунд.", row.Phone, int(callGuard.Seconds()))
+		return refusal.Value("", "На %s только что звонили. Повторить можно через %d секунд.",
+			row.Phone, int(callGuard.Seconds()))
 	}
 	return nil
 }
 
-// noteCall stores what came of a call. One that certainly did not ring may be tried again at once; a right that lacks is
-// remembered until the lists are read anew, so that no dead button is left.
-func (x *Pages) noteCall(ctx context.Context, c *exchange.Connection, row PhoneCall, failure error, took time.Duration) error {
-	text := fmt.Sprintf("Звонок на %s заказан (%s), номер звонка %s", row.Phone, row.Actor, row.CallID)
-	entry := records.JournalEntry{Direction: records.Outward, Local: records.Order, LocalID: row.OrderID, Outcome: records.Fine, Text: text, DurationMS: took.Milliseconds()}
+// noteCall stores what came of a call, and writes it into the journal. A call that certainly did not ring may be tried
+// again at once. That the right to call is missing is kept until the lists are read anew, so that no dead button is
+// left.
+func (x *Pages) noteCall(
+	ctx context.Context, c *exchange.Connection, row phoneCall, failure error, took time.Duration,
+) error {
+	entry := records.JournalEntry{
+		Direction: records.Outward, Local: records.Order, LocalID: row.OrderID, DurationMS: took.Milliseconds(),
+		Text: fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure),
+	}
 	refused, isRefusal := portal.AsRefusal(failure)
 	switch {
 	case failure == nil:
+		entry.Outcome = records.Fine
+		entry.Text = fmt.Sprintf("Звонок на %s заказан (%s), номер звонка %s", row.Phone, row.Actor, row.CallID)
 	case rest.Unknown(failure):
-		entry.Outcome, entry.Text = records.Uncertain, fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure)
+		entry.Outcome = records.Uncertain
 	default:
-		entry.Outcome, entry.Text = records.Failed, fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure)
+		entry.Outcome = records.Failed
 		row.At = row.At.Add(-callGuard)
 	}
 	return x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {

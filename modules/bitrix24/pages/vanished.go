@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/samber/lo"
+	"gorm.io/gorm"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/panel"
@@ -15,7 +16,10 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-const vanishedPath = "/admin/bitrix24/vanished"
+const (
+	vanishedURL  = "/admin/bitrix24/vanished"
+	vanishedRows = 100 // that the page shows; the decision is about all of them
+)
 
 // vanishedView is templates/vanished.html.
 type vanishedView struct {
@@ -30,22 +34,19 @@ type vanishedLine struct {
 	Remote, RemoteURL string
 }
 
-const vanishedRows = 100
-
 // VanishedBanner asks a person about records that vanished together.
 func (x *Pages) VanishedBanner(ctx context.Context) ([]panel.Banner, error) {
 	n, _, err := x.exchange.OpenVanished(ctx)
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	return []panel.Banner{{
-		Tone: panel.Bad, Text: fmt.Sprintf("Из Битрикс24 разом исчезли записи: %d. Связи с ними не тронуты, пока вы не решите, удалены ли они на самом деле.", n),
-		Action: "Решить", URL: vanishedPath,
-	}}, nil
+	text := fmt.Sprintf("Из Битрикс24 разом исчезли записи: %d. Связи с ними не тронуты, "+
+		"пока вы не решите, удалены ли они на самом деле.", n)
+	return []panel.Banner{{Tone: panel.Bad, Text: text, Action: "Решить", URL: vanishedURL}}, nil
 }
 
-// VanishedPage lists what vanished together, and asks.
-func (x *Pages) VanishedPage(c echo.Context) error {
+// Vanished is the page that lists what vanished together, and asks whether it was deleted.
+func (x *Pages) Vanished(c echo.Context) error {
 	ctx := c.Request().Context()
 	n, s, err := x.exchange.OpenVanished(ctx)
 	if err != nil {
@@ -53,18 +54,21 @@ func (x *Pages) VanishedPage(c echo.Context) error {
 	}
 	view := vanishedView{Page: panel.Page{Title: "Исчезли в Битрикс24"}, Total: n}
 	var rows []exchange.Vanished
-	err = x.DB.From(ctx).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).Order("entity, remote_id").Limit(vanishedRows).Find(&rows).Error
+	err = x.DB.From(ctx).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).
+		Order("entity, remote_id").Limit(vanishedRows).Find(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read what vanished: %w", err)
 	}
 	for e, some := range lo.GroupBy(rows, func(v exchange.Vanished) records.Entity { return v.Entity }) {
-		links, err := x.portals.Book(s.PortalID).LinksTo(ctx, e, lo.Map(some, func(v exchange.Vanished, _ int) int64 { return v.RemoteID }))
+		ids := lo.Map(some, func(v exchange.Vanished, _ int) int64 { return v.RemoteID })
+		links, err := x.portals.Book(s.PortalID).LinksTo(ctx, e, ids)
 		if err != nil {
 			return err
 		}
 		of := lo.KeyBy(links, func(l *records.Link) int64 { return l.RemoteID })
 		for _, v := range some {
-			line := vanishedLine{Vanished: v, Remote: fmt.Sprintf("%s %d", e.Title(), v.RemoteID), RemoteURL: s.URL(e, v.RemoteID)}
+			line := vanishedLine{Vanished: v, RemoteURL: s.URL(e, v.RemoteID)}
+			line.Remote = fmt.Sprintf("%s %d", e.Title(), v.RemoteID)
 			if l := of[v.RemoteID]; l != nil {
 				about := records.Record{Kind: l.Local, ID: l.LocalID}
 				line.Name, line.URL = about.Name(), about.URL()
@@ -75,7 +79,8 @@ func (x *Pages) VanishedPage(c echo.Context) error {
 	return x.Panel.Render(c, "bitrix24/vanished", view)
 }
 
-// DecideVanished stores what a person said, and has confirmed ones looked at once more before their links go.
+// DecideVanished stores what a person said: POST /admin/bitrix24/vanished/:decision. Confirmed ones are looked at once
+// more before their links are removed.
 func (x *Pages) DecideVanished(c echo.Context) error {
 	ctx := c.Request().Context()
 	answer := exchange.Decision(c.Param("decision"))
@@ -86,29 +91,34 @@ func (x *Pages) DecideVanished(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+	who := staff.ActorFrom(ctx).Name
+	err = x.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+		undecided := func() *gorm.DB {
+			return tx.Model(&exchange.Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided)
+		}
 		var rows []exchange.Vanished
-		if err := tx.Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).Find(&rows).Error; err != nil {
+		if err := undecided().Find(&rows).Error; err != nil {
 			return fmt.Errorf("read what vanished: %w", err)
 		}
-		err := tx.Model(&exchange.Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).
-			Updates(map[string]any{"decision": answer, "actor": staff.ActorFrom(ctx).Name}).Error
-		if err != nil {
+		if err := undecided().Updates(map[string]any{"decision": answer, "actor": who}).Error; err != nil {
 			return fmt.Errorf("store a decision: %w", err)
 		}
-		if err := records.Audit(tx, staff.ActorFrom(ctx).Name, fmt.Sprintf("исчезли в Битрикс24 записи: %d, решение: %s", len(rows), answer)); err != nil {
+		text := fmt.Sprintf("исчезли в Битрикс24 записи: %d, решение: %s", len(rows), answer)
+		if err := records.Audit(tx, who, text); err != nil {
 			return err
 		}
 		if answer == exchange.Declined {
 			return nil
 		}
-		return x.exchange.LookAgain(tx, lo.Map(rows, func(v exchange.Vanished, _ int) exchange.Pull { return exchange.Pull{Entity: v.Entity, ID: v.RemoteID} }))
+		return x.exchange.LookAgain(tx, lo.Map(rows, func(v exchange.Vanished, _ int) exchange.Pull {
+			return exchange.Pull{Entity: v.Entity, ID: v.RemoteID}
+		}))
 	})
 	if err != nil {
 		return err
 	}
-	x.Panel.Flash(c, panel.Good, map[exchange.Decision]string{
-		exchange.Confirmed: "Связи с удалёнными записями снимаются", exchange.Declined: "Связи оставлены как есть",
-	}[answer])
-	return panel.SeeOther(c, vanishedPath)
+	return x.answer(c, vanishedURL, map[exchange.Decision]string{
+		exchange.Confirmed: "Связи с удалёнными записями снимаются",
+		exchange.Declined:  "Связи оставлены как есть",
+	}[answer], nil)
 }

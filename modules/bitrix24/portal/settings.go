@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/settings"
 	"github.com/pixlpark/panel/app/tariff"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -101,4 +102,14 @@ func (p *Portals) Active(ctx context.Context) (Settings, Reason, error) {
 		return s, TariffLacking, nil
 	}
 	return s, "", nil
+}
+
+// RequireActive returns the settings for an action that an employee asks for now. While the exchange does not work it returns a
+// refusal that says why.
+func (p *Portals) RequireActive(ctx context.Context) (Settings, error) {
+	s, why, err := p.Active(ctx)
+	if err == nil && why != "" {
+		err = refusal.Value("", "Сейчас это невозможно: %s.", why)
+	}
+	return s, err
 }

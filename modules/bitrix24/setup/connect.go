@@ -21,7 +21,7 @@ func (x *Setup) Connect(ctx context.Context, hook rest.Webhook, token string) er
 	if err != nil || saved.Connected() {
 		return err
 	}
-	f, err := x.OpenSettings(ctx)
+	f, err := x.Open(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,8 @@ package setup
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/pixlpark/panel/app"
-	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 
 	"github.com/samber/lo"
 
@@ -17,91 +13,38 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
 
-// Setup is the settings form, and what stands behind it.
-type Setup struct {
-	*app.Host
-	portals  *portal.Portals
-	exchange *exchange.Exchange
-}
-
-// New returns them for a host.
-func New(h *app.Host, portals *portal.Portals, x *exchange.Exchange) *Setup {
-	return &Setup{Host: h, portals: portals, exchange: x}
-}
-
-// settingsEdit is the form while somebody fills it in: the settings under edit, and what was typed beside them.
-type settingsEdit struct {
-	*Setup
-	saved    portal.Settings // what is in force
-	edited   portal.Settings
-	lists    portal.Lists
-	token    string // as stored, or as typed
-	code     string
-	category string
-	values   url.Values // as posted: rows of tables that were never shown are read from here
-	form     *form.Form
-	read     bool // the portal answered while this form was checked
-	renamed  bool // … and is the one we know, under another address
-}
-
-// stageEdit is a row of «Стадия сделки → Статус заказа».
-type stageEdit struct {
-	id, name string
-	status   orders.Status
-	paid     bool
-}
-
-// defaultFunnel is «По умолчанию».
-const defaultFunnel = ""
-
-// OpenSettings opens the form on the settings in force.
-func (x *Setup) OpenSettings(ctx context.Context) (*form.Form, error) {
-	saved, err := x.portals.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	e := &settingsEdit{Setup: x, saved: saved, edited: saved}
-	if e.lists, err = x.portals.Lists(ctx, saved.PortalID); err != nil {
-		return nil, err
-	}
-	if e.token, err = x.Settings.Keys.Open(portal.TokenPlace, saved.Token); err != nil {
-		e.token = ""
-	}
-	if e.code, err = x.Settings.Keys.Open(portal.CodePlace, saved.Code); err != nil {
-		e.code = ""
-	}
-	e.edited.CategoryID = saved.Against(e.lists).CategoryID
-	if e.edited.CategoryID != 0 {
-		e.category = strconv.FormatInt(e.edited.CategoryID, 10)
-	}
-	return e.fields(ctx)
-}
-
-// fields are the vendor's screen, field by field.
-func (e *settingsEdit) fields(ctx context.Context) (*form.Form, error) {
+// fields draws the form: the fields of the vendor's screen in its order, then ours.
+func (e *edit) fields(ctx context.Context) (*form.Form, error) {
 	s := &e.edited
 	f := &form.Form{
-		Section: portal.Name, Switch: form.Toggle("enabled", "Битрикс24", &s.Enabled), Rewrite: e.unpack, Check: e.check, Save: e.save,
+		Section: portal.Name, Switch: form.Toggle("enabled", "Битрикс24", &s.Enabled),
+		Rewrite: e.unpack, Check: e.check, Save: e.save,
 	}
 	e.form = f
-	portalURL := form.Text("portal_url", "URL портала", &s.PortalURL).Example("https://название-компании.bitrix24.ru").Keyboard("url").Required()
+	portalURL := form.Text("portal_url", "URL портала", &s.PortalURL).
+		Example("https://название-компании.bitrix24.ru").Keyboard("url").Required()
 	f.Fields = []*form.Field{
 		portalURL,
 		form.Number("user_id", "ID сотрудника, создавшего вебхуки", &s.UserID),
 		form.Secret("application_token", "Токен исходящего вебхука", &e.token),
 		form.Secret("code", "Код входящего вебхука (batch)", &e.code),
 		form.Select("order_types", "Типы отправляемых заказов", &s.OrderTypes, []form.Option[portal.OrderTypes]{
-			{Value: portal.AllOrders, Label: "Все заказы клиентов"}, {Value: portal.Persons, Label: "Заказы частных лиц"}, {Value: portal.Organizations, Label: "Заказы организаций"},
+			{Value: portal.AllOrders, Label: "Все заказы клиентов"},
+			{Value: portal.Persons, Label: "Заказы частных лиц"},
+			{Value: portal.Organizations, Label: "Заказы организаций"},
 		}),
 		form.Select("category_id", "Направление сделки", &e.category, e.funnelOptions()).Unlisted(),
 		e.responsibleField(),
 		form.Toggle("auto", "Автоматически отправлять заказы в Bitrix", &s.Auto),
-		form.Toggle("leads", "Передавать новых клиентов в битрикс в качестве лидов", &s.Leads).Help(e.lists.LeadsHint()),
-		form.Toggle("telephony", "Использовать телефонию Битрикс24 на странице заказа в панели управления", &s.Telephony).Help(s.TelephonyHint(e.lists)),
+		form.Toggle("leads", "Передавать новых клиентов в битрикс в качестве лидов", &s.Leads).
+			Help(e.lists.LeadsHint()),
+		form.Toggle("telephony", "Использовать телефонию Битрикс24 на странице заказа в панели управления", &s.Telephony).
+			Help(s.TelephonyHint(e.lists)),
 	}
 	f.Fields = append(f.Fields, e.advanced(), e.handler())
 	if lost := s.Lost(e.lists); len(lost) > 0 {
-		f.Notice = portal.LostText(lost) + " Новые заказы попадают в первую стадию. Ближайшие замены предложены ниже: проверьте и сохраните."
+		f.Notice = portal.LostText(lost) + " Новые заказы попадают в первую стадию. " +
+			"Ближайшие замены предложены ниже: проверьте и сохраните."
 	}
 	if e.lists.PortalID != 0 {
 		tables, err := e.tables(ctx)
@@ -119,7 +62,7 @@ func (e *settingsEdit) fields(ctx context.Context) (*form.Form, error) {
 }
 
 // funnelOptions are «По умолчанию» and the portal's funnels.
-func (e *settingsEdit) funnelOptions() []form.Option[string] {
+func (e *edit) funnelOptions() []form.Option[string] {
 	options := []form.Option[string]{{Value: defaultFunnel, Label: "По умолчанию"}}
 	for _, f := range e.lists.Funnels {
 		if f.ID != 0 {
@@ -130,7 +73,7 @@ func (e *settingsEdit) funnelOptions() []form.Option[string] {
 }
 
 // advanced is «Дополнительные настройки».
-func (e *settingsEdit) advanced() *form.Field {
+func (e *edit) advanced() *form.Field {
 	s := &e.edited
 	s.Sources = lo.Assign(map[orders.Source]string{}, s.Sources)
 	fields := []*form.Field{e.lineField()}
@@ -154,7 +97,7 @@ func (e *settingsEdit) advanced() *form.Field {
 }
 
 // customFields choose the portal's fields that the module writes to: its own, or others that people made before.
-func (e *settingsEdit) customFields() []*form.Field {
+func (e *edit) customFields() []*form.Field {
 	names := &e.edited.Fields
 	if *names == (mapping.FieldNames{}) {
 		*names = mapping.DefaultFields
@@ -164,7 +107,8 @@ func (e *settingsEdit) customFields() []*form.Field {
 		options := []form.Option[string]{{Value: own.Name, Label: own.Caption + " (" + own.Name + ")"}}
 		for _, f := range e.lists.DealFields {
 			if f.Name != own.Name {
-				options = append(options, form.Option[string]{Value: f.Name, Label: strings.TrimSpace(f.Caption + " (" + f.Name + ")")})
+				label := strings.TrimSpace(f.Caption + " (" + f.Name + ")")
+				options = append(options, form.Option[string]{Value: f.Name, Label: label})
 			}
 		}
 		fields = append(fields, form.Select("field."+strings.ToLower(strings.TrimPrefix(own.Name, "UF_CRM_PIXLPARK_")),
@@ -174,10 +118,10 @@ func (e *settingsEdit) customFields() []*form.Field {
 }
 
 // handler is what people copy into the outbound webhook.
-func (e *settingsEdit) handler() *form.Field {
+func (e *edit) handler() *form.Field {
 	return form.Group("Для исходящего вебхука",
 		form.Static("URL вашего обработчика", e.PublicURL.JoinPath("api", "bitrix", "events").String()).Copyable(),
-		form.Static("События", "Обновление сделки, Обновление контакта, Обновление компании, Обновление лида, Удаление сделки, "+
-			"Удаление контакта, Удаление компании, Удаление лида, Удаление товара"),
+		form.Static("События", "Обновление сделки, Обновление контакта, Обновление компании, Обновление лида, "+
+			"Удаление сделки, Удаление контакта, Удаление компании, Удаление лида, Удаление товара"),
 	)
 }

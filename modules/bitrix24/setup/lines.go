@@ -8,12 +8,13 @@ import (
 )
 
 // lineField is «Телефонная линия»: a choice where the webhook may read the lines, else typed.
-func (e *settingsEdit) lineField() *form.Field {
+func (e *edit) lineField() *form.Field {
 	phones := e.lists.Phones
 	if len(phones.Lines) == 0 {
 		hint := "Номер линии в Битрикс24, с которой звонить: reg12345, sip7 или арендованный номер"
 		if phones.Refused {
-			hint = "Прочитать линии портал не разрешил (нужно право «Управление номерами»): впишите номер линии сами, например reg12345 или sip7"
+			hint = "Прочитать линии портал не разрешил (нужно право «Управление номерами»): " +
+				"впишите номер линии сами, например reg12345 или sip7"
 		}
 		return form.Text("line", "Телефонная линия", &e.edited.Line).Max(100).Help(hint)
 	}

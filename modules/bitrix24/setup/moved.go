@@ -29,8 +29,8 @@ func (x *Setup) movedTo(ctx context.Context, portalID int64) (string, error) {
 	return to[0], nil
 }
 
-// PortalMoved says whether «Сохранить новый адрес портала» is to be offered.
-func (x *Setup) PortalMoved(ctx context.Context) (bool, error) {
+// Moved reports whether «Сохранить новый адрес портала» is to be offered: the portal answers with redirects.
+func (x *Setup) Moved(ctx context.Context) (bool, error) {
 	s, err := x.portals.Current(ctx)
 	if err != nil {
 		return false, err
@@ -77,7 +77,8 @@ func (x *Setup) rename(tx *db.Tx, portalID int64, address *url.URL) error {
 	err := tx.Model(&portal.Portal{}).Where("id = ?", portalID).
 		Updates(map[string]any{"address": address.Scheme + "://" + address.Host, "moved_to": "", "trouble": ""}).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return refusal.Taken("", "Портал %s уже был подключён отдельно: впишите его адрес в «URL портала» и сохраните.", address.Host)
+		return refusal.Taken("",
+			"Портал %s уже был подключён отдельно: впишите его адрес в «URL портала» и сохраните.", address.Host)
 	}
 	if err != nil {
 		return fmt.Errorf("rename portal %d: %w", portalID, err)
@@ -87,7 +88,7 @@ func (x *Setup) rename(tx *db.Tx, portalID int64, address *url.URL) error {
 
 // samePortal reports whether the portal at another address is the one we were connected to: some of the records we know
 // are there, under our own external keys.
-func (e *settingsEdit) samePortal(ctx context.Context, client *rest.Client) (bool, error) {
+func (e *edit) samePortal(ctx context.Context, client *rest.Client) (bool, error) {
 	var known []*records.Link
 	err := e.DB.From(ctx).Where("portal_id = ? AND state = '' AND local = ? AND entity = ?", e.saved.PortalID, records.Order, records.Deal).
 		Order("id DESC").Limit(50).Find(&known).Error
@@ -125,17 +126,18 @@ func (e *settingsEdit) samePortal(ctx context.Context, client *rest.Client) (boo
 }
 
 // recognize finds out, when the address has changed, whether it is the same portal under another name.
-func (e *settingsEdit) recognize(ctx context.Context, client *rest.Client) error {
+func (e *edit) recognize(ctx context.Context, client *rest.Client) error {
 	if e.saved.PortalID == 0 || e.edited.PortalURL == e.saved.PortalURL {
 		return nil
 	}
 	same, err := e.samePortal(ctx, client)
 	if err != nil {
-		return form.FieldError{Name: "portal_url", Message: "Портал ответил, но не удалось узнать, тот же ли это портал: " + portal.Explain(err) + " Повторите."}
+		return form.FieldError{Name: "portal_url", Message: "Портал ответил, но не удалось узнать, тот же ли это портал: " +
+			portal.Explain(err) + " Повторите."}
 	}
 	e.renamed = same
 	if !same {
-		e.form.Remarks = append(e.form.Remarks, "Это другой портал: связи с прежним сохранены, но здесь обмен начинается заново.")
+		e.remark("Это другой портал: связи с прежним сохранены, но здесь обмен начинается заново.")
 	}
 	return nil
 }

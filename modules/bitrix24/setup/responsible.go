@@ -12,7 +12,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-func (e *settingsEdit) responsibleField() *form.Field {
+// responsibleField is «ID ответственного за сделку», with the name of whoever has the number now.
+func (e *edit) responsibleField() *form.Field {
 	id := e.edited.ResponsibleID
 	field := form.Number("responsible_id", "ID ответственного за сделку", &e.edited.ResponsibleID).
 		Help("Пусто — ответственным будет сотрудник, создавший вебхуки")
@@ -26,8 +27,9 @@ func (e *settingsEdit) responsibleField() *form.Field {
 }
 
 // checkResponsible asks who has the number that was typed, unless it is among the employees already read (the first
-// fifty). Only a webhook with the right to read employees is told; otherwise a person is, once, that nobody has looked.
-func (e *settingsEdit) checkResponsible(ctx context.Context, client *rest.Client, read []portal.Entry) error {
+// fifty). Only a webhook with the right to read employees is told; otherwise a person is, once, that nobody has
+// looked.
+func (e *edit) checkResponsible(ctx context.Context, client *rest.Client, read []portal.Entry) error {
 	id := e.edited.ResponsibleID
 	told := len(read) == 0 && id == e.saved.ResponsibleID && e.edited.PortalURL == e.saved.PortalURL
 	known := lo.ContainsBy(read, func(u portal.Entry) bool { return u.ID == fmt.Sprint(id) })
@@ -41,19 +43,19 @@ func (e *settingsEdit) checkResponsible(ctx context.Context, client *rest.Client
 	if err == nil {
 		err = result.Decode("user", &found)
 	}
-	remark := func(format string, args ...any) {
-		e.form.Remarks = append(e.form.Remarks, fmt.Sprintf(format, args...))
-	}
 	switch refused, isRefusal := portal.AsRefusal(err); {
 	case isRefusal && refused.Scope():
-		remark("Сотрудник %d не проверен: вебхуку нельзя читать сотрудников. Убедитесь сами, что по адресу %s/company/personal/user/%d/ открывается "+
-			"нужный профиль, или отметьте в правах входящего вебхука «Пользователи (минимальный)» и сохраните номер ещё раз.", id, e.edited.PortalURL, id)
+		e.remark("Сотрудник %d не проверен: вебхуку нельзя читать сотрудников. Убедитесь сами, что по адресу "+
+			"%s/company/personal/user/%d/ открывается нужный профиль, или отметьте в правах входящего вебхука "+
+			"«Пользователи (минимальный)» и сохраните номер ещё раз.", id, e.edited.PortalURL, id)
 	case err != nil:
-		remark("Сотрудник %d не проверен: %s", id, portal.Explain(err))
+		e.remark("Сотрудник %d не проверен: %s", id, portal.Explain(err))
 	case len(found) == 0:
-		return form.FieldError{Name: "responsible_id", Message: fmt.Sprintf("На портале нет сотрудника %d. Номер виден в адресе его профиля", id)}
+		message := fmt.Sprintf("На портале нет сотрудника %d. Номер виден в адресе его профиля", id)
+		return form.FieldError{Name: "responsible_id", Message: message}
 	case !bool(found[0].Active):
-		remark("Сотрудник %d (%s) уволен: портал может не принять его ответственным.", id, strings.TrimSpace(string(found[0].Name)+" "+string(found[0].LastName)))
+		name := strings.TrimSpace(string(found[0].Name) + " " + string(found[0].LastName))
+		e.remark("Сотрудник %d (%s) уволен: портал может не принять его ответственным.", id, name)
 	}
 	return nil
 }

@@ -23,14 +23,15 @@ import (
 )
 
 // check asks the portal before anything is stored: a webhook it refuses is not stored, and the working one stays.
-func (e *settingsEdit) check(ctx context.Context) error {
+func (e *edit) check(ctx context.Context) error {
 	s := &e.edited
 	if !s.Enabled {
 		return e.keep()
 	}
 	address, err := rest.ParsePortal(s.PortalURL)
 	if err != nil {
-		return form.FieldError{Name: "portal_url", Message: "Это не адрес портала. Пример: https://название-компании.bitrix24.ru"}
+		const message = "Это не адрес портала. Пример: https://название-компании.bitrix24.ru"
+		return form.FieldError{Name: "portal_url", Message: message}
 	}
 	if err := rest.CheckAddress(address, e.portals.Options.AllowPrivate); err != nil {
 		return form.FieldError{Name: "portal_url", Message: portal.Explain(err)}
@@ -52,7 +53,7 @@ func (e *settingsEdit) check(ctx context.Context) error {
 }
 
 // keep takes what was chosen while the exchange is off: nobody is asked, so only what the last reading knows counts.
-func (e *settingsEdit) keep() error {
+func (e *edit) keep() error {
 	if e.lists.PortalID == 0 || e.edited.PortalURL != e.saved.PortalURL {
 		return nil
 	}
@@ -66,7 +67,7 @@ func (e *settingsEdit) keep() error {
 
 // unpack takes a whole webhook address out of whichever field it was pasted into, and spreads it over the three it is
 // made of.
-func (e *settingsEdit) unpack(values url.Values) {
+func (e *edit) unpack(values url.Values) {
 	e.values = values
 	prefix := portal.Name + "."
 	for _, field := range []string{"portal_url", "user_id", "application_token", "code", "responsible_id", "line"} {
@@ -82,6 +83,7 @@ func (e *settingsEdit) unpack(values url.Values) {
 	}
 }
 
+// parseCategory reads the choice of «Направление сделки» as the number of a funnel.
 func parseCategory(text string) (int64, error) {
 	if text == defaultFunnel {
 		return 0, nil
@@ -89,8 +91,9 @@ func parseCategory(text string) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// ask reads the portal's lists through the webhook. Refused: nothing is stored. Unreachable: stored, with a remark.
-func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
+// ask reads the portal's lists through the webhook. If the portal refuses the webhook, nothing is stored. If it cannot be
+// reached, the settings are stored with a remark.
+func (e *edit) ask(ctx context.Context, hook rest.Webhook) error {
 	ctx, cancel := context.WithTimeout(ctx, min(e.portals.Options.Timeout, 20*time.Second))
 	defer cancel()
 	client := e.portals.Client(hook, 0)
@@ -102,18 +105,21 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 		}
 		return form.FieldError{Name: field, Message: portal.Explain(err)}
 	}
-	if request := (*rest.RequestError)(nil); errors.As(err, &request) && request.Status >= 300 && request.Status < 500 {
+	var request *rest.RequestError
+	if errors.As(err, &request) && request.Status >= 300 && request.Status < 500 {
 		return form.FieldError{Name: "portal_url", Message: portal.Explain(err)}
 	}
 	if err != nil {
-		e.form.Remarks = append(e.form.Remarks, "Настройки сохранены, но портал сейчас не отвечает: "+portal.Explain(err)+" Заказы принимаются как обычно и будут отправлены, когда он ответит.")
+		e.remark("Настройки сохранены, но портал сейчас не отвечает: %s "+
+			"Заказы принимаются как обычно и будут отправлены, когда он ответит.", portal.Explain(err))
 		if e.lists.PortalID == 0 || e.edited.PortalURL != e.saved.PortalURL {
 			return nil
 		}
 		return e.bindTables(e.values) // against the lists as they were last read
 	}
 	if !slices.ContainsFunc(lists.Funnels, func(f portal.Funnel) bool { return f.ID == e.edited.CategoryID }) {
-		return form.FieldError{Name: "category_id", Message: "На портале нет такого направления. Выберите направление из списка"}
+		const message = "На портале нет такого направления. Выберите направление из списка"
+		return form.FieldError{Name: "category_id", Message: message}
 	}
 	if err := e.recognize(ctx, client); err != nil {
 		return err
@@ -127,7 +133,7 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 	}
 	e.form.Remarks = append(e.form.Remarks, warnings...)
 	if e.edited.Leads && lists.Mode == rest.ModeSimple {
-		e.form.Remarks = append(e.form.Remarks, "В Битрикс24 включён простой режим CRM (без лидов): контакт и сделка будут создаваться сразу.")
+		e.remark("В Битрикс24 включён простой режим CRM (без лидов): контакт и сделка будут создаваться сразу.")
 	}
 	e.lists, e.read = lists, true
 	e.edited.FunnelName = e.lists.FunnelName(e.edited.CategoryID)
@@ -135,7 +141,7 @@ func (e *settingsEdit) ask(ctx context.Context, hook rest.Webhook) error {
 }
 
 // save stores the settings, the portal's lists and the line of the audit, and asks for a probe of a paused exchange.
-func (e *settingsEdit) save(ctx context.Context, tx *db.Tx) error {
+func (e *edit) save(ctx context.Context, tx *db.Tx) error {
 	s := &e.edited
 	var err error
 	if s.Code, err = e.seal(portal.CodePlace, e.code, e.saved.Code); err != nil {
@@ -171,7 +177,7 @@ func (e *settingsEdit) save(ctx context.Context, tx *db.Tx) error {
 }
 
 // attach ties the settings to the row of their portal, and keeps the lists read from it.
-func (e *settingsEdit) attach(tx *db.Tx, s *portal.Settings) error {
+func (e *edit) attach(tx *db.Tx, s *portal.Settings) error {
 	address, err := rest.ParsePortal(s.PortalURL)
 	if err != nil {
 		return err
@@ -199,7 +205,7 @@ func (e *settingsEdit) attach(tx *db.Tx, s *portal.Settings) error {
 }
 
 // changes names the settings that a save changes, for the audit.
-func (e *settingsEdit) changes() string {
+func (e *edit) changes() string {
 	var names []string
 	add := func(differs bool, name string) {
 		if differs {
@@ -225,15 +231,16 @@ func (e *settingsEdit) changes() string {
 }
 
 // seal keeps the sealed secret when it was not typed anew, since sealing twice gives two texts.
-func (e *settingsEdit) seal(place, plain string, stored settings.Sealed) (settings.Sealed, error) {
+func (e *edit) seal(place, plain string, stored settings.Sealed) (settings.Sealed, error) {
 	if before, err := e.Settings.Keys.Open(place, stored); err == nil && before == plain {
 		return stored, nil
 	}
 	return e.Settings.Keys.Seal(place, plain)
 }
 
-// RefreshNow re-reads the portal's lists at once.
-func (x *Setup) RefreshNow(ctx context.Context) (string, error) {
+// RefreshLists is «Обновить списки портала»: it reads funnels, stages and the other lists at once, which otherwise are
+// read once a day.
+func (x *Setup) RefreshLists(ctx context.Context) (string, error) {
 	c, err := x.exchange.Connect(ctx)
 	if err != nil {
 		return "", refusal.Value("", "%s", portal.Explain(err))

@@ -14,7 +14,9 @@ import (
 
 // successor is the stage nearest to one that is gone, by name and meaning, among those that nothing is mapped to.
 func successor(gone mapping.StageRule, free []portal.Stage) (portal.Stage, bool) {
-	semantics := map[orders.Group]rest.Semantics{orders.Finished: rest.Success, orders.Abandoned: rest.Failure}[gone.Status.Group()]
+	semantics := map[orders.Group]rest.Semantics{
+		orders.Finished: rest.Success, orders.Abandoned: rest.Failure,
+	}[gone.Status.Group()]
 	best, most := portal.Stage{}, 0
 	for _, candidate := range free {
 		score := likeness(gone.Name, candidate.Name)
@@ -45,22 +47,24 @@ func likeness(a, b string) int {
 
 // stems are the beginnings of a name's words in lower case: Russian endings change.
 func stems(name string) []string {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune(" ,.;:/\\()«»\"-–—", r) })
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return strings.ContainsRune(" ,.;:/\\()«»\"-–—", r)
+	})
 	return lo.FilterMap(words, func(word string, _ int) (string, bool) {
 		runes := []rune(word)
 		return string(runes[:min(len(runes), 5)]), len(runes) > 2
 	})
 }
 
-// proposeSuccessors offers, in the rows of a funnel's table, what was mapped to stages that are gone: to the nearest one
-// that nothing is mapped to.
-func (e *settingsEdit) proposeSuccessors(category int64, rows []*stageEdit) (proposed bool) {
+// proposeSuccessors offers, in the rows of a funnel's table, what was mapped to stages that are gone: to the nearest
+// one that nothing is mapped to.
+func (e *edit) proposeSuccessors(category int64, rows []*stageRow) (proposed bool) {
 	for _, gone := range e.edited.Lost(e.lists) {
 		if gone.Category != category || gone.Stage == "" {
 			continue
 		}
 		free := lo.Filter(e.lists.Stages(category), func(s portal.Stage, _ int) bool {
-			return lo.ContainsBy(rows, func(row *stageEdit) bool { return row.id == s.ID && row.status == "" && !row.paid })
+			return lo.ContainsBy(rows, func(row *stageRow) bool { return row.id == s.ID && row.status == "" && !row.paid })
 		})
 		chosen, ok := successor(gone.Rule, free)
 		if !ok {

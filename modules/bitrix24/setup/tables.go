@@ -17,9 +17,9 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// tables are «Стадия сделки → Статус заказа», for the chosen funnel and for every other that has deals of ours, and «Тип
-// компании». What was never saved is a proposal.
-func (e *settingsEdit) tables(ctx context.Context) ([]*form.Field, error) {
+// tables are «Стадия сделки → Статус заказа», for the chosen funnel and for every other that has deals of ours, and
+// «Тип компании». What was never saved is a proposal.
+func (e *edit) tables(ctx context.Context) ([]*form.Field, error) {
 	funnels, err := e.funnelsInUse(ctx)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (e *settingsEdit) tables(ctx context.Context) ([]*form.Field, error) {
 	for _, id := range funnels {
 		var rows []form.Row
 		proposed := false
-		for _, edit := range e.stageEdits(id, &proposed) {
+		for _, edit := range e.stageRows(id, &proposed) {
 			rows = append(rows, form.Row{Label: edit.name, Cells: []*form.Field{
 				form.Select("stage."+edit.id+".status", "Статус заказа: "+edit.name, &edit.status, statuses),
 				form.Toggle("stage."+edit.id+".paid", "Перевести заказ в оплаченный", &edit.paid),
@@ -56,12 +56,12 @@ func (e *settingsEdit) tables(ctx context.Context) ([]*form.Field, error) {
 	return append(fields, e.typesTable()), nil
 }
 
-// stageEdits are the rows of one funnel: as saved, else as proposed.
-func (e *settingsEdit) stageEdits(id int64, proposed *bool) []*stageEdit {
+// stageRows are the rows of one funnel: as saved, else as proposed.
+func (e *edit) stageRows(id int64, proposed *bool) []*stageRow {
 	table, saved := e.edited.Funnels[id]
-	var rows []*stageEdit
+	var rows []*stageRow
 	for _, s := range e.lists.Stages(id) {
-		edit := &stageEdit{id: s.ID, name: s.Name}
+		edit := &stageRow{id: s.ID, name: s.Name}
 		rule, known := lo.Find(table.Stages, func(r mapping.StageRule) bool { return r.StageID == s.ID })
 		switch {
 		case known:
@@ -77,10 +77,11 @@ func (e *settingsEdit) stageEdits(id int64, proposed *bool) []*stageEdit {
 }
 
 // funnelsInUse are the chosen funnel and those that deals of ours are in.
-func (e *settingsEdit) funnelsInUse(ctx context.Context) ([]int64, error) {
+func (e *edit) funnelsInUse(ctx context.Context) ([]int64, error) {
 	var used []int64
 	err := e.DB.From(ctx).Model(&records.Link{}).Distinct("category_id").
-		Where("portal_id = ? AND entity = ? AND local = ? AND state = ''", e.lists.PortalID, records.Deal, records.Order).Limit(100).Pluck("category_id", &used).Error
+		Where("portal_id = ? AND entity = ? AND local = ? AND state = ''", e.lists.PortalID, records.Deal, records.Order).
+		Limit(100).Pluck("category_id", &used).Error
 	if err != nil {
 		return nil, fmt.Errorf("read funnels in use: %w", err)
 	}
@@ -88,7 +89,8 @@ func (e *settingsEdit) funnelsInUse(ctx context.Context) ([]int64, error) {
 	return lo.Uniq(append([]int64{e.edited.CategoryID}, used...)), nil
 }
 
-func (e *settingsEdit) typesTable() *form.Field {
+// typesTable is «Тип компании»: as saved, else as proposed.
+func (e *edit) typesTable() *form.Field {
 	options := []form.Option[organizations.Type]{{Value: organizations.NoType, Label: "Не задано"}}
 	for _, t := range organizations.Types {
 		options = append(options, form.Option[organizations.Type]{Value: t.Type, Label: t.Label})
@@ -110,7 +112,7 @@ func (e *settingsEdit) typesTable() *form.Field {
 
 // bindTables reads both tables as posted against the portal's present lists: a form sent in one go may hold rows that
 // were never shown.
-func (e *settingsEdit) bindTables(values url.Values) error {
+func (e *edit) bindTables(values url.Values) error {
 	prefix := portal.Name + "."
 	previous := e.edited.Funnels
 	e.edited.Funnels = map[int64]mapping.Funnel{}
