@@ -11,7 +11,8 @@ import (
 
 const (
 	path     = "github.com/pixlpark/panel"
-	emulator = path + "/modules/bitrix24/emulator"
+	bitrix24 = path + "/modules/bitrix24"
+	emulator = bitrix24 + "/emulator"
 )
 
 // TestImports holds the rules of who may know whom: imports point from main to modules to the host to its tools.
@@ -37,7 +38,7 @@ func TestImports(t *testing.T) {
 		},
 		{
 			"the client of the portal knows nothing of ours",
-			func(pkg string) bool { return pkg == path+"/modules/bitrix24/rest" },
+			func(pkg string) bool { return pkg == bitrix24+"/rest" },
 			func(i string) bool { return under(i, "") || strings.Contains(i, ".") },
 		},
 		{
@@ -52,11 +53,16 @@ func TestImports(t *testing.T) {
 		},
 		{
 			"mapping is pure: no database, no network, no web",
-			func(pkg string) bool { return pkg == path+"/modules/bitrix24/mapping" },
+			func(pkg string) bool { return pkg == bitrix24+"/mapping" },
 			func(i string) bool {
-				return strings.HasPrefix(i, "gorm.io/") || strings.HasPrefix(i, "github.com/labstack/") || i == "net/http" ||
-					i == path+"/app/db"
+				return strings.HasPrefix(i, "gorm.io/") || strings.HasPrefix(i, "github.com/labstack/") ||
+					i == "net/http" || i == path+"/app/db"
 			},
+		},
+		{
+			"what the tests of a module share is imported by tests only",
+			func(pkg string) bool { return !under(pkg, "modules/bitrix24/bitrix24test") },
+			func(i string) bool { return under(i, "modules/bitrix24/bitrix24test") },
 		},
 	}
 	for pkg, imports := range packages(t) {
@@ -81,6 +87,46 @@ func TestImports(t *testing.T) {
 				if _, ok := moduleOf(imported); ok {
 					t.Errorf("only main names a module: %s imports %s", pkg, imported)
 				}
+			}
+		}
+	}
+}
+
+// TestImports_bitrix24 holds the plan of the module's packages: each imports only those that stand below it, so none
+// imports its neighbour. The emulator and what tests share stand apart and are known to none of them.
+func TestImports_bitrix24(t *testing.T) {
+	plan := [][]string{
+		{""},
+		{"/pages", "/setup", "/compare", "/backfill"},
+		{"/exchange"},
+		{"/portal"},
+		{"/records"},
+		{"/mapping"},
+		{"/rest"},
+	}
+	height := map[string]int{}
+	for i, row := range plan {
+		for _, name := range row {
+			height[bitrix24+name] = len(plan) - i
+		}
+	}
+	found := packages(t)
+	for pkg := range height {
+		if _, ok := found[pkg]; !ok {
+			t.Errorf("%s of the plan is not there", pkg)
+		}
+	}
+	for pkg, imports := range found {
+		apart := under(pkg, "modules/bitrix24/emulator") || under(pkg, "modules/bitrix24/bitrix24test")
+		if !under(pkg, "modules/bitrix24") || apart {
+			continue
+		}
+		if height[pkg] == 0 {
+			t.Errorf("%s has no place in the plan", pkg)
+		}
+		for _, imported := range imports {
+			if under(imported, "modules/bitrix24") && (height[imported] == 0 || height[imported] >= height[pkg]) {
+				t.Errorf("%s imports %s, which does not stand below it", pkg, imported)
 			}
 		}
 	}

@@ -1,5 +1,5 @@
-// Package bitrix24 keeps the panel's orders and a Bitrix24 portal's deals in step, both ways, through an inbound and an
-// outbound webhook.
+// Package bitrix24 keeps the panel's orders and a Bitrix24 portal's deals in step, both ways, through an inbound and
+// an outbound webhook.
 //
 // What goes where:
 //
@@ -10,28 +10,73 @@
 //	legal entity                requisite, bank details     legal-entity:<id>
 //	item, delivery of an order  product row                 the row's id
 //
-// Outward: a hook (hooks.go) enqueues a job in the transaction that changed the record; the lane's handler
-// (exchange.go) takes a group of them, reads both sides (push_order.go, push_client.go, push_organization.go), and
-// performs what has to be done in as few requests as it takes (task.go). Inward: an event (events.go) or reconciliation
-// (reconcile.go) enqueues a look at a record of the portal; the same handler compares both sides. There is one way of
-// comparing, whoever changed something: package mapping decides field by field against what was last agreed (link.go).
+// # The rooms
 //
-// Nothing is made twice: before a record is made, its intent is stored under its external key, and after a lost answer
-// the record is looked for by that key.
+// This package is the door: it declares what the module adds to the panel (bitrix24.go), enqueues what the panel saved
+// (hooks.go) and what the portal tells (events.go), and says who does the jobs (lanes.go). Behind it are the rooms. An
+// import points from a room to those below it, never up and never sideways:
 //
-//	job                  made by                                   does
+//	pages      journal, state and check of the exchange; the box on the order's page and its buttons
+//	setup      the settings form: what is filled in, checked against the portal and saved
+//	compare    «Сверка»: the orders of a period beside their deals
+//	backfill   «Выгрузка базы»: the export of what was there before the portal was connected
+//
+//	exchange   a group of records read on both sides, compared and written: a file for each record of the portal
+//	portal     one portal: the settings as values, its lists, the client with its limits, errors in words
+//	records    what is remembered of a portal's records: links, intents, rows, choices, the journal
+//	mapping    which value becomes which: pure functions, no database, no network
+//	rest       the client: every request is a batch
+//
+// Apart from these, emulator is a portal to test against, and bitrix24test what the tests of several rooms share.
+//
+// # An order becomes a deal
+//
+//  1. An order is saved. In the same transaction Module.orderSaved asks Settings.Wants and enqueues a PushOrder.
+//  2. After the commit exchange.Handle takes it, perhaps with others. The order, its client and its organization are
+//     read here (exchange/order.go), and what is linked or might be the same is looked for there (exchange/search.go).
+//  3. Package mapping says which fields the deal is to have and, of a deal that exists, which of them differ from what
+//     was last agreed on.
+//  4. Before a record is made, its intent is stored under its external key. Then the commands leave, in as few
+//     requests as it takes (exchange/task.go). If the answer is lost, the record is looked for by that key, so that
+//     nothing is made twice.
+//  5. The link keeps the deal's number and what is now agreed (records/link.go), the journal a line, and the order's
+//     page shows both (pages/order.go).
+//
+// # An event becomes a status
+//
+//  1. The portal calls /api/bitrix/events. Module.receiveEvent checks the token, enqueues a Pull, and answers.
+//  2. exchange.Handle reads the deal. What no event told is found by exchange.Reconcile, which enqueues the same job.
+//  3. The stage is compared with what was agreed on. If the portal changed it, the table of stages in the settings
+//     says which status the order gets (exchange/deal_stage.go). The order is saved as a change of the module's.
+//  4. The change comes back through Module.orderSaved. Its push finds both sides equal and sends nothing.
+//
+// # Settings are saved
+//
+//  1. setup.Open draws the form from the settings in force and the portal's lists as they were last read.
+//  2. The host binds what was typed. setup's check asks the portal: a webhook that it refuses is not stored.
+//  3. The settings, the lists and a line of the audit are saved together. After the commit the exchange resumes, and
+//     what failed is tried again.
+//  4. Every job reads the settings anew (portal.Current): nothing has to be restarted.
+//
+// # Jobs
+//
+// All exchange with the portal queues in the lane bitrix24:
+//
 //	push_order           an order saved, «Отправить в Битрикс24»   makes the deal match
 //	push_client          a linked client saved                     makes the contact match
 //	push_organization    a linked organization saved               makes company, requisites and employees match
+//	backfill             «Выгрузка базы»                           makes one record of what existed before
 //	pull                 an event, reconciliation                  looks at a record of the portal
 //	reconcile            every ten minutes                         finds what no event told
 //	refresh_lists        once a day                                reads funnels, stages, company types
+//
+// Long work that mostly reads has the lane bitrix24_bulk, where it holds up nobody:
+//
+//	gather               «Выгрузка базы»                           notes the records of an export
+//	compare              «Сверка»                                  compares a page of orders with their deals
+//	mend                 «Передать в Битрикс24 все»                has sent what a comparison found
+//	check_deleted        once a day                                finds what was deleted on the portal
 //	prune_journal        once a day                                removes lines older than ninety days
-//	backfill             «Выгрузка базы»                           makes one record of what existed before
 //
-// Beside the exchange, in a lane of its own, goes long work that mostly reads: gathering an export (backfill.go),
-// comparing a period (compare*.go), looking daily for what was deleted there (check_deleted.go).
-//
-// Begin with bitrix24.go, which names every contribution to the panel. Package rest is the client, mapping the pure
-// translation, emulator a portal to test against.
+// Begin with Module.Register, which names every contribution to the panel, then read exchange.Handle.
 package bitrix24
