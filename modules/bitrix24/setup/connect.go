@@ -6,11 +6,10 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/pixlpark/panel/modules/bitrix24/portal"
-
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 

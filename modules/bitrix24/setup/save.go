@@ -91,8 +91,8 @@ func parseCategory(text string) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// ask reads the portal's lists through the webhook. If the portal refuses the webhook, nothing is stored. If it cannot be
-// reached, the settings are stored with a remark.
+// ask reads the portal's lists through the webhook. If the portal refuses the webhook, nothing is stored. If it cannot
+// be reached, the settings are stored with a remark.
 func (e *edit) ask(ctx context.Context, hook rest.Webhook) error {
 	ctx, cancel := context.WithTimeout(ctx, min(e.portals.Options.Timeout, 20*time.Second))
 	defer cancel()

@@ -33,6 +33,30 @@ func New(h *app.Host, portals *portal.Portals, x *exchange.Exchange) *Setup {
 	return &Setup{Host: h, portals: portals, exchange: x}
 }
 
+// Open opens the form on the settings in force.
+func (x *Setup) Open(ctx context.Context) (*form.Form, error) {
+	saved, err := x.portals.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := &edit{Setup: x, saved: saved, edited: saved}
+	if e.lists, err = x.portals.Lists(ctx, saved.PortalID); err != nil {
+		return nil, err
+	}
+	// A secret that cannot be opened, since the panel's key is another, has to be typed anew.
+	if e.token, err = x.Settings.Keys.Open(portal.TokenPlace, saved.Token); err != nil {
+		e.token = ""
+	}
+	if e.code, err = x.Settings.Keys.Open(portal.CodePlace, saved.Code); err != nil {
+		e.code = ""
+	}
+	e.edited.CategoryID = saved.Against(e.lists).CategoryID
+	if e.edited.CategoryID != 0 {
+		e.category = strconv.FormatInt(e.edited.CategoryID, 10)
+	}
+	return e.fields(ctx)
+}
+
 // edit is the form while somebody fills it in: the settings that are edited, and what was typed beside them.
 type edit struct {
 	*Setup
@@ -48,10 +72,8 @@ type edit struct {
 	renamed  bool // … and is the one we know, under another address
 }
 
-// remark adds a sentence that is shown once the form is saved.
-func (e *edit) remark(format string, args ...any) {
-	e.form.Remarks = append(e.form.Remarks, fmt.Sprintf(format, args...))
-}
+// defaultFunnel is «По умолчанию».
+const defaultFunnel = ""
 
 // stageRow is a row of «Стадия сделки → Статус заказа».
 type stageRow struct {
@@ -60,28 +82,7 @@ type stageRow struct {
 	paid     bool
 }
 
-// defaultFunnel is «По умолчанию».
-const defaultFunnel = ""
-
-// Open opens the form on the settings in force.
-func (x *Setup) Open(ctx context.Context) (*form.Form, error) {
-	saved, err := x.portals.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	e := &edit{Setup: x, saved: saved, edited: saved}
-	if e.lists, err = x.portals.Lists(ctx, saved.PortalID); err != nil {
-		return nil, err
-	}
-	if e.token, err = x.Settings.Keys.Open(portal.TokenPlace, saved.Token); err != nil {
-		e.token = ""
-	}
-	if e.code, err = x.Settings.Keys.Open(portal.CodePlace, saved.Code); err != nil {
-		e.code = ""
-	}
-	e.edited.CategoryID = saved.Against(e.lists).CategoryID
-	if e.edited.CategoryID != 0 {
-		e.category = strconv.FormatInt(e.edited.CategoryID, 10)
-	}
-	return e.fields(ctx)
+// remark adds a sentence that is shown once the form is saved.
+func (e *edit) remark(format string, args ...any) {
+	e.form.Remarks = append(e.form.Remarks, fmt.Sprintf(format, args...))
 }

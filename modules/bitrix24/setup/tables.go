@@ -31,11 +31,11 @@ func (e *edit) tables(ctx context.Context) ([]*form.Field, error) {
 	var fields []*form.Field
 	for _, id := range funnels {
 		var rows []form.Row
-		proposed := false
-		for _, edit := range e.stageRows(id, &proposed) {
-			rows = append(rows, form.Row{Label: edit.name, Cells: []*form.Field{
-				form.Select("stage."+edit.id+".status", "Статус заказа: "+edit.name, &edit.status, statuses),
-				form.Toggle("stage."+edit.id+".paid", "Перевести заказ в оплаченный", &edit.paid),
+		stages, proposed := e.stageRows(id)
+		for _, stage := range stages {
+			rows = append(rows, form.Row{Label: stage.name, Cells: []*form.Field{
+				form.Select("stage."+stage.id+".status", "Статус заказа: "+stage.name, &stage.status, statuses),
+				form.Toggle("stage."+stage.id+".paid", "Перевести заказ в оплаченный", &stage.paid),
 			}})
 		}
 		if len(rows) == 0 {
@@ -56,24 +56,22 @@ func (e *edit) tables(ctx context.Context) ([]*form.Field, error) {
 	return append(fields, e.typesTable()), nil
 }
 
-// stageRows are the rows of one funnel: as saved, else as proposed.
-func (e *edit) stageRows(id int64, proposed *bool) []*stageRow {
+// stageRows are the rows of one funnel, as saved or as proposed, and whether anything in them is a proposal.
+func (e *edit) stageRows(id int64) (rows []*stageRow, proposed bool) {
 	table, saved := e.edited.Funnels[id]
-	var rows []*stageRow
 	for _, s := range e.lists.Stages(id) {
-		edit := &stageRow{id: s.ID, name: s.Name}
+		row := &stageRow{id: s.ID, name: s.Name}
 		rule, known := lo.Find(table.Stages, func(r mapping.StageRule) bool { return r.StageID == s.ID })
 		switch {
 		case known:
-			edit.status, edit.paid = rule.Status, rule.Paid
+			row.status, row.paid = rule.Status, rule.Paid
 		case !saved:
-			edit.status = mapping.Proposal(s.ID)
-			*proposed = *proposed || edit.status != ""
+			row.status = mapping.Proposal(s.ID)
+			proposed = proposed || row.status != ""
 		}
-		rows = append(rows, edit)
+		rows = append(rows, row)
 	}
-	*proposed = e.proposeSuccessors(id, rows) || *proposed
-	return rows
+	return rows, e.proposeSuccessors(id, rows) || proposed
 }
 
 // funnelsInUse are the chosen funnel and those that deals of ours are in.
