@@ -43,9 +43,9 @@ func (x *Pages) ClientFields(ctx context.Context, c *clients.Client) (*form.Form
 		found, known, err := x.findContact(ctx, contactID)
 		if checked = known; known {
 			name := strings.Join(lo.Compact([]string{string(found.Name), string(found.LastName)}), " ")
-			found := fmt.Sprintf("Контакт %d в Битрикс24: %s", contactID, name)
-			field.Help(found)
-			f.Remarks = append(f.Remarks, found)
+			text := fmt.Sprintf("Контакт %d в Битрикс24: %s", contactID, name)
+			field.Help(text)
+			f.Remarks = append(f.Remarks, text)
 		}
 		return err
 	}
