@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -121,7 +122,7 @@ func (r *run) noteRefusedEmail(ctx context.Context, about records.Note, email st
 		return err
 	}
 	for _, t := range r.tasks {
-		if t.err == cause {
+		if errors.Is(t.err, cause) {
 			t.err = &waitError{why: "портал не принял почту, передаём без неё"}
 		}
 	}
