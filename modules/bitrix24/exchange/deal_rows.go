@@ -156,7 +156,7 @@ func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[str
 			}
 			if id, found := looksLike(there, sent[key].Theirs); found {
 				adopt(key, sent[key].Ours, id)
-			} else if _, lost := awaited[key]; lost {
+			} else if _, isAwaited := awaited[key]; isAwaited {
 				all = false
 			}
 		}

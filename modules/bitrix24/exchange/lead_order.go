@@ -161,11 +161,11 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 		of.onMissing = r.lookAt(records.Lead, lead.link.RemoteID)
 		t = update(lead.link.Target)
 	default:
-		made := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
+		created := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
 			w.client.client.PhoneText(), w.client.client.EmailText(), r.Current.Rules, r.Origin)
-		maps.Copy(made, fields)
+		maps.Copy(created, fields)
 		of.entity, of.key = records.Lead, mapping.OrderLeadKey(w.id)
-		t = addItem(of, rest.TypeLead, leadNumber, always(made), store)
+		t = addItem(of, rest.TypeLead, leadNumber, always(created), store)
 	}
 	r.add(w, t)
 	if isOld {

@@ -257,9 +257,9 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
 		w := r.organizations[id]
-		if w.organization == nil ||
-			!slices.Contains(asked[0], id) && w.create == nil &&
-				len(notes[records.Note{Local: records.Organization, LocalID: id}]) == 0 {
+		isNoted := len(notes[records.Note{Local: records.Organization, LocalID: id}]) > 0
+		isListed := slices.Contains(asked[0], id) || w.create != nil || isNoted
+		if w.organization == nil || !isListed {
 			continue
 		}
 		details := []string{w.organization.Name}
@@ -277,9 +277,9 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
-		if w.client == nil ||
-			!slices.Contains(asked[1], id) && w.create == nil &&
-				len(notes[records.Note{Local: records.Client, LocalID: id}]) == 0 {
+		isNoted := len(notes[records.Note{Local: records.Client, LocalID: id}]) > 0
+		isListed := slices.Contains(asked[1], id) || w.create != nil || isNoted
+		if w.client == nil || !isListed {
 			continue
 		}
 		add(records.Client, id, w.err, w.tasks(), w.client.FullName())

@@ -24,8 +24,8 @@ func (c *Connection) refusal(t *task, result *rest.Result) error {
 		return result.Error(t.name)
 	}
 	_, err := t.place.recordID(result)
-	if refused, ok := portal.AsRefusal(result.Error(t.place.command)); ok &&
-		(refused.AccessDenied() || refused.NoMethod()) {
+	refused, ok := portal.AsRefusal(result.Error(t.place.command))
+	if mayNotImport := ok && (refused.AccessDenied() || refused.NoMethod()); mayNotImport {
 		c.exchange.noImport.Store(c.Portal.ID, true)
 		return &waitError{why: "портал не разрешает импорт: сделки создаются по одной"}
 	}
