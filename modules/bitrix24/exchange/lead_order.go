@@ -145,12 +145,13 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	}
 	var t *task
 	id, found := w.found.oldestByKey()
+	wait := r.unsettled(w.intent)
 	switch lead := &w.client.lead; {
 	case found:
 		isOld = true
 		t = update(func() any { return id })
-	case r.unsettled(w.intent) != nil:
-		w.err = r.unsettled(w.intent)
+	case wait != nil:
+		w.err = wait
 		return nil
 	case lead.create != nil && !lead.busy && w.intent == nil: // the client's lead is created in this run
 		lead.busy = true
