@@ -41,7 +41,7 @@ func postgresCopy(t testing.TB, lines []db.Line) string {
 		}
 	}
 	name := nextName("test")
-	if err := server.exec("CREATE DATABASE " + name + " TEMPLATE " + from); err != nil {
+	if err := server.exec("CREATE DATABASE " + name + " TEMPLATE " + from + server.strategy); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -54,8 +54,11 @@ func postgresCopy(t testing.TB, lines []db.Line) string {
 
 // server is a running Postgres.
 type server struct {
-	admin *url.URL
-	mu    sync.Mutex // Postgres copies a template for one at a time
+	admin    *url.URL
+	strategy string // how a template is copied; the server's own way when empty
+
+	mu   sync.Mutex // Postgres copies a template for one at a time
+	conn *pgx.Conn  // kept from one statement to the next
 }
 
 func (s *server) url(database string) string {
@@ -68,12 +71,14 @@ func (s *server) exec(statement string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, s.admin.String())
-	if err != nil {
-		return fmt.Errorf("connect to the test server: %w", err)
+	if s.conn == nil || s.conn.IsClosed() {
+		conn, err := pgx.Connect(ctx, s.admin.String())
+		if err != nil {
+			return fmt.Errorf("connect to the test server: %w", err)
+		}
+		s.conn = conn
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, statement); err != nil {
+	if _, err := s.conn.Exec(ctx, statement); err != nil {
 		return fmt.Errorf("%s: %w", statement, err)
 	}
 	return nil
