@@ -314,19 +314,27 @@ func TestShop_twoClicksMakeOneOrder(t *testing.T) {
 		b.get("/site/checkout").want(200, `name="key" value="`)
 		const key = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		var clicks sync.WaitGroup
-		for range 3 {
+		led := make(chan string, 3)
+		for range cap(led) {
 			clicks.Go(func() {
 				got := b.checksOut([]upload{{"files.0", "макет.pdf", []byte("x")}}, "key", key)
-				if got.status != http.StatusSeeOther || got.location != "/site/orders/3284901" && got.location != "/site/cart" {
-					t.Errorf("%d to %s", got.status, got.location)
+				if got.status != http.StatusSeeOther {
+					t.Errorf("a click is answered %d", got.status)
 				}
+				led <- got.location
 			})
 		}
 		clicks.Wait()
+		close(led)
 		list, err := w.orders.List(t.Context(), orders.Query{})
 		must(t, err)
 		if len(list) != 1 || len(list[0].Items[0].Files) != 1 {
-			t.Errorf("orders = %+v, want one with one file", list)
+			t.Fatalf("orders = %+v, want one with one file", list)
+		}
+		for location := range led {
+			if location != fmt.Sprintf("/site/orders/%d", list[0].ID) && location != "/site/cart" {
+				t.Errorf("a click leads to %s, but the order is %d", location, list[0].ID)
+			}
 		}
 		b.cards()
 		b.checksOut(nil, "key", "").want(422, "Откройте страницу заново")
