@@ -197,43 +197,41 @@ func TestFields_ofAModuleAreSavedInTheClientsTransaction(t *testing.T) {
 
 func TestActions_belongToTheHost(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		var sent []int64
-		site, s := open(t, d, func(s *clients.Service) {
-			s.AddAction(panel.Action[*clients.Client]{
-				Name: "crm.send", Label: "Отправить в CRM", Icon: "send",
-				Visible: func(_ context.Context, c *clients.Client) (bool, error) { return len(sent) == 0, nil },
-				Do: func(_ context.Context, c *clients.Client) (string, error) {
-					sent = append(sent, c.ID)
-					return "Контакт создан", nil
-				},
-			})
-			s.AddAction(panel.Action[*clients.Client]{
-				Name: "crm.refuse", Label: "Отказать",
-				Do: func(context.Context, *clients.Client) (string, error) {
-					return "", refusal.Value("", "Портал не отвечает")
-				},
-			})
+	var sent []int64
+	site, s := open(t, dbtest.New(t, db.SQLite), func(s *clients.Service) {
+		s.AddAction(panel.Action[*clients.Client]{
+			Name: "crm.send", Label: "Отправить в CRM", Icon: "send",
+			Visible: func(_ context.Context, c *clients.Client) (bool, error) { return len(sent) == 0, nil },
+			Do: func(_ context.Context, c *clients.Client) (string, error) {
+				sent = append(sent, c.ID)
+				return "Контакт создан", nil
+			},
 		})
-		c := register(t, s, ivan())
-		address := clients.Address(c.ID)
-		site.SignIn(staff.Operator)
-		site.Get(address).Want(t, 200, "Отправить в CRM", address+"/actions/crm.send")
-		got := site.Post(address+"/actions/crm.send").Want(t, 303)
-		site.Get(got.Location).Want(t, 200, "Контакт создан").Lacks(t, "Отправить в CRM")
-		site.Post(address+"/actions/crm.send").Want(t, 303) // pressed twice
-		if len(sent) != 1 || sent[0] != c.ID {
-			t.Errorf("sent = %v, want client %d once", sent, c.ID)
-		}
-		site.Post(address+"/actions/crm.refuse").Want(t, 303)
-		site.Get(address).Want(t, 200, "Портал не отвечает")
-		site.Post(address+"/actions/crm.unknown").Want(t, 404, "Такого действия нет")
-		site.Get(address+"/actions/crm.send").Want(t, 404) // a link does nothing
-
-		foreign := site.PostRequest(address + "/actions/crm.send")
-		foreign.Header.Set("Sec-Fetch-Site", "cross-site")
-		site.Do(foreign).Want(t, 403, "с другого сайта")
+		s.AddAction(panel.Action[*clients.Client]{
+			Name: "crm.refuse", Label: "Отказать",
+			Do: func(context.Context, *clients.Client) (string, error) {
+				return "", refusal.Value("", "Портал не отвечает")
+			},
+		})
 	})
+	c := register(t, s, ivan())
+	address := clients.Address(c.ID)
+	site.SignIn(staff.Operator)
+	site.Get(address).Want(t, 200, "Отправить в CRM", address+"/actions/crm.send")
+	got := site.Post(address+"/actions/crm.send").Want(t, 303)
+	site.Get(got.Location).Want(t, 200, "Контакт создан").Lacks(t, "Отправить в CRM")
+	site.Post(address+"/actions/crm.send").Want(t, 303) // pressed twice
+	if len(sent) != 1 || sent[0] != c.ID {
+		t.Errorf("sent = %v, want client %d once", sent, c.ID)
+	}
+	site.Post(address+"/actions/crm.refuse").Want(t, 303)
+	site.Get(address).Want(t, 200, "Портал не отвечает")
+	site.Post(address+"/actions/crm.unknown").Want(t, 404, "Такого действия нет")
+	site.Get(address+"/actions/crm.send").Want(t, 404) // a link does nothing
+
+	foreign := site.PostRequest(address + "/actions/crm.send")
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	site.Do(foreign).Want(t, 403, "с другого сайта")
 }
 
 func TestPage_survivesWhatAModuleBreaks(t *testing.T) {

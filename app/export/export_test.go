@@ -133,14 +133,12 @@ func (m *crm) stored(t *testing.T) crmSettings {
 
 func TestPage_foldsSectionsUnderTheirToggles(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		m := open(t, d, "")
-		m.SignIn(staff.Administrator)
-		m.Get(export.URL).Want(t, 200, "Настройка", "Выгрузка заказов", "ERP и CRM системы", "Наша CRM",
-			"Облачные хранилища", "Простая",
-			`name="crm.enabled"`, `name="crm.url"`, `name="crm.stage.NEW.status"`, "https://example.ru/help").
-			Lacks(t, "fold-shown", "Обновить списки") // switched off: folded by the style sheet, no actions
-	})
+	m := open(t, dbtest.New(t, db.SQLite), "")
+	m.SignIn(staff.Administrator)
+	m.Get(export.URL).Want(t, 200, "Настройка", "Выгрузка заказов", "ERP и CRM системы", "Наша CRM",
+		"Облачные хранилища", "Простая",
+		`name="crm.enabled"`, `name="crm.url"`, `name="crm.stage.NEW.status"`, "https://example.ru/help").
+		Lacks(t, "fold-shown", "Обновить списки") // switched off: folded by the style sheet, no actions
 }
 
 func TestSave_takesEffectAtOnce(t *testing.T) {
@@ -200,18 +198,16 @@ func TestSave_refusedKeepsWhatWasTyped(t *testing.T) {
 
 func TestActions_belongToThePage(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		m := open(t, d, "")
-		m.SignIn(staff.Administrator)
-		m.Post(export.URL+"/crm/actions/lists").Want(t, 303)
-		m.Get(export.URL).Want(t, 200, "Списки обновлены")
-		m.Post(export.URL+"/crm/actions/refused").Want(t, 303)
-		m.Get(export.URL).Want(t, 200, "Портал не отвечает")
-		m.Post(export.URL+"/crm/actions/none").Want(t, 404)
-		if len(m.done) != 1 {
-			t.Errorf("done = %v, want one action", m.done)
-		}
-	})
+	m := open(t, dbtest.New(t, db.SQLite), "")
+	m.SignIn(staff.Administrator)
+	m.Post(export.URL+"/crm/actions/lists").Want(t, 303)
+	m.Get(export.URL).Want(t, 200, "Списки обновлены")
+	m.Post(export.URL+"/crm/actions/refused").Want(t, 303)
+	m.Get(export.URL).Want(t, 200, "Портал не отвечает")
+	m.Post(export.URL+"/crm/actions/none").Want(t, 404)
+	if len(m.done) != 1 {
+		t.Errorf("done = %v, want one action", m.done)
+	}
 }
 
 func TestLock_belowTheTariffNothingIsSaved(t *testing.T) {

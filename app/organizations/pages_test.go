@@ -209,34 +209,32 @@ func TestEmployees_addRoleRemove(t *testing.T) {
 
 func TestModules_addAButtonAndThenALine(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		var sent int
-		a := open(t, d, func(s *organizations.Service) {
-			s.AddAction(panel.Action[*organizations.Organization]{
-				Name: "crm.send", Label: "Отправить в CRM",
-				Visible: func(context.Context, *organizations.Organization) (bool, error) { return sent == 0, nil },
-				Do: func(_ context.Context, o *organizations.Organization) (string, error) {
-					sent++
-					return "Компания создана: " + o.LegalEntities[0].Name, nil
-				},
-			})
-			s.AddFields(func(context.Context, *organizations.Organization) (*form.Form, error) {
-				if sent == 0 {
-					return nil, nil
-				}
-				return &form.Form{Section: "crm", Fields: []*form.Field{form.Static("CRM ID", "21")}}, nil
-			})
+	var sent int
+	a := open(t, dbtest.New(t, db.SQLite), func(s *organizations.Service) {
+		s.AddAction(panel.Action[*organizations.Organization]{
+			Name: "crm.send", Label: "Отправить в CRM",
+			Visible: func(context.Context, *organizations.Organization) (bool, error) { return sent == 0, nil },
+			Do: func(_ context.Context, o *organizations.Organization) (string, error) {
+				sent++
+				return "Компания создана: " + o.LegalEntities[0].Name, nil
+			},
 		})
-		a.SignIn(staff.Operator)
-		a.Get(a.page("")).Want(t, 200, "Отправить в CRM").Lacks(t, "CRM ID")
-		a.Post(a.page("/actions/crm.send")).Want(t, 303)
-		a.Get(a.page("")).Want(t, 200, "Компания создана: ООО «Ракетка»", "CRM ID:", "21").Lacks(t, "Отправить в CRM")
-		a.Post(a.page("/actions/crm.send")).Want(t, 303)
-		if sent != 1 {
-			t.Errorf("pressed twice, sent %d times", sent)
-		}
-		a.Post(a.page("/edit"), "Name", "Теннис").Want(t, 303) // a read-only line is no obstacle
+		s.AddFields(func(context.Context, *organizations.Organization) (*form.Form, error) {
+			if sent == 0 {
+				return nil, nil
+			}
+			return &form.Form{Section: "crm", Fields: []*form.Field{form.Static("CRM ID", "21")}}, nil
+		})
 	})
+	a.SignIn(staff.Operator)
+	a.Get(a.page("")).Want(t, 200, "Отправить в CRM").Lacks(t, "CRM ID")
+	a.Post(a.page("/actions/crm.send")).Want(t, 303)
+	a.Get(a.page("")).Want(t, 200, "Компания создана: ООО «Ракетка»", "CRM ID:", "21").Lacks(t, "Отправить в CRM")
+	a.Post(a.page("/actions/crm.send")).Want(t, 303)
+	if sent != 1 {
+		t.Errorf("pressed twice, sent %d times", sent)
+	}
+	a.Post(a.page("/edit"), "Name", "Теннис").Want(t, 303) // a read-only line is no obstacle
 }
 
 func TestRoles_accountantsOnlyRead(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/shop"
@@ -283,26 +285,26 @@ func TestShop_theSiteAskedForIsRemembered(t *testing.T) {
 }
 
 func TestCatalogue_everyChoiceCanBeOrdered(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		b := w.visitor(t)
-		b.registers().to("/site/orders")
-		for _, p := range shop.Catalogue {
-			for _, f := range p.Formats {
-				if len(f.Prices) != len(p.Runs) {
-					t.Errorf("%s, %s: %d prices for %d runs", p.Name, f.Name, len(f.Prices), len(p.Runs))
-				}
+	t.Parallel()
+	w := open(t, dbtest.New(t, db.SQLite))
+	b := w.visitor(t)
+	b.registers().to("/site/orders")
+	for _, p := range shop.Catalogue {
+		for _, f := range p.Formats {
+			if len(f.Prices) != len(p.Runs) {
+				t.Errorf("%s, %s: %d prices for %d runs", p.Name, f.Name, len(f.Prices), len(p.Runs))
 			}
-			last := []string{"format", p.Formats[len(p.Formats)-1].Name, "run", "1000"}
-			if p.Slug == "posters" {
-				last[3] = "5"
-			}
-			for _, extra := range p.Extras {
-				last = append(last, extra.Name, extra.Answers[len(extra.Answers)-1].Name)
-			}
-			b.post("/site/products/"+p.Slug, last...).to("/site/cart")
 		}
-		b.checksOut(nil).want(303)
-	})
+		last := []string{"format", p.Formats[len(p.Formats)-1].Name, "run", "1000"}
+		if p.Slug == "posters" {
+			last[3] = "5"
+		}
+		for _, extra := range p.Extras {
+			last = append(last, extra.Name, extra.Answers[len(extra.Answers)-1].Name)
+		}
+		b.post("/site/products/"+p.Slug, last...).to("/site/cart")
+	}
+	b.checksOut(nil).want(303)
 }
 
 // Whether the second click comes at once or after the first has emptied the cart, it makes no second order.
