@@ -47,7 +47,7 @@ func Fresh(t testing.TB, dialect db.Dialect, lines ...db.Line) db.Options {
 	}
 	lines = append([]db.Line{{Name: "app", FS: migrations.FS}}, lines...)
 	if dialect == db.SQLite {
-		path := filepath.Join(t.TempDir(), "panel.db")
+		path := sqliteFile(t)
 		copyFile(t, sqliteTemplate(t, lines), path)
 		return db.Options{Path: path}
 	}
@@ -61,7 +61,7 @@ func Empty(t testing.TB, dialect db.Dialect) db.Options {
 		t.Skipf("TEST_DB=%s leaves %s out", only, dialect)
 	}
 	if dialect == db.SQLite {
-		return db.Options{Path: filepath.Join(t.TempDir(), "panel.db")}
+		return db.Options{Path: sqliteFile(t)}
 	}
 	return db.Options{URL: postgresCopy(t, nil)}
 }
@@ -137,6 +137,25 @@ func migrate(o db.Options, lines []db.Line) error {
 		return err
 	}
 	return d.Close()
+}
+
+// sqliteFile is where a test's database may be, alone in a folder that goes with the test.
+func sqliteFile(t testing.TB) string {
+	t.Helper()
+	work, err := workFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp(work.path, "test-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("remove the test's database: %v", err)
+		}
+	})
+	return filepath.Join(dir, "panel.db")
 }
 
 func sqliteTemplate(t testing.TB, lines []db.Line) string {

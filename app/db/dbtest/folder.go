@@ -23,6 +23,22 @@ type folder struct {
 	alive *flock.Flock // kept, or the garbage collector would close the file, and the lock would be gone
 }
 
+// parent is where the work folders are: TMPDIR where it is set, else memory if there is room for them. Memory spares a
+// disk the thousands of files that tests make and remove, which is half of what a test on SQLite costs. Whatever a
+// process wrote before it was killed is there as it would be on a disk.
+var parent = sync.OnceValue(func() string {
+	if os.Getenv("TMPDIR") == "" && roomy(memoryFolder) {
+		return memoryFolder
+	}
+	return os.TempDir()
+})
+
+// A container's memoryFolder often has 64 MB, which is too little for a Postgres.
+const (
+	memoryFolder = "/dev/shm"
+	memoryNeeded = 1 << 30 // bytes
+)
+
 // workFolder is this test binary's.
 var workFolder = sync.OnceValues(func() (folder, error) {
 	sweep()
@@ -38,7 +54,7 @@ var workFolder = sync.OnceValues(func() (folder, error) {
 var errSwept = errors.New("folder swept before it was locked")
 
 func makeFolder() (folder, error) {
-	path, err := os.MkdirTemp("", folderPattern)
+	path, err := os.MkdirTemp(parent(), folderPattern)
 	if err != nil {
 		return folder{}, err
 	}
@@ -59,7 +75,7 @@ func makeFolder() (folder, error) {
 
 // sweep removes the folders of test binaries that are gone.
 func sweep() {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPattern))
+	folders, _ := filepath.Glob(filepath.Join(parent(), folderPattern))
 	for _, path := range folders {
 		// Nothing is created: a folder without the file is being made.
 		alive := flock.New(filepath.Join(path, aliveFile), flock.SetFlag(os.O_RDONLY))

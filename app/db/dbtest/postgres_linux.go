@@ -48,7 +48,9 @@ func start(postgres, dir string, who *syscall.Credential) (*server, error) {
 	var output bytes.Buffer
 	run := exec.Command(postgres, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
 		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
-		"-c", "shared_buffers=64MB", "-c", "autovacuum=off", "-c", "log_min_messages=fatal")
+		"-c", "shared_buffers=64MB", "-c", "autovacuum=off", "-c", "jit=off",
+		"-c", "max_wal_size=128MB", "-c", "min_wal_size=32MB", "-c", "dynamic_shared_memory_type=mmap",
+		"-c", "log_min_messages=fatal")
 	run.Dir, run.Stdout, run.Stderr = dir, &output, &output
 	// SIGQUIT ends a server at once; it comes when this process dies, however that happens.
 	run.SysProcAttr = &syscall.SysProcAttr{Credential: who, Pdeathsig: syscall.SIGQUIT}
