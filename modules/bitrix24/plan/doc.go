@@ -1,0 +1,9 @@
+// Package plan decides what is to be done about records of the panel and of the portal, and does none of it.
+//
+// A function of this package is given facts: what the panel has, what the portal has, what both sides last agreed on, and
+// the time. It answers with a plan, which is a value: what to send, what to keep, and how long to wait. The same facts
+// always give the same plan. There is no database, no network and no clock in here, so a decision can be tried a million
+// times, shown to a person before anything is written, and told apart from carrying it out, which is package exchange.
+//
+// Begin with rows.go: the product rows of a deal or lead.
+package plan
