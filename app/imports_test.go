@@ -52,8 +52,8 @@ func TestImports(t *testing.T) {
 			func(i string) bool { return under(i, "") || strings.Contains(i, ".") },
 		},
 		{
-			"mapping is pure: no database, no network, no web",
-			func(pkg string) bool { return pkg == bitrix24+"/mapping" },
+			"mapping and plan are pure: no database, no network, no web",
+			func(pkg string) bool { return pkg == bitrix24+"/mapping" || pkg == bitrix24+"/plan" },
 			func(i string) bool {
 				return strings.HasPrefix(i, "gorm.io/") || strings.HasPrefix(i, "github.com/labstack/") ||
 					i == "net/http" || i == path+"/app/db"
@@ -101,6 +101,7 @@ func TestImports_bitrix24(t *testing.T) {
 		{"/exchange"},
 		{"/portal"},
 		{"/records"},
+		{"/plan"},
 		{"/mapping"},
 		{"/rest"},
 	}

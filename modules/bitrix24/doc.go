@@ -24,6 +24,7 @@
 //	exchange   a group of records read on both sides, compared and written: a file for each record of the portal
 //	portal     one portal: the settings as values, its lists, the client with its limits, errors in words
 //	records    what is remembered of a portal's records: links, intents, rows, choices, the journal
+//	plan       what to do, decided from facts and done by others: pure functions; so far the rows of a deal
 //	mapping    which value becomes which: pure functions, no database, no network
 //	rest       the client: every request is a batch
 //

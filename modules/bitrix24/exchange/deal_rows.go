@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -41,7 +41,7 @@ func (r *run) rowsOf(w *orderWork) []mapping.Row {
 func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 	return &task{
 		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{owner},
-		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: agreedRows(rows...), rows: r.looksSent(w, rows...),
+		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRows(rows...), rows: r.looksSent(w, rows...),
 		note: records.About(records.Order, w.id, w.target, 0),
 		params: func() rest.Params {
 			list := make([]any, len(rows))
@@ -76,18 +76,15 @@ func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 
 // saveRow notes which row of the portal a part of the order is.
 func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error {
-	l := records.RowLink{
-		PortalID: r.Portal.ID,
-		Entity:   w.target,
-		OrderID:  w.id,
-		Key:      row.Key,
-		RowID:    id,
-		Print:    row.Print(),
-	}
-	if err := tx.Save(&l).Error; err != nil {
+	if err := tx.Save(r.rowLink(w, row.Key, plan.OwnedRow{ID: id, Print: row.Print()})).Error; err != nil {
 		return fmt.Errorf("save row link: %w", err)
 	}
 	return nil
+}
+
+// rowLink says which row of the portal a part of the order is.
+func (r *run) rowLink(w *orderWork, key string, row plan.OwnedRow) *records.RowLink {
+	return &records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: row.ID, Print: row.Print}
 }
 
 // askRows reads the rows of an order's deal or lead, since it is unknown which of them are ours.
@@ -107,113 +104,47 @@ func (r *run) rowsUnread(ctx context.Context, w *orderWork) error {
 	return r.DB.Transaction(ctx, r.lookAt(records.Lead, w.link.RemoteID))
 }
 
-// agreedRows is what an intent keeps of rows: what their links will say (Ours), and how the rows look (Theirs).
-func agreedRows(rows ...mapping.Row) mapping.Agreed {
-	agreed := mapping.Agreed{}
-	for _, row := range rows {
-		agreed[row.Key] = mapping.Pair{Ours: row.Print(), Theirs: row.Looks()}
-	}
-	return agreed
-}
-
-// recognizeRows finds out which rows of a deal or lead are ours. Rows whose numbers are known and still there are. So
-// are rows that look like what was sent when the answer was lost, or like what the order wants now. A row that looks
-// like anything else that was ever sent is ours as well, and will be removed. All other rows were added by hand.
-//
-// all is false while rows are missing whose answer was lost: they may yet appear.
-func (r *run) recognizeRows(w *orderWork, wanted []mapping.Row) (adopted map[string]records.RowLink, all bool) {
-	there := map[int64]rest.ProductRow{}
-	for _, row := range w.dealRows {
-		there[row.ID.Int64()] = row
-	}
-	adopted = map[string]records.RowLink{}
-	adopt := func(key, print string, id int64) {
-		delete(there, id)
-		adopted[key] = records.RowLink{
-			PortalID: r.Portal.ID,
-			Entity:   w.target,
-			OrderID:  w.id,
-			Key:      key,
-			RowID:    id,
-			Print:    print,
-		}
-	}
-	for key, known := range w.rows {
-		if _, ok := there[known.RowID]; ok {
-			adopt(key, known.Print, known.RowID)
-		}
-	}
-	present := agreedRows(wanted...)
-	awaited := w.rowsIntent.Agreed
-	if len(awaited) == 0 {
-		awaited = present // the deal was found by its key: if its rows were set, they look like that
-	}
-	all = true
-	for _, sent := range []mapping.Agreed{awaited, present} { // what was sent last comes first
-		for _, key := range slices.Sorted(maps.Keys(sent)) {
-			if _, known := adopted[key]; known {
-				continue
-			}
-			if id, found := looksLike(there, sent[key].Theirs); found {
-				adopt(key, sent[key].Ours, id)
-			} else if _, isAwaited := awaited[key]; isAwaited {
-				all = false
-			}
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(there)) {
-		if row := rowThere(there[id]); w.sentRows[row.Looks()] || w.sentRows[row.Print()] {
-			adopt(formerKey(id), "", id)
-		}
-	}
-	return adopted, all
-}
-
-// looksLike finds the first of the rows that looks as given.
-func looksLike(there map[int64]rest.ProductRow, looks string) (id int64, found bool) {
-	for _, id := range slices.Sorted(maps.Keys(there)) {
-		if rowThere(there[id]).Looks() == looks {
-			return id, true
-		}
-	}
-	return 0, false
-}
-
-// changeRows adds the commands that add, change and remove our rows one by one, so that rows which a manager added
-// stay.
+// changeRows adds the commands that the plan of the order's rows asks for. Rows that a manager added stay.
 func (r *run) changeRows(ctx context.Context, w *orderWork) error {
-	wanted := r.rowsOf(w)
+	p := plan.Rows(r.rowFacts(w))
+	if p.Wait > 0 {
+		w.err = settling(p.Wait)
+		return nil
+	}
 	if w.rowsIntent != nil {
-		adopted, all := r.recognizeRows(w, wanted)
-		if !all {
-			if w.err = r.unsettled(w.rowsIntent); w.err != nil {
-				return nil
-			}
-		}
-		if err := r.storeRecognized(ctx, w, adopted); err != nil {
+		if err := r.storeRecognized(ctx, w, p.Linked); err != nil {
 			return err
 		}
-		w.rows = adopted
 	}
-	for _, row := range wanted {
-		known, ok := w.rows[row.Key]
-		switch {
-		case !ok:
-			r.add(w, r.addRow(w, row))
-		case known.Print != row.Print():
-			r.add(w, r.updateRow(w, row, known.RowID))
-		}
+	for _, row := range p.Add {
+		r.add(w, r.addRow(w, row))
 	}
-	for _, key := range slices.Sorted(maps.Keys(w.rows)) {
-		if !slices.ContainsFunc(wanted, func(row mapping.Row) bool { return row.Key == key }) {
-			r.add(w, r.deleteRow(w, w.rows[key]))
-		}
+	for _, change := range p.Change {
+		r.add(w, r.updateRow(w, change.Row, change.ID))
+	}
+	for _, removal := range p.Remove {
+		r.add(w, r.deleteRow(w, removal))
 	}
 	return nil
 }
 
+// rowFacts are what the plan of the order's rows is made of.
+func (r *run) rowFacts(w *orderWork) plan.RowFacts {
+	facts := plan.RowFacts{
+		Wanted: r.rowsOf(w), Now: db.Now(),
+		Linked: lo.MapValues(w.rows, func(l records.RowLink, _ string) plan.OwnedRow { return plan.OwnedRow{ID: l.RowID, Print: l.Print} }),
+	}
+	if w.rowsIntent != nil {
+		facts.Lost = &plan.LostRows{
+			Awaited: w.rowsIntent.Agreed, There: w.dealRows, Sent: w.sentRows,
+			SettledAt: w.rowsIntent.SentAt.Add(r.portals.Options.Settle),
+		}
+	}
+	return facts
+}
+
 // storeRecognized replaces the order's row links by those that were recognized, and clears the intent.
-func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[string]records.RowLink) error {
+func (r *run) storeRecognized(ctx context.Context, w *orderWork, recognized map[string]plan.OwnedRow) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).
 			Delete(&records.RowLink{}).
@@ -221,8 +152,8 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, adopted map[str
 		if err != nil {
 			return fmt.Errorf("forget row links: %w", err)
 		}
-		for _, l := range adopted {
-			if err := tx.Create(&l).Error; err != nil {
+		for key, row := range recognized {
+			if err := tx.Create(r.rowLink(w, key, row)).Error; err != nil {
 				return fmt.Errorf("save row link: %w", err)
 			}
 		}
@@ -245,7 +176,7 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	return &task{
 		name:   rowTask("add", w, row.Key),
 		method: "crm.item.productrow.add", entity: records.Rows, key: mapping.OrderKey(w.id),
-		agreed: agreedRows(row),
+		agreed: plan.AgreedRows(row),
 		rows:   r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"fields": fields} },
 		onMissing: r.lookAtTarget(w),
@@ -273,14 +204,14 @@ func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 }
 
 // deleteRow returns the command that removes a row of ours (crm.item.productrow.delete).
-func (r *run) deleteRow(w *orderWork, l records.RowLink) *task {
+func (r *run) deleteRow(w *orderWork, row plan.RowRemoval) *task {
 	return &task{
-		name: rowTask("drop", w, l.Key), method: "crm.item.productrow.delete",
+		name: rowTask("drop", w, row.Key), method: "crm.item.productrow.delete",
 		note:      records.About(records.Order, w.id, w.target, w.link.RemoteID),
-		params:    func() rest.Params { return rest.Params{"id": l.RowID} },
+		params:    func() rest.Params { return rest.Params{"id": row.ID} },
 		onMissing: r.rowMissing(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
-			return l.RowID, tx.Delete(&l).Error
+			return row.ID, tx.Delete(r.rowLink(w, row.Key, plan.OwnedRow{})).Error
 		},
 	}
 }
@@ -347,15 +278,3 @@ func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
 	}
 	return nil
 }
-
-// rowThere is a product row of the portal in the form in which the panel would send it.
-func rowThere(row rest.ProductRow) mapping.Row {
-	return mapping.Row{
-		Name: string(row.ProductName), Price: orders.Money(row.Price), Quantity: int64(row.Quantity),
-		ProductID: row.ProductID.Int64(), Sort: int(row.Sort),
-	}
-}
-
-// formerKey is the key of a row of ours whose part of the order is gone or has changed. No part has such a key, so the
-// row is removed.
-func formerKey(rowID int64) string { return fmt.Sprintf("former/%d", rowID) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/samber/lo"
 	"gorm.io/gorm/clause"
@@ -96,6 +97,11 @@ func (c *Connection) unsettled(i *records.Intent) error {
 	if wait <= 0 {
 		return nil
 	}
+	return settling(wait)
+}
+
+// settling puts off a record that the portal may still be working on.
+func settling(wait time.Duration) error {
 	return &waitError{
 		wait: wait, why: "ответ Битрикс24 потерян; проверяем, не создана ли запись, прежде чем создавать её снова",
 	}
