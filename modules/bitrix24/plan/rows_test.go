@@ -18,11 +18,11 @@ var (
 	noon     = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 )
 
-// there are rows as the portal lists them, numbered from a number on.
-func there(from int64, rows ...mapping.Row) (list []rest.ProductRow) {
+// there are rows as the portal lists them, numbered from 11 on.
+func there(rows ...mapping.Row) (list []rest.ProductRow) {
 	for i, row := range rows {
 		list = append(list, rest.ProductRow{
-			ID: rest.ID(from + int64(i)), ProductName: rest.Text(row.Name), Price: rest.Money(row.Price), Quantity: rest.Number(row.Quantity),
+			ID: rest.ID(11 + i), ProductName: rest.Text(row.Name), Price: rest.Money(row.Price), Quantity: rest.Number(row.Quantity),
 		})
 	}
 	return list
@@ -61,14 +61,14 @@ func TestRows(t *testing.T) {
 		{
 			name: "of a deal that a lead became are recognized beside a manager's",
 			facts: plan.RowFacts{Wanted: wanted, Linked: both, Lost: &plan.LostRows{
-				There: there(11, byHand, delivery, cards), SettledAt: noon.Add(-time.Hour),
+				There: there(byHand, delivery, cards), SettledAt: noon.Add(-time.Hour),
 			}},
 			want: plan.RowPlan{Linked: map[string]plan.OwnedRow{"item/1": owned(13, cards), "delivery": owned(12, delivery)}},
 		},
 		{
 			name: "whose answer was lost are waited for",
 			facts: plan.RowFacts{Wanted: wanted, Lost: &plan.LostRows{
-				Awaited: plan.AgreedRows(wanted...), There: there(11, cards), SettledAt: noon.Add(20 * time.Second),
+				Awaited: plan.AgreedRows(wanted...), There: there(cards), SettledAt: noon.Add(20 * time.Second),
 			}},
 			want: plan.RowPlan{Wait: 20 * time.Second},
 		},
@@ -82,14 +82,14 @@ func TestRows(t *testing.T) {
 		{
 			name: "whose answer was lost and that never came are added once the portal has settled",
 			facts: plan.RowFacts{Wanted: wanted, Lost: &plan.LostRows{
-				Awaited: plan.AgreedRows(wanted...), There: there(11, cards), SettledAt: noon,
+				Awaited: plan.AgreedRows(wanted...), There: there(cards), SettledAt: noon,
 			}},
 			want: plan.RowPlan{Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Add: []mapping.Row{delivery}},
 		},
 		{
 			name: "that were sent long ago and stand for nothing now are removed, a manager's are not",
 			facts: plan.RowFacts{Wanted: []mapping.Row{dearer}, Lost: &plan.LostRows{
-				There: there(11, cards, dearer, byHand), SettledAt: noon, Sent: map[string]bool{cards.Looks(): true},
+				There: there(cards, dearer, byHand), SettledAt: noon, Sent: map[string]bool{cards.Looks(): true},
 			}},
 			want: plan.RowPlan{
 				Linked: map[string]plan.OwnedRow{"item/1": owned(12, dearer), "former/11": {ID: 11}},
