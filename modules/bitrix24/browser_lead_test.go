@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -14,7 +13,7 @@ import (
 func TestBrowser_aManagerConvertsALeadAndTheOrderIsLinked(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := bitrix24test.Connected(t, db.SQLite)
+	x := bitrix24test.New(t, db.SQLite)
 	x.SaveSettings("leads", "on")
 	x.Run()
 	order := x.Place()

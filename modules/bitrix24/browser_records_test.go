@@ -15,8 +15,8 @@ import (
 func TestBrowser_anOrganizationIsSentByItsButton(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := bitrix24test.Connected(t, db.SQLite)
-	x.Organization(x.Employee())
+	x := bitrix24test.New(t, db.SQLite)
+	x.NewOrganization(x.NewClient())
 	w.signIn(x, staff.Operator)
 
 	w.menu("Клиенты", "Организации")
@@ -41,11 +41,11 @@ func TestBrowser_anOrganizationIsSentByItsButton(t *testing.T) {
 func TestBrowser_aContactIDIsTypedIntoAClientsProfile(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := bitrix24test.Connected(t, db.SQLite)
+	x := bitrix24test.New(t, db.SQLite)
 	good := x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Мария", "LAST_NAME": "Соколова"}})["id"]
 	taken := x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Пётр", "LAST_NAME": "Орлов"}})["id"]
 	petr := x.Call("POST", "/api/clients", apptest.JSON{"FirstName": "Пётр", "LastName": "Орлов", "Email": "petr@example.ru"}).Want(t, http.StatusCreated).ID()
-	client := x.Employee()
+	client := x.NewClient()
 	w.signIn(x, staff.Operator)
 
 	profile := func(client int64) string { return fmt.Sprintf("%s/admin/clients/%d", x.URL, client) }

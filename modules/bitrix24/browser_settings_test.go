@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -26,7 +25,7 @@ func typeOf(company string) string { return statusOf(company) }
 func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := bitrix24test.Apart(t, db.SQLite)
+	x := bitrix24test.New(t, db.SQLite, bitrix24test.Unconnected)
 	x.Do("add_category", emulator.Args{"name": "Опт"})
 	w.signIn(x, staff.Administrator)
 

@@ -12,12 +12,11 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/samber/lo"
-
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
+	"github.com/samber/lo"
 )
 
 // window is one of a real Chromium. A message on the console, such as a violation of the content security policy, fails the
@@ -282,7 +281,7 @@ func (w *window) eventually(address, text string) {
 func TestBrowser_aCustomerOrdersAManagerDragsTheDealAndTheStatusFollows(t *testing.T) {
 	t.Parallel()
 	w := opened(t)
-	x := bitrix24test.Connected(t, db.SQLite)
+	x := bitrix24test.New(t, db.SQLite)
 	x.Run()
 
 	w.open(x.URL + "/site/register")

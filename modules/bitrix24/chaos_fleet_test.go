@@ -22,14 +22,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/modules/bitrix24"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
+	"github.com/sirupsen/logrus"
 )
 
 // buildPanel builds the program and returns its path.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestEvents_areAnsweredByTheRules(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		for _, c := range []struct {
 			name, contentType, body string
 			want                    int
@@ -48,17 +49,17 @@ func TestEvents_areAnsweredByTheRules(t *testing.T) {
 }
 
 func TestEvents_withoutAStoredTokenAreRefused(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		bitrix24test.Equal(t, "not connected", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)), 403)
 		bitrix24test.Equal(t, "not connected, no token", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "")), 403)
-		x.SaveSettings(append(x.TheFour(), "application_token", "")...)
+		x.SaveSettings(append(x.Credentials(), "application_token", "")...)
 		bitrix24test.Equal(t, "connected without a token", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "")), 403)
 		x.SaveSettings("application_token", bitrix24test.PortalToken)
 		bitrix24test.Equal(t, "connected", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)), 200)
 		x.SaveSettings("enabled", "-")
 		bitrix24test.Equal(t, "switched off", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)), 200)
 		bitrix24test.Equal(t, "switched off, wrong token", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "wrong")), 403)
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestReplacedToken_isAcceptedBesideTheNewOneForAWhile(t *testing.T) {
@@ -161,9 +162,9 @@ func TestPortalClockHoursOff_changesNothing(t *testing.T) {
 				// Both sides change; by true time the panel's change is the later one, then the portal's.
 				x.Fail(emulator.Fault{Fault: "drop_events"})
 				x.Must(x.Portal.MoveDeal(deal, "EXECUTING"))
-				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE lanes SET paused_since = ?, paused_until = ? WHERE name = 'bitrix24'", bitrix24test.Now(), bitrix24test.Now().Add(bitrix24test.Minute)).Error)
+				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE lanes SET paused_since = ?, paused_until = ? WHERE name = 'bitrix24'", bitrix24test.Now(), bitrix24test.Now().Add(time.Minute)).Error)
 				x.SetStatus(order, "Fulfilled")
-				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(bitrix24test.Minute), order).Error)
+				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(time.Minute), order).Error)
 				x.Recover()
 				x.Settle()
 				bitrix24test.Equal(t, "the panel's later status", x.Order(order).Value("Status"), "Fulfilled")
@@ -173,7 +174,7 @@ func TestPortalClockHoursOff_changesNothing(t *testing.T) {
 				// And reconciliation, whose cursor is in the portal's time, still sees what no event told.
 				x.Reconcile()
 				x.Must(x.Portal.MoveDeal(deal, "WON"))
-				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(-bitrix24test.Minute), order).Error)
+				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(-time.Minute), order).Error)
 				x.Reconcile()
 				bitrix24test.Equal(t, "status caught", x.Order(order).Value("Status"), "Delivered")
 			})
@@ -182,10 +183,10 @@ func TestPortalClockHoursOff_changesNothing(t *testing.T) {
 }
 
 func TestRoles_ofTheModulesRoutes(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.Settle()
-		organization := x.Organization(int64(x.Order(order).Number("UserId"))).ID()
+		organization := x.NewOrganization(int64(x.Order(order).Number("UserId"))).ID()
 		send := fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", organization)
 		for _, c := range []struct {
 			role staff.Role

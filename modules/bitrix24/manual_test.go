@@ -73,7 +73,7 @@ func testNames(t *testing.T) map[string]bool {
 }
 
 func TestManualForm_showsHandlerAddressEventsAndFieldsInOrder(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		form := x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, x.URL+"/api/bitrix/events",
 			"Обновление сделки", "Обновление контакта", "Обновление компании", "Обновление лида", "Удаление сделки",
 			"Удаление контакта", "Удаление компании", "Удаление лида", "Удаление товара").Text
@@ -92,7 +92,7 @@ func TestManualForm_showsHandlerAddressEventsAndFieldsInOrder(t *testing.T) {
 }
 
 func TestManualResponsible_comesFromTheSettingsAndAChangeByHandStays(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.SaveSettings("responsible_id", "2")
 		order := x.Place()
 		x.Settle()
@@ -109,9 +109,9 @@ func TestManualResponsible_comesFromTheSettingsAndAChangeByHandStays(t *testing.
 }
 
 func TestManualDeal_ofAnOrganizationHasAllItsSections(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		client := x.Employee()
-		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", x.Organization(client).ID()))
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		client := x.NewClient()
+		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", x.NewOrganization(client).ID()))
 		x.Settle()
 		id, deal := x.Deal(order)
 		reply := x.Order(order)

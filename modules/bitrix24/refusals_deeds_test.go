@@ -277,7 +277,7 @@ func saveAgain(s *scene, row *refusal) string {
 func saveWithoutFields(s *scene, row *refusal) string {
 	for _, field := range s.State().Userfields {
 		kind := map[any]string{"CRM_DEAL": "deal", "CRM_LEAD": "lead"}[field["ENTITY_ID"]]
-		s.ByHand("crm."+kind+".userfield.delete", "id=%v", field["ID"])
+		s.CallPortal("crm."+kind+".userfield.delete", "id=%v", field["ID"])
 	}
 	s.denier.refuse(row)
 	s.after = func() { s.SaveSettings() }

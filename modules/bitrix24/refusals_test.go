@@ -36,7 +36,7 @@ func TestEachDocumentedError_isToldInRussianWithWhatToDoAndEndsWithItsCause(t *t
 	rows := documentedErrors(t)
 	var ahead atomic.Int64 // of the clock by which the portal's limits pass
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		s := begin(x)
 		for i := range rows {
 			row := &rows[i]
@@ -47,7 +47,7 @@ func TestEachDocumentedError_isToldInRussianWithWhatToDoAndEndsWithItsCause(t *t
 			t.Run(fmt.Sprintf("%s %v %s", row.Method, row.Code, row.Says), func(t *testing.T) {
 				s.happens(t, row)
 				if row.Code == "OPERATION_TIME_LIMIT" {
-					ahead.Add(int64(2 * bitrix24test.Minute))
+					ahead.Add(int64(2 * time.Minute))
 				}
 				s.ends(t)
 			})
@@ -57,10 +57,10 @@ func TestEachDocumentedError_isToldInRussianWithWhatToDoAndEndsWithItsCause(t *t
 				t.Errorf("%s was called, and testdata/refusals.json has nothing about it", method)
 			}
 		}
-	}, bitrix24test.WithTelephony, func(a *bitrix24test.Arranged) {
-		bitrix24test.Hasten(&a.Options, 1000, clock)
-		a.Portal.Clock = clock
-	})
+	}, bitrix24test.WithTelephony, func(s *bitrix24test.Setup) {
+		bitrix24test.Hasten(&s.Options, 1000, clock)
+		s.Portal.Clock = clock
+	}, bitrix24test.Unconnected)
 }
 
 // happens lets one error happen, and looks at what a person sees of it and what becomes of the work.

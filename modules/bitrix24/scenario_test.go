@@ -95,11 +95,11 @@ func TestFiftyWaitingOrders_leaveInTwoRequests(t *testing.T) {
 			bitrix24test.Equal(t, "amount", bitrix24test.Kopecks(t, deal["OPPORTUNITY"]), orders.Money(1149_75))
 			bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
 		}
-	}, func(a *bitrix24test.Arranged) { a.Options.AwaitSite = 0 })
+	}, func(s *bitrix24test.Setup) { s.Options.AwaitSite = 0 })
 }
 
 func TestDealMovedOnTheKanban_changesTheStatusOfTheOrder(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		deal, _ := x.Deal(order)
 		x.Settle()
@@ -115,7 +115,7 @@ func TestDealMovedOnTheKanban_changesTheStatusOfTheOrder(t *testing.T) {
 }
 
 func TestStatusChangedInThePanel_movesTheDeal(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.SetStatus(order, orders.WaitingForPayment)
 		_, deal := x.Deal(order)

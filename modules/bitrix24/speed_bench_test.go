@@ -53,7 +53,7 @@ func BenchmarkOrderPortalPaused(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
 		plain := apptest.New(b, dialect)
 		plain.Run()
-		x := bitrix24test.Connected(b, dialect)
+		x := bitrix24test.New(b, dialect)
 		x.Run()
 		x.Fail(emulator.Fault{Fault: "down"})
 		place := func(p *apptest.Panel) func() {
@@ -81,7 +81,7 @@ func BenchmarkOrderPortalPaused(b *testing.B) {
 // took: five hundred one by one, and five hundred ("busy") without a pause, so that each meets the events of the last.
 func BenchmarkOrderPortalHealthy(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
-		x := bitrix24test.Apart(b, dialect, func(a *bitrix24test.Arranged) { bitrix24test.Hasten(&a.Options, 1000, time.Now) })
+		x := bitrix24test.New(b, dialect, bitrix24test.Unconnected, func(s *bitrix24test.Setup) { bitrix24test.Hasten(&s.Options, 1000, time.Now) })
 		var portal atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			portal.Add(int64(took(func() { x.Portal.ServeHTTP(w, r) })))
@@ -117,7 +117,7 @@ func BenchmarkOrderPortalHealthy(b *testing.B) {
 // BenchmarkEvents sends 200 events a second for ten seconds, of 300 deals, while what they say is read from the portal.
 func BenchmarkEvents(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
-		x := bitrix24test.Connected(b, dialect, func(a *bitrix24test.Arranged) { a.Options.AwaitSite = time.Nanosecond })
+		x := bitrix24test.New(b, dialect, func(s *bitrix24test.Setup) { s.Options.AwaitSite = time.Nanosecond })
 		x.Run()
 		const deals = 300
 		for range deals {

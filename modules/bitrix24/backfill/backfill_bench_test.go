@@ -25,9 +25,9 @@ func BenchmarkBackfill(b *testing.B) {
 	for b.Loop() {
 		start := time.Now()
 		fast := func() time.Time { return start.Add(time.Duration(factor * float64(time.Since(start)))) }
-		x := bitrix24test.Apart(b, db.SQLite, func(a *bitrix24test.Arranged) {
-			bitrix24test.Hasten(&a.Options, factor, fast)
-			a.Portal.Limits, a.Portal.Clock = true, fast
+		x := bitrix24test.New(b, db.SQLite, bitrix24test.Unconnected, func(s *bitrix24test.Setup) {
+			bitrix24test.Hasten(&s.Options, factor, fast)
+			s.Portal.Limits, s.Portal.Clock = true, fast
 		})
 		first := x.Place()
 		client := int64(x.Order(first).Number("UserId"))

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -13,8 +12,8 @@ import (
 )
 
 func TestBackfill_sendsWhatExistedBeforeTheConnectionOnce(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		placed := x.Existing(23)
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		placed := x.PlaceMany(23)
 		x.SetStatus(placed[0], orders.Delivered)
 		x.Connect()
 		if got := len(x.State().Deals); got != 0 {
@@ -52,12 +51,12 @@ func TestBackfill_sendsWhatExistedBeforeTheConnectionOnce(t *testing.T) {
 		x.SetStatus(placed[1], orders.WaitingForPayment)
 		_, moved := x.Deal(placed[1])
 		bitrix24test.Equal(t, "stage", moved["STAGE_ID"], "PREPAYMENT_INVOICE")
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestBackfill_triedOutWritesNothing(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		placed := x.Existing(3)
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		placed := x.PlaceMany(3)
 		x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Уже", "EMAIL": []map[string]any{{"VALUE": "client1@example.ru", "VALUE_TYPE": "HOME"}}}})
 		x.Connect()
 		changes, journal := x.Portal.Stats().Changes, x.Count("bitrix24_journal")
@@ -74,12 +73,12 @@ func TestBackfill_triedOutWritesNothing(t *testing.T) {
 				t.Errorf("%s has %d rows after the trial, want %d", table, got, want)
 			}
 		}
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestBackfill_pausedAndResumedGoesOn(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		x.Existing(5)
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.PlaceMany(5)
 		x.Connect()
 		admin := x.As(staff.Administrator)
 		admin.Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusSeeOther)
@@ -102,12 +101,12 @@ func TestBackfill_pausedAndResumedGoesOn(t *testing.T) {
 		for _, deed := range []string{"pause", "resume", "stop", "retry"} {
 			admin.Post(fmt.Sprintf("%s/%d/%s", bitrix24test.BackfillPage, id+1, deed)).Want(t, http.StatusNotFound, "Такой выгрузки нет")
 		}
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestBackfill_lostAnswersMakeNoSecondDeal(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		placed := x.Existing(7)
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		placed := x.PlaceMany(7)
 		x.Connect()
 		x.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.batchImport", Count: 1})
 		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusSeeOther)
@@ -117,12 +116,12 @@ func TestBackfill_lostAnswersMakeNoSecondDeal(t *testing.T) {
 			bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
 		}
 		x.As(staff.Administrator).Get(bitrix24test.BackfillPage).Want(t, http.StatusOK, "Завершена")
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestBackfill_listsWhatFailedAndRetriesIt(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		x.Existing(2)
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.PlaceMany(2)
 		x.Connect()
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.CRMRights = false })
 		admin := x.As(staff.Administrator)
@@ -137,14 +136,14 @@ func TestBackfill_listsWhatFailedAndRetriesIt(t *testing.T) {
 			t.Errorf("%d contacts after the second attempt, want 2", got)
 		}
 		admin.Get(bitrix24test.BackfillPage).Want(t, http.StatusOK, "Завершена")
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestBackfill_isForAdministrators(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.As(staff.Operator).Get(bitrix24test.BackfillPage).Want(t, http.StatusForbidden)
 		x.As(staff.Operator).Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusForbidden)
 		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "from", "2026-02-30", "action", "start").Want(t, http.StatusUnprocessableEntity, "Не похоже на дату")
 		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "action", "start").Want(t, http.StatusUnprocessableEntity, "Отметьте")
-	}, func(a *bitrix24test.Arranged) { a.Only = db.SQLite })
+	})
 }

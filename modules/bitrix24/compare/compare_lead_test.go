@@ -25,7 +25,7 @@ func mend(x *bitrix24test.Pair, order ...int64) {
 }
 
 func TestComparison_ofOrdersInLeads(t *testing.T) {
-	bitrix24test.EachWithLeads(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		gone := x.Place() // in the lead of the client, the others in leads of their own
 		client := int64(x.Order(gone).Number("UserId"))
 		same, changed, rejected := x.Place(bitrix24test.By(client)), x.Place(bitrix24test.By(client)), x.Place(bitrix24test.By(client))
@@ -33,19 +33,19 @@ func TestComparison_ofOrdersInLeads(t *testing.T) {
 		x.Settle()
 		x.Press(ignored, "ignore")
 		x.Compare()
-		bitrix24test.Equal(t, "before", x.Found(), "4 0 0 0")
+		bitrix24test.Equal(t, "before", x.LastComparison(), "4 0 0 0")
 		compared(x, t, 5)
 
 		number := func(key string) int64 { id, _ := x.Lead(key, 5); return id }
 		lead := number(bitrix24test.OrderLead(changed))
 		dropped, junk := number(bitrix24test.ClientLead(client)), number(bitrix24test.OrderLead(rejected))
-		x.Unheard(func() {
+		x.WithoutEvents(func() {
 			x.Do("edit_lead", emulator.Args{"id": lead, "fields": map[string]any{"OPPORTUNITY": 5, "COMMENTS": "стёрто", "UF_CRM_PIXLPARK_DELIVERY_ID": "другая"}})
 			x.Do("delete_lead", emulator.Args{"id": dropped})
 			x.Do("reject_lead", emulator.Args{"id": junk})
 		})
 		x.Compare()
-		bitrix24test.Equal(t, "after", x.Found(), "1 2 0 1")
+		bitrix24test.Equal(t, "after", x.LastComparison(), "1 2 0 1")
 		compared(x, t, 5)
 		admin := x.As(staff.Administrator)
 		admin.Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "Сумма", "1 149,75 руб.", "5,00 руб.", "Комментарий", "стёрто", "другая", fmt.Sprintf("лид %d", lead),
@@ -60,8 +60,8 @@ func TestComparison_ofOrdersInLeads(t *testing.T) {
 		mend(x)
 		x.Lead(bitrix24test.ClientLead(client), 5) // he has one again, with the order
 		x.Compare()
-		bitrix24test.Equal(t, "in the end", x.Found(), "3 1 0 0")
-	})
+		bitrix24test.Equal(t, "in the end", x.LastComparison(), "3 1 0 0")
+	}, bitrix24test.WithLeads)
 }
 
 // compared checks that the progress of the last comparison has come to all the orders of the period.
@@ -73,43 +73,43 @@ func compared(x *bitrix24test.Pair, t *testing.T, want int64) {
 }
 
 func TestComparison_ofALeadsRows(t *testing.T) {
-	bitrix24test.EachWithLeads(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		client := int64(x.Order(order).Number("UserId"))
 		x.Settle()
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
-		x.Unheard(func() {
+		x.WithoutEvents(func() {
 			x.Do("set_rows", emulator.Args{"lead": lead, "rows": []map[string]any{{"PRODUCT_NAME": "Чужой товар", "PRICE": 1, "QUANTITY": 1}}})
 		})
 		x.Compare()
-		bitrix24test.Equal(t, "after", x.Found(), "0 1 0 0")
+		bitrix24test.Equal(t, "after", x.LastComparison(), "0 1 0 0")
 		x.As(staff.Administrator).Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "Товары", "нет строки")
 		mend(x)
 		bitrix24test.Equal(t, "sum of rows with the one added by hand", x.LeadSum(lead), orders.Money(1150_75))
 		x.Compare()
-		bitrix24test.Equal(t, "in the end", x.Found(), "1 0 0 0")
-	})
+		bitrix24test.Equal(t, "in the end", x.LastComparison(), "1 0 0 0")
+	}, bitrix24test.WithLeads)
 }
 
 func TestComparison_whatBecameOfALeadUnnoticed(t *testing.T) {
-	bitrix24test.EachWithLeads(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		client := int64(x.Order(order).Number("UserId"))
 		x.Settle()
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
-		x.Unheard(func() { x.Do("convert_lead", emulator.Args{"id": lead, "deal": true, "contact": true}) })
+		x.WithoutEvents(func() { x.Do("convert_lead", emulator.Args{"id": lead, "deal": true, "contact": true}) })
 		x.Compare()
-		bitrix24test.Equal(t, "converted", x.Found(), "0 1 0 0")
+		bitrix24test.Equal(t, "converted", x.LastComparison(), "0 1 0 0")
 		x.As(staff.Administrator).Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "в работе", "переведён в качественный")
 		mend(x)
 		x.Deal(order)
 		x.Compare()
-		bitrix24test.Equal(t, "in the end", x.Found(), "1 0 0 0")
-	})
+		bitrix24test.Equal(t, "in the end", x.LastComparison(), "1 0 0 0")
+	}, bitrix24test.WithLeads)
 }
 
 func TestComparison_aRejectedLeadOfACancelledOrderIsInOrder(t *testing.T) {
-	bitrix24test.EachWithLeads(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		client := int64(x.Order(order).Number("UserId"))
 		x.Settle()
@@ -118,13 +118,13 @@ func TestComparison_aRejectedLeadOfACancelledOrderIsInOrder(t *testing.T) {
 		x.SetStatus(order, orders.Cancelled)
 		x.Settle()
 		x.Compare()
-		bitrix24test.Equal(t, "found", x.Found(), "1 0 0 0")
-	})
+		bitrix24test.Equal(t, "found", x.LastComparison(), "1 0 0 0")
+	}, bitrix24test.WithLeads)
 }
 
 // What changed in an order while its lead was rejected follows when the lead is taken up again.
 func TestLeadTakenUpAgain_getsWhatChangedMeanwhile(t *testing.T) {
-	bitrix24test.EachWithLeads(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		client := int64(x.Order(order).Number("UserId"))
 		x.Settle()
@@ -141,5 +141,5 @@ func TestLeadTakenUpAgain_getsWhatChangedMeanwhile(t *testing.T) {
 		bitrix24test.Equal(t, "amount", bitrix24test.Kopecks(t, fmt.Sprint(record["OPPORTUNITY"])), orders.Money(1869_75))
 		bitrix24test.Equal(t, "sum of rows", x.LeadSum(lead), orders.Money(1869_75))
 		bitrix24test.Equal(t, "name", record["NAME"], "Марья")
-	})
+	}, bitrix24test.WithLeads)
 }

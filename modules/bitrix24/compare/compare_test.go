@@ -12,13 +12,13 @@ import (
 )
 
 func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		missing := x.Existing(1)[0]
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		missing := x.PlaceMany(1)[0]
 		x.Connect()
 		same, changed, rows, gone := x.Place(), x.Place(), x.Place(), x.Place()
 		x.Settle()
 		x.Compare()
-		bitrix24test.Equal(t, "before", x.Found(), "4 0 1 0")
+		bitrix24test.Equal(t, "before", x.LastComparison(), "4 0 1 0")
 
 		x.Fail(emulator.Fault{Fault: "drop_events"})
 		deal, _ := x.Deal(changed)
@@ -29,7 +29,7 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		x.Do("delete_deal", emulator.Args{"id": deal})
 		x.Settle()
 		x.Compare()
-		bitrix24test.Equal(t, "after", x.Found(), "1 2 1 1")
+		bitrix24test.Equal(t, "after", x.LastComparison(), "1 2 1 1")
 		admin := x.As(staff.Administrator)
 		admin.Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "Сумма", "1 149,75 руб.", "5,00 руб.", "Статус и стадия", "В работе", "Контакт", "другая",
 			"Товары", "нет строки", "нет в Битрикс24", "удалена там", fmt.Sprintf("№ %d", missing))
@@ -48,13 +48,13 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		x.Compare()
 		admin.Post(fmt.Sprintf("%s/%d/mend", bitrix24test.ComparePage, id)).Want(t, http.StatusSeeOther)
 		admin.Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "Передавать нечего")
-		bitrix24test.Equal(t, "in the end", x.Found(), "5 0 0 0")
+		bitrix24test.Equal(t, "in the end", x.LastComparison(), "5 0 0 0")
 		for _, order := range []int64{missing, same, changed, rows, gone} {
 			x.Deal(order)
 		}
 		deal, _ = x.Deal(rows)
 		bitrix24test.Equal(t, "sum of rows with the one added by hand", x.RowsSum(deal), orders.Money(1150_75))
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestComparison_readsManyOrdersInFewRequests(t *testing.T) {
@@ -67,26 +67,26 @@ func TestComparison_readsManyOrdersInFewRequests(t *testing.T) {
 		}
 		x.Drain()
 		got := x.Requests(x.Compare)
-		bitrix24test.Equal(t, "found", x.Found(), "120 0 0 0")
+		bitrix24test.Equal(t, "found", x.LastComparison(), "120 0 0 0")
 		// Two pages: deals in one request each, rows of fifty deals in one.
 		if got != 5 {
 			t.Errorf("comparing 120 orders took %d requests, want 5", got)
 		}
-	}, func(a *bitrix24test.Arranged) { a.Options.AwaitSite, a.Only = 0, "sqlite" })
+	}, func(s *bitrix24test.Setup) { s.Options.AwaitSite, s.Only = 0, "sqlite" })
 }
 
 func TestComparison_refusesAPeriodWithoutEnds(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		admin := x.As(staff.Administrator)
 		admin.Post(bitrix24test.ComparePage, "from", "2026-01-01").Want(t, http.StatusUnprocessableEntity, "начало и конец")
 		admin.Post(bitrix24test.ComparePage, "from", "2026-02-01", "to", "2026-01-01").Want(t, http.StatusUnprocessableEntity, "раньше")
 		x.As(staff.Operator).Get(bitrix24test.ComparePage).Want(t, http.StatusForbidden)
-	}, func(a *bitrix24test.Arranged) { a.Only = "sqlite" })
+	})
 }
 
 func TestComparison_sendsNothingOfWhatIsNotThere(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		missing := x.Existing(1)[0]
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		missing := x.PlaceMany(1)[0]
 		x.Connect()
 		admin := x.As(staff.Administrator)
 		admin.Post(bitrix24test.ComparePage+"/1/mend").Want(t, http.StatusNotFound, "Такой сверки нет")
@@ -103,5 +103,5 @@ func TestComparison_sendsNothingOfWhatIsNotThere(t *testing.T) {
 		admin.Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "уже передан")
 		x.Settle()
 		x.Deal(missing)
-	}, func(a *bitrix24test.Arranged) { a.Only = "sqlite" })
+	}, bitrix24test.Unconnected)
 }

@@ -1,12 +1,10 @@
 package exchange_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
 
-	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -43,7 +41,7 @@ func TestDeletion_thatNoEventToldIsFoundByTheDailyCheck(t *testing.T) {
 
 func TestManyDeletions_atOnceWaitForAPerson(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		placed := x.Existing(12)
+		placed := x.PlaceMany(12)
 		x.Settle()
 		x.Fail(emulator.Fault{Fault: "drop_events"})
 		for _, order := range placed {
@@ -77,8 +75,8 @@ func TestManyDeletions_atOnceWaitForAPerson(t *testing.T) {
 }
 
 func TestManyDeletions_toldByEventsTogetherWaitToo(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		placed := x.Existing(12)
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		placed := x.PlaceMany(12)
 		x.Settle()
 		for _, order := range placed {
 			deal, _ := x.Deal(order)
@@ -131,91 +129,18 @@ func TestMergedContacts_theLinkMovesToTheOneThatIsLeft(t *testing.T) {
 	})
 }
 
-func TestMoveToAnotherFunnel_isFoundByReconciliation(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+func TestDealUpdatedAfterItWasDeletedUnnoticed_isNotedAsDeleted(t *testing.T) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
-		deal, _ := x.Deal(order)
-		x.Settle()
-		var there struct{ Categories []map[string]any }
-		x.Must(json.Unmarshal(x.Portal.State(), &there))
-		funnel := int64(0)
-		for _, c := range there.Categories {
-			funnel = max(funnel, bitrix24test.Number(t, fmt.Sprint(c["ID"])))
-		}
-		x.Do("move_deal", emulator.Args{"id": deal, "category": funnel, "stage": fmt.Sprintf("C%d:EXECUTING", funnel)})
-		x.Settle()
-		bitrix24test.Equal(t, "status before reconciliation", x.Order(order).Value("Status"), orders.Placed)
-		x.Reconcile()
-		if got := x.Number("SELECT category_id FROM bitrix24_links WHERE entity = 'deal'"); got != funnel {
-			t.Errorf("the link's funnel is %d, want %d", got, funnel)
-		}
-		if got := x.Number("SELECT caught FROM bitrix24_portals"); got != 1 {
-			t.Errorf("caught %d, want 1", got)
-		}
-		bitrix24test.Equal(t, "status by the table of the new funnel", x.Order(order).Value("Status"), orders.PrintingInProgress)
-		changes := x.Portal.Stats().Changes
-		x.Reconcile()
-		if got := x.Number("SELECT caught FROM bitrix24_portals"); got != 1 || x.Portal.Stats().Changes != changes {
-			t.Errorf("caught %d after a second look at the same, want 1", got)
-		}
-	})
-}
-
-func TestCatalogue_linksItemsToProductsMadeOnce(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		before := len(x.State().Products)
-		x.SaveSettings("catalog", "on")
-		x.Settle()
-		first := x.Place()
-		second := x.Place()
-		deal, _ := x.Deal(first)
-		if got := len(x.State().Products) - before; got != 2 {
-			t.Errorf("%d products made for two catalogue items of two orders, want 2", got)
-		}
-		var products []string
-		for _, row := range x.Portal.Rows(deal) {
-			products = append(products, row["PRODUCT_ID"])
-		}
-		if products[0] == "0" || products[1] == "0" || products[0] == products[1] {
-			t.Errorf("products of the rows are %v", products)
-		}
-		other, _ := x.Deal(second)
-		bitrix24test.Equal(t, "product of the second order", x.Portal.Rows(other)[0]["PRODUCT_ID"], products[0])
-		bitrix24test.Equal(t, "sum of rows", x.RowsSum(deal), orders.Money(1149_75))
-
-		x.Do("delete_product", emulator.Args{"id": bitrix24test.Number(t, products[0])})
-		x.Settle()
-		if got := x.Count("bitrix24_products"); got != 1 {
-			t.Errorf("%d product links after one product was deleted, want 1", got)
-		}
-	})
-}
-
-func TestCatalogue_lostAnswerMakesNoSecondProduct(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		x.SaveSettings("catalog", "on")
-		x.Settle()
-		before := len(x.State().Products)
-		x.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.product.add", Count: 1})
-		order := x.Place(func(d apptest.JSON) { d["Comment"] = "" })
-		x.Recover()
 		id, _ := x.Deal(order)
-		bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
-		if got := len(x.State().Products) - before; got != 2 {
-			t.Errorf("%d products, want 2", got)
-		}
+		x.Settle()
+		x.Fail(emulator.Fault{Fault: "drop_events"})
+		x.Do("delete_deal", emulator.Args{"id": id})
+		x.ChangeOrder(order, func(o *orders.Order) { o.DeliveryPrice = 0 })
+		x.Settle()
+		x.Hurry()
+		x.Settle()
+		x.AtRest()
+		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "Сделка удалена в Битрикс24")
 	})
-}
-
-func TestCatalogue_isOffByDefault(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		order := x.Place()
-		deal, _ := x.Deal(order)
-		for _, row := range x.Portal.Rows(deal) {
-			bitrix24test.Equal(t, "product", row["PRODUCT_ID"], "0")
-		}
-		if got := x.Count("bitrix24_products"); got != 0 {
-			t.Errorf("%d product links", got)
-		}
-	}, func(a *bitrix24test.Arranged) { a.Only = "sqlite" })
 }

@@ -49,11 +49,11 @@ func TestEventFault_whatIsSeenMeanwhileAndThatTheOrderFollowsOnce(t *testing.T) 
 				}
 				bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), "PrintingInProgress")
 				operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "отправлен", "В работе")
-				admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, fmt.Sprintf("<dt>Поймано сверкой:</dt><dd>%d</dd>", w.caught), "<dt>Отклонено событий:</dt><dd>0</dd>")
+				admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, fmt.Sprintf("<dt>Поймано сверкой:</dt><dd>%d</dd>", w.caught), "<dt>Отклонено событий:</dt><dd>0</dd>")
 				x.JournalHas("заказ в статусе «В печать»", 1)
 				x.Compare()
-				bitrix24test.Equal(t, "both sides", x.Found(), "1 0 0 0")
-			}, func(a *bitrix24test.Arranged) { a.Only = alternately(name) })
+				bitrix24test.Equal(t, "both sides", x.LastComparison(), "1 0 0 0")
+			}, func(s *bitrix24test.Setup) { s.Only = bitrix24test.Alternately(name) })
 		})
 	}
 }

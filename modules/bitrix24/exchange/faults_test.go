@@ -81,23 +81,14 @@ func TestAnyFault_onAnyWrite_leavesExactlyOneOfEverything(t *testing.T) {
 						company, person := x.BusyDay()
 						x.Recover()
 						wholeDay(x, company, person)
-					}, func(a *bitrix24test.Arranged) {
-						a.Options.Settle, a.Options.Timeout = 150*time.Millisecond, 400*time.Millisecond
-						a.Only = alternately(name, method)
+					}, func(s *bitrix24test.Setup) {
+						s.Options.Settle, s.Options.Timeout = 150*time.Millisecond, 400*time.Millisecond
+						s.Only = bitrix24test.Alternately(name, method)
 					})
 				})
 			}
 		})
 	}
-}
-
-// alternately spreads cases over both databases, where all of them on both would take too long.
-func alternately(names ...string) db.Dialect {
-	n := 0
-	for _, name := range names {
-		n += len(name)
-	}
-	return []db.Dialect{db.SQLite, db.Postgres}[n%2]
 }
 
 // reference lets a reference to a command that failed become what it does on newer kernels on one database, and what it
@@ -111,7 +102,7 @@ func reference(x *bitrix24test.Pair) {
 }
 
 func TestPortalDown_pausesTheExchangeAndNobodyWaitsForIt(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		first := x.Place()
 		x.Settle()
 		client := int64(x.Order(first).Number("UserId"))
@@ -144,11 +135,11 @@ func TestPortalSlowerThanACustomerWaits_theOrderIsAnsweredAndArrives(t *testing.
 		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "ждёт")
 		x.Recover()
 		x.Complete(1)
-	}, func(a *bitrix24test.Arranged) { a.Options.AwaitSite = 50 * time.Millisecond })
+	}, func(s *bitrix24test.Setup) { s.Options.AwaitSite = 50 * time.Millisecond })
 }
 
 func TestWebhookRevoked_isToldInWordsAndAReplacementDeliversEverything(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		first := x.Place()
 		x.Settle()
 		client := int64(x.Order(first).Number("UserId"))
@@ -165,7 +156,7 @@ func TestWebhookRevoked_isToldInWordsAndAReplacementDeliversEverything(t *testin
 }
 
 func TestPlanLapsedInThePortal_isToldInWordsAndRenewalDeliversEverything(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		first := x.Place()
 		x.Settle()
 		client := int64(x.Order(first).Number("UserId"))
@@ -179,7 +170,7 @@ func TestPlanLapsedInThePortal_isToldInWordsAndRenewalDeliversEverything(t *test
 }
 
 func TestPortalMoved_theRequestIsRepeatedThereAndNothingIsDoubled(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		moved := httptest.NewServer(x.Portal)
 		t.Cleanup(moved.Close)
 		x.Fail(emulator.Fault{Fault: "moved", To: moved.URL, Count: 2})
@@ -202,7 +193,7 @@ func TestMissingScope_waitsForAPersonAndGoesOnWhenTheSettingsAreSaved(t *testing
 }
 
 func TestRefusalThatRepeatingCannotMend_waitsForAPersonAtOnceAndGoesWhenTheRecordChanges(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.UnknownValues = "error" })
 		x.SaveSettings("responsible_id", "9999")
 		order := x.Place()
@@ -233,13 +224,13 @@ func TestTwoProcesses_oneOrder_oneDeal(t *testing.T) {
 		<-done
 		x.Recover()
 		x.Complete(11)
-	}, func(a *bitrix24test.Arranged) { a.Only = db.Postgres })
+	}, func(s *bitrix24test.Setup) { s.Only = db.Postgres })
 }
 
 func TestClientAndOrganizationChangedWhileThePortalIsDown_areSentOnceItIsBack(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		client := x.Employee()
-		organization := x.Organization(client).ID()
+		client := x.NewClient()
+		organization := x.NewOrganization(client).ID()
 		x.As(staff.Operator).Post(fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", organization)).Want(t, http.StatusSeeOther)
 		x.Settle()
 		x.Fail(emulator.Fault{Fault: "down"})
@@ -254,7 +245,7 @@ func TestClientAndOrganizationChangedWhileThePortalIsDown_areSentOnceItIsBack(t 
 }
 
 func TestFullDisk_whileAnOutcomeIsStored_losesNothing(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		broken := func(yes bool) {
 			x.T.Helper()
 			statement := "DROP TRIGGER full_disk"
@@ -272,7 +263,7 @@ func TestFullDisk_whileAnOutcomeIsStored_losesNothing(t *testing.T) {
 		x.Recover()
 		x.Complete(1)
 		x.Deal(order)
-	}, bitrix24test.SqliteOnly)
+	})
 }
 
 func TestOneRecordThatBreaksThePortal_isFoundAndHoldsUpNobodyElse(t *testing.T) {
@@ -310,5 +301,5 @@ func TestOneRecordThatBreaksThePortal_isFoundAndHoldsUpNobodyElse(t *testing.T) 
 		}
 		x.Recover()
 		x.Complete(10)
-	}, func(a *bitrix24test.Arranged) { a.Options.AwaitSite = 0 })
+	}, func(s *bitrix24test.Setup) { s.Options.AwaitSite = 0 })
 }

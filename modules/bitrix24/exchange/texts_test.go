@@ -256,7 +256,7 @@ func unchangedBack(x *bitrix24test.Pair, t *testing.T) {
 }
 
 func TestAnyText_arrivesInALeadAsTyped(t *testing.T) {
-	bitrix24test.EachWithLeads(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		w := typist{rand.New(rand.NewPCG(2, uint64(len(x.Database.URL))))}
 		for n := range 3 {
 			now := w.write(n == 0)
@@ -285,11 +285,11 @@ func TestAnyText_arrivesInALeadAsTyped(t *testing.T) {
 			second.inOrder(t, lead, all.Rows[fmt.Sprint("L", lead["ID"])])
 		}
 		x.AtRest()
-	})
+	}, bitrix24test.WithLeads)
 }
 
 func TestAnyText_leavesWithTheExportAsTyped(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		w := typist{rand.New(rand.NewPCG(3, uint64(len(x.Database.URL))))}
 		texts := map[int64]typed{}
 		for n := range 12 {
@@ -304,7 +304,7 @@ func TestAnyText_leavesWithTheExportAsTyped(t *testing.T) {
 			dealIs(x, t, order, now)
 		}
 		x.AtRest()
-	})
+	}, bitrix24test.Unconnected)
 }
 
 // A cart at random: quantities up to ten thousand, odd kopecks, options, discount and delivery.
@@ -321,9 +321,9 @@ func (w typist) cart() apptest.JSON {
 }
 
 func TestAnyCart_addsUpInThePortal(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		w := typist{rand.New(rand.NewPCG(4, uint64(len(x.Database.URL))))}
-		client := x.Employee()
+		client := x.NewClient()
 		carts := map[int64]apptest.JSON{}
 		for range 40 {
 			cart := w.cart()
@@ -345,12 +345,12 @@ func TestAnyCart_addsUpInThePortal(t *testing.T) {
 			bitrix24test.Equal(t, "amount", bitrix24test.Kopecks(t, deal["OPPORTUNITY"]), total)
 			bitrix24test.Equal(t, fmt.Sprintf("rows of %v", cart), x.RowsSum(id), total)
 		}
-	}, func(a *bitrix24test.Arranged) { a.Options.AwaitSite = 0 })
+	}, func(s *bitrix24test.Setup) { s.Options.AwaitSite = 0 })
 }
 
 func TestLegalEntityTypedAnew_takesItsRequisiteOver(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		client := x.Employee()
+		client := x.NewClient()
 		texts := typed{organization: "ООО «Ветер»", address: "Екатеринбург", legal: "ООО «Ветер»", legalAddress: "Белинского, 86", bank: "Банк"}
 		organization := x.Call("POST", "/api/organizations", texts.company(client)).Want(t, http.StatusCreated).ID()
 		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", organization))

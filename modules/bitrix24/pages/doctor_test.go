@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -39,7 +40,7 @@ func TestCheck_lostEventsAreSaidWithWhatToDo(t *testing.T) {
 			t.Error("the page does not ask again by itself")
 		}
 		x.Settle()
-		x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE bitrix24_checks SET awaits_until = ?", bitrix24test.Now().Add(-bitrix24test.Minute)).Error)
+		x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE bitrix24_checks SET awaits_until = ?", bitrix24test.Now().Add(-time.Minute)).Error)
 		x.As(staff.Administrator).Get(bitrix24test.CheckPage).Want(t, http.StatusOK, "Не пришло", "исходящий вебхук", "Обновление контакта")
 	})
 }
@@ -56,7 +57,7 @@ func TestCheck_eachTroubleHasItsWords(t *testing.T) {
 		"error page":       {emulator.Fault{Fault: "html_502"}, []string{"Адрес портала", "ошибка"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+			bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 				x.Fail(trouble.fault)
 				x.CheckConnection().Want(t, http.StatusOK, append(trouble.words, "Подключение работает не полностью")...)
 			})
@@ -65,7 +66,7 @@ func TestCheck_eachTroubleHasItsWords(t *testing.T) {
 }
 
 func TestCheck_isForAdministrators(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.As(staff.Supervisor).Get(bitrix24test.CheckPage).Want(t, http.StatusForbidden)
 		x.As(staff.Supervisor).Post(bitrix24test.CheckPage).Want(t, http.StatusForbidden)
 	})

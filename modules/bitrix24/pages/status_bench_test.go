@@ -14,7 +14,7 @@ import (
 func BenchmarkStatus(b *testing.B) {
 	for dialect, many := range map[db.Dialect]int{db.SQLite: 10_000, db.Postgres: 1_000_000} {
 		b.Run(string(dialect), func(b *testing.B) {
-			x := bitrix24test.Connected(b, dialect)
+			x := bitrix24test.New(b, dialect)
 			first := x.Place()
 			database := x.Host().DB.From(b.Context())
 			columns := "site_id, client_id, type, source, status, status_at, currency, discount, delivery_price, total, paid, archive_key, modified_at, revision"
@@ -34,12 +34,12 @@ func BenchmarkStatus(b *testing.B) {
 			b.Run("first", func(b *testing.B) {
 				for b.Loop() {
 					x.Host().Cache.Forget("bitrix24/tally/")
-					admin.Get(bitrix24test.StatusPath).Want(b, http.StatusOK)
+					admin.Get(bitrix24test.StatusPage).Want(b, http.StatusOK)
 				}
 			})
 			b.Run("again", func(b *testing.B) {
 				for b.Loop() {
-					admin.Get(bitrix24test.StatusPath).Want(b, http.StatusOK)
+					admin.Get(bitrix24test.StatusPage).Want(b, http.StatusOK)
 				}
 			})
 		})

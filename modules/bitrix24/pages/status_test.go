@@ -19,7 +19,7 @@ var bigNumber = regexp.MustCompile(`<div class="stat"><b>(?:= )?(\d+)</b>`)
 // standing reads the numbers of «Состояние обмена»: sent, excluded, failed or waiting, all.
 func standing(x *bitrix24test.Pair) [4]int64 {
 	x.T.Helper()
-	found := bigNumber.FindAllStringSubmatch(x.As(staff.Administrator).Get(bitrix24test.StatusPath).Want(x.T, http.StatusOK).Text, -1)
+	found := bigNumber.FindAllStringSubmatch(x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(x.T, http.StatusOK).Text, -1)
 	if len(found) != 4 {
 		x.T.Fatalf("%d numbers on «Состояние обмена», want 4", len(found))
 	}
@@ -47,15 +47,15 @@ func TestStatus_threeNumbersAddUpToAllOrders(t *testing.T) {
 		x.SaveSettings("auto", "-")
 		x.Place(bitrix24test.By(client))
 		bitrix24test.Equal(t, "sent, excluded, stuck, all", standing(x), [4]int64{1, 4, 0, 5})
-		x.As(staff.Administrator).Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "создан до подключения", "не синхронизировать", "сделка удалена", "автоматическая отправка выключена")
+		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "создан до подключения", "не синхронизировать", "сделка удалена", "автоматическая отправка выключена")
 
 		x.SaveSettings("auto", "on")
 		x.Fail(emulator.Fault{Fault: "down"})
 		x.Place(bitrix24test.By(client))
 		bitrix24test.Equal(t, "sent, excluded, stuck, all", standing(x), [4]int64{1, 4, 1, 6})
-		x.As(staff.Administrator).Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "Пауза с", "Портал недоступен", "Повторить сейчас", "Отправить неотправленные")
+		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "Пауза с", "Портал недоступен", "Повторить сейчас", "Отправить неотправленные")
 		x.Fail(emulator.Fault{Fault: "none"})
-		x.As(staff.Administrator).Post(bitrix24test.StatusPath+"/resume").Want(t, http.StatusSeeOther)
+		x.As(staff.Administrator).Post(bitrix24test.StatusPage+"/resume").Want(t, http.StatusSeeOther)
 		x.Recover()
 		bitrix24test.Equal(t, "sent, excluded, stuck, all", standing(x), [4]int64{2, 4, 0, 6})
 	})
@@ -66,7 +66,7 @@ func TestStatus_sendsWhatWasPlacedWhileTheSwitchWasOff(t *testing.T) {
 		client := int64(x.Order(x.Place()).Number("UserId"))
 		x.Must(x.Host().Tariff.Switch(t.Context(), tariff.Basic))
 		lapsed := []int64{x.Place(bitrix24test.By(client)), x.Place(bitrix24test.By(client))}
-		x.As(staff.Administrator).Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "тариф не включает")
+		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "тариф не включает")
 		x.Must(x.Host().Tariff.Switch(t.Context(), tariff.Professional))
 		x.Recover()
 		for _, order := range lapsed {
@@ -74,9 +74,9 @@ func TestStatus_sendsWhatWasPlacedWhileTheSwitchWasOff(t *testing.T) {
 				t.Fatalf("order %d was sent unasked", order)
 			}
 		}
-		x.As(staff.Administrator).Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "Отправить неотправленные", ": 2")
-		x.As(staff.Supervisor).Post(bitrix24test.StatusPath+"/unsent").Want(t, http.StatusForbidden)
-		x.As(staff.Administrator).Post(bitrix24test.StatusPath+"/unsent").Want(t, http.StatusSeeOther)
+		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "Отправить неотправленные", ": 2")
+		x.As(staff.Supervisor).Post(bitrix24test.StatusPage+"/unsent").Want(t, http.StatusForbidden)
+		x.As(staff.Administrator).Post(bitrix24test.StatusPage+"/unsent").Want(t, http.StatusSeeOther)
 		x.Settle()
 		for _, order := range lapsed {
 			x.Deal(order)
@@ -92,12 +92,12 @@ func TestStatus_retriesEverythingThatFailedAndSaysSoOnEveryPage(t *testing.T) {
 		x.Settle()
 		admin := x.As(staff.Administrator)
 		admin.Get("/admin/clients").Want(t, http.StatusOK, "Не удалось передать в Битрикс24")
-		admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, fmt.Sprintf("Заказ № %d", order), "не хватает прав в CRM", "Повторить все")
+		admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, fmt.Sprintf("Заказ № %d", order), "не хватает прав в CRM", "Повторить все")
 		if text := x.As(staff.Operator).Get("/admin/clients").Want(t, http.StatusOK).Text; strings.Contains(text, "Не удалось передать") {
 			t.Error("an operator sees the administrators' banner")
 		}
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.CRMRights = true })
-		admin.Post(bitrix24test.StatusPath+"/retry").Want(t, http.StatusSeeOther)
+		admin.Post(bitrix24test.StatusPage+"/retry").Want(t, http.StatusSeeOther)
 		x.Settle()
 		x.Deal(order)
 	})
@@ -119,7 +119,7 @@ func TestBanner_aRevokedWebhookNeedsAPerson(t *testing.T) {
 }
 
 func TestMetrics_countRequestsAndCommands(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.Place()
 		x.Browser().Get("/metrics").Want(t, http.StatusOK, `bitrix24_requests_total{outcome="ok"}`,
 			`bitrix24_commands_total{method="crm.item.add",outcome="ok"} 2`, "bitrix24_jobs_waiting", "bitrix24_paused 0")
@@ -163,12 +163,12 @@ func TestStatus_ofVeryManyOrdersIsCountedOnceForAllWhoLook(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.Place()
 		admin := x.As(staff.Administrator)
-		admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "<b>= 1</b>").Lacks(t, "Посчитано")
+		admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "<b>= 1</b>").Lacks(t, "Посчитано")
 		x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE order_counts SET total = total + 1000000").Error)
-		admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "<b>= 1</b>", "Посчитано")
+		admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "<b>= 1</b>", "Посчитано")
 		x.Place()
-		admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "<b>= 1</b>", "Посчитано")
-		admin.Post(bitrix24test.StatusPath+"/retry").Want(t, http.StatusSeeOther)
-		admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "<b>= 2</b>", "Посчитано")
+		admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "<b>= 1</b>", "Посчитано")
+		admin.Post(bitrix24test.StatusPage+"/retry").Want(t, http.StatusSeeOther)
+		admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "<b>= 2</b>", "Посчитано")
 	})
 }

@@ -13,27 +13,32 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
+const (
+	recipient  = "+79120000002"
+	callButton = "Позвонить через Битрикс24"
+)
+
 // calls counts the calls the portal was asked for.
 func calls(x *bitrix24test.Pair) int { return x.Portal.Stats().Commands["voximplant.callback.start"] }
 
 func toSomebodyElse(d apptest.JSON) {
-	d["DeliveryAddress"] = apptest.JSON{"FullName": "Пётр Получатель", "Phone": bitrix24test.Recipient, "AddressLine1": "Ленина, 1"}
+	d["DeliveryAddress"] = apptest.JSON{"FullName": "Пётр Получатель", "Phone": recipient, "AddressLine1": "Ленина, 1"}
 }
 
 func TestTelephony_aButtonBesideEveryPhoneRingsOnce(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place(toSomebodyElse)
 		operator := x.As(staff.Operator)
-		if text := operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK).Text; strings.Contains(text, bitrix24test.CallButton) {
+		if text := operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK).Text; strings.Contains(text, callButton) {
 			t.Error("there is a call button while the switch is off")
 		}
 		x.SaveSettings("telephony", "on", "line", "sip7")
-		text := operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, bitrix24test.CallButton, "Офисная АТС", "правила линии", "tel:"+bitrix24test.CustomersPhone,
-			"/crm/contact/details/", bitrix24test.CustomersPhone, bitrix24test.Recipient).Text
-		if n := strings.Count(text, bitrix24test.CallButton); n != 2 {
+		text := operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, callButton, "Офисная АТС", "правила линии", "tel:"+bitrix24test.CustomersPhone,
+			"/crm/contact/details/", bitrix24test.CustomersPhone, recipient).Text
+		if n := strings.Count(text, callButton); n != 2 {
 			t.Errorf("%d call buttons, want one for each of two phones", n)
 		}
-		for _, phone := range []string{bitrix24test.CustomersPhone, bitrix24test.CustomersPhone, bitrix24test.Recipient} {
+		for _, phone := range []string{bitrix24test.CustomersPhone, bitrix24test.CustomersPhone, recipient} {
 			operator.Post(bitrix24test.CallPath(order), "phone", phone).Want(t, http.StatusSeeOther)
 		}
 		if got := calls(x); got != 2 {
@@ -66,7 +71,7 @@ func TestTelephony_twoClicksAtOnceRingOnce(t *testing.T) {
 }
 
 func TestTelephony_callsNobodyElse(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.SaveSettings("telephony", "on", "line", "sip7")
 		x.As(staff.Operator).Post(bitrix24test.CallPath(order), "phone", "+79990000000").Want(t, http.StatusSeeOther)
@@ -75,7 +80,7 @@ func TestTelephony_callsNobodyElse(t *testing.T) {
 		if got := calls(x); got != 0 {
 			t.Errorf("%d calls went out, want none", got)
 		}
-		if text := x.As(staff.Accountant).Get(bitrix24test.Page(order)).Want(t, http.StatusOK).Text; strings.Contains(text, bitrix24test.CallButton) {
+		if text := x.As(staff.Accountant).Get(bitrix24test.Page(order)).Want(t, http.StatusOK).Text; strings.Contains(text, callButton) {
 			t.Error("an accountant sees a call button")
 		}
 		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "У заказа нет такого телефона")
@@ -83,12 +88,12 @@ func TestTelephony_callsNobodyElse(t *testing.T) {
 }
 
 func TestTelephony_saysWhatIsMissingInsteadOfADeadButton(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.SaveSettings("telephony", "on", "line", "sip7")
 		x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "не хватает права «Телефония»")
 		text := x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "не хватает права «Телефония»").Text
-		if strings.Contains(text, bitrix24test.CallButton) {
+		if strings.Contains(text, callButton) {
 			t.Error("a button that cannot work is shown")
 		}
 		x.As(staff.Operator).Post(bitrix24test.CallPath(order), "phone", bitrix24test.CustomersPhone).Want(t, http.StatusSeeOther)
@@ -99,7 +104,7 @@ func TestTelephony_saysWhatIsMissingInsteadOfADeadButton(t *testing.T) {
 }
 
 func TestTelephony_withoutRightsTheLineIsTypedAndARefusedCallLeavesNoButton(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.TelephonyRights = false })
 		order := x.Place()
 		x.SaveSettings("telephony", "on")
@@ -107,21 +112,21 @@ func TestTelephony_withoutRightsTheLineIsTypedAndARefusedCallLeavesNoButton(t *t
 		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "не выбрана телефонная линия")
 		x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "Управление номерами")
 		x.SaveSettings("line", "sip7")
-		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, bitrix24test.CallButton)
+		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, callButton)
 		operator.Post(bitrix24test.CallPath(order), "phone", bitrix24test.CustomersPhone).Want(t, http.StatusSeeOther)
 		text := operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "не хватает права «Исходящий звонок»").Text
-		if strings.Contains(text, bitrix24test.CallButton) {
+		if strings.Contains(text, callButton) {
 			t.Error("a refused call leaves its button")
 		}
 		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.TelephonyRights = true })
 		x.As(staff.Administrator).Post(bitrix24test.SettingsPage+"/bitrix24/actions/lists").Want(t, http.StatusSeeOther)
 		operator.Post(bitrix24test.CallPath(order), "phone", bitrix24test.CustomersPhone).Want(t, http.StatusSeeOther)
-		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, bitrix24test.CallButton, "Звонок на "+bitrix24test.CustomersPhone+" заказан")
+		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, callButton, "Звонок на "+bitrix24test.CustomersPhone+" заказан")
 	}, bitrix24test.WithTelephony)
 }
 
 func TestTelephony_aLostAnswerIsNotRepeated(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.SaveSettings("telephony", "on", "line", "sip7")
 		x.Fail(emulator.Fault{Fault: "lost_response", Method: "voximplant.callback.start", Count: 1})

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
@@ -53,13 +54,13 @@ func TestPortalMoved_whoeverLooksIsToldThoughNobodyAnswersThere(t *testing.T) {
 }
 
 func TestPortalMoved_toAnotherProgramIsToldInWords(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		other := httptest.NewServer(http.NotFoundHandler())
 		t.Cleanup(other.Close)
 		x.Fail(emulator.Fault{Fault: "moved", To: other.URL})
 		x.Place()
 		x.As(staff.Administrator).Get("/admin/orders").Want(t, http.StatusOK, "переехал на "+other.URL, "ответил не Битрикс24")
-	}, func(a *bitrix24test.Arranged) { a.Only = "sqlite" })
+	})
 }
 
 func TestWebhookReplaced_aRenamedPortalKeepsItsLinks(t *testing.T) {
@@ -114,7 +115,7 @@ func TestTokenReplaced_theOldOneIsGoodForAnHour(t *testing.T) {
 		x.Must(database.Table("settings").Where("name = 'bitrix24'").Pluck("document", &document).Error)
 		var saved map[string]any
 		x.Must(json.Unmarshal([]byte(document), &saved))
-		saved["OldTokenUntil"] = bitrix24test.Now().Add(-bitrix24test.Minute)
+		saved["OldTokenUntil"] = bitrix24test.Now().Add(-time.Minute)
 		changed, err := json.Marshal(saved)
 		x.Must(err)
 		x.Must(database.Exec("UPDATE settings SET document = ? WHERE name = 'bitrix24'", string(changed)).Error)
@@ -123,7 +124,7 @@ func TestTokenReplaced_theOldOneIsGoodForAnHour(t *testing.T) {
 		send(fresh, http.StatusOK)
 		send(bitrix24test.PortalToken, http.StatusForbidden)
 
-		text := admin.Get(bitrix24test.StatusPath).Want(t, http.StatusOK, "токен исходящего вебхука", "Отклонено событий").Text
+		text := admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "токен исходящего вебхука", "Отклонено событий").Text
 		for _, secret := range []string{fresh, bitrix24test.PortalToken, bitrix24test.WebhookCode} {
 			if strings.Contains(text, secret) || strings.Contains(document, secret) {
 				t.Error("a secret is on the page or in the settings as it is")

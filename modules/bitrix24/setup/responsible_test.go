@@ -10,7 +10,7 @@ import (
 )
 
 func TestResponsible_whoCannotBeCheckedIsSavedWithAWarning(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		admin := x.As(staff.Administrator)
 		x.SaveSettings("responsible_id", "1") // the webhook's owner is known
 		admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK).Lacks(t, "не проверен")
@@ -23,7 +23,7 @@ func TestResponsible_whoCannotBeCheckedIsSavedWithAWarning(t *testing.T) {
 }
 
 func TestResponsible_whoIsUnknownIsRefusedWhereEmployeesMayBeRead(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		admin := x.As(staff.Administrator)
 		x.PostSettings("responsible_id", "777").Want(t, http.StatusUnprocessableEntity, "На портале нет сотрудника 777", `value="777"`)
 		x.Do("dismiss_user", emulator.Args{"id": 3})
@@ -31,5 +31,5 @@ func TestResponsible_whoIsUnknownIsRefusedWhereEmployeesMayBeRead(t *testing.T) 
 		admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "уволен")
 		x.SaveSettings("responsible_id", "2")
 		admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "Сейчас: ").Lacks(t, "не проверен")
-	}, func(a *bitrix24test.Arranged) { a.Portal.Scopes = []string{"crm", "user"} })
+	}, func(s *bitrix24test.Setup) { s.Portal.Scopes = []string{"crm", "user"} })
 }

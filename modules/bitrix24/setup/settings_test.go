@@ -12,11 +12,11 @@ import (
 )
 
 func TestFirstSave_connectsAndShowsTheTablesAtOnce(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		admin := x.As(staff.Administrator)
 		admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "Битрикс24", "URL портала", x.URL+"/api/bitrix/events", "Обновление сделки", "Удаление товара").
 			Lacks(t, "Статус заказа в Pixlpark")
-		x.SaveSettings(x.TheFour()...)
+		x.SaveSettings(x.Credentials()...)
 		shown := admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "Статус заказа в Pixlpark", "Подготовка документов", "Тип компании в Bitrix24", "Предложение", "Печать на заказ").
 			Lacks(t, bitrix24test.WebhookCode, bitrix24test.PortalToken)
 		fields := apptest.Fields(shown.Text, "bitrix24.")
@@ -28,12 +28,12 @@ func TestFirstSave_connectsAndShowsTheTablesAtOnce(t *testing.T) {
 		x.Must(x.Portal.MoveDeal(deal, "WON"))
 		x.Settle()
 		bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), "Delivered")
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestSettingsPostedAtOnce_holdForTablesThatWereNeverShown(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
-		x.SaveSettings(append(x.TheFour(), "order_types", "all", "category_id", "", "responsible_id", "2", "auto", "on",
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.SaveSettings(append(x.Credentials(), "order_types", "all", "category_id", "", "responsible_id", "2", "auto", "on",
 			"stage.NEW.status", "Placed", "stage.PREPARATION.status", "PrintingInProgress", "stage.PREPARATION.paid", "on", "company_type.CUSTOMER", "Partner",
 			"source.Site", "STORE")...)
 		order := x.Place()
@@ -47,11 +47,11 @@ func TestSettingsPostedAtOnce_holdForTablesThatWereNeverShown(t *testing.T) {
 		fields := apptest.Fields(x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Text, "bitrix24.")
 		bitrix24test.Equal(t, "company type", fields.Get("bitrix24.company_type.CUSTOMER"), "Partner")
 		bitrix24test.Equal(t, "unmapped stage", fields.Get("bitrix24.stage.EXECUTING.status"), "")
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestWrongCode_isRefusedInWordsAndTheWorkingWebhookStays(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		const wrong = "wrongsecretcode9"
 		answer := x.PostSettings("code", wrong, "responsible_id", "3").
 			Want(t, http.StatusUnprocessableEntity, "неверный код вебхука", "введён, не сохранён").Lacks(t, wrong, bitrix24test.WebhookCode)
@@ -71,7 +71,7 @@ func TestWrongCode_isRefusedInWordsAndTheWorkingWebhookStays(t *testing.T) {
 }
 
 func TestUnreachablePortal_isSavedWithARemark(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.Fail(emulator.Fault{Fault: "down"})
 		x.SaveSettings("responsible_id", "3")
 		x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "портал сейчас не отвечает", "Подготовка документов")
@@ -83,59 +83,59 @@ func TestUnreachablePortal_isSavedWithARemark(t *testing.T) {
 }
 
 func TestFirstSaveWithThePortalDown_sendsOnceItIsBack(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.Fail(emulator.Fault{Fault: "down"})
-		x.SaveSettings(append(x.TheFour(), "auto", "on")...)
+		x.SaveSettings(append(x.Credentials(), "auto", "on")...)
 		order := x.Place()
 		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "ждёт")
 		x.Fail(emulator.Fault{Fault: "none"})
 		x.Recover()
 		x.Deal(order)
 		x.Complete(1)
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestBrokenPortalURL_isRefusedWithTheFieldMarked(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		for _, url := range []string{"", "не адрес", "ftp://x.bitrix24.ru", "http://", "https://x.bitrix24.ru:99999", "javascript:alert(1)", "https://пользователь:пароль@"} {
-			answer := x.PostSettings(append(x.TheFour(), "portal_url", url)...).Want(t, http.StatusUnprocessableEntity)
+			answer := x.PostSettings(append(x.Credentials(), "portal_url", url)...).Want(t, http.StatusUnprocessableEntity)
 			bitrix24test.Equal(t, "typed", apptest.Fields(answer.Text, "bitrix24.").Get("bitrix24.portal_url"), url)
 		}
 		for field, value := range map[string]string{"user_id": "abc", "responsible_id": "-", "code": "не латиница", "order_types": "some", "category_id": "x"} {
 			if value == "-" {
 				value = "минус один"
 			}
-			x.PostSettings(append(x.TheFour(), field, value)...).Want(t, http.StatusUnprocessableEntity)
+			x.PostSettings(append(x.Credentials(), field, value)...).Want(t, http.StatusUnprocessableEntity)
 		}
-		x.PostSettings(append(x.TheFour(), "stage.NEW.status", "Nonsense")...).Want(t, http.StatusUnprocessableEntity)
+		x.PostSettings(append(x.Credentials(), "stage.NEW.status", "Nonsense")...).Want(t, http.StatusUnprocessableEntity)
 		x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK).Lacks(t, "Статус заказа в Pixlpark")
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestPrivateOrPlainPortal_isRefusedUnlessAllowed(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		for _, url := range []string{"http://x.bitrix24.ru", "https://127.0.0.1", "https://192.168.1.1", "https://localhost", "https://[::1]", "что-то", x.PortalURL} {
-			x.PostSettings(append(x.TheFour(), "portal_url", url)...).Want(t, http.StatusUnprocessableEntity)
+			x.PostSettings(append(x.Credentials(), "portal_url", url)...).Want(t, http.StatusUnprocessableEntity)
 		}
 		if got := x.Portal.Stats().Requests; got != 0 {
 			t.Errorf("the portal was asked %d times", got)
 		}
-	}, func(a *bitrix24test.Arranged) { a.Options.AllowPrivate = false })
+	}, bitrix24test.Unconnected, func(s *bitrix24test.Setup) { s.Options.AllowPrivate = false })
 }
 
 func TestAnotherServerInsteadOfAPortal_isToldAndNotStored(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		other := httptest.NewServer(http.NotFoundHandler())
 		t.Cleanup(other.Close)
-		x.PostSettings(append(x.TheFour(), "portal_url", other.URL)...).Want(t, http.StatusUnprocessableEntity, "ответил не Битрикс24")
-	})
+		x.PostSettings(append(x.Credentials(), "portal_url", other.URL)...).Want(t, http.StatusUnprocessableEntity, "ответил не Битрикс24")
+	}, bitrix24test.Unconnected)
 }
 
 func TestWholeWebhookAddress_pastedIntoAnyField(t *testing.T) {
 	for _, field := range []string{"portal_url", "user_id", "application_token", "code", "responsible_id", "line"} {
 		for _, ending := range []string{"/", "/batch.json", ""} {
 			t.Run(field+ending, func(t *testing.T) {
-				bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+				bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 					address := x.PortalURL + "/rest/1/" + bitrix24test.WebhookCode + ending
 					x.SaveSettings("enabled", "on", "auto", "on", field, address)
 					shown := x.As(staff.Administrator).Get(bitrix24test.SettingsPage).Want(t, http.StatusOK).Lacks(t, bitrix24test.WebhookCode)
@@ -143,7 +143,7 @@ func TestWholeWebhookAddress_pastedIntoAnyField(t *testing.T) {
 					bitrix24test.Equal(t, "portal", fields.Get("bitrix24.portal_url"), x.PortalURL)
 					bitrix24test.Equal(t, "employee", fields.Get("bitrix24.user_id"), "1")
 					x.Deal(x.Place())
-				}, bitrix24test.SqliteOnly)
+				}, bitrix24test.Unconnected)
 			})
 		}
 	}
@@ -152,9 +152,9 @@ func TestWholeWebhookAddress_pastedIntoAnyField(t *testing.T) {
 func TestOrderTypes_limitWhatIsSent(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.SaveSettings("order_types", "organizations")
-		client := x.Employee()
+		client := x.NewClient()
 		person := x.Place(bitrix24test.By(client))
-		company := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", x.Organization(client).ID()))
+		company := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", x.NewOrganization(client).ID()))
 		x.Settle()
 		if got := len(x.DealsOf(person)); got != 0 {
 			t.Errorf("a person's order has %d deals, want none", got)
@@ -173,7 +173,7 @@ func TestOrderTypes_limitWhatIsSent(t *testing.T) {
 }
 
 func TestManualSend_whenAutomaticIsOff(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.SaveSettings("auto", "-")
 		order := x.Place()
 		x.SetStatus(order, "Pending")
@@ -191,7 +191,7 @@ func TestManualSend_whenAutomaticIsOff(t *testing.T) {
 }
 
 func TestOrdersBeforeTheFirstConnection_areSentByButtonOnly(t *testing.T) {
-	bitrix24test.EachApart(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.Must(x.Module.Connect(t.Context(), x.Webhook(), bitrix24test.PortalToken))
 		x.Settle()
@@ -204,11 +204,11 @@ func TestOrdersBeforeTheFirstConnection_areSentByButtonOnly(t *testing.T) {
 		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "создан до подключения")
 		operator.Post(bitrix24test.Page(order)+"/actions/bitrix24.send").Want(t, http.StatusSeeOther)
 		x.Deal(order)
-	})
+	}, bitrix24test.Unconnected)
 }
 
 func TestTariffLapsed_stopsTheExchangeAndTheTrialRevivesIt(t *testing.T) {
-	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		deal, _ := x.Deal(order)
 		x.Settle()
