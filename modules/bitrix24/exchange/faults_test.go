@@ -224,7 +224,10 @@ func TestTwoProcesses_oneOrder_oneDeal(t *testing.T) {
 		<-done
 		x.Recover()
 		x.Complete(11)
-	}, func(s *bitrix24test.Setup) { s.Only = db.Postgres })
+	}, func(s *bitrix24test.Setup) {
+		s.Only = db.Postgres
+		s.Options.AwaitSite = 300 * time.Millisecond // an order of the process without the lane waits in vain
+	})
 }
 
 func TestClientAndOrganizationChangedWhileThePortalIsDown_areSentOnceItIsBack(t *testing.T) {
