@@ -1,0 +1,112 @@
+package records_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/db/dbtest"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// eachBook runs a test on both databases, with the book of a portal that the module has just been connected to.
+func eachBook(t *testing.T, test func(t *testing.T, b *records.Book)) {
+	t.Helper()
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		err := d.From(t.Context()).Exec("INSERT INTO bitrix24_portals (address, created_at) VALUES ('https://x.bitrix24.ru', ?)", db.Now()).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, &records.Book{DB: d, PortalID: 1})
+	}, migrationsUntil(t, "99999"))
+}
+
+// write does something in a transaction that has to succeed.
+func write(t *testing.T, b *records.Book, fn func(tx *db.Tx) error) {
+	t.Helper()
+	if err := b.DB.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error { return fn(tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The first link of a record settles the intent to make it, which is kept by the record's key on the portal.
+func TestSaveLink_settlesTheIntentOfItsOwnRecordOnly(t *testing.T) {
+	eachBook(t, func(t *testing.T, b *records.Book) {
+		for i, c := range []struct {
+			local  records.Local
+			entity records.Entity
+			key    string
+		}{
+			{records.Order, records.Deal, mapping.OrderKey(5)},
+			{records.Order, records.Lead, mapping.OrderLeadKey(5)},
+			{records.Client, records.Contact, mapping.ClientKey(5)},
+			{records.Client, records.Lead, mapping.ClientLeadKey(5)},
+			{records.Organization, records.Company, mapping.OrganizationKey(5)},
+			{records.Organization, records.Lead, mapping.OrganizationLeadKey(5)},
+			{records.LegalEntity, records.Requisite, mapping.LegalEntityKey(5)},
+		} {
+			const other = "another record's"
+			keys := []string{c.key, other}
+			link := &records.Link{PortalID: b.PortalID, Local: c.local, LocalID: 5, Entity: c.entity, RemoteID: int64(i + 1)}
+			write(t, b, func(tx *db.Tx) error {
+				for _, key := range keys {
+					intent := records.Intent{PortalID: b.PortalID, Entity: c.entity, Key: key, SentAt: db.Now(), Agreed: mapping.Agreed{}}
+					if err := tx.Save(&intent).Error; err != nil {
+						return err
+					}
+				}
+				return records.SaveLink(tx, link)
+			})
+			open, err := b.Intents(t.Context(), c.entity, keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, left := open[c.key]; left {
+				t.Errorf("%s %s: the intent %s is still open", c.local, c.entity, c.key)
+			}
+			if _, left := open[other]; !left {
+				t.Errorf("%s %s: the intent of another record is gone", c.local, c.entity)
+			}
+		}
+	})
+}
+
+func TestLinks_areThoseOfTheBooksPortal(t *testing.T) {
+	eachBook(t, func(t *testing.T, b *records.Book) {
+		link := &records.Link{PortalID: b.PortalID, Local: records.Order, LocalID: 5, Entity: records.Deal, RemoteID: 77}
+		write(t, b, func(tx *db.Tx) error { return records.SaveLink(tx, link) })
+		elsewhere := &records.Book{DB: b.DB, PortalID: 2}
+		for _, c := range []struct {
+			book *records.Book
+			want bool
+		}{{b, true}, {elsewhere, false}} {
+			found, err := c.book.Link(t.Context(), records.Order, records.Deal, 5)
+			if err != nil || (found != nil) != c.want {
+				t.Errorf("portal %d: link = %v, %v; want one: %v", c.book.PortalID, found, err, c.want)
+			}
+			there, err := c.book.LinksTo(t.Context(), records.Deal, []int64{77})
+			if err != nil || (len(there) == 1) != c.want {
+				t.Errorf("portal %d: %d links to the deal, %v; want one: %v", c.book.PortalID, len(there), err, c.want)
+			}
+		}
+	})
+}
+
+// A record whose only counterpart was deleted may be sent anew, so it counts as unknown.
+func TestKnown_leavesOutWhatWasDeletedThere(t *testing.T) {
+	eachBook(t, func(t *testing.T, b *records.Book) {
+		link := &records.Link{PortalID: b.PortalID, Local: records.Client, LocalID: 5, Entity: records.Contact, RemoteID: 77}
+		for _, c := range []struct {
+			state records.LinkState
+			want  bool
+		}{{records.Linked, true}, {records.Converted, true}, {records.Rejected, true}, {records.Deleted, false}} {
+			link.State = c.state
+			write(t, b, func(tx *db.Tx) error { return records.SaveLink(tx, link) })
+			if got, err := b.Known(t.Context(), records.Client, 5); err != nil || got != c.want {
+				t.Errorf("state %q: known = %v, %v; want %v", c.state, got, err, c.want)
+			}
+		}
+	})
+}
