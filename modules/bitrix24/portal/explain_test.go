@@ -29,9 +29,9 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 		err  error
 		want string
 	}{
-		"wrong code":           {refused("batch", "INVALID_CREDENTIALS", "", 401), "Проверьте «Код входящего вебхука» и «ID сотрудника»"},
+		"wrong code":           {refused("batch", "INVALID_CREDENTIALS", "", 401), "Проверьте «Код входящего вебхука»"},
 		"webhook gone":         {refused("batch", "NO_AUTH_FOUND", "", 401), "не отозван ли вебхук"},
-		"no plan":              {refused("batch", "ACCESS_DENIED", "REST API is available only on commercial plans", 401), "Продлите тариф"},
+		"no plan":              {refused("batch", "ACCESS_DENIED", "only on commercial plans", 401), "Продлите тариф"},
 		"no scope":             {refused("crm.item.add", "insufficient_scope", "", 403), "не хватает прав для crm.item.add: отметьте «CRM»"},
 		"too often":            {refused("batch", "QUERY_LIMIT_EXCEEDED", "", 503), "продолжим через несколько секунд"},
 		"method rests":         {refused("crm.item.list", "OPERATION_TIME_LIMIT", "", 429), "временно остановил метод crm.item.list"},
@@ -42,7 +42,7 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 		"no method":            {refused("crm.item.add", "ERROR_METHOD_NOT_FOUND", "", 404), "Обновите Битрикс24"},
 		"for applications":     {refused("event.bind", "WRONG_AUTH_TYPE", "", 403), "Создайте вебхук заново от имени администратора"},
 		"https":                {refused("batch", "INVALID_REQUEST", "Https required.", 403), "начинается с https://"},
-		"no rights":            {refused("crm.item.add", "ACCESS_DENIED", "Доступ запрещён", 403), "Владельцу вебхука не хватает прав в CRM (crm.item.add)"},
+		"no rights":            {refused("crm.item.add", "ACCESS_DENIED", "Доступ запрещён", 403), "не хватает прав в CRM (crm.item.add)"},
 		"server error":         {refused("batch", "INTERNAL_SERVER_ERROR", "", 500), "повторим и проверим, не сделана ли работа"},
 		"its own words":        {refused("crm.item.add", "CRM_FIELD_ERROR", "Поле заполнено неверно", 400), "не принял crm.item.add: «Поле заполнено неверно»"},
 		"its code alone":       {refused("crm.item.add", "ODD_CODE", "", 400), "«ODD_CODE»"},

@@ -35,17 +35,22 @@ func funnel(id int64, name string, stages ...string) portal.Funnel {
 func TestLost_namesMappedStagesAndFunnelsThatAreGone(t *testing.T) {
 	t.Parallel()
 	retail, wholesale := funnel(0, "Общее", "NEW", "LOOK", "PAY"), funnel(1, "Опт", "C1:NEW")
+	read := func(funnels ...portal.Funnel) portal.Lists { return portal.Lists{PortalID: 1, Funnels: funnels} }
 	for name, c := range map[string]struct {
 		lists portal.Lists
 		want  string // empty: nothing is lost
 	}{
-		"all is there":                      {portal.Lists{PortalID: 1, Funnels: []portal.Funnel{retail, wholesale}}, ""},
-		"the lists were never read":         {portal.Lists{}, ""},
-		"a stage without a status is gone":  {portal.Lists{PortalID: 1, Funnels: []portal.Funnel{funnel(0, "Общее", "NEW", "PAY"), wholesale}}, ""},
-		"a stage with a status is gone":     {portal.Lists{PortalID: 1, Funnels: []portal.Funnel{funnel(0, "Общее", "LOOK", "PAY"), wholesale}}, "стадия «Новая» (направление «Общее»)"},
-		"a stage that pays is gone":         {portal.Lists{PortalID: 1, Funnels: []portal.Funnel{funnel(0, "Розница", "NEW", "LOOK"), wholesale}}, "стадия «Оплата» (направление «Розница»)"},
-		"a funnel with its stages is gone":  {portal.Lists{PortalID: 1, Funnels: []portal.Funnel{retail}}, "направление «Опт»"},
-		"every funnel is gone, in an order": {portal.Lists{PortalID: 1}, "направление «Общее», направление «Опт»"},
+		"all is there":                     {read(retail, wholesale), ""},
+		"the lists were never read":        {portal.Lists{}, ""},
+		"a stage without a status is gone": {read(funnel(0, "Общее", "NEW", "PAY"), wholesale), ""},
+		"a stage with a status is gone": {
+			read(funnel(0, "Общее", "LOOK", "PAY"), wholesale), "стадия «Новая» (направление «Общее»)",
+		},
+		"a stage that pays is gone": {
+			read(funnel(0, "Розница", "NEW", "LOOK"), wholesale), "стадия «Оплата» (направление «Розница»)",
+		},
+		"a funnel with its stages is gone": {read(retail), "направление «Опт»"},
+		"every funnel is gone":             {read(), "направление «Общее», направление «Опт»"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
