@@ -15,8 +15,8 @@ func eachBook(t *testing.T, test func(t *testing.T, b *records.Book)) {
 	t.Helper()
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		err := d.From(t.Context()).Exec("INSERT INTO bitrix24_portals (address, created_at) VALUES ('https://x.bitrix24.ru', ?)", db.Now()).Error
-		if err != nil {
+		const portal = "INSERT INTO bitrix24_portals (address, created_at) VALUES ('https://x.bitrix24.ru', ?)"
+		if err := d.From(t.Context()).Exec(portal, db.Now()).Error; err != nil {
 			t.Fatal(err)
 		}
 		test(t, &records.Book{DB: d, PortalID: 1})
