@@ -34,14 +34,10 @@ func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	}
 	for _, method := range bulkMethods {
 		if wait := r.portals.Operating(r.Portal.ID).Rest(method); wait > 0 {
-			return jobs.RetryAfter(
-				wait,
-				fmt.Errorf(
-					"метод %s почти исчерпал своё время на портале, выгрузка продолжится через %s",
-					method,
-					wait.Round(time.Second),
-				),
-			)
+			return jobs.RetryAfter(wait, fmt.Errorf(
+				"метод %s почти исчерпал своё время на портале, выгрузка продолжится через %s", method,
+				wait.Round(time.Second),
+			))
 		}
 	}
 	r.held, err = r.exchange.exports.Held(ctx)
@@ -116,8 +112,7 @@ func addImports(batch *rest.Batch, tasks []*task) []*task {
 			data[n] = t.fields()
 		}
 		batch.Add(
-			name,
-			"crm.item.batchImport",
+			name, "crm.item.batchImport",
 			rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "data": data},
 		)
 		taken = append(taken, part...)

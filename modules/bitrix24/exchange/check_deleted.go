@@ -88,8 +88,7 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 			Where("entity IN ? AND id > ?", checked, last).
 			Order("id").
 			Limit(checkPage).
-			Find(&links).
-			Error
+			Find(&links).Error
 		if err != nil {
 			return fmt.Errorf("read links: %w", err)
 		}
@@ -106,8 +105,7 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	missing = lo.Reject(missing, func(p Pull, _ int) bool { return decided[p] == Declined })
 	if areMany(int64(len(missing)), known) {
 		return x.DB.Transaction(
-			ctx,
-			func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) },
+			ctx, func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) },
 		)
 	}
 	products, err := c.missingProducts(ctx)
@@ -115,8 +113,7 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 		return c.exchange.Pauses(err)
 	}
 	return x.DB.Transaction(
-		ctx,
-		func(ctx context.Context, tx *db.Tx) error { return x.LookAgain(tx, append(missing, products...)) },
+		ctx, func(ctx context.Context, tx *db.Tx) error { return x.LookAgain(tx, append(missing, products...)) },
 	)
 }
 
@@ -173,8 +170,7 @@ func (x *Exchange) decisions(ctx context.Context, portalID int64) (map[Pull]Deci
 		return nil, fmt.Errorf("read what vanished: %w", err)
 	}
 	return lo.SliceToMap(
-		rows,
-		func(v Vanished) (Pull, Decision) { return Pull{Entity: v.Entity, ID: v.RemoteID}, v.Decision },
+		rows, func(v Vanished) (Pull, Decision) { return Pull{Entity: v.Entity, ID: v.RemoteID}, v.Decision },
 	), nil
 }
 
@@ -235,8 +231,7 @@ func (r *run) holdVanished(ctx context.Context) error {
 	err = r.DB.From(ctx).
 		Model(&records.Link{}).
 		Where("portal_id = ? AND state = ?", r.Portal.ID, records.Linked).
-		Count(&known).
-		Error
+		Count(&known).Error
 	if err != nil {
 		return fmt.Errorf("count links: %w", err)
 	}
@@ -247,8 +242,7 @@ func (r *run) holdVanished(ctx context.Context) error {
 		gone[record]()
 	}
 	return r.DB.Transaction(
-		ctx,
-		func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) },
+		ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) },
 	)
 }
 
@@ -263,8 +257,7 @@ func (x *Exchange) OpenVanished(ctx context.Context) (int64, portal.Settings, er
 	err = x.DB.From(ctx).
 		Model(&Vanished{}).
 		Where("portal_id = ? AND decision = ?", s.PortalID, Undecided).
-		Count(&n).
-		Error
+		Count(&n).Error
 	if err != nil {
 		return 0, s, fmt.Errorf("count what vanished: %w", err)
 	}

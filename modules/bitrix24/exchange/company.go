@@ -76,10 +76,7 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 	}
 	read, _ := askAboutParties(r, works)
 	readParties(
-		r,
-		rest.TypeCompany,
-		companyNumber,
-		parties(read),
+		r, rest.TypeCompany, companyNumber, parties(read),
 		func(id int64, c *rest.Company) { r.organizations[id].company = c },
 	)
 	return r.loadDetails(ctx, read)

@@ -90,7 +90,6 @@ func (r *run) refreshLists(ctx context.Context) error {
 	}
 	lists.PortalID = r.Portal.ID
 	return r.DB.Transaction(
-		ctx,
-		func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) },
+		ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) },
 	)
 }

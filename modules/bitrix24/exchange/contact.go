@@ -68,10 +68,7 @@ func (r *run) loadClients(ctx context.Context) error {
 	}
 	read, sought := askAboutParties(r, works)
 	readParties(
-		r,
-		rest.TypeContact,
-		contactNumber,
-		parties(read),
+		r, rest.TypeContact, contactNumber, parties(read),
 		func(id int64, c *rest.Contact) { r.clients[id].contact = c },
 	)
 	return r.loadEmployers(ctx, sought)
@@ -142,10 +139,7 @@ func (w *clientWork) compareFields(ctx context.Context, r *run) error {
 	}
 	if w.lead.link != nil {
 		w.lead.create = r.changeLead(
-			w.leadTaskName(),
-			w.lead.link,
-			mapping.DealClient(w.link.RemoteID, nil),
-			w.lead.read,
+			w.leadTaskName(), w.lead.link, mapping.DealClient(w.link.RemoteID, nil), w.lead.read,
 		)
 	}
 	if len(merged.Send) == 0 {

@@ -39,9 +39,7 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 		return err
 	}
 	open, err := r.Book.Intents(
-		ctx,
-		records.Deal,
-		lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
+		ctx, records.Deal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
 	)
 	if err != nil {
 		return err

@@ -147,8 +147,7 @@ func (r *run) rowFacts(w *orderWork) plan.RowFacts {
 func (r *run) storeRecognized(ctx context.Context, w *orderWork, recognized map[string]plan.OwnedRow) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).
-			Delete(&records.RowLink{}).
-			Error
+			Delete(&records.RowLink{}).Error
 		if err != nil {
 			return fmt.Errorf("forget row links: %w", err)
 		}

@@ -67,9 +67,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 			return err
 		}
 		return r.Journal(
-			tx,
-			about,
-			records.Inward,
+			tx, about, records.Inward,
 			fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»", stage, changed.Status.Label()),
 		)
 	})
@@ -111,15 +109,11 @@ func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
 	theirs := r.stageName(w)
 	if d.Take.Status != "" {
 		return fmt.Sprintf(
-			"Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его",
-			theirs,
-			w.order.Status.Label(),
+			"Изменены обе стороны: стадия «%s» новее статуса «%s» и заменила его", theirs, w.order.Status.Label(),
 		)
 	}
 	return fmt.Sprintf(
-		"Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её",
-		w.order.Status.Label(),
-		theirs,
+		"Изменены обе стороны: статус «%s» новее стадии «%s» и заменил её", w.order.Status.Label(), theirs,
 	)
 }
 
@@ -134,9 +128,7 @@ func (r *run) noteDealGone(ctx context.Context, w *orderWork) error {
 			return err
 		}
 		return r.Journal(
-			tx,
-			records.About(records.Order, w.id, records.Deal, w.link.RemoteID),
-			records.Inward,
+			tx, records.About(records.Order, w.id, records.Deal, w.link.RemoteID), records.Inward,
 			"Сделка удалена в Битрикс24",
 		)
 	})

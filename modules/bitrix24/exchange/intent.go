@@ -47,8 +47,7 @@ func (c *Connection) storeIntents(tx *db.Tx, tasks []*task) error {
 			continue
 		}
 		i := slices.IndexFunc(
-			rows,
-			func(row records.Intent) bool { return row.Entity == t.entity && row.Key == t.key },
+			rows, func(row records.Intent) bool { return row.Entity == t.entity && row.Key == t.key },
 		)
 		if i < 0 {
 			i = len(rows)
@@ -78,8 +77,7 @@ func (c *Connection) clearIntents(tx *db.Tx, taken, certain []*task) error {
 	}
 	for e, list := range keys {
 		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", c.Portal.ID, e, list).
-			Delete(&records.Intent{}).
-			Error
+			Delete(&records.Intent{}).Error
 		if err != nil {
 			return fmt.Errorf("clear intents: %w", err)
 		}

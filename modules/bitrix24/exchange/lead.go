@@ -55,12 +55,7 @@ func (r *run) createPartyLead(w partyWork) {
 	p.lead.create = addItem(t, rest.TypeLead, leadNumber, always(fields), store)
 	if found {
 		p.lead.create = updateItem(
-			t,
-			rest.TypeLead,
-			func() any { return id },
-			leadNumber,
-			always(content.fields),
-			store,
+			t, rest.TypeLead, func() any { return id }, leadNumber, always(content.fields), store,
 		)
 	}
 	r.tasks = append(r.tasks, p.lead.create)

@@ -37,9 +37,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		return err
 	}
 	open, err := r.Book.Intents(
-		ctx,
-		records.Lead,
-		lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
+		ctx, records.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
 	)
 	if err != nil {
 		return err
@@ -89,9 +87,7 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 		return nil, err
 	}
 	begun, err := r.Book.Intents(
-		ctx,
-		records.Lead,
-		lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
+		ctx, records.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
 	)
 	if err != nil {
 		return nil, err

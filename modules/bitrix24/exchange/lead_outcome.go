@@ -311,10 +311,8 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 			}
 			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
 			return r.journalFailure(
-				tx,
-				records.About(records.Organization, organizationID, records.Company, companyID),
-				records.Inward,
-				text,
+				tx, records.About(records.Organization, organizationID, records.Company, companyID),
+				records.Inward, text,
 			)
 		}
 		l := r.Book.NewLink(records.Organization, organizationID, records.Company, companyID, nil)

@@ -52,8 +52,7 @@ func (r *run) loadLeadOwners(ctx context.Context) error {
 			continue
 		}
 		employer, ok := lo.Find(
-			employers[w.clientID],
-			func(o *organizations.Organization) bool { return o.MayOrder(w.clientID) },
+			employers[w.clientID], func(o *organizations.Organization) bool { return o.MayOrder(w.clientID) },
 		)
 		if ok {
 			w.organizationID = employer.ID
@@ -93,10 +92,7 @@ func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) 
 			return err
 		}
 		leads, err := r.Book.Links(
-			ctx,
-			records.Order,
-			records.Lead,
-			lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }),
+			ctx, records.Order, records.Lead, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }),
 		)
 		if err != nil {
 			return err

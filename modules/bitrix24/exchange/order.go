@@ -95,9 +95,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
 	open, err := r.Book.Intents(
-		ctx,
-		records.Deal,
-		append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...),
+		ctx, records.Deal, append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...),
 	)
 	if err != nil {
 		return err

@@ -168,9 +168,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 		return err
 	}
 	openLeads, err := r.Book.Intents(
-		ctx,
-		records.Lead,
-		lo.Map(list, func(p *party, _ int) string { return p.leadKey() }),
+		ctx, records.Lead, lo.Map(list, func(p *party, _ int) string { return p.leadKey() }),
 	)
 	if err != nil {
 		return err

@@ -92,8 +92,7 @@ func (r *run) loadProducts(ctx context.Context) error {
 		}
 	}
 	open, err := r.Book.Intents(
-		ctx,
-		records.Product,
+		ctx, records.Product,
 		lo.Map(lo.Keys(r.products), func(m material, _ int) string { return m.key(r.Origin) }),
 	)
 	if err != nil {
@@ -173,9 +172,7 @@ func (r *run) settleProducts(ctx context.Context) error {
 func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
 	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		return r.journalFailure(
-			tx,
-			records.Note{Entity: records.Product},
-			records.Outward,
+			tx, records.Note{Entity: records.Product}, records.Outward,
 			fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)),
 		)
 	})
@@ -263,8 +260,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 		Model(&ProductLink{}).
 		Where("portal_id = ? AND product_id IN ?", r.Portal.ID, ids).
 		Distinct().
-		Pluck("product_id", &linked).
-		Error
+		Pluck("product_id", &linked).Error
 	if err != nil {
 		return nil, fmt.Errorf("read product links: %w", err)
 	}
@@ -279,9 +275,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 				switch refused, ok := portal.AsRefusal(err); {
 				case ok && refused.NotFound():
 					return r.conclude(
-						ctx,
-						&look.done,
-						func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) },
+						ctx, &look.done, func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) },
 					)
 				case ok && !refused.Temporary():
 					look.done = true // the webhook may not read the catalogue, and another look would be refused, too
@@ -303,9 +297,7 @@ func (r *run) dropProduct(tx *db.Tx, id int64) error {
 		return fmt.Errorf("drop a product link: %w", err)
 	}
 	return r.Journal(
-		tx,
-		records.Note{Entity: records.Product, RemoteID: id},
-		records.Inward,
+		tx, records.Note{Entity: records.Product, RemoteID: id}, records.Inward,
 		"Товар удалён в Битрикс24, связь с каталогом снята",
 	)
 }

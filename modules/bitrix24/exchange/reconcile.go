@@ -184,8 +184,7 @@ func (r *run) savePositions(ctx context.Context, positions map[records.Entity]po
 	return r.DB.From(ctx).
 		Model(&portal.Portal{}).
 		Where("id = ?", r.Portal.ID).
-		Update("cursors", r.Portal.Cursors).
-		Error
+		Update("cursors", r.Portal.Cursors).Error
 }
 
 // enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them. If an

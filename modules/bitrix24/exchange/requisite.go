@@ -88,9 +88,7 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 			}
 			if i := openBanks[key]; i != nil && l.bank == nil {
 				r.askByXMLID(
-					"crm.requisite.bankdetail.list",
-					key,
-					&l.err,
+					"crm.requisite.bankdetail.list", key, &l.err,
 					func(id int64) { l.foundBank = append(l.foundBank, id) },
 				)
 				l.unsettledBank = r.unsettled(i)
@@ -302,8 +300,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 func (r *run) takeOver(tx *db.Tx, l *records.Link) error {
 	err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ?", l.PortalID, l.Entity, l.RemoteID).
 		Where("local = ? AND local_id <> ?", l.Local, l.LocalID).
-		Delete(&records.Link{}).
-		Error
+		Delete(&records.Link{}).Error
 	if err != nil {
 		return fmt.Errorf("drop the former link of %s %d: %w", l.Entity, l.RemoteID, err)
 	}

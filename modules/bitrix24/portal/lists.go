@@ -50,9 +50,6 @@ type Stage struct {
 // Entry is a line of one of the portal's directories.
 type Entry struct{ ID, Name string }
 
-// customField is a custom field of the portal's deals or leads.
-type customField struct{ Name, Caption string }
-
 // ListsDocument names the document of the settings that holds the lists.
 const ListsDocument = "bitrix24/dictionary"
 
@@ -100,18 +97,6 @@ func (d Lists) StageName(category int64, id string) string {
 	return id
 }
 
-// Present returns the chosen custom fields without those that the portal lacks: a field that could not be added there
-// is not written.
-func Present(f mapping.FieldNames, there []customField) mapping.FieldNames {
-	for _, custom := range mapping.CustomFields {
-		name := custom.Chosen(&f)
-		if !slices.ContainsFunc(there, func(c customField) bool { return c.Name == *name }) {
-			*name = ""
-		}
-	}
-	return f
-}
-
 // ReadLists reads everything that the form of settings offers, in two requests or more: profile, scope,
 // crm.settings.mode.get, crm.category.list, crm.status.list, crm.requisite.preset.list, the fields of deals and leads,
 // user.get, and the telephone lines. If that succeeds the webhook is a good one. The lists are not stored.
@@ -122,13 +107,11 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 	batch.Add("mode", "crm.settings.mode.get", nil)
 	batch.Add("funnels", "crm.category.list", rest.Params{"entityTypeId": rest.TypeDeal})
 	batch.Add(
-		"types",
-		"crm.status.list",
+		"types", "crm.status.list",
 		rest.Params{"filter": rest.Params{"ENTITY_ID": "COMPANY_TYPE"}, "order": rest.Params{"SORT": "ASC"}},
 	)
 	batch.Add(
-		"sources",
-		"crm.status.list",
+		"sources", "crm.status.list",
 		rest.Params{"filter": rest.Params{"ENTITY_ID": "SOURCE"}, "order": rest.Params{"SORT": "ASC"}},
 	)
 	batch.Add("presets", "crm.requisite.preset.list", rest.Params{"filter": rest.Params{"COUNTRY_ID": 1}})
@@ -192,14 +175,10 @@ func (p *Portals) readStages(ctx context.Context, client *rest.Client, d *Lists,
 	for _, part := range lo.Chunk(categories, 40) {
 		batch := rest.Batch{Class: rest.People}
 		for _, category := range part {
-			batch.Add(
-				fmt.Sprintf("stages%d", category.ID),
-				"crm.status.list",
-				rest.Params{
-					"filter": rest.Params{"ENTITY_ID": stageDirectory(category.ID.Int64())},
-					"order":  rest.Params{"SORT": "ASC"},
-				},
-			)
+			batch.Add(fmt.Sprintf("stages%d", category.ID), "crm.status.list", rest.Params{
+				"filter": rest.Params{"ENTITY_ID": stageDirectory(category.ID.Int64())},
+				"order":  rest.Params{"SORT": "ASC"},
+			})
 		}
 		result, err := client.Do(ctx, &batch)
 		if err != nil {
@@ -232,79 +211,6 @@ func stageDirectory(category int64) string {
 
 func statusEntry(s rest.Status, _ int) Entry {
 	return Entry{ID: string(s.StatusID), Name: string(s.Name)}
-}
-
-func fieldOf(f rest.UserField, _ int) customField {
-	return customField{Name: string(f.FieldName), Caption: string(f.FormLabel)}
-}
-
-// MakeFields adds to the portal the custom fields of deals and leads that it lacks (crm.deal.userfield.add,
-// crm.lead.userfield.add), and notes them in the lists. A field that people chose instead is left alone. The warnings
-// say in Russian which fields were refused, and what to do.
-func (p *Portals) MakeFields(
-	ctx context.Context,
-	client *rest.Client,
-	chosen mapping.FieldNames,
-	d *Lists,
-) (warnings []string, err error) {
-	batch := rest.Batch{Class: rest.People}
-	type lacking struct {
-		name, owner string
-		field       mapping.CustomField
-		list        *[]customField
-	}
-	var missing []lacking
-	for _, kind := range []struct {
-		owner, method string
-		list          *[]customField
-	}{{"сделки", "crm.deal.userfield.add", &d.DealFields}, {"лида", "crm.lead.userfield.add", &d.LeadFields}} {
-		for i, field := range mapping.CustomFields {
-			if !slices.Contains(chosen.All(), field.Name) {
-				continue // people chose a field of their own
-			}
-			if slices.ContainsFunc(*kind.list, func(c customField) bool { return c.Name == field.Name }) {
-				continue
-			}
-			name := fmt.Sprintf(
-				"%s%d",
-				strings.ReplaceAll(strings.TrimSuffix(kind.method, ".userfield.add"), ".", "_"),
-				i,
-			)
-			batch.Add(name, kind.method, rest.Params{"fields": rest.Params{
-				"FIELD_NAME":   strings.TrimPrefix(field.Name, "UF_CRM_"),
-				"USER_TYPE_ID": "string", "XML_ID": field.Name,
-				"EDIT_FORM_LABEL": rest.Params{
-					"ru": field.Caption,
-				}, "LIST_COLUMN_LABEL": rest.Params{"ru": field.Caption},
-				"LIST_FILTER_LABEL": rest.Params{"ru": field.Caption}, "SETTINGS": rest.Params{"ROWS": 3},
-			}})
-			missing = append(missing, lacking{name, kind.owner, field, kind.list})
-		}
-	}
-	if len(missing) == 0 {
-		return nil, nil
-	}
-	result, err := client.Do(ctx, &batch)
-	if err != nil {
-		return nil, err
-	}
-	for _, field := range missing {
-		if err := result.Error(field.name); err != nil {
-			warnings = append(
-				warnings,
-				fmt.Sprintf(
-					"Поле %s «%s» создать не удалось (%s). Создайте его в Битрикс24 сами: код %s, тип «Строка».",
-					field.owner,
-					field.field.Caption,
-					Explain(err),
-					strings.TrimPrefix(field.field.Name, "UF_CRM_"),
-				),
-			)
-			continue
-		}
-		*field.list = append(*field.list, customField{Name: field.field.Name, Caption: field.field.Caption})
-	}
-	return warnings, nil
 }
 
 // LeadsHint says in Russian that a portal has no leads; empty if it has.

@@ -91,8 +91,7 @@ func (p *Portals) limiter(portalID int64) *rest.Limiter {
 			var row Portal
 			err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).
 				Select("id", "bucket_level", "bucket_at").
-				First(&row, portalID).
-				Error
+				First(&row, portalID).Error
 			if err != nil {
 				return fmt.Errorf("read the bucket of portal %d: %w", portalID, err)
 			}
@@ -104,8 +103,7 @@ func (p *Portals) limiter(portalID int64) *rest.Limiter {
 			at := b.At.UTC().Truncate(time.Microsecond)
 			return tx.Model(&row).
 				Select("bucket_level", "bucket_at").
-				Updates(Portal{BucketLevel: b.Level, BucketAt: &at}).
-				Error
+				Updates(Portal{BucketLevel: b.Level, BucketAt: &at}).Error
 		})
 	}
 	return rest.NewLimiter(rest.LimiterOptions{

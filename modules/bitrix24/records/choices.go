@@ -38,8 +38,7 @@ func (b *Book) Choices(ctx context.Context, kind Local, ids []int64) (map[int64]
 	var rows []ChoiceRow
 	err := b.DB.From(ctx).
 		Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).
-		Find(&rows).
-		Error
+		Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read choices: %w", err)
 	}

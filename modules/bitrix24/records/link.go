@@ -20,8 +20,7 @@ func (b *Book) Known(ctx context.Context, kind Local, id int64) (bool, error) {
 		Model(&Link{}).
 		Where("portal_id = ? AND local = ? AND local_id = ? AND state <> ?", b.PortalID, kind, id, Deleted).
 		Limit(1).
-		Count(&n).
-		Error
+		Count(&n).Error
 	if err != nil {
 		return false, fmt.Errorf("look for a link of %s %d: %w", kind, id, err)
 	}
@@ -69,8 +68,7 @@ func (b *Book) Links(ctx context.Context, kind Local, e Entity, ids []int64) (ma
 	var rows []*Link
 	err := b.DB.From(ctx).
 		Where("portal_id = ? AND local = ? AND entity = ? AND local_id IN ?", b.PortalID, kind, e, ids).
-		Find(&rows).
-		Error
+		Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read links: %w", err)
 	}
@@ -94,8 +92,7 @@ func (b *Book) LinksTo(ctx context.Context, e Entity, remoteIDs []int64) ([]*Lin
 	err := b.DB.From(ctx).
 		Where("portal_id = ? AND entity = ? AND remote_id IN ?", b.PortalID, e, remoteIDs).
 		Order("id").
-		Find(&rows).
-		Error
+		Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read links: %w", err)
 	}

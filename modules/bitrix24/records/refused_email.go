@@ -26,8 +26,7 @@ func (b *Book) RefusedEmails(ctx context.Context, kind Local, ids []int64) (map[
 	var rows []RefusedEmail
 	err := b.DB.From(ctx).
 		Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).
-		Find(&rows).
-		Error
+		Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read refused e-mails: %w", err)
 	}

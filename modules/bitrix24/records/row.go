@@ -28,8 +28,7 @@ func (b *Book) RowLinks(ctx context.Context, e Entity, orderIDs []int64) (map[in
 	var rows []RowLink
 	err := b.DB.From(ctx).
 		Where("portal_id = ? AND entity = ? AND order_id IN ?", b.PortalID, e, orderIDs).
-		Find(&rows).
-		Error
+		Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read row links: %w", err)
 	}

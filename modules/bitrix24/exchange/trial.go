@@ -56,8 +56,7 @@ func (x *Exchange) RecordsPage(
 	case records.Client:
 		list, err := x.Clients.List(ctx, clients.Query{Before: before, Take: take})
 		return lo.Map(
-			list,
-			func(c *clients.Client, _ int) FoundRecord { return FoundRecord{ID: c.ID, At: c.RegisteredAt} },
+			list, func(c *clients.Client, _ int) FoundRecord { return FoundRecord{ID: c.ID, At: c.RegisteredAt} },
 		), err
 	case records.Organization:
 		list, err := x.Organizations.List(ctx, organizations.Query{Before: before, Take: take})
@@ -264,14 +263,10 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 		}
 		details := []string{w.organization.Name}
 		if w.create != nil && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
-			details = append(
-				details,
-				fmt.Sprintf(
-					"реквизитов: %d, сотрудников: %d",
-					len(w.organization.LegalEntities),
-					len(w.organization.Employees),
-				),
-			)
+			details = append(details, fmt.Sprintf(
+				"реквизитов: %d, сотрудников: %d", len(w.organization.LegalEntities),
+				len(w.organization.Employees),
+			))
 		}
 		add(records.Organization, id, w.err, w.allTasks(), details...)
 	}
@@ -311,9 +306,7 @@ func (r *run) dealDetails(w *orderWork) []string {
 	return []string{
 		fmt.Sprintf("сделка «%s», стадия «%s»", mapping.DealTitle(w.id), r.Lists.StageName(category, stage)),
 		fmt.Sprintf(
-			"сумма %s, строк товаров: %d на %s",
-			w.order.Total.In(w.order.Currency),
-			len(rows),
+			"сумма %s, строк товаров: %d на %s", w.order.Total.In(w.order.Currency), len(rows),
 			mapping.Sum(rows).In(w.order.Currency),
 		),
 	}
