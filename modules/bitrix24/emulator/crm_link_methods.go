@@ -34,7 +34,7 @@ func (m methods) linkMethods() {
 			k.prefix + "items.get":    with(linkCall.get),
 			k.prefix + "items.set":    with(linkCall.set),
 			k.prefix + "items.delete": with(linkCall.clear),
-			k.prefix + "add":          with(linkCall.add),
+			k.prefix + "add":          with(linkCall.addLink),
 			k.prefix + "delete":       with(linkCall.delete),
 			k.prefix + "fields": func(*call) (any, error) {
 				return describeAll(parseSchema(name + " integer req |\nSORT integer |\nROLE_ID integer |\nIS_PRIMARY char |")), nil
@@ -124,8 +124,8 @@ func (l linkCall) link(el *php.Array) link {
 // clear is crm.deal.contact.items.delete and its likes.
 func (l linkCall) clear() (any, error) { return l.replace(nil) }
 
-// add is crm.deal.contact.add and its likes. It answers false when the two are linked already.
-func (l linkCall) add() (any, error) {
+// addLink is crm.deal.contact.add and its likes. It answers false when the two are linked already.
+func (l linkCall) addLink() (any, error) {
 	fields, err := l.fields()
 	if err != nil {
 		return nil, failed("", "The parameter fields must be array.")

@@ -81,7 +81,7 @@ func (x person) do(deed string) (*php.Array, error) {
 	if e := x.entityNamed(noun); e != nil {
 		switch verb {
 		case "create":
-			return x.create(e)
+			return x.createRecord(e)
 		case "edit":
 			return x.edit(e)
 		case "delete":
@@ -90,7 +90,7 @@ func (x person) do(deed string) (*php.Array, error) {
 	}
 	deeds := map[string]func() (*php.Array, error){
 		"move_deal": x.moveDeal, "restore_deal": x.restoreDeal, "convert_lead": x.convertLead, "reject_lead": x.rejectLead,
-		"merge_contacts": x.mergeContacts, "add_row": x.addRow, "set_rows": x.setRows, "delete_product": x.deleteProduct,
+		"merge_contacts": x.mergeContacts, "add_row": x.addRowToDeal, "set_rows": x.saveProducts, "delete_product": x.deleteProduct,
 		"add_product": x.addProduct,
 		"add_comment": x.comment, "add_category": x.addFunnel, "delete_category": x.deleteFunnel, "add_stage": x.addStage,
 		"rename_stage": x.renameStage, "delete_stage": x.deleteStage, "set_mode": x.setMode, "dismiss_user": x.dismissUser,
@@ -105,8 +105,8 @@ func (x person) do(deed string) (*php.Array, error) {
 // id is the argument id.
 func (x person) id() int64 { return php.Int(x.args.Get("id")) }
 
-// record finds the record that the argument id means.
-func (x person) record(e *entity) (*record, error) {
+// recordByID finds the record that the argument id means.
+func (x person) recordByID(e *entity) (*record, error) {
 	r := e.rows[x.id()]
 	if r == nil {
 		return nil, fmt.Errorf("no %s %d", e.method, x.id())

@@ -8,22 +8,22 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/emulator/php"
 )
 
-// addRow adds a product row to a deal.
-func (x person) addRow() (*php.Array, error) {
+// addRowToDeal adds a product row to a deal.
+func (x person) addRowToDeal() (*php.Array, error) {
 	r := x.deals.rows[php.Int(x.args.Get("deal"))]
 	el, ok := x.args.Get("row").(*php.Array)
 	if r == nil || !ok {
 		return nil, errors.New("a row needs its deal and the row itself")
 	}
-	added, err := x.actor.addRow(x.deals, r, oldRowInput(el).fields)
+	added, err := x.addRow(x.deals, r, oldRowInput(el).fields)
 	if err != nil {
 		return nil, err
 	}
 	return php.Map("id", added.ID, "row", added.ID), nil
 }
 
-// setRows saves the page «Товары» of a deal or lead; a line without name and price is no row.
-func (x person) setRows() (*php.Array, error) {
+// saveProducts saves the page «Товары» of a deal or lead; a line without name and price is no row.
+func (x person) saveProducts() (*php.Array, error) {
 	e, id := x.deals, php.Int(x.args.Get("deal"))
 	if id == 0 {
 		e, id = x.leads, php.Int(x.args.Get("lead"))
@@ -45,7 +45,7 @@ func (x person) setRows() (*php.Array, error) {
 		}
 		inputs = append(inputs, oldRowInput(el))
 	}
-	if err := x.actor.setRows(e, r, inputs); err != nil {
+	if err := x.setRows(e, r, inputs); err != nil {
 		return nil, err
 	}
 	return made(r.id), nil

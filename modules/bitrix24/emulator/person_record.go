@@ -23,13 +23,13 @@ func (x person) change(e *entity, r *record) (*change, error) {
 	return ch, nil
 }
 
-// create makes a record of a kind.
-func (x person) create(e *entity) (*php.Array, error) {
+// createRecord makes a record of a kind.
+func (x person) createRecord(e *entity) (*php.Array, error) {
 	ch, err := x.change(e, nil)
 	if err != nil {
 		return nil, err
 	}
-	r, err := x.actor.create(e, ch)
+	r, err := x.create(e, ch)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (x person) create(e *entity) (*php.Array, error) {
 
 // edit changes a record of a kind.
 func (x person) edit(e *entity) (*php.Array, error) {
-	r, err := x.record(e)
+	r, err := x.recordByID(e)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (x person) edit(e *entity) (*php.Array, error) {
 
 // remove deletes a record of a kind.
 func (x person) remove(e *entity) (*php.Array, error) {
-	r, err := x.record(e)
+	r, err := x.recordByID(e)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (x person) remove(e *entity) (*php.Array, error) {
 
 // moveDeal drags a deal to a stage, of another funnel too. The stage may be named without the prefix of its funnel.
 func (x person) moveDeal() (*php.Array, error) {
-	r, err := x.record(x.deals)
+	r, err := x.recordByID(x.deals)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (x person) restoreDeal() (*php.Array, error) {
 
 // convertLead is the dialog of «Качественный лид». Nothing named means a deal with a contact.
 func (x person) convertLead() (*php.Array, error) {
-	r, err := x.record(x.leads)
+	r, err := x.recordByID(x.leads)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func choice(v any) *int64 {
 
 // rejectLead moves a lead to «Некачественный лид».
 func (x person) rejectLead() (*php.Array, error) {
-	r, err := x.record(x.leads)
+	r, err := x.recordByID(x.leads)
 	if err != nil {
 		return nil, err
 	}

@@ -194,7 +194,7 @@ func (p *Portal) run(req *request, m *method, hook *Inbound, params *php.Array, 
 		return answer{err: errOperatingLimit}
 	}
 	c := &call{Portal: p, hook: hook, scopes: req.scopes(hook), params: params}
-	result, err := c.run(m)
+	result, err := c.perform(m)
 	seconds := p.behaviour.cost(m.name, params)
 	var resetAt time.Time
 	if used = 0; p.behaviour.OperatingLimit {
@@ -204,8 +204,8 @@ func (p *Portal) run(req *request, m *method, hook *Inbound, params *php.Array, 
 	return answer{result: result, err: err, call: c, time: p.times(started, used, resetAt), seconds: seconds}
 }
 
-// run does the work, if the webhook's owner may.
-func (c *call) run(m *method) (any, error) {
+// perform does the work, if the webhook's owner may.
+func (c *call) perform(m *method) (any, error) {
 	if m.scope != "crm" || c.behaviour.CRMRights {
 		return m.run(c)
 	}
