@@ -229,7 +229,7 @@ func (r *run) settleStage(ctx context.Context, w *orderWork) (move *mapping.Stag
 func (r *run) decideStage(w *orderWork) mapping.StageDecision {
 	agreed := w.link.Agreed[StageField]
 	category, stage := w.deal.CategoryID.Int64(), string(w.deal.StageID)
-	if agreed == (mapping.Pair{}) && !w.deal.MovedTime.After(w.deal.CreatedTime.Time) {
+	if agreed == (mapping.Pair{}) && !w.deal.MovedTime.At.After(w.deal.CreatedTime.At) {
 		// The deal was found by its key, and nobody has moved it since it was created: it stands where the order stood
 		// then.
 		if rule, ok := r.Current.Rules.Status(category, stage); ok {
@@ -238,7 +238,7 @@ func (r *run) decideStage(w *orderWork) mapping.StageDecision {
 	}
 	return r.Current.Rules.DecideStage(agreed, mapping.Present{
 		Status: w.order.Status, StatusAt: w.order.StatusAt, Category: category, Stage: stage,
-		StageAt: w.deal.MovedTime.Add(-r.clockOffset()),
+		StageAt: w.deal.MovedTime.At.Add(-r.clockOffset()),
 	})
 }
 

@@ -146,8 +146,8 @@ func (r *run) takePages(
 		before := p.Last
 		for _, item := range items.Items {
 			p.Last = max(p.Last, item.ID.Int64())
-			if item.UpdatedTime.After(p.Newest) {
-				p.Newest = item.UpdatedTime.UTC()
+			if item.UpdatedTime.At.After(p.Newest) {
+				p.Newest = item.UpdatedTime.At.UTC()
 			}
 		}
 		if err := r.enqueueCaught(ctx, e, items.Items); err != nil {
@@ -190,7 +190,7 @@ func (r *run) savePositions(ctx context.Context, positions map[records.Entity]po
 // enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them. If an
 // event has told of one, its look waits already. Whether there was anything to catch the look will show.
 func (r *run) enqueueCaught(ctx context.Context, e records.Entity, list []modified) error {
-	at := lo.SliceToMap(list, func(m modified) (int64, time.Time) { return m.ID.Int64(), m.UpdatedTime.Time })
+	at := lo.SliceToMap(list, func(m modified) (int64, time.Time) { return m.ID.Int64(), m.UpdatedTime.At })
 	links, err := r.Book.LinksTo(ctx, e, lo.Keys(at))
 	if err != nil || len(links) == 0 {
 		return err

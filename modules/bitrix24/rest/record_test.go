@@ -35,8 +35,8 @@ func TestDeal_readsAlikeFromBothFamilies(t *testing.T) {
 			d.UTMSource != "google" || d.UTMMedium != "" || bool(d.Closed) {
 			t.Errorf("%s: %+v", name, d)
 		}
-		if !d.CreatedTime.Equal(noon(0)) || !d.UpdatedTime.Equal(noon(5)) || !d.MovedTime.Equal(noon(4)) ||
-			d.BeginDate.Format(time.DateOnly) != "2026-11-23" || d.CloseDate.Format(time.DateOnly) != "2026-11-30" {
+		if !d.CreatedTime.At.Equal(noon(0)) || !d.UpdatedTime.At.Equal(noon(5)) || !d.MovedTime.At.Equal(noon(4)) ||
+			d.BeginDate.At.Format(time.DateOnly) != "2026-11-23" || d.CloseDate.At.Format(time.DateOnly) != "2026-11-30" {
 			t.Errorf("%s: times %v %v %v %v %v", name, d.CreatedTime, d.UpdatedTime, d.MovedTime, d.BeginDate, d.CloseDate)
 		}
 		if got := d.Custom.Text("UF_CRM_PIXLPARK_DELIVERY"); got != "Курьер" {
@@ -74,12 +74,12 @@ func TestLeadAndCompany(t *testing.T) {
 	t.Parallel()
 	lead := decodeFile[Lead](t, "lead.old.json")
 	if lead.StageID != LeadConverted || lead.StageSemanticID != Success || lead.ContactID != 43 || lead.CompanyID != 0 ||
-		!lead.DateClosed.Equal(noon(0)) || len(lead.Multifields) != 2 || lead.Multifields[1].TypeID != "IM" {
+		!lead.DateClosed.At.Equal(noon(0)) || len(lead.Multifields) != 2 || lead.Multifields[1].TypeID != "IM" {
 		t.Errorf("lead = %+v", lead)
 	}
 	company := decodeFile[Company](t, "company.old.json")
 	if company.TypeID != "CUSTOMER" || company.OriginVersion != "3" || company.Multifields != nil ||
-		!company.UpdatedTime.Equal(noon(0)) {
+		!company.UpdatedTime.At.Equal(noon(0)) {
 		t.Errorf("company = %+v", company)
 	}
 }
@@ -148,7 +148,7 @@ func TestDirectory(t *testing.T) {
 		"fields":     d.Fields[0].FormLabel == "Оплата" && d.Fields[0].List[0].ID == 3157 && d.Fields[1].List == nil,
 		"presets":    d.Presets[0].XMLID == "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#" && d.Presets[0].CountryID == 1,
 		"requisite": d.Requisite.INN == "7701000000" && d.Requisite.EntityTypeID == TypeCompany &&
-			d.Requisite.DateModify.IsZero(),
+			d.Requisite.DateModify.At.IsZero(),
 		"bank": d.Bank.Account == "40702810938000060473" && d.Bank.BIK == "044525225" && d.Bank.EntityID == 27,
 		"addresses": d.Addresses[0].TypeID == AddressLegal && d.Addresses[0].EntityTypeID == TypeRequisite &&
 			d.Addresses[0].City == "Москва",
@@ -157,7 +157,7 @@ func TestDirectory(t *testing.T) {
 		"duplicates": reflect.DeepEqual(d.Duplicates["CONTACT"], List[ID]{275, 2297}) && d.Duplicates["LEAD"] == nil,
 		"lines":      d.Lines["reg150907"] == "SIP",
 		"callback":   bool(d.Callback.Started) && d.Callback.CallID == "callback.72f4",
-		"comments":   d.Comments[0].ID == 999 && d.Comments[0].Created.Equal(noon(0)) && d.Comments[1].Created.IsZero(),
+		"comments":   d.Comments[0].ID == 999 && d.Comments[0].Created.At.Equal(noon(0)) && d.Comments[1].Created.At.IsZero(),
 		"product":    d.Product.Price == 1250 && d.Product.XMLID == "site:7",
 	} {
 		if !ok {

@@ -135,14 +135,14 @@ func (m *Money) UnmarshalJSON(data []byte) error {
 
 // Time is an instant in the offset the portal gave it in, so that its calendar date is the portal's; zero is none.
 // Compare with Equal, never as text. It is written as RFC 3339.
-type Time struct{ time.Time }
+type Time struct{ At time.Time }
 
 // String is RFC 3339, or "" for none.
 func (t Time) String() string {
-	if t.IsZero() {
+	if t.At.IsZero() {
 		return ""
 	}
-	return t.Format(time.RFC3339)
+	return t.At.Format(time.RFC3339)
 }
 
 // UnmarshalJSON accepts RFC 3339, a date alone (midnight UTC), and every form of "none".

@@ -68,12 +68,12 @@ func TestTime(t *testing.T) {
 	t.Parallel()
 	want := time.Date(2026, 11, 23, 14, 36, 7, 0, time.UTC)
 	var got Time
-	if err := json.Unmarshal([]byte(`"2026-11-23T17:36:07+03:00"`), &got); err != nil || !got.Equal(want) {
+	if err := json.Unmarshal([]byte(`"2026-11-23T17:36:07+03:00"`), &got); err != nil || !got.At.Equal(want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	// A date field reads as the portal's midnight; its date is the portal's, not that in UTC.
 	if err := json.Unmarshal([]byte(`"2024-08-30T02:00:00+05:00"`), &got); err != nil ||
-		got.Format(time.DateOnly) != "2024-08-30" {
+		got.At.Format(time.DateOnly) != "2024-08-30" {
 		t.Errorf("date = %v, %v", got, err)
 	}
 	if err := json.Unmarshal([]byte(`"2001-11-11"`), &got); err != nil || got.String() != "2001-11-11T00:00:00Z" {
