@@ -159,6 +159,9 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, recognized map[
 		// An intent of an earlier version of the panel may be the only trace of rows that were sent.
 		var sent []records.SentRow
 		for _, row := range w.rowsIntent.Agreed {
+			if row.Theirs == "" {
+				continue // a removal
+			}
 			sent = append(sent, records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Theirs})
 		}
 		if err := records.StoreSentRows(tx, sent); err != nil {
@@ -193,6 +196,7 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
+		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRows(row),
 		rows: r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
 		onMissing: r.rowMissing(w),
@@ -206,6 +210,7 @@ func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 func (r *run) deleteRow(w *orderWork, row plan.RowRemoval) *task {
 	return &task{
 		name: rowTask("drop", w, row.Key), method: "crm.item.productrow.delete",
+		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRemoval(row.Key),
 		note:      records.About(records.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"id": row.ID} },
 		onMissing: r.rowMissing(w),

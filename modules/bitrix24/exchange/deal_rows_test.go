@@ -140,3 +140,21 @@ func TestNoteOfADeletedOrderFound_itsRowsStillWait(t *testing.T) {
 		x.AtRest()
 	}, func(s *bitrix24test.Setup) { s.Options.Settle = 150 * time.Millisecond })
 }
+
+// Found by the histories of package plan: the portal had done a change whose answer was lost, and when the order was
+// changed back the panel took the row for what it had been before.
+func TestItemChangedAndChangedBackWhileTheAnswerWasLost_theRowFollows(t *testing.T) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		order := x.Place()
+		id, _ := x.Deal(order)
+		x.Settle()
+		x.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.productrow.update", Count: 1})
+		x.ChangeOrder(order, func(o *orders.Order) { o.Items[1].Price = 900_00 })
+		x.Settle()
+		x.ChangeOrder(order, func(o *orders.Order) { o.Items[1].Price = 810_00 })
+		x.Recover()
+		x.AtRest()
+		bitrix24test.Equal(t, "number of rows", len(x.Portal.Rows(id)), 3)
+		bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
+	}, func(s *bitrix24test.Setup) { s.Options.Settle = 100 * time.Millisecond })
+}

@@ -28,7 +28,7 @@ type OwnedRow struct {
 // LostRows say what is known when the numbers of rows are not: an answer was lost, a lead became a deal, or a deal that
 // had been deleted was restored.
 type LostRows struct {
-	Awaited   mapping.Agreed    // the rows whose answer was lost, by part: Ours is their Print, Theirs their Looks
+	Awaited   mapping.Agreed    // what was sent when an answer was lost, by part, as AgreedRows and AgreedRemoval write it
 	There     []rest.ProductRow // all rows of the deal or lead, as just read (crm.item.productrow.list)
 	Sent      map[string]bool   // the Looks of every row that was ever sent for the order, old databases hold Prints
 	SettledAt time.Time         // until then the portal may still be working on what was sent
@@ -94,23 +94,33 @@ func recognize(f RowFacts) (linked map[string]OwnedRow, complete bool) {
 	for _, row := range f.Lost.There {
 		free[row.ID.Int64()] = rowThere(row)
 	}
-	linked = map[string]OwnedRow{}
+	linked, complete = map[string]OwnedRow{}, true
 	for key, known := range f.Linked {
-		if _, there := free[known.ID]; there {
-			linked[key] = known
-			delete(free, known.ID)
+		row, there := free[known.ID]
+		if !there {
+			continue
 		}
+		delete(free, known.ID)
+		if sent, changing := f.Lost.Awaited[key]; changing {
+			// The row was being changed or removed. Until it is, another change could be overtaken by that one.
+			known.Print = ""
+			if sent.Theirs == row.Looks() {
+				known.Print = sent.Ours
+			} else {
+				complete = false
+			}
+		}
+		linked[key] = known
 	}
 	present := AgreedRows(f.Wanted...)
 	awaited := f.Lost.Awaited
 	if len(awaited) == 0 {
 		awaited = present // a deal that was found by its key: its rows look like that if they were set
 	}
-	complete = true
 	for _, sent := range []mapping.Agreed{awaited, present} {
 		for _, key := range slices.Sorted(maps.Keys(sent)) {
-			if _, known := linked[key]; known {
-				continue
+			if _, known := linked[key]; known || sent[key].Theirs == "" {
+				continue // … or it was being removed, and is gone
 			}
 			id, found := lookingLike(free, sent[key].Theirs)
 			if _, lost := awaited[key]; lost && !found {
@@ -149,6 +159,9 @@ func AgreedRows(rows ...mapping.Row) mapping.Agreed {
 	}
 	return agreed
 }
+
+// AgreedRemoval is what an intent keeps of a row that is about to be removed: nothing is left of it.
+func AgreedRemoval(key string) mapping.Agreed { return mapping.Agreed{key: {}} }
 
 // rowThere is a product row of the portal as the panel would send it.
 func rowThere(row rest.ProductRow) mapping.Row {

@@ -174,7 +174,9 @@ func (h *history) push(losing bool) {
 	h.note("push: %d to add, %d to change, %d to remove; lost: %v", len(p.Add), len(p.Change), len(p.Remove), losing)
 	if h.intent != nil {
 		for _, pair := range h.intent {
-			h.sent[pair.Theirs] = true
+			if pair.Theirs != "" {
+				h.sent[pair.Theirs] = true
+			}
 		}
 		h.intent = nil
 	}
@@ -182,19 +184,14 @@ func (h *history) push(losing bool) {
 	// What is about to be made is noted before it leaves.
 	for _, row := range p.Add {
 		h.sent[row.Looks()] = true
-		if losing {
-			if h.intent == nil {
-				h.intent = mapping.Agreed{}
-			}
-			h.sentAt = h.now
-			maps.Copy(h.intent, plan.AgreedRows(row))
-		}
+		h.awaits(losing, plan.AgreedRows(row))
 		h.command(losing, func() int64 { return h.insert(row) }, func(id int64) {
 			h.linked[row.Key] = plan.OwnedRow{ID: id, Print: row.Print()}
 		})
 	}
 	for _, change := range p.Change {
 		h.sent[change.Row.Looks()] = true
+		h.awaits(losing, plan.AgreedRows(change.Row))
 		h.command(losing, func() int64 {
 			if _, there := h.portal[change.ID]; !there {
 				return 0
@@ -210,6 +207,7 @@ func (h *history) push(losing bool) {
 		})
 	}
 	for _, removal := range p.Remove {
+		h.awaits(losing, plan.AgreedRemoval(removal.Key))
 		h.command(losing, func() int64 {
 			if _, there := h.portal[removal.ID]; !there {
 				return 0
@@ -224,6 +222,18 @@ func (h *history) push(losing bool) {
 			delete(h.linked, removal.Key)
 		})
 	}
+}
+
+// awaits notes what is about to be sent; the note stays if the answer is lost.
+func (h *history) awaits(losing bool, sent mapping.Agreed) {
+	if !losing {
+		return
+	}
+	if h.intent == nil {
+		h.intent = mapping.Agreed{}
+	}
+	h.sentAt = h.now
+	maps.Copy(h.intent, sent)
 }
 
 // command does a command and gives its answer to done; a lost one is done at once, later, or never, without an answer.

@@ -87,6 +87,22 @@ func TestRows(t *testing.T) {
 			want: plan.RowPlan{Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Add: []mapping.Row{delivery}},
 		},
 		{
+			name: "whose change was lost are waited for, or the change could overtake the next one",
+			facts: plan.RowFacts{Wanted: []mapping.Row{cards}, Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Lost: &plan.LostRows{
+				Awaited: plan.AgreedRows(dearer), There: there(cards), SettledAt: noon.Add(20 * time.Second),
+			}},
+			want: plan.RowPlan{Wait: 20 * time.Second, Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}},
+		},
+		{
+			name: "whose lost change was done are changed back",
+			facts: plan.RowFacts{Wanted: []mapping.Row{cards}, Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Lost: &plan.LostRows{
+				Awaited: plan.AgreedRows(dearer), There: there(dearer), SettledAt: noon,
+			}},
+			want: plan.RowPlan{
+				Linked: map[string]plan.OwnedRow{"item/1": owned(11, dearer)}, Change: []plan.RowChange{{ID: 11, Row: cards}},
+			},
+		},
+		{
 			name: "that were sent long ago and stand for nothing now are removed, a manager's are not",
 			facts: plan.RowFacts{Wanted: []mapping.Row{dearer}, Lost: &plan.LostRows{
 				There: there(cards, dearer, byHand), SettledAt: noon, Sent: map[string]bool{cards.Looks(): true},
