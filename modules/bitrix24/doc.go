@@ -28,7 +28,8 @@
 //	mapping    which value becomes which: pure functions, no database, no network
 //	rest       the client: every request is a batch
 //
-// Apart from these, emulator is a portal to test against, and bitrix24test what the tests of several rooms share.
+// Apart from these, emulator is a portal to test against, and bitrix24test what the tests of several rooms share, and
+// faults the tests of everything that a portal may do wrong.
 //
 // # An order becomes a deal
 //

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/emulator"
 )
 
 // Equal compares a field of the portal with what it should be.
@@ -64,4 +65,35 @@ func Kopecks(t testing.TB, text string) orders.Money {
 		}
 	}
 	return orders.Money(rubles*100 + cents)
+}
+
+// WholeCompany checks that the portal has exactly one company with everything that the organization has.
+func (x *Pair) WholeCompany(deal emulator.Record) {
+	x.T.Helper()
+	t := x.T
+	s := x.State()
+	if len(s.Companies) != 1 || len(s.Contacts) != 1 || len(s.Requisites) != 2 || len(s.Bankdetails) != 1 {
+		t.Fatalf("%d companies, %d contacts, %d requisites, %d bank details; want 1, 1, 2, 1", len(s.Companies), len(s.Contacts), len(s.Requisites), len(s.Bankdetails))
+	}
+	company := s.Companies[0]
+	Equal(t, "company of the deal", deal["COMPANY_ID"], company["ID"])
+	Equal(t, "name", company["TITLE"], "ООО «Северный ветер»")
+	Equal(t, "type", company["COMPANY_TYPE"], "CUSTOMER")
+	Equal(t, "employees", fmt.Sprint(s.Links.CompanyContacts[company["ID"].(string)]), fmt.Sprint([]any{s.Contacts[0]["ID"]}))
+	if got := len(s.Addresses); got < 2 {
+		t.Errorf("%d addresses, want both legal ones", got)
+	}
+	for _, r := range s.Requisites {
+		switch r["RQ_INN"] {
+		case "6671234567":
+			Equal(t, "КПП", r["RQ_KPP"], "667101001")
+			Equal(t, "ОГРН", r["RQ_OGRN"], "1146671000011")
+			Equal(t, "owner of the bank details", s.Bankdetails[0]["ENTITY_ID"], r["ID"])
+		case "667112345678":
+			Equal(t, "ОГРНИП", r["RQ_OGRNIP"], "314667100001111")
+		default:
+			t.Errorf("a requisite with ИНН %v", r["RQ_INN"])
+		}
+	}
+	Equal(t, "account", s.Bankdetails[0]["RQ_ACC_NUM"], "40702810500000000001")
 }

@@ -19,45 +19,14 @@ func TestOrderForAnOrganization_bringsCompanyRequisitesAndEmployees(t *testing.T
 		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", organization.ID()))
 		x.Settle()
 		_, deal := x.Deal(order)
-		wholeCompany(x, deal)
+		x.WholeCompany(deal)
 		x.As(staff.Operator).Get(fmt.Sprintf("/admin/organizations/%d", organization.ID())).Want(t, http.StatusOK, "Bitrix ID").
 			Lacks(t, "Отправить в Битрикс24")
 		// A second order asks for nothing that is known.
 		x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", organization.ID()))
 		x.Settle()
-		wholeCompany(x, deal)
+		x.WholeCompany(deal)
 	})
-}
-
-// wholeCompany checks that the portal has exactly one company with everything that the organization has.
-func wholeCompany(x *bitrix24test.Pair, deal emulator.Record) {
-	x.T.Helper()
-	t := x.T
-	s := x.State()
-	if len(s.Companies) != 1 || len(s.Contacts) != 1 || len(s.Requisites) != 2 || len(s.Bankdetails) != 1 {
-		t.Fatalf("%d companies, %d contacts, %d requisites, %d bank details; want 1, 1, 2, 1", len(s.Companies), len(s.Contacts), len(s.Requisites), len(s.Bankdetails))
-	}
-	company := s.Companies[0]
-	bitrix24test.Equal(t, "company of the deal", deal["COMPANY_ID"], company["ID"])
-	bitrix24test.Equal(t, "name", company["TITLE"], "ООО «Северный ветер»")
-	bitrix24test.Equal(t, "type", company["COMPANY_TYPE"], "CUSTOMER")
-	bitrix24test.Equal(t, "employees", fmt.Sprint(s.Links.CompanyContacts[company["ID"].(string)]), fmt.Sprint([]any{s.Contacts[0]["ID"]}))
-	if got := len(s.Addresses); got < 2 {
-		t.Errorf("%d addresses, want both legal ones", got)
-	}
-	for _, r := range s.Requisites {
-		switch r["RQ_INN"] {
-		case "6671234567":
-			bitrix24test.Equal(t, "КПП", r["RQ_KPP"], "667101001")
-			bitrix24test.Equal(t, "ОГРН", r["RQ_OGRN"], "1146671000011")
-			bitrix24test.Equal(t, "owner of the bank details", s.Bankdetails[0]["ENTITY_ID"], r["ID"])
-		case "667112345678":
-			bitrix24test.Equal(t, "ОГРНИП", r["RQ_OGRNIP"], "314667100001111")
-		default:
-			t.Errorf("a requisite with ИНН %v", r["RQ_INN"])
-		}
-	}
-	bitrix24test.Equal(t, "account", s.Bankdetails[0]["RQ_ACC_NUM"], "40702810500000000001")
 }
 
 func TestSendOrganization_pressedTwiceMakesOneCompany(t *testing.T) {
@@ -76,7 +45,7 @@ func TestSendOrganization_pressedTwiceMakesOneCompany(t *testing.T) {
 		}
 		operator.Get(path).Want(t, http.StatusOK, "Bitrix ID", fmt.Sprint(company[0])).Lacks(t, "Отправить в Битрикс24")
 		record, _ := x.Portal.Company(company[0])
-		wholeCompany(x, emulator.Record{"COMPANY_ID": record["ID"]})
+		x.WholeCompany(emulator.Record{"COMPANY_ID": record["ID"]})
 	})
 }
 

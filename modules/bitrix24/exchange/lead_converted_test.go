@@ -164,7 +164,7 @@ func TestOrganizationsLead_isClosedByItselfOnceTheEmployeesIsConverted(t *testin
 				x.Do("convert_lead", emulator.Args{"id": lead, "deal": true, "contact": true, "company": company})
 				x.Settle()
 				_, deal := x.WholeDeal(order)
-				wholeCompany(x, deal)
+				x.WholeCompany(deal)
 				_, own := x.Lead(organizationLead(organization), 2)
 				bitrix24test.Equal(t, "the organization's lead", own["STATUS_ID"], "CONVERTED")
 				bitrix24test.Equal(t, "its company", own["COMPANY_ID"], deal["COMPANY_ID"])

@@ -1,4 +1,4 @@
-package bitrix24_test
+package faults_test
 
 import (
 	"bytes"

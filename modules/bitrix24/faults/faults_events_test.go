@@ -1,4 +1,4 @@
-package exchange_test
+package faults_test
 
 import (
 	"fmt"

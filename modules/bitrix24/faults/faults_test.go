@@ -1,4 +1,4 @@
-package exchange_test
+package faults_test
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ func wholeDay(x *bitrix24test.Pair, company, person int64) {
 		x.T.Errorf("%d deals, want 2", got)
 	}
 	id, deal := x.Deal(company)
-	wholeCompany(x, deal)
+	x.WholeCompany(deal)
 	// 126,00 + 333,33 + 0,03 − 50,50 + 300,25
 	bitrix24test.Equal(x.T, "amount of the company's deal", bitrix24test.Kopecks(x.T, deal["OPPORTUNITY"]), orders.Money(709_11))
 	bitrix24test.Equal(x.T, "rows of the company's deal", x.RowsSum(id), orders.Money(709_11))
