@@ -57,3 +57,39 @@ func TestEventFault_whatIsSeenMeanwhileAndThatTheOrderFollowsOnce(t *testing.T) 
 		})
 	}
 }
+
+func TestEvents_thatComeDoubledLateShuffledOrNotAtAll(t *testing.T) {
+	for name, f := range map[string]emulator.Fault{
+		"doubled":  {Fault: "double_events"},
+		"shuffled": {Fault: "shuffle_events"},
+		"late":     {Fault: "delay_events", DelayMS: 300},
+		"dropped":  {Fault: "drop_events", Probability: 0.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+				first := x.Place()
+				x.Settle()
+				client := int64(x.Order(first).Number("UserId"))
+				placed := []int64{first, x.Place(bitrix24test.By(client)), x.Place(bitrix24test.By(client))}
+				x.Settle()
+				x.Fail(f)
+				for i, order := range placed {
+					deal, _ := x.Deal(order)
+					for _, stage := range []string{"PREPARATION", "EXECUTING", []string{"FINAL_INVOICE", "EXECUTING", "LOSE"}[i]} {
+						x.Must(x.Portal.MoveDeal(deal, stage))
+					}
+				}
+				changes := x.Portal.Stats().Changes
+				x.Settle()
+				if name == "dropped" {
+					x.Reconcile()
+					x.Settle()
+				}
+				for i, want := range []string{"Fulfilled", "PrintingInProgress", "Cancelled"} {
+					bitrix24test.Equal(t, "status", x.Order(placed[i]).Value("Status"), want)
+				}
+				bitrix24test.Equal(t, "changes caused on the portal", x.Portal.Stats().Changes-changes, 0)
+			})
+		})
+	}
+}

@@ -1,4 +1,4 @@
-package bitrix24_test
+package exchange_test
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package bitrix24_test
+package pages_test
 
 import (
 	"fmt"
