@@ -51,7 +51,7 @@ type Setup struct {
 	Options bitrix24.Options // the module's
 	Portal  emulator.Options
 
-	Only        db.Dialect // leaves the other database out
+	Only        db.Dialect // for Each and OnSQLite: leaves the other database out
 	Unconnected bool       // panel and portal do not know each other yet
 	Leads       bool       // new clients are sent as leads, by the switch in the settings
 }
@@ -72,6 +72,13 @@ func OnSQLite(t *testing.T, scenario func(t *testing.T, x *Pair), changes ...fun
 func on(t *testing.T, dialects []db.Dialect, scenario func(t *testing.T, x *Pair), changes []func(s *Setup)) {
 	t.Helper()
 	t.Parallel()
+	var s Setup
+	for _, change := range changes {
+		change(&s)
+	}
+	if s.Only != "" {
+		dialects = []db.Dialect{s.Only}
+	}
 	for _, dialect := range dialects {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
@@ -104,9 +111,6 @@ func New(t testing.TB, dialect db.Dialect, changes ...func(s *Setup)) *Pair {
 	s := Setup{Options: quick(), Portal: emulator.Options{UserID: 1, Code: WebhookCode, Token: PortalToken, Control: true, Seed: 1}}
 	for _, change := range changes {
 		change(&s)
-	}
-	if s.Only != "" && s.Only != dialect {
-		t.Skipf("on %s only", s.Only)
 	}
 	x := &Pair{Module: bitrix24.New(s.Options), Poison: &atomic.Value{}, T: t}
 	x.Panel = apptest.New(t, dialect, x.Module)
