@@ -44,7 +44,9 @@ func TestBrowser_aContactIDIsTypedIntoAClientsProfile(t *testing.T) {
 	x := bitrix24test.New(t, db.SQLite)
 	good := x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Мария", "LAST_NAME": "Соколова"}})["id"]
 	taken := x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Пётр", "LAST_NAME": "Орлов"}})["id"]
-	petr := x.Call("POST", "/api/clients", apptest.JSON{"FirstName": "Пётр", "LastName": "Орлов", "Email": "petr@example.ru"}).Want(t, http.StatusCreated).ID()
+	petr := x.Call(
+		"POST", "/api/clients", apptest.JSON{"FirstName": "Пётр", "LastName": "Орлов", "Email": "petr@example.ru"},
+	).Want(t, http.StatusCreated).ID()
 	client := x.NewClient()
 	w.signIn(x, staff.Operator)
 

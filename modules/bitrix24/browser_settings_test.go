@@ -65,7 +65,10 @@ func TestBrowser_anAdministratorFillsInTheFormAsTheManualSays(t *testing.T) {
 	}
 	w.write("Код входящего вебхука (batch)", bitrix24test.WebhookCode)
 	w.click("Сохранить")
-	w.sees("Сохранено", "Опт", "Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", "Предложение", "Тип компании в Bitrix24", "Тип компании в Pixlpark")
+	w.sees(
+		"Сохранено", "Опт", "Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", "Предложение",
+		"Тип компании в Bitrix24", "Тип компании в Pixlpark",
+	)
 	for stage, status := range map[string]string{
 		"Новая": "Placed", "Подготовка документов": "Pending", "Счёт на предоплату": "WaitingForPayment", "В работе": "PrintingInProgress",
 		"Финальный счёт": "Fulfilled", "Сделка успешна": "Delivered", "Сделка провалена": "Cancelled", "Анализ причины провала": "Returned",

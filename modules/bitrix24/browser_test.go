@@ -199,7 +199,9 @@ func (w *window) flip(words string) {
 // checked reports whether a toggle is on.
 func (w *window) checked(words string) bool {
 	w.t.Helper()
-	on, err := chromedp.Run(w.ctx, chromedp.JavascriptAttribute[bool](fmt.Sprintf("//label[contains(@class, 'switch')][normalize-space()=%q]/input", words), "checked"))
+	on, err := chromedp.Run(w.ctx, chromedp.JavascriptAttribute[bool](
+		fmt.Sprintf("//label[contains(@class, 'switch')][normalize-space()=%q]/input", words), "checked",
+	))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -219,7 +221,10 @@ func (w *window) holds(field, want string) {
 // complains looks for words beside the field of a label, in the place for its mistake.
 func (w *window) complains(label, words string) {
 	w.t.Helper()
-	got, err := chromedp.Run(w.ctx, chromedp.Text(fmt.Sprintf("//div[contains(@class, 'broken')][label[normalize-space(text()[1])=%q]]//p[@class='field-error']", label+":")))
+	got, err := chromedp.Run(w.ctx, chromedp.Text(fmt.Sprintf(
+		"//div[contains(@class, 'broken')][label[normalize-space(text()[1])=%q]]//p[@class='field-error']",
+		label+":",
+	)))
 	if err != nil {
 		w.t.Fatal(err)
 	}

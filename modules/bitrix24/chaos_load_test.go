@@ -133,7 +133,8 @@ func (c *chaosClient) json(w *chaosWorker) apptest.JSON {
 func (w *chaosWorker) found() {
 	n := len(w.orders)
 	employee := w.call("POST", "/api/clients", apptest.JSON{
-		"FirstName": "Сотрудник", "LastName": fmt.Sprintf("Организации%d-%d", w.number, n), "Email": fmt.Sprintf("e%d-%d@example.ru", w.number, n),
+		"FirstName": "Сотрудник", "LastName": fmt.Sprintf("Организации%d-%d", w.number, n),
+		"Email": fmt.Sprintf("e%d-%d@example.ru", w.number, n),
 	}, http.StatusCreated)
 	if employee == nil {
 		return

@@ -61,7 +61,8 @@ type chaosScale struct {
 
 func chaosSize() chaosScale {
 	s := chaosScale{
-		orders: 150, kills: 4, workers: 6, seed: rand.Uint64() % 1_000_000, limit: 3 * time.Minute, faults: 10 * time.Second, late: 300 * time.Millisecond,
+		orders: 150, kills: 4, workers: 6, seed: rand.Uint64() % 1_000_000, limit: 3 * time.Minute,
+		faults: 10 * time.Second, late: 300 * time.Millisecond,
 		env: []string{"BITRIX24_SETTLE=1s", "BITRIX24_RECONCILE_EVERY=2s", "BITRIX24_RETRY_FIRST=200ms", "BITRIX24_PAUSE_MAX=300ms"},
 	}
 	if os.Getenv("CHAOS") == "long" {
@@ -105,7 +106,8 @@ func newChaos(t *testing.T, size chaosScale, binary string, dialect db.Dialect, 
 	t.Cleanup(cancel)
 	c := &chaos{chaosScale: size, t: t, ctx: ctx, began: time.Now(), fleet: newFleet(t, binary, dialect)}
 	c.portal = emulator.New(emulator.Options{
-		UserID: 1, Code: bitrix24test.WebhookCode, Token: bitrix24test.PortalToken, EventsURL: c.fleet.url() + "/api/bitrix/events", Seed: size.seed, Empty: true,
+		UserID: 1, Code: bitrix24test.WebhookCode, Token: bitrix24test.PortalToken,
+		EventsURL: c.fleet.url() + "/api/bitrix/events", Seed: size.seed, Empty: true,
 	})
 	server := httptest.NewServer(c.portal)
 	t.Cleanup(func() {
@@ -148,7 +150,8 @@ func (c *chaos) run() {
 	c.t.Logf("chaos: seed %d, %s, %d processes: %d orders placed, %d killed, %d calls of the API repeated, %d answered with 5xx; "+
 		"portal: %d requests, %d refused, %d events sent, %d failed; load %v, under faults %v, all %v; %d differences",
 		c.seed, c.fleet.dialect, len(c.fleet.processes), c.placed.Load(), c.killed.Load(), c.retries.Load(), c.broken.Load(),
-		stats.Requests, refusals(stats), stats.EventsSent, stats.EventsFailed, loadTook.Round(time.Second), failedTook.Round(time.Second), time.Since(c.began).Round(time.Second),
+		stats.Requests, refusals(stats), stats.EventsSent, stats.EventsFailed, loadTook.Round(time.Second),
+		failedTook.Round(time.Second), time.Since(c.began).Round(time.Second),
 		len(differences))
 	for _, d := range differences[:min(len(differences), 20)] {
 		c.t.Error(d)

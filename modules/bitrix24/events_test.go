@@ -32,14 +32,21 @@ func TestEvents_areAnsweredByTheRules(t *testing.T) {
 			{"empty", bitrix24test.AsForm, "", 403},
 			{"broken JSON", "application/json", `{"event":`, 400},
 			{"a JSON list", "application/json", `[1,2]`, 400},
-			{"too long", bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken) + "&x=" + strings.Repeat("x", 64<<10), 413},
+			{
+				"too long", bitrix24test.AsForm,
+				bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken) + "&x=" + strings.Repeat("x", 64<<10),
+				413,
+			},
 			{"too deep", bitrix24test.AsForm, "event=ONCRMDEALUPDATE&auth[application_token]=wrong&" + strings.Repeat("a[", 10000), 403},
 		} {
 			if got := x.Event(c.contentType, c.body); got != c.want && (c.want != 403 || got != 400) {
 				t.Errorf("%s: %d, want %d", c.name, got, c.want)
 			}
 		}
-		slash, err := http.Post(x.URL+bitrix24test.EventsPath+"/", bitrix24test.AsForm, strings.NewReader(bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)))
+		slash, err := http.Post(
+			x.URL+bitrix24test.EventsPath+"/", bitrix24test.AsForm,
+			strings.NewReader(bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)),
+		)
 		x.Must(err)
 		x.Must(slash.Body.Close())
 		bitrix24test.Equal(t, "with a slash", slash.StatusCode, 200)
@@ -50,15 +57,30 @@ func TestEvents_areAnsweredByTheRules(t *testing.T) {
 
 func TestEvents_withoutAStoredTokenAreRefused(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		bitrix24test.Equal(t, "not connected", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)), 403)
+		bitrix24test.Equal(
+			t, "not connected",
+			x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)),
+			403,
+		)
 		bitrix24test.Equal(t, "not connected, no token", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "")), 403)
 		x.SaveSettings(append(x.Credentials(), "application_token", "")...)
 		bitrix24test.Equal(t, "connected without a token", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "")), 403)
 		x.SaveSettings("application_token", bitrix24test.PortalToken)
-		bitrix24test.Equal(t, "connected", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)), 200)
+		bitrix24test.Equal(
+			t, "connected",
+			x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)),
+			200,
+		)
 		x.SaveSettings("enabled", "-")
-		bitrix24test.Equal(t, "switched off", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)), 200)
-		bitrix24test.Equal(t, "switched off, wrong token", x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "wrong")), 403)
+		bitrix24test.Equal(
+			t, "switched off",
+			x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, bitrix24test.PortalToken)),
+			200,
+		)
+		bitrix24test.Equal(
+			t, "switched off, wrong token",
+			x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", 1, "wrong")), 403,
+		)
 	}, bitrix24test.Unconnected)
 }
 
@@ -126,9 +148,14 @@ func TestPortalClockHoursOff_changesNothing(t *testing.T) {
 				// Both sides change; by true time the panel's change is the later one, then the portal's.
 				x.Fail(emulator.Fault{Fault: "drop_events"})
 				x.Must(x.Portal.MoveDeal(deal, "EXECUTING"))
-				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE lanes SET paused_since = ?, paused_until = ? WHERE name = 'bitrix24'", bitrix24test.Now(), bitrix24test.Now().Add(time.Minute)).Error)
+				x.Must(x.Host().DB.From(t.Context()).Exec(
+					"UPDATE lanes SET paused_since = ?, paused_until = ? WHERE name = 'bitrix24'",
+					bitrix24test.Now(), bitrix24test.Now().Add(time.Minute),
+				).Error)
 				x.SetStatus(order, "Fulfilled")
-				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(time.Minute), order).Error)
+				x.Must(x.Host().DB.From(t.Context()).Exec(
+					"UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(time.Minute), order,
+				).Error)
 				x.Recover()
 				x.Settle()
 				bitrix24test.Equal(t, "the panel's later status", x.Order(order).Value("Status"), "Fulfilled")
@@ -138,7 +165,9 @@ func TestPortalClockHoursOff_changesNothing(t *testing.T) {
 				// And reconciliation, whose cursor is in the portal's time, still sees what no event told.
 				x.Reconcile()
 				x.Must(x.Portal.MoveDeal(deal, "WON"))
-				x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(-time.Minute), order).Error)
+				x.Must(x.Host().DB.From(t.Context()).Exec(
+					"UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(-time.Minute), order,
+				).Error)
 				x.Reconcile()
 				bitrix24test.Equal(t, "status caught", x.Order(order).Value("Status"), "Delivered")
 			})

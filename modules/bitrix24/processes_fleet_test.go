@@ -32,7 +32,8 @@ func connectedFleet(t testing.TB, binary string, dialect db.Dialect, g *gate) (*
 	t.Helper()
 	f := newFleet(t, binary, dialect)
 	portal := emulator.New(emulator.Options{
-		UserID: 1, Code: bitrix24test.WebhookCode, Token: bitrix24test.PortalToken, EventsURL: f.url() + "/api/bitrix/events", Seed: 1, Empty: true,
+		UserID: 1, Code: bitrix24test.WebhookCode, Token: bitrix24test.PortalToken,
+		EventsURL: f.url() + "/api/bitrix/events", Seed: 1, Empty: true,
 	})
 	g.portal = portal
 	server := httptest.NewServer(g)
@@ -282,7 +283,10 @@ func (b *front) signIn() *http.Client {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	browser := &http.Client{Transport: b, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	browser := &http.Client{
+		Transport: b, Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	answer, err := paneltest.Read(browser.PostForm(b.url()+"/login", url.Values{"email": {"admin@demo"}, "password": {app.DemoPassword}}))
 	if err != nil {
 		b.t.Fatal(err)

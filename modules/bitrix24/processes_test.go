@@ -55,7 +55,10 @@ func secondProcessOnSQLite(t *testing.T, binary string) {
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	bitrix24test.Contains(t, "the second process", said, fmt.Sprintf("is in use by process %d", first.cmd.Process.Pid), "several need DATABASE_URL")
+	bitrix24test.Contains(
+		t, "the second process", said, fmt.Sprintf("is in use by process %d", first.cmd.Process.Pid),
+		"several need DATABASE_URL",
+	)
 	plain(t, said)
 	f.ready(first)
 	f.stop()

@@ -81,7 +81,10 @@ func BenchmarkOrderPortalPaused(b *testing.B) {
 // took: five hundred one by one, and five hundred ("busy") without a pause, so that each meets the events of the last.
 func BenchmarkOrderPortalHealthy(b *testing.B) {
 	dialects(b, func(b *testing.B, dialect db.Dialect) {
-		x := bitrix24test.New(b, dialect, bitrix24test.Unconnected, func(s *bitrix24test.Setup) { bitrix24test.Hasten(&s.Options, 1000, time.Now) })
+		x := bitrix24test.New(
+			b, dialect, bitrix24test.Unconnected,
+			func(s *bitrix24test.Setup) { bitrix24test.Hasten(&s.Options, 1000, time.Now) },
+		)
 		var portal atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			portal.Add(int64(took(func() { x.Portal.ServeHTTP(w, r) })))

@@ -57,7 +57,9 @@ func TestBackfill_sendsWhatExistedBeforeTheConnectionOnce(t *testing.T) {
 func TestBackfill_triedOutWritesNothing(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		placed := x.PlaceMany(3)
-		x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "Уже", "EMAIL": []map[string]any{{"VALUE": "client1@example.ru", "VALUE_TYPE": "HOME"}}}})
+		x.Do("create_contact", emulator.Args{"fields": map[string]any{
+			"NAME": "Уже", "EMAIL": []map[string]any{{"VALUE": "client1@example.ru", "VALUE_TYPE": "HOME"}},
+		}})
 		x.Connect()
 		changes, journal := x.Portal.Stats().Changes, x.Count("bitrix24_journal")
 		answer := x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "try").
@@ -68,7 +70,9 @@ func TestBackfill_triedOutWritesNothing(t *testing.T) {
 		if got := x.Portal.Stats().Changes - changes; got != 0 {
 			t.Errorf("the trial changed %d records of the portal", got)
 		}
-		for table, want := range map[string]int64{"bitrix24_links": 0, "bitrix24_intents": 0, "bitrix24_backfills": 0, "bitrix24_journal": journal} {
+		for table, want := range map[string]int64{
+			"bitrix24_links": 0, "bitrix24_intents": 0, "bitrix24_backfills": 0, "bitrix24_journal": journal,
+		} {
 			if got := x.Count(table); got != want {
 				t.Errorf("%s has %d rows after the trial, want %d", table, got, want)
 			}
@@ -143,7 +147,8 @@ func TestBackfill_isForAdministrators(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.As(staff.Operator).Get(bitrix24test.BackfillPage).Want(t, http.StatusForbidden)
 		x.As(staff.Operator).Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(t, http.StatusForbidden)
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "from", "2026-02-30", "action", "start").Want(t, http.StatusUnprocessableEntity, "Не похоже на дату")
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "from", "2026-02-30", "action", "start").
+			Want(t, http.StatusUnprocessableEntity, "Не похоже на дату")
 		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "action", "start").Want(t, http.StatusUnprocessableEntity, "Отметьте")
 	})
 }

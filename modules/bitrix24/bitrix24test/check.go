@@ -73,7 +73,10 @@ func (x *Pair) WholeCompany(deal emulator.Record) {
 	t := x.T
 	s := x.State()
 	if len(s.Companies) != 1 || len(s.Contacts) != 1 || len(s.Requisites) != 2 || len(s.Bankdetails) != 1 {
-		t.Fatalf("%d companies, %d contacts, %d requisites, %d bank details; want 1, 1, 2, 1", len(s.Companies), len(s.Contacts), len(s.Requisites), len(s.Bankdetails))
+		t.Fatalf(
+			"%d companies, %d contacts, %d requisites, %d bank details; want 1, 1, 2, 1", len(s.Companies),
+			len(s.Contacts), len(s.Requisites), len(s.Bankdetails),
+		)
 	}
 	company := s.Companies[0]
 	Equal(t, "company of the deal", deal["COMPANY_ID"], company["ID"])

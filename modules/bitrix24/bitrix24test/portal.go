@@ -72,7 +72,8 @@ func (x *Pair) Event(contentType, body string) int {
 // FormEvent is an event as the portal encodes it.
 func FormEvent(name string, id int64, token string) string {
 	return url.Values{
-		"event": {name}, "data[FIELDS][ID]": {fmt.Sprint(id)}, "ts": {"1700000000"}, "auth[domain]": {"x.bitrix24.ru"}, "auth[application_token]": {token},
+		"event": {name}, "data[FIELDS][ID]": {fmt.Sprint(id)}, "ts": {"1700000000"},
+		"auth[domain]": {"x.bitrix24.ru"}, "auth[application_token]": {token},
 	}.Encode()
 }
 

@@ -37,7 +37,10 @@ func (x *Pair) Recover() {
 			return
 		}
 		if time.Now().After(deadline) {
-			x.T.Fatalf("the exchange does not recover: paused %v (%s), %d waiting, %d failed", state.Paused, state.Reason, state.Waiting, state.Failed)
+			x.T.Fatalf(
+				"the exchange does not recover: paused %v (%s), %d waiting, %d failed", state.Paused, state.Reason,
+				state.Waiting, state.Failed,
+			)
 		}
 		time.Sleep(20 * time.Millisecond) // the settling time passes by the clock
 	}
@@ -46,7 +49,9 @@ func (x *Pair) Recover() {
 // Reconcile has the recurring look at what no event told happen now.
 func (x *Pair) Reconcile() {
 	x.T.Helper()
-	x.Must(x.Host().DB.From(x.T.Context()).Exec("UPDATE jobs SET run_at = ? WHERE state = 'waiting' AND kind = 'bitrix24.reconcile'", Now()).Error)
+	x.Must(x.Host().DB.From(x.T.Context()).Exec(
+		"UPDATE jobs SET run_at = ? WHERE state = 'waiting' AND kind = 'bitrix24.reconcile'", Now(),
+	).Error)
 	x.Drain()
 }
 

@@ -14,9 +14,15 @@ import (
 // Draft is the customer and the cart of most scenarios: 5 × 18,00 + 810,00 − 50,50 + 300,25 = 1149,75.
 func Draft() apptest.JSON {
 	return apptest.JSON{
-		"Client": apptest.JSON{"FirstName": "Мария", "LastName": "Соколова", "SecondName": "Игоревна", "Email": "sokolova@example.ru", "Phone": "8 (912) 345-67-01"},
+		"Client": apptest.JSON{
+			"FirstName": "Мария", "LastName": "Соколова", "SecondName": "Игоревна", "Email": "sokolova@example.ru",
+			"Phone": "8 (912) 345-67-01",
+		},
 		"Items": []apptest.JSON{
-			{"MaterialId": 7, "Name": "Фотографии (9x13 см)", "Quantity": 5, "ItemPrice": 18, "Options": []apptest.JSON{{"Title": "тип бумаги", "Description": "матовая"}}},
+			{
+				"MaterialId": 7, "Name": "Фотографии (9x13 см)", "Quantity": 5, "ItemPrice": 18,
+				"Options": []apptest.JSON{{"Title": "тип бумаги", "Description": "матовая"}},
+			},
 			{"MaterialId": 8, "Name": "Фотопостер (30x40 см)", "Quantity": 1, "ItemPrice": "810.00"},
 		},
 		"DiscountPrice": "50.50", "DeliveryPrice": 300.25,
@@ -105,8 +111,9 @@ func (x *Pair) NewOrganization(client int64) apptest.Reply {
 		"Address": "Екатеринбург, ул. Белинского, 86",
 		"LegalEntities": []apptest.JSON{
 			{
-				"Name": "ООО «Северный ветер»", "Inn": "6671234567", "Kpp": "667101001", "Ogrn": "1146671000011", "Address": "620026, Екатеринбург, ул. Белинского, 86",
-				"Bank": "ПАО Банк «Пример»", "Bik": "046577001", "Account": "40702810500000000001", "CorrAccount": "30101810500000000001",
+				"Name": "ООО «Северный ветер»", "Inn": "6671234567", "Kpp": "667101001", "Ogrn": "1146671000011",
+				"Address": "620026, Екатеринбург, ул. Белинского, 86",
+				"Bank":    "ПАО Банк «Пример»", "Bik": "046577001", "Account": "40702810500000000001", "CorrAccount": "30101810500000000001",
 			},
 			{"Name": "ИП Ветров", "Inn": "667112345678", "Ogrn": "314667100001111", "Address": "620000, Екатеринбург, а/я 1"},
 		},
@@ -123,7 +130,9 @@ func (x *Pair) BusyDay() (company, person int64) {
 	person = x.Place(By(client))
 	x.Drain()
 	x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", company), apptest.JSON{"Items": []apptest.JSON{
-		{"Name": "Фотографии (9x13 см)", "Quantity": 7, "ItemPrice": 18}, {"Name": "Рама", "Quantity": 1, "ItemPrice": "333.33"}, {"Name": "Паспарту", "Quantity": 3, "ItemPrice": "0.01"},
+		{"Name": "Фотографии (9x13 см)", "Quantity": 7, "ItemPrice": 18},
+		{"Name": "Рама", "Quantity": 1, "ItemPrice": "333.33"},
+		{"Name": "Паспарту", "Quantity": 3, "ItemPrice": "0.01"},
 	}}).Want(x.T, http.StatusOK)
 	x.SetStatus(person, orders.WaitingForPayment)
 	x.Drain()

@@ -40,7 +40,10 @@ func TestComparison_ofOrdersInLeads(t *testing.T) {
 		lead := number(bitrix24test.OrderLead(changed))
 		dropped, junk := number(bitrix24test.ClientLead(client)), number(bitrix24test.OrderLead(rejected))
 		x.WithoutEvents(func() {
-			x.Do("edit_lead", emulator.Args{"id": lead, "fields": map[string]any{"OPPORTUNITY": 5, "COMMENTS": "стёрто", "UF_CRM_PIXLPARK_DELIVERY_ID": "другая"}})
+			x.Do("edit_lead", emulator.Args{
+				"id":     lead,
+				"fields": map[string]any{"OPPORTUNITY": 5, "COMMENTS": "стёрто", "UF_CRM_PIXLPARK_DELIVERY_ID": "другая"},
+			})
 			x.Do("delete_lead", emulator.Args{"id": dropped})
 			x.Do("reject_lead", emulator.Args{"id": junk})
 		})
@@ -50,7 +53,8 @@ func TestComparison_ofOrdersInLeads(t *testing.T) {
 		admin := x.As(staff.Administrator)
 		admin.Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "Сумма", "1 149,75 руб.", "5,00 руб.", "Комментарий", "стёрто", "другая", fmt.Sprintf("лид %d", lead),
 			fmt.Sprintf("%s/crm/lead/details/%d/", x.PortalURL, lead), "удалена там", "лид отклонён", "Передать в Битрикс24 все (2)", "Не передаются")
-		admin.Get(bitrix24test.ComparePage+"?result=different").Want(t, http.StatusOK, fmt.Sprintf("№ %d", changed), fmt.Sprintf("№ %d", rejected)).
+		admin.Get(bitrix24test.ComparePage+"?result=different").
+			Want(t, http.StatusOK, fmt.Sprintf("№ %d", changed), fmt.Sprintf("№ %d", rejected)).
 			Lacks(t, fmt.Sprintf("№ %d", gone), fmt.Sprintf("№ %d", same))
 
 		mend(x, changed)
@@ -131,7 +135,10 @@ func TestLeadTakenUpAgain_getsWhatChangedMeanwhile(t *testing.T) {
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
 		x.Do("reject_lead", emulator.Args{"id": lead})
 		x.Settle()
-		x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", order), []apptest.JSON{{"Name": "Фотопостер (30x40 см)", "Quantity": 2, "ItemPrice": "810.00"}}).
+		x.Call(
+			"PUT", fmt.Sprintf("/api/orders/%d/items", order),
+			[]apptest.JSON{{"Name": "Фотопостер (30x40 см)", "Quantity": 2, "ItemPrice": "810.00"}},
+		).
 			Want(t, http.StatusOK)
 		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": "Марья"}).Want(t, http.StatusOK)
 		x.Settle()

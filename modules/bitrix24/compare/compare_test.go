@@ -22,7 +22,9 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 
 		x.Fail(emulator.Fault{Fault: "drop_events"})
 		deal, _ := x.Deal(changed)
-		x.Do("edit_deal", emulator.Args{"id": deal, "fields": map[string]any{"OPPORTUNITY": 5, "STAGE_ID": "EXECUTING", "CONTACT_ID": 0, "UF_CRM_PIXLPARK_DELIVERY_ID": "другая"}})
+		x.Do("edit_deal", emulator.Args{"id": deal, "fields": map[string]any{
+			"OPPORTUNITY": 5, "STAGE_ID": "EXECUTING", "CONTACT_ID": 0, "UF_CRM_PIXLPARK_DELIVERY_ID": "другая",
+		}})
 		deal, _ = x.Deal(rows)
 		x.Do("set_rows", emulator.Args{"deal": deal, "rows": []map[string]any{{"PRODUCT_NAME": "Чужой товар", "PRICE": 1, "QUANTITY": 1}}})
 		deal, _ = x.Deal(gone)
@@ -31,9 +33,11 @@ func TestComparison_showsWhatDiffersAndMendsIt(t *testing.T) {
 		x.Compare()
 		bitrix24test.Equal(t, "after", x.LastComparison(), "1 2 1 1")
 		admin := x.As(staff.Administrator)
-		admin.Get(bitrix24test.ComparePage).Want(t, http.StatusOK, "Сумма", "1 149,75 руб.", "5,00 руб.", "Статус и стадия", "В работе", "Контакт", "другая",
-			"Товары", "нет строки", "нет в Битрикс24", "удалена там", fmt.Sprintf("№ %d", missing))
-		admin.Get(bitrix24test.ComparePage+"?result=gone").Want(t, http.StatusOK, fmt.Sprintf("№ %d", gone)).Lacks(t, fmt.Sprintf("№ %d", changed))
+		admin.Get(bitrix24test.ComparePage).
+			Want(t, http.StatusOK, "Сумма", "1 149,75 руб.", "5,00 руб.", "Статус и стадия", "В работе", "Контакт", "другая",
+				"Товары", "нет строки", "нет в Битрикс24", "удалена там", fmt.Sprintf("№ %d", missing))
+		admin.Get(bitrix24test.ComparePage+"?result=gone").
+			Want(t, http.StatusOK, fmt.Sprintf("№ %d", gone)).Lacks(t, fmt.Sprintf("№ %d", changed))
 
 		// One by its button, then all of them.
 		id := x.Number("SELECT max(id) FROM bitrix24_comparisons")

@@ -17,7 +17,10 @@ const vanishedPage = "/admin/bitrix24/vanished"
 func checkDeleted(x *bitrix24test.Pair) {
 	x.T.Helper()
 	database := x.Host().DB.From(x.T.Context())
-	x.Must(database.Exec("UPDATE jobs SET run_at = ? WHERE state = 'waiting' AND kind = 'bitrix24_bulk.check_deleted'", bitrix24test.Now()).Error)
+	x.Must(database.Exec(
+		"UPDATE jobs SET run_at = ? WHERE state = 'waiting' AND kind = 'bitrix24_bulk.check_deleted'",
+		bitrix24test.Now(),
+	).Error)
 	x.Settle()
 }
 

@@ -22,7 +22,10 @@ func TestEmployeeWithAnotherContact_isTiedToTheCompanyAgain(t *testing.T) {
 		x.Call("PATCH", fmt.Sprintf("/api/organizations/%d", organization), apptest.JSON{"Name": "ООО «Южный ветер»"}).Want(t, http.StatusOK)
 		x.Settle()
 		contact := x.Portal.IDs("contact")[0]
-		bitrix24test.Equal(t, "contacts of the company", x.State().Links.CompanyContacts[fmt.Sprint(x.Portal.IDs("company")[0])], []string{fmt.Sprint(contact)})
+		bitrix24test.Equal(
+			t, "contacts of the company", x.State().Links.CompanyContacts[fmt.Sprint(x.Portal.IDs("company")[0])],
+			[]string{fmt.Sprint(contact)},
+		)
 	})
 }
 
@@ -38,14 +41,22 @@ func TestEmployeeWhoseContactIsMadeLater_isTiedToTheCompanyAtOnce(t *testing.T) 
 		x.Settle()
 		x.Place(bitrix24test.By(client))
 		x.Settle()
-		bitrix24test.Equal(t, "contacts of the company", x.State().Links.CompanyContacts[company], []string{fmt.Sprint(x.Portal.IDs("contact")[0])})
+		bitrix24test.Equal(
+			t, "contacts of the company", x.State().Links.CompanyContacts[company],
+			[]string{fmt.Sprint(x.Portal.IDs("contact")[0])},
+		)
 
 		x.Do("delete_contact", emulator.Args{"id": x.Portal.IDs("contact")[0]})
 		x.Settle()
-		found := x.Do("create_contact", emulator.Args{"fields": map[string]any{"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": "+79123456701", "VALUE_TYPE": "MOBILE"}}}})["id"]
+		found := x.Do("create_contact", emulator.Args{"fields": map[string]any{
+			"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": "+79123456701", "VALUE_TYPE": "MOBILE"}},
+		}})["id"]
 		x.Place(bitrix24test.By(client), bitrix24test.Set("Comment", "ещё"))
 		x.Settle()
-		bitrix24test.Equal(t, "contacts of the company, one that was found", x.State().Links.CompanyContacts[company], []string{fmt.Sprint(found)})
+		bitrix24test.Equal(
+			t, "contacts of the company, one that was found", x.State().Links.CompanyContacts[company],
+			[]string{fmt.Sprint(found)},
+		)
 		x.AtRest()
 	})
 }

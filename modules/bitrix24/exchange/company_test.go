@@ -70,7 +70,8 @@ func TestCompanyChangedInThePortal_changesTheOrganization(t *testing.T) {
 
 		x.Do("delete_company", emulator.Args{"id": company})
 		x.Settle()
-		x.As(staff.Operator).Get(fmt.Sprintf("/admin/organizations/%d", organization)).Want(t, http.StatusOK, "Отправить в Битрикс24").Lacks(t, "Bitrix ID")
+		x.As(staff.Operator).Get(fmt.Sprintf("/admin/organizations/%d", organization)).
+			Want(t, http.StatusOK, "Отправить в Битрикс24").Lacks(t, "Bitrix ID")
 	})
 }
 
@@ -85,7 +86,10 @@ func TestAddressOfAnOrganization_changesInItsCompanyAndLeavesTheRestOfTheComment
 			return record["COMMENTS"]
 		}
 		bitrix24test.Equal(t, "comment", comment(), "Фактический адрес: Екатеринбург, ул. Белинского, 86")
-		x.Do("edit_company", emulator.Args{"id": company, "fields": map[string]any{"COMMENTS": "Звонить до 12\n" + comment() + "\nПлатят вовремя"}})
+		x.Do("edit_company", emulator.Args{
+			"id":     company,
+			"fields": map[string]any{"COMMENTS": "Звонить до 12\n" + comment() + "\nПлатят вовремя"},
+		})
 		x.Settle()
 		for _, c := range []struct{ address, comment string }{
 			{"Пермь, ул. Мира, 1", "Звонить до 12\nФактический адрес: Пермь, ул. Мира, 1\nПлатят вовремя"},
@@ -125,7 +129,9 @@ func TestCompanyFoundByINN_isLinkedAndNotMadeAgain(t *testing.T) {
 
 func TestPhoneOfACompanyThatThePanelCannotTake_staysOnBothSides(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		organization := x.Call("POST", "/api/organizations", apptest.JSON{"Name": "ООО «Ромашка»", "Phone": "+7 495 123-45-67"}).Want(t, http.StatusCreated).ID()
+		organization := x.Call(
+			"POST", "/api/organizations", apptest.JSON{"Name": "ООО «Ромашка»", "Phone": "+7 495 123-45-67"},
+		).Want(t, http.StatusCreated).ID()
 		x.As(staff.Operator).Post(fmt.Sprintf("/admin/organizations/%d/actions/bitrix24.send", organization)).Want(t, http.StatusSeeOther)
 		x.Settle()
 		companies := x.State().Companies
@@ -141,6 +147,7 @@ func TestPhoneOfACompanyThatThePanelCannotTake_staysOnBothSides(t *testing.T) {
 		record, _ := x.Portal.Company(company)
 		bitrix24test.Equal(t, "title", record["TITLE"], "ООО «Василёк»")
 		bitrix24test.Equal(t, "the portal keeps its own", record["PHONE.MOBILE"], "добавочный 12")
-		bitrix24test.Equal(t, "the panel, too", x.Call("GET", fmt.Sprintf("/api/organizations/%d", organization), nil).Want(t, http.StatusOK).Value("Phone"), "+74951234567")
+		bitrix24test.Equal(t, "the panel, too", x.Call("GET", fmt.Sprintf("/api/organizations/%d", organization), nil).
+			Want(t, http.StatusOK).Value("Phone"), "+74951234567")
 	})
 }

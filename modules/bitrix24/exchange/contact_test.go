@@ -90,7 +90,10 @@ func TestClientChangedInThePanel_changesTheExistingValuesOfTheContact(t *testing
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 		client := int64(x.Order(x.Place()).Number("UserId"))
 		x.Settle()
-		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": "Маша", "Phone": "+7 922 000-00-01", "Email": "masha@example.ru"}).Want(t, http.StatusOK)
+		x.Call(
+			"PATCH", fmt.Sprintf("/api/clients/%d", client),
+			apptest.JSON{"FirstName": "Маша", "Phone": "+7 922 000-00-01", "Email": "masha@example.ru"},
+		).Want(t, http.StatusOK)
 		x.Settle()
 		contact := x.State().Contacts[0]
 		bitrix24test.Equal(t, "name", contact["NAME"], "Маша")

@@ -93,7 +93,9 @@ func TestBothSidesChanged_theLaterWinsAndBothEndEqual(t *testing.T) {
 					want, stage = orders.PrintingInProgress, "EXECUTING"
 				} else {
 					// The deal was moved a minute before the order.
-					x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(time.Minute), order).Error)
+					x.Must(x.Host().DB.From(t.Context()).Exec(
+						"UPDATE orders SET status_at = ? WHERE id = ?", bitrix24test.Now().Add(time.Minute), order,
+					).Error)
 				}
 				x.Must(x.Portal.MoveDeal(deal, "EXECUTING"))
 				x.Fail(emulator.Fault{Fault: "none"})
@@ -102,7 +104,8 @@ func TestBothSidesChanged_theLaterWinsAndBothEndEqual(t *testing.T) {
 				bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), want)
 				_, record := x.Deal(order)
 				bitrix24test.Equal(t, "stage", record["STAGE_ID"], stage)
-				bitrix24test.Contains(t, "journal", x.As(staff.Administrator).Get("/admin/bitrix24/journal").Want(t, http.StatusOK).Text, "Изменены обе стороны")
+				bitrix24test.Contains(t, "journal", x.As(staff.Administrator).Get("/admin/bitrix24/journal").
+					Want(t, http.StatusOK).Text, "Изменены обе стороны")
 			})
 		})
 	}

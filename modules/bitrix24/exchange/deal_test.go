@@ -21,8 +21,14 @@ func TestWhatAManagerChangedByHand_isNotOverwritten(t *testing.T) {
 		x.Settle()
 		x.SetStatus(order, orders.PrintingInProgress)
 		x.Call("POST", fmt.Sprintf("/api/orders/%d/payments", order), apptest.JSON{"Amount": 100, "Method": "Cash"}).Want(t, http.StatusOK)
-		x.Call("POST", fmt.Sprintf("/api/orders/%d/comments", order), apptest.JSON{"Text": "Уже печатаете?", "VisibleToClient": true}).Want(t, http.StatusOK)
-		x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", order), apptest.JSON{"Items": []apptest.JSON{{"Name": "Визитки", "Quantity": 3, "ItemPrice": 1000}}}).Want(t, http.StatusOK)
+		x.Call(
+			"POST", fmt.Sprintf("/api/orders/%d/comments", order),
+			apptest.JSON{"Text": "Уже печатаете?", "VisibleToClient": true},
+		).Want(t, http.StatusOK)
+		x.Call(
+			"PUT", fmt.Sprintf("/api/orders/%d/items", order),
+			apptest.JSON{"Items": []apptest.JSON{{"Name": "Визитки", "Quantity": 3, "ItemPrice": 1000}}},
+		).Want(t, http.StatusOK)
 		x.Settle()
 		_, record = x.Deal(order)
 		bitrix24test.Equal(t, "title", record["TITLE"], "Соколова: фотографии")

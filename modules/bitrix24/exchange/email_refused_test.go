@@ -56,7 +56,10 @@ func TestEmailChangedToOneThePortalRefuses_theFormerStays(t *testing.T) {
 		x.AtRest()
 		bitrix24test.Equal(t, "the panel's e-mail", x.Client(client).Value("Email"), refusedByThePortal)
 
-		x.Do("edit_contact", emulator.Args{"id": bitrix24test.Number(t, s.Contacts[0]["ID"].(string)), "fields": map[string]any{"POST": "директор"}})
+		x.Do("edit_contact", emulator.Args{
+			"id":     bitrix24test.Number(t, s.Contacts[0]["ID"].(string)),
+			"fields": map[string]any{"POST": "директор"},
+		})
 		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"Email": "good@example.ru"}).Want(t, http.StatusOK)
 		x.Settle()
 		bitrix24test.Equal(t, "a good e-mail is sent again", multi(t, x.State().Contacts[0], "EMAIL"), "HOME good@example.ru")

@@ -47,10 +47,15 @@ func TestLeadCorrectedByAManager_keepsHisTitleAndPhone(t *testing.T) {
 		x.Settle()
 		id, lead := x.Lead(bitrix24test.ClientLead(client), 1)
 		x.Do("edit_lead", emulator.Args{"id": id, "fields": map[string]any{
-			"TITLE": "Соколова, важный клиент", "PHONE": []any{map[string]any{"ID": leadValue(t, lead, "PHONE"), "VALUE": "+79990000009", "VALUE_TYPE": "MOBILE"}},
+			"TITLE": "Соколова, важный клиент", "PHONE": []any{map[string]any{
+				"ID": leadValue(t, lead, "PHONE"), "VALUE": "+79990000009", "VALUE_TYPE": "MOBILE",
+			}},
 		}})
 		x.Settle()
-		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"FirstName": "Марья", "Phone": "+79220000001", "Email": "new@example.ru"}).Want(t, http.StatusOK)
+		x.Call(
+			"PATCH", fmt.Sprintf("/api/clients/%d", client),
+			apptest.JSON{"FirstName": "Марья", "Phone": "+79220000001", "Email": "new@example.ru"},
+		).Want(t, http.StatusOK)
 		x.Settle()
 		_, lead = x.Lead(bitrix24test.ClientLead(client), 1)
 		bitrix24test.Equal(t, "title", lead["TITLE"], "Соколова, важный клиент")
@@ -68,7 +73,11 @@ func TestOrderIntoALead_keepsWhatAManagerWroteThere(t *testing.T) {
 		x.Settle()
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
 		x.Do("edit_lead", emulator.Args{"id": lead, "fields": map[string]any{"COMMENTS": "Звонить после обеда"}})
-		x.CallPortal("crm.item.productrow.add", "fields[ownerType]=L&fields[ownerId]=%d&fields[productName]=Urgency&fields[price]=500&fields[quantity]=1", lead)
+		x.CallPortal(
+			"crm.item.productrow.add",
+			"fields[ownerType]=L&fields[ownerId]=%d&fields[productName]=Urgency&fields[price]=500&fields[quantity]=1",
+			lead,
+		)
 		order := x.Place(bitrix24test.By(client))
 		x.Settle()
 		_, record := x.Lead(bitrix24test.ClientLead(client), 1)
@@ -88,7 +97,8 @@ func TestClientChangedWhileALead_theDealIsTheOrdersAndTheContactIsTheClients(t *
 		order := x.Place()
 		client := int64(x.Order(order).Number("UserId"))
 		x.Settle()
-		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"LastName": "Орлова", "Phone": "+79120000002"}).Want(t, http.StatusOK)
+		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client), apptest.JSON{"LastName": "Орлова", "Phone": "+79120000002"}).
+			Want(t, http.StatusOK)
 		x.Settle()
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
 		made := x.Do("convert_lead", emulator.Args{"id": lead, "deal": true, "contact": true, "company": false})

@@ -104,7 +104,10 @@ func TestLeadConvertedIntoAContactOnly_theDealIsMadeAfterAQuarterOfAnHour(t *tes
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
 		made := x.Do("convert_lead", emulator.Args{"id": lead, "deal": false, "contact": true})
 		x.Settle()
-		x.Call("POST", fmt.Sprintf("/api/orders/%d/comments", order), apptest.JSON{"Text": "Есть новости?", "VisibleToClient": true}).Want(t, http.StatusOK)
+		x.Call(
+			"POST", fmt.Sprintf("/api/orders/%d/comments", order),
+			apptest.JSON{"Text": "Есть новости?", "VisibleToClient": true},
+		).Want(t, http.StatusOK)
 		x.Settle()
 		if got := len(x.Portal.IDs("deal")); got != 0 {
 			t.Fatalf("%d deals while one may still appear, want none", got)
@@ -148,7 +151,9 @@ func TestDealThatAppearsLateAfterTheConversion_isTaken(t *testing.T) {
 }
 
 func TestOrganizationsLead_isClosedByItselfOnceTheEmployeesIsConverted(t *testing.T) {
-	for name, company := range map[string]any{"Сделка + Контакт + Компания": true, "Сделка + Контакт": false, "a company that was there": int64(1)} {
+	for name, company := range map[string]any{
+		"Сделка + Контакт + Компания": true, "Сделка + Контакт": false, "a company that was there": int64(1),
+	} {
 		t.Run(name, func(t *testing.T) {
 			bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
 				if company == int64(1) {

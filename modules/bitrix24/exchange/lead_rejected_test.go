@@ -60,7 +60,8 @@ func TestLeadDeleted_thePageSaysSoAndNothingIsMadeUnasked(t *testing.T) {
 		bitrix24test.Equal(t, "leads", len(x.State().Leads), 0)
 		bitrix24test.Equal(t, "deals", len(x.Portal.IDs("deal")), 0)
 		operator := x.As(staff.Operator)
-		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "Лид удалён в Битрикс24", "Создать заново", "Привязать другой", "Не синхронизировать")
+		operator.Get(bitrix24test.Page(order)).
+			Want(t, http.StatusOK, "Лид удалён в Битрикс24", "Создать заново", "Привязать другой", "Не синхронизировать")
 		operator.Get(fmt.Sprintf("/admin/clients/%d", client)).Want(t, http.StatusOK, "Отправить в Битрикс24")
 	}, bitrix24test.WithLeads)
 }
@@ -72,7 +73,10 @@ func TestLeadDeletedUnnoticed_aChangeOfTheOrderFindsOut(t *testing.T) {
 		x.Settle()
 		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
 		x.WithoutEvents(func() { x.Do("delete_lead", emulator.Args{"id": lead}) })
-		x.Call("POST", fmt.Sprintf("/api/orders/%d/comments", order), apptest.JSON{"Text": "Добавьте рамку", "VisibleToClient": true}).Want(t, http.StatusOK)
+		x.Call(
+			"POST", fmt.Sprintf("/api/orders/%d/comments", order),
+			apptest.JSON{"Text": "Добавьте рамку", "VisibleToClient": true},
+		).Want(t, http.StatusOK)
 		x.Settle()
 		x.Hurry()
 		x.Settle()

@@ -92,7 +92,10 @@ func TestOrganizationRegistered_becomesTwoLeads(t *testing.T) {
 		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", organization))
 		x.Settle()
 		id, employee := x.Lead(bitrix24test.ClientLead(client), 2)
-		bitrix24test.Equal(t, "the order is in the employee's lead", bitrix24test.Kopecks(t, fmt.Sprint(employee["OPPORTUNITY"])), orders.Money(1149_75))
+		bitrix24test.Equal(
+			t, "the order is in the employee's lead", bitrix24test.Kopecks(t, fmt.Sprint(employee["OPPORTUNITY"])),
+			orders.Money(1149_75),
+		)
 		bitrix24test.Equal(t, "sum of its rows", x.LeadSum(id), orders.Money(1149_75))
 		if s := x.State(); len(s.Contacts)+len(s.Deals)+len(s.Companies) != 0 {
 			t.Errorf("order %d: %d contacts, %d deals, %d companies beside the leads", order, len(s.Contacts), len(s.Deals), len(s.Companies))
@@ -115,11 +118,18 @@ func TestOrdersOfANewClient_goIntoHisLeadAndFurtherOnesIntoTheirOwn(t *testing.T
 		bitrix24test.Equal(t, "source", lead["SOURCE_ID"], "WEB")
 		bitrix24test.Contains(t, "about the source", fmt.Sprint(lead["SOURCE_DESCRIPTION"]), "Типография «Демо»")
 		bitrix24test.Equal(t, "utm", lead["UTM_SOURCE"], "yandex")
-		x.As(staff.Operator).Get(bitrix24test.Page(first)).Want(t, http.StatusOK, "Заказ в лиде", fmt.Sprintf("%s/crm/lead/details/%d/", x.PortalURL, id))
+		x.As(staff.Operator).Get(bitrix24test.Page(first)).
+			Want(t, http.StatusOK, "Заказ в лиде", fmt.Sprintf("%s/crm/lead/details/%d/", x.PortalURL, id))
 
-		x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", first), []apptest.JSON{{"MaterialId": 8, "Name": "Фотопостер (30x40 см)", "Quantity": 2, "ItemPrice": "810.00"}}).
+		x.Call(
+			"PUT", fmt.Sprintf("/api/orders/%d/items", first),
+			[]apptest.JSON{{"MaterialId": 8, "Name": "Фотопостер (30x40 см)", "Quantity": 2, "ItemPrice": "810.00"}},
+		).
 			Want(t, http.StatusOK)
-		x.Call("POST", fmt.Sprintf("/api/orders/%d/comments", first), apptest.JSON{"Text": "Добавьте рамку", "VisibleToClient": true}).Want(t, http.StatusOK)
+		x.Call(
+			"POST", fmt.Sprintf("/api/orders/%d/comments", first),
+			apptest.JSON{"Text": "Добавьте рамку", "VisibleToClient": true},
+		).Want(t, http.StatusOK)
 		x.Settle()
 		_, lead = x.Lead(bitrix24test.ClientLead(client), 1)
 		bitrix24test.Equal(t, "changed amount", bitrix24test.Kopecks(t, fmt.Sprint(lead["OPPORTUNITY"])), orders.Money(1869_75))

@@ -53,7 +53,8 @@ func TestOrder_becomesADealWithEverythingTheManualNames(t *testing.T) {
 		bitrix24test.Contains(t, "last row", rows[2]["PRODUCT_NAME"], "Доставка: Офис компании на Белинского")
 		bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
 
-		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "Битрикс24", "отправлен", fmt.Sprintf("%s/crm/deal/details/%d/", x.PortalURL, id))
+		x.As(staff.Operator).Get(bitrix24test.Page(order)).
+			Want(t, http.StatusOK, "Битрикс24", "отправлен", fmt.Sprintf("%s/crm/deal/details/%d/", x.PortalURL, id))
 	})
 }
 

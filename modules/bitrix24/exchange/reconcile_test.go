@@ -62,7 +62,9 @@ func TestStageChangedUnnoticedBeforeAWriteOfOurs_isFoundByReconciliation(t *test
 		id, _ := x.Deal(order)
 		x.Must(x.Portal.MoveDeal(id, "EXECUTING"))
 		// A write of ours reached the portal in the same moment, and its answer came a little later.
-		x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE bitrix24_links SET updated_at = ? WHERE local = 'order'", bitrix24test.Now().Add(3e9)).Error)
+		x.Must(x.Host().DB.From(t.Context()).Exec(
+			"UPDATE bitrix24_links SET updated_at = ? WHERE local = 'order'", bitrix24test.Now().Add(3e9),
+		).Error)
 		x.Reconcile()
 		bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), "PrintingInProgress")
 	})

@@ -23,7 +23,10 @@ func TestTextLongerThanAFieldOfThePortal_arrivesCutAndStaysWholeInThePanel(t *te
 		operator := x.As(staff.Operator)
 		client := x.NewClient()
 		organization := x.NewOrganization(client).ID()
-		order := x.Place(bitrix24test.By(client), bitrix24test.Set("OrganizationId", organization), bitrix24test.Set("Items", []apptest.JSON{{"Name": long(500), "Quantity": 1, "ItemPrice": 18}}))
+		order := x.Place(
+			bitrix24test.By(client), bitrix24test.Set("OrganizationId", organization),
+			bitrix24test.Set("Items", []apptest.JSON{{"Name": long(500), "Quantity": 1, "ItemPrice": 18}}),
+		)
 		x.Settle()
 
 		// typeIn fills one field of a form, sends it, and finds the whole text in the form afterwards.

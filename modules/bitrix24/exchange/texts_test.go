@@ -21,8 +21,10 @@ import (
 // scraps are what texts are made of: all that a query, JSON, BB code, a template or a reference could trip over.
 var scraps = []string{
 	"Привет", " ", "  ", "\n", "\r\n", "\t", "😀", "👩‍👩‍👧", "e\u0301", "\u00a0", "\u2028", "漢字", "&", "+", "%", "%2B", "%00", "=", "#", "?", "/", `\`, `\n`, "'", `"`, "«»",
-	"$result[x]", "$result[deal][item][id]", "$RESULT[contact]", "$error[q0]", "$total[q0] ", "$next", "$time[deal]", "$", "$$result", "$re", "{{.}}", "${x}",
-	"[", "]", "[]", "[0]", "[b]", "[URL=https://example.ru]", "&amp;", "&#36;result[x]", "<script>alert(1)</script>", "-- ", ";", ",", "null", "0", "N", "true", "\x01", "\x7f", "\ufeff", "…",
+	"$result[x]", "$result[deal][item][id]", "$RESULT[contact]", "$error[q0]", "$total[q0] ", "$next",
+	"$time[deal]", "$", "$$result", "$re", "{{.}}", "${x}",
+	"[", "]", "[]", "[0]", "[b]", "[URL=https://example.ru]", "&amp;", "&#36;result[x]",
+	"<script>alert(1)</script>", "-- ", ";", ",", "null", "0", "N", "true", "\x01", "\x7f", "\ufeff", "…",
 }
 
 // typist types texts at random, the same ones every time.
@@ -63,8 +65,10 @@ func (w typist) write(long bool) typed {
 	return typed{
 		first: w.text(100), last: w.text(100), second: w.text(100),
 		organization: w.text(250), address: w.text(500), legal: w.text(250), legalAddress: w.text(500), bank: w.text(250),
-		comment: w.text(page), item: w.text(500), option: w.text(250), about: w.text(500), itemComment: w.text(800), message: inForm.Replace(w.text(page)), utm: w.text(250),
-		point: w.text(250), line1: w.text(500), line2: w.text(500), description: w.text(1000), city: w.text(200), state: w.text(200), full: w.text(250), tracking: w.text(200),
+		comment: w.text(page), item: w.text(500), option: w.text(250), about: w.text(500),
+		itemComment: w.text(800), message: inForm.Replace(w.text(page)), utm: w.text(250),
+		point: w.text(250), line1: w.text(500), line2: w.text(500), description: w.text(1000), city: w.text(200),
+		state: w.text(200), full: w.text(250), tracking: w.text(200),
 	}
 }
 
@@ -75,8 +79,11 @@ func (s typed) client(n int) apptest.JSON {
 func (s typed) company(client int64) apptest.JSON {
 	return apptest.JSON{
 		"Name": s.organization, "Address": s.address, "Type": "Client",
-		"LegalEntities": []apptest.JSON{{"Name": s.legal, "Inn": "6671234567", "Address": s.legalAddress, "Bank": s.bank, "Account": "40702810500000000001"}},
-		"Employees":     []apptest.JSON{{"ClientId": client, "Role": "Manager"}},
+		"LegalEntities": []apptest.JSON{{
+			"Name": s.legal, "Inn": "6671234567", "Address": s.legalAddress, "Bank": s.bank,
+			"Account": "40702810500000000001",
+		}},
+		"Employees": []apptest.JSON{{"ClientId": client, "Role": "Manager"}},
 	}
 }
 
@@ -298,7 +305,8 @@ func TestAnyText_leavesWithTheExportAsTyped(t *testing.T) {
 			texts[x.Place(now.order(client, 0))] = now
 		}
 		x.Connect()
-		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "start").Want(t, http.StatusSeeOther)
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "what", "client", "action", "start").
+			Want(t, http.StatusSeeOther)
 		x.Settle()
 		for order, now := range texts {
 			dealIs(x, t, order, now)
@@ -314,10 +322,16 @@ func (w typist) cart() apptest.JSON {
 	for i := range items {
 		items[i] = apptest.JSON{"Name": fmt.Sprintf("Товар %d", i), "Quantity": 1 + w.IntN(10_000), "ItemPrice": kopecks(100_000)}
 		if w.IntN(2) == 0 {
-			items[i]["Options"] = []apptest.JSON{{"Title": "Ламинация", "Price": kopecks(10_000), "Quantity": 1 + w.IntN(100)}, {"Title": "Рамка", "Price": kopecks(333)}}
+			items[i]["Options"] = []apptest.JSON{
+				{"Title": "Ламинация", "Price": kopecks(10_000), "Quantity": 1 + w.IntN(100)},
+				{"Title": "Рамка", "Price": kopecks(333)},
+			}
 		}
 	}
-	return apptest.JSON{"Items": items, "DeliveryPrice": kopecks(100_000), "DiscountPrice": []string{"0", kopecks(100), kopecks(1_000_000)}[w.IntN(3)]}
+	return apptest.JSON{
+		"Items": items, "DeliveryPrice": kopecks(100_000),
+		"DiscountPrice": []string{"0", kopecks(100), kopecks(1_000_000)}[w.IntN(3)],
+	}
 }
 
 func TestAnyCart_addsUpInThePortal(t *testing.T) {

@@ -49,7 +49,10 @@ func TestEventFault_whatIsSeenMeanwhileAndThatTheOrderFollowsOnce(t *testing.T) 
 				}
 				bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), "PrintingInProgress")
 				operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "отправлен", "В работе")
-				admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK, fmt.Sprintf("<dt>Поймано сверкой:</dt><dd>%d</dd>", w.caught), "<dt>Отклонено событий:</dt><dd>0</dd>")
+				admin.Get(bitrix24test.StatusPage).Want(
+					t, http.StatusOK, fmt.Sprintf("<dt>Поймано сверкой:</dt><dd>%d</dd>", w.caught),
+					"<dt>Отклонено событий:</dt><dd>0</dd>",
+				)
 				x.JournalHas("заказ в статусе «В печать»", 1)
 				x.Compare()
 				bitrix24test.Equal(t, "both sides", x.LastComparison(), "1 0 0 0")

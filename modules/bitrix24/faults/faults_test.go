@@ -49,7 +49,8 @@ func wholeDay(x *bitrix24test.Pair, company, person int64) {
 
 // The writes that make a record, and one that changes and one that reads.
 var writes = []string{
-	"crm.item.add", "crm.item.productrow.set", "crm.item.productrow.add", "crm.requisite.add", "crm.requisite.bankdetail.add", "crm.address.add",
+	"crm.item.add", "crm.item.productrow.set", "crm.item.productrow.add", "crm.requisite.add",
+	"crm.requisite.bankdetail.add", "crm.address.add",
 	"crm.company.contact.add", "crm.item.productrow.delete", "crm.item.update", "crm.item.list",
 }
 

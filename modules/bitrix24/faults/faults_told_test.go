@@ -60,7 +60,8 @@ func troubles() []trouble {
 			saving: http.StatusSeeOther, settings: savedLater,
 		},
 		{
-			fault: emulator.Fault{Fault: "scope", Scopes: []string{"telephony"}}, state: "ошибка", why: "отметьте «CRM» в «Настройке прав» входящего вебхука",
+			fault: emulator.Fault{Fault: "scope", Scopes: []string{"telephony"}}, state: "ошибка",
+			why:    "отметьте «CRM» в «Настройке прав» входящего вебхука",
 			saving: http.StatusUnprocessableEntity, settings: "CRM", banner: "Не удалось передать в Битрикс24", saved: true,
 		},
 		{fault: emulator.Fault{Fault: "clock", OffsetS: 5 * 3600}, state: "отправлен", saving: http.StatusSeeOther, settings: "Сохранено"},
@@ -105,7 +106,10 @@ func seen(x *bitrix24test.Pair, t *testing.T, w trouble, order int64) {
 	status := admin.Get(bitrix24test.StatusPage).Want(t, http.StatusOK)
 	if w.pause {
 		bitrix24test.Contains(t, "widget", widget.Text, "Обмен приостановлен")
-		bitrix24test.Contains(t, "«Состояние обмена»", status.Text, "Пауза с", w.why, "Заказы принимаются как обычно и ничего не теряется.", "Повторить сейчас")
+		bitrix24test.Contains(
+			t, "«Состояние обмена»", status.Text, "Пауза с", w.why,
+			"Заказы принимаются как обычно и ничего не теряется.", "Повторить сейчас",
+		)
 	} else {
 		status.Lacks(t, "Пауза с")
 	}

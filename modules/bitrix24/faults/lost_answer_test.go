@@ -18,7 +18,10 @@ func TestLostAnswer_whoseOrderHasOtherItemsByThenLeavesNoRowBehind(t *testing.T)
 		for i := range 3 {
 			x.Fail(emulator.Fault{Fault: "half_body", Method: "crm.item.add", Count: 1})
 			id := x.Place(bitrix24test.Set("Comment", fmt.Sprint(i)))
-			x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", id), apptest.JSON{"Items": []apptest.JSON{{"Name": "Другое", "Quantity": 7, "ItemPrice": "33.33"}}})
+			x.Call(
+				"PUT", fmt.Sprintf("/api/orders/%d/items", id),
+				apptest.JSON{"Items": []apptest.JSON{{"Name": "Другое", "Quantity": 7, "ItemPrice": "33.33"}}},
+			)
 			x.Recover()
 			deal, record := x.Deal(id)
 			bitrix24test.Equal(t, "amount", bitrix24test.Kopecks(t, record["OPPORTUNITY"]), orders.Money(7*33_33-50_50+300_25))

@@ -88,7 +88,10 @@ func (s *scene) orderPage(order int64) string {
 // stranger orders for the first time.
 func (s *scene) stranger(d apptest.JSON) {
 	s.n++
-	d["Client"] = apptest.JSON{"FirstName": "Новый", "LastName": fmt.Sprintf("Клиент %d", s.n), "Email": fmt.Sprintf("stranger%d@example.ru", s.n)}
+	d["Client"] = apptest.JSON{
+		"FirstName": "Новый", "LastName": fmt.Sprintf("Клиент %d", s.n),
+		"Email": fmt.Sprintf("stranger%d@example.ru", s.n),
+	}
 }
 
 func placeByStranger(s *scene, row *refusal) string {
@@ -181,7 +184,9 @@ func exportOrders(s *scene, row *refusal) string {
 func placeWithANewMaterial(s *scene, row *refusal) string {
 	s.n++
 	s.denier.refuse(row)
-	order := s.Place(bitrix24test.By(s.client), bitrix24test.Set("Items", []apptest.JSON{{"MaterialId": 1000 + s.n, "Name": "Кружка", "Quantity": 2, "ItemPrice": 300}}))
+	order := s.Place(bitrix24test.By(s.client), bitrix24test.Set(
+		"Items", []apptest.JSON{{"MaterialId": 1000 + s.n, "Name": "Кружка", "Quantity": 2, "ItemPrice": 300}},
+	))
 	s.Deal(order)
 	return s.journalPage()
 }
@@ -189,7 +194,9 @@ func placeWithANewMaterial(s *scene, row *refusal) string {
 func hearOfADeletedProduct(s *scene, row *refusal) string {
 	links := s.Count("bitrix24_products")
 	s.denier.refuse(row)
-	s.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMPRODUCTDELETE", s.Number("SELECT max(product_id) FROM bitrix24_products"), bitrix24test.PortalToken))
+	s.Event(bitrix24test.AsForm, bitrix24test.FormEvent(
+		"ONCRMPRODUCTDELETE", s.Number("SELECT max(product_id) FROM bitrix24_products"), bitrix24test.PortalToken,
+	))
 	s.Settle()
 	bitrix24test.Equal(s.T, "product links", s.Count("bitrix24_products"), links)
 	return s.journalPage()

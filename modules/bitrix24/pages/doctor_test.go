@@ -17,7 +17,10 @@ func TestCheck_aHealthyConnectionPassesInBothDirections(t *testing.T) {
 		page := x.CheckConnection().Want(t, http.StatusOK, "Вебхук принят", "Платный тариф портала", "Права вебхука",
 			"Права владельца", "Классический, с лидами", "Направления сделок", "Поля сделки", "создан, изменён и удалён")
 		x.Settle()
-		page = x.As(staff.Administrator).Get(bitrix24test.CheckPage).Want(t, http.StatusOK, "Подключение работает в обе стороны", "Событие изменения контакта", "Событие удаления контакта", "Получено через")
+		page = x.As(staff.Administrator).Get(bitrix24test.CheckPage).Want(
+			t, http.StatusOK, "Подключение работает в обе стороны", "Событие изменения контакта",
+			"Событие удаления контакта", "Получено через",
+		)
 		if page.Header.Get("Refresh") != "" {
 			t.Error("the page goes on asking")
 		}

@@ -47,7 +47,8 @@ func TestDealDeleted_isMadeAgainWhenAsked(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		old := deleteDeal(x, order)
-		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "Сделка удалена в Битрикс24", "Создать заново", "Привязать другую", "Не синхронизировать")
+		x.As(staff.Operator).Get(bitrix24test.Page(order)).
+			Want(t, http.StatusOK, "Сделка удалена в Битрикс24", "Создать заново", "Привязать другую", "Не синхронизировать")
 		x.Press(order, "again").Want(t, http.StatusOK, "Заказ в Битрикс24: сделка №")
 		x.Settle()
 		id, deal := x.Deal(order)
@@ -112,7 +113,8 @@ func TestLeadDeleted_thePageSaysSoAndMakesItAgain(t *testing.T) {
 		if len(leads) != 1 {
 			t.Fatalf("%d leads, want 1", len(leads))
 		}
-		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "/crm/lead/details/"+fmt.Sprint(leads[0]["ID"]), "Заказ в лиде", "в работе")
+		x.As(staff.Operator).Get(bitrix24test.Page(order)).
+			Want(t, http.StatusOK, "/crm/lead/details/"+fmt.Sprint(leads[0]["ID"]), "Заказ в лиде", "в работе")
 		x.Do("delete_lead", emulator.Args{"id": leads[0]["ID"]})
 		x.Settle()
 		x.As(staff.Operator).Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "Лид удалён в Битрикс24", "Привязать другой")

@@ -35,17 +35,22 @@ func TestSecrets_areNowhereButInTheirSeals(t *testing.T) {
 		x.Settle()
 
 		for role, b := range map[staff.Role]func(string) string{
-			staff.Administrator: pageOf(x, staff.Administrator), staff.Operator: pageOf(x, staff.Operator), staff.Accountant: pageOf(x, staff.Accountant),
+			staff.Administrator: pageOf(x, staff.Administrator), staff.Operator: pageOf(x, staff.Operator),
+			staff.Accountant: pageOf(x, staff.Accountant),
 		} {
 			for _, path := range []string{
-				bitrix24test.SettingsPage, "/admin/orders", bitrix24test.Page(company), bitrix24test.Page(person), bitrix24test.Page(person) + "/history", bitrix24test.Page(person) + "/discussion",
+				bitrix24test.SettingsPage, "/admin/orders", bitrix24test.Page(company), bitrix24test.Page(person),
+				bitrix24test.Page(person) + "/history", bitrix24test.Page(person) + "/discussion",
 				"/admin/clients/1", "/admin/clients/1/edit", "/admin/organizations/1", "/admin/organizations/1/edit", "/admin/jobs",
 				"/admin/bitrix24/journal", "/admin/bitrix24/status", "/admin/bitrix24/check", "/admin/bitrix24/compare", "/admin/bitrix24/backfill",
 			} {
 				bitrix24test.LacksSecrets(t, fmt.Sprintf("%s for %s", path, role), b(path))
 			}
 		}
-		for _, path := range []string{"/metrics", "/healthz", "/readyz", fmt.Sprintf("/api/orders/%d", person), "/api/orders", "/api/clients/1", "/api/organizations/1"} {
+		for _, path := range []string{
+			"/metrics", "/healthz", "/readyz", fmt.Sprintf("/api/orders/%d", person), "/api/orders",
+			"/api/clients/1", "/api/organizations/1",
+		} {
 			bitrix24test.LacksSecrets(t, path, x.Call("GET", path, nil).Text)
 		}
 		bitrix24test.LacksSecrets(t, "the log", x.Log())
@@ -89,7 +94,9 @@ func TestTextOfThePortalAndOfClients_isDataEverywhere(t *testing.T) {
 		const evil = `<script>alert(1)</script>'"; DROP TABLE orders; -- [URL=javascript:alert(2)]x[/URL] $result[deal] %00 & + = 😀`
 		x.Do("rename_stage", emulator.Args{"id": "EXECUTING", "name": evil})
 		x.SaveSettings()
-		order := x.Place(bitrix24test.Set("Comment", evil), bitrix24test.Set("Items", []map[string]any{{"Name": evil, "Quantity": 1, "ItemPrice": 100, "Comment": evil}}),
+		order := x.Place(bitrix24test.Set("Comment", evil), bitrix24test.Set(
+			"Items", []map[string]any{{"Name": evil, "Quantity": 1, "ItemPrice": 100, "Comment": evil}},
+		),
 			bitrix24test.Set("DiscountPrice", 0), bitrix24test.Set("DeliveryPrice", 0))
 		deal, record := x.Deal(order)
 		disarmed := strings.ReplaceAll(evil, "$result", "$\u2060result")
@@ -98,7 +105,11 @@ func TestTextOfThePortalAndOfClients_isDataEverywhere(t *testing.T) {
 		x.Must(x.Portal.MoveDeal(deal, "EXECUTING"))
 		x.Settle()
 		bitrix24test.Equal(t, "status", x.Order(order).Value("Status"), "PrintingInProgress")
-		for _, path := range []string{bitrix24test.Page(order), bitrix24test.Page(order) + "/history", bitrix24test.Page(order) + "/discussion", bitrix24test.SettingsPage, "/admin/bitrix24/journal", "/admin/orders"} {
+		for _, path := range []string{
+			bitrix24test.Page(order), bitrix24test.Page(order) + "/history",
+			bitrix24test.Page(order) + "/discussion", bitrix24test.SettingsPage, "/admin/bitrix24/journal",
+			"/admin/orders",
+		} {
 			if raw := raw(x, path); strings.Contains(raw, "<script>alert") {
 				t.Errorf("%s runs a script of others", path)
 			}

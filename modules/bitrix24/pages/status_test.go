@@ -43,17 +43,23 @@ func TestStatus_threeNumbersAddUpToAllOrders(t *testing.T) {
 		x.Press(alone, "ignore")
 		old := x.Place(bitrix24test.By(client))
 		x.Must(x.Host().DB.From(t.Context()).Exec("DELETE FROM bitrix24_links WHERE local = 'order' AND local_id = ?", old).Error)
-		x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE orders SET created_at = ? WHERE id = ?", bitrix24test.Now().Add(-100*time.Hour), old).Error)
+		x.Must(x.Host().DB.From(t.Context()).Exec(
+			"UPDATE orders SET created_at = ? WHERE id = ?", bitrix24test.Now().Add(-100*time.Hour), old,
+		).Error)
 		x.SaveSettings("auto", "-")
 		x.Place(bitrix24test.By(client))
 		bitrix24test.Equal(t, "sent, excluded, stuck, all", standing(x), [4]int64{1, 4, 0, 5})
-		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "создан до подключения", "не синхронизировать", "сделка удалена", "автоматическая отправка выключена")
+		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(
+			t, http.StatusOK, "создан до подключения", "не синхронизировать", "сделка удалена",
+			"автоматическая отправка выключена",
+		)
 
 		x.SaveSettings("auto", "on")
 		x.Fail(emulator.Fault{Fault: "down"})
 		x.Place(bitrix24test.By(client))
 		bitrix24test.Equal(t, "sent, excluded, stuck, all", standing(x), [4]int64{1, 4, 1, 6})
-		x.As(staff.Administrator).Get(bitrix24test.StatusPage).Want(t, http.StatusOK, "Пауза с", "Портал недоступен", "Повторить сейчас", "Отправить неотправленные")
+		x.As(staff.Administrator).Get(bitrix24test.StatusPage).
+			Want(t, http.StatusOK, "Пауза с", "Портал недоступен", "Повторить сейчас", "Отправить неотправленные")
 		x.Fail(emulator.Fault{Fault: "none"})
 		x.As(staff.Administrator).Post(bitrix24test.StatusPage+"/resume").Want(t, http.StatusSeeOther)
 		x.Recover()
@@ -132,7 +138,8 @@ func TestJournal_aFailedLineIsRetriedAndOldOnesGo(t *testing.T) {
 		x.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.add", Count: 1})
 		order := x.Place()
 		admin := x.As(staff.Administrator)
-		text := admin.Get(fmt.Sprintf("/admin/bitrix24/journal?outcome=unknown&q=%d", order)).Want(t, http.StatusOK, "ответ потерян", "Повторить").Text
+		text := admin.Get(fmt.Sprintf("/admin/bitrix24/journal?outcome=unknown&q=%d", order)).
+			Want(t, http.StatusOK, "ответ потерян", "Повторить").Text
 		id := regexp.MustCompile(`/journal/(\d+)/retry`).FindStringSubmatch(text)
 		if id == nil {
 			t.Fatal("no line offers «Повторить»")

@@ -33,8 +33,9 @@ func TestTelephony_aButtonBesideEveryPhoneRingsOnce(t *testing.T) {
 			t.Error("there is a call button while the switch is off")
 		}
 		x.SaveSettings("telephony", "on", "line", "sip7")
-		text := operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, callButton, "Офисная АТС", "правила линии", "tel:"+bitrix24test.CustomersPhone,
-			"/crm/contact/details/", bitrix24test.CustomersPhone, recipient).Text
+		text := operator.Get(bitrix24test.Page(order)).
+			Want(t, http.StatusOK, callButton, "Офисная АТС", "правила линии", "tel:"+bitrix24test.CustomersPhone,
+				"/crm/contact/details/", bitrix24test.CustomersPhone, recipient).Text
 		if n := strings.Count(text, callButton); n != 2 {
 			t.Errorf("%d call buttons, want one for each of two phones", n)
 		}
@@ -44,7 +45,10 @@ func TestTelephony_aButtonBesideEveryPhoneRingsOnce(t *testing.T) {
 		if got := calls(x); got != 2 {
 			t.Errorf("three clicks on two phones rang %d times, want 2", got)
 		}
-		operator.Get(bitrix24test.Page(order)).Want(t, http.StatusOK, "Звонок на "+bitrix24test.CustomersPhone+" заказан", fmt.Sprintf("«Заказ %d»", order), "callback.", "только что звонили")
+		operator.Get(bitrix24test.Page(order)).Want(
+			t, http.StatusOK, "Звонок на "+bitrix24test.CustomersPhone+" заказан",
+			fmt.Sprintf("«Заказ %d»", order), "callback.", "только что звонили",
+		)
 		x.JournalHas("Звонок на "+bitrix24test.CustomersPhone+" заказан", 1)
 		for _, secret := range []string{bitrix24test.WebhookCode, bitrix24test.PortalToken} {
 			if strings.Contains(text, secret) {

@@ -158,7 +158,8 @@ func (h *history) facts() plan.RowFacts {
 	for _, id := range slices.Sorted(maps.Keys(h.portal)) {
 		row := h.portal[id]
 		f.Lost.There = append(f.Lost.There, rest.ProductRow{
-			ID: rest.ID(id), ProductName: rest.Text(row.Name), Price: rest.Money(row.Price), Quantity: rest.Number(row.Quantity), Sort: rest.ID(row.Sort),
+			ID: rest.ID(id), ProductName: rest.Text(row.Name), Price: rest.Money(row.Price),
+			Quantity: rest.Number(row.Quantity), Sort: rest.ID(row.Sort),
 		})
 	}
 	return f

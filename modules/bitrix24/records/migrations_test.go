@@ -82,7 +82,10 @@ func TestRowsSentBeforeTheyWereNoted_areOurs(t *testing.T) {
 		x.Must(database.Exec("INSERT INTO bitrix24_sent_rows (portal_id, order_id, looks) SELECT portal_id, order_id, print FROM bitrix24_rows").Error)
 		x.Do("delete_deal", emulator.Args{"id": deal})
 		x.Settle()
-		x.Call("PUT", fmt.Sprintf("/api/orders/%d/items", order), []apptest.JSON{{"Name": "Печать", "Quantity": 1, "ItemPrice": 500}}).Want(t, 200)
+		x.Call(
+			"PUT", fmt.Sprintf("/api/orders/%d/items", order),
+			[]apptest.JSON{{"Name": "Печать", "Quantity": 1, "ItemPrice": 500}},
+		).Want(t, 200)
 		x.Settle()
 		x.Do("restore_deal", emulator.Args{"id": deal})
 		x.Reconcile()

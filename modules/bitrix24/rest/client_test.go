@@ -18,7 +18,10 @@ func TestDo_asksOnceAndReadsTheAnswer(t *testing.T) {
 	clock := newClock()
 	var exchanges []Exchange
 	var requests atomic.Int32
-	c := setup(t, Options{Now: clock.Now, Observe: func(_ context.Context, e Exchange) { exchanges = append(exchanges, e) }, UserAgent: "test"},
+	c := setup(t, Options{
+		Now: clock.Now, Observe: func(_ context.Context, e Exchange) { exchanges = append(exchanges, e) },
+		UserAgent: "test",
+	},
 		func(w http.ResponseWriter, r *http.Request) {
 			requests.Add(1)
 			if r.Method != http.MethodPost || r.URL.Path != "/rest/11/"+secret+"/batch.json" {
@@ -200,7 +203,11 @@ func TestDo_refusedAsAWhole(t *testing.T) {
 	}{
 		{"too many requests", 503, refusal("QUERY_LIMIT_EXCEEDED", "Too many requests"), (*Error).QueryLimit, true, false},
 		{"in lower case", 503, refusal("query_limit_exceeded", ""), (*Error).QueryLimit, true, false},
-		{"operating time", 429, refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit."), (*Error).OperatingLimit, true, false},
+		{
+			"operating time", 429,
+			refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit."),
+			(*Error).OperatingLimit, true, false,
+		},
 		{"blocked by the vendor", 503, refusal("OVERLOAD_LIMIT", "REST API is blocked due to overload"), (*Error).Overload, false, false},
 		{"no credentials", 401, refusal("NO_AUTH_FOUND", "Wrong authorization data"), (*Error).Credentials, false, false},
 		{"wrong code", 401, refusal("INVALID_CREDENTIALS", "Invalid request credentials"), (*Error).Credentials, false, false},

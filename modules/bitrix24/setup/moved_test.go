@@ -104,7 +104,10 @@ func TestTokenReplaced_theOldOneIsGoodForAnHour(t *testing.T) {
 		x.SaveSettings("application_token", fresh)
 		send := func(token string, want int) {
 			t.Helper()
-			x.Browser().Post("/api/bitrix/events", "event", "ONCRMDEALUPDATE", "data[FIELDS][ID]", "1", "auth[application_token]", token).Want(t, want)
+			x.Browser().Post(
+				"/api/bitrix/events", "event", "ONCRMDEALUPDATE", "data[FIELDS][ID]", "1",
+				"auth[application_token]", token,
+			).Want(t, want)
 		}
 		send(fresh, http.StatusOK)
 		send(bitrix24test.PortalToken, http.StatusOK)

@@ -14,10 +14,16 @@ import (
 func TestFirstSave_connectsAndShowsTheTablesAtOnce(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		admin := x.As(staff.Administrator)
-		admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "Битрикс24", "URL портала", x.URL+"/api/bitrix/events", "Обновление сделки", "Удаление товара").
+		admin.Get(bitrix24test.SettingsPage).Want(
+			t, http.StatusOK, "Битрикс24", "URL портала", x.URL+"/api/bitrix/events", "Обновление сделки",
+			"Удаление товара",
+		).
 			Lacks(t, "Статус заказа в Pixlpark")
 		x.SaveSettings(x.Credentials()...)
-		shown := admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "Статус заказа в Pixlpark", "Подготовка документов", "Тип компании в Bitrix24", "Предложение", "Печать на заказ").
+		shown := admin.Get(bitrix24test.SettingsPage).Want(
+			t, http.StatusOK, "Статус заказа в Pixlpark", "Подготовка документов", "Тип компании в Bitrix24",
+			"Предложение", "Печать на заказ",
+		).
 			Lacks(t, bitrix24test.WebhookCode, bitrix24test.PortalToken)
 		fields := apptest.Fields(shown.Text, "bitrix24.")
 		bitrix24test.Equal(t, "proposal", fields.Get("bitrix24.stage.EXECUTING.status"), "PrintingInProgress")
@@ -34,7 +40,8 @@ func TestFirstSave_connectsAndShowsTheTablesAtOnce(t *testing.T) {
 func TestSettingsPostedAtOnce_holdForTablesThatWereNeverShown(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		x.SaveSettings(append(x.Credentials(), "order_types", "all", "category_id", "", "responsible_id", "2", "auto", "on",
-			"stage.NEW.status", "Placed", "stage.PREPARATION.status", "PrintingInProgress", "stage.PREPARATION.paid", "on", "company_type.CUSTOMER", "Partner",
+			"stage.NEW.status", "Placed", "stage.PREPARATION.status", "PrintingInProgress",
+			"stage.PREPARATION.paid", "on", "company_type.CUSTOMER", "Partner",
 			"source.Site", "STORE")...)
 		order := x.Place()
 		deal, record := x.Deal(order)
@@ -97,11 +104,17 @@ func TestFirstSaveWithThePortalDown_sendsOnceItIsBack(t *testing.T) {
 
 func TestBrokenPortalURL_isRefusedWithTheFieldMarked(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		for _, url := range []string{"", "не адрес", "ftp://x.bitrix24.ru", "http://", "https://x.bitrix24.ru:99999", "javascript:alert(1)", "https://пользователь:пароль@"} {
+		for _, url := range []string{
+			"", "не адрес", "ftp://x.bitrix24.ru", "http://", "https://x.bitrix24.ru:99999", "javascript:alert(1)",
+			"https://пользователь:пароль@",
+		} {
 			answer := x.PostSettings(append(x.Credentials(), "portal_url", url)...).Want(t, http.StatusUnprocessableEntity)
 			bitrix24test.Equal(t, "typed", apptest.Fields(answer.Text, "bitrix24.").Get("bitrix24.portal_url"), url)
 		}
-		for field, value := range map[string]string{"user_id": "abc", "responsible_id": "-", "code": "не латиница", "order_types": "some", "category_id": "x"} {
+		for field, value := range map[string]string{
+			"user_id": "abc", "responsible_id": "-", "code": "не латиница", "order_types": "some",
+			"category_id": "x",
+		} {
 			if value == "-" {
 				value = "минус один"
 			}
@@ -114,7 +127,10 @@ func TestBrokenPortalURL_isRefusedWithTheFieldMarked(t *testing.T) {
 
 func TestPrivateOrPlainPortal_isRefusedUnlessAllowed(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		for _, url := range []string{"http://x.bitrix24.ru", "https://127.0.0.1", "https://192.168.1.1", "https://localhost", "https://[::1]", "что-то", x.PortalURL} {
+		for _, url := range []string{
+			"http://x.bitrix24.ru", "https://127.0.0.1", "https://192.168.1.1", "https://localhost",
+			"https://[::1]", "что-то", x.PortalURL,
+		} {
 			x.PostSettings(append(x.Credentials(), "portal_url", url)...).Want(t, http.StatusUnprocessableEntity)
 		}
 		if got := x.Portal.Stats().Requests; got != 0 {

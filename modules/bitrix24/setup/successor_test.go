@@ -33,7 +33,10 @@ func TestFunnelWatch_aDeletedStageIsNamedAndItsSuccessorProposed(t *testing.T) {
 		admin := x.As(staff.Administrator)
 		admin.Get("/admin/orders").Want(t, http.StatusOK, "стадия «Печатаем тираж»")
 		form := admin.Get(bitrix24test.SettingsPage).Want(t, http.StatusOK, "На портале удалено: стадия «Печатаем тираж»")
-		bitrix24test.Equal(t, "proposed for the successor", apptest.Fields(form.Text, "bitrix24.").Get("bitrix24.stage.UC_NEXT.status"), orders.PrintingInProgress)
+		bitrix24test.Equal(
+			t, "proposed for the successor",
+			apptest.Fields(form.Text, "bitrix24.").Get("bitrix24.stage.UC_NEXT.status"), orders.PrintingInProgress,
+		)
 
 		order := x.Place()
 		x.SetStatus(order, orders.PrintingInProgress)
