@@ -192,14 +192,7 @@ func (r *run) settleLinkedDeal(ctx context.Context, w *orderWork) error {
 	if len(fields) > 0 || isCustomerNew {
 		r.add(w, r.updateDeal(w, fields, agreed))
 	}
-	if err := r.changeRows(ctx, w); err != nil {
-		return err
-	}
-	if err := r.noteDeleted(ctx, w); err != nil {
-		return err
-	}
-	w.done = len(w.tasks) == 0
-	return nil
+	return r.settleBesideFields(ctx, w)
 }
 
 // settleStage takes over what the deal's stage says of the order. It returns the decision to move the deal, or nil

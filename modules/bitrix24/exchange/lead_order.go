@@ -219,12 +219,5 @@ func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
 	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields, w.lead); t != nil {
 		w.tasks = append(w.tasks, t)
 	}
-	if err := r.changeRows(ctx, w); err != nil {
-		return err
-	}
-	if err := r.noteDeleted(ctx, w); err != nil {
-		return err
-	}
-	w.done = len(w.tasks) == 0
-	return nil
+	return r.settleBesideFields(ctx, w)
 }

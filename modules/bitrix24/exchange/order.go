@@ -276,3 +276,16 @@ func (r *run) settleNewDeal(ctx context.Context, w *orderWork) error {
 	}
 	return nil
 }
+
+// settleBesideFields settles what a linked order has in its deal or lead beside fields: the product rows, and the note
+// that it was deleted. An order that then has no command is done.
+func (r *run) settleBesideFields(ctx context.Context, w *orderWork) error {
+	if err := r.changeRows(ctx, w); err != nil {
+		return err
+	}
+	if err := r.noteDeleted(ctx, w); err != nil {
+		return err
+	}
+	w.done = len(w.tasks) == 0
+	return nil
+}
