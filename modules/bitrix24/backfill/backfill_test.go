@@ -152,3 +152,12 @@ func TestBackfill_isForAdministrators(t *testing.T) {
 		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "action", "start").Want(t, http.StatusUnprocessableEntity, "Отметьте")
 	})
 }
+
+// A form that was open while the panel was updated names its buttons otherwise: its trial must not begin an export.
+func TestBackfill_anUnknownButtonBeginsNothing(t *testing.T) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.As(staff.Administrator).Post(bitrix24test.BackfillPage, "what", "order", "deed", "try").
+			Want(t, http.StatusUnprocessableEntity, "Откройте страницу заново")
+		bitrix24test.Equal(t, "exports", x.Number("SELECT count(*) FROM bitrix24_backfills"), 0)
+	})
+}

@@ -140,6 +140,8 @@ func (x *Exports) Start(c echo.Context) error {
 			view.Error = "Пробный запуск не удался. " + portal.Explain(err)
 			x.Log.WithError(err).Warn("export not tried")
 		}
+	case values.Get("action") != "start": // a page of another version of the panel
+		view.Error = "Такого действия нет. Откройте страницу заново и повторите."
 	default:
 		err := x.start(ctx, e)
 		if err == nil {
