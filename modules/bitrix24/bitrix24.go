@@ -13,6 +13,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/compare"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/pages"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -62,7 +63,7 @@ func (m *Module) Register(h *app.Host) error {
 	}
 	h.Models(
 		&portal.Portal{}, &exchange.Vanished{}, &exchange.ProductLink{},
-		&records.Link{}, &records.Intent{}, &records.RowLink{}, &records.SentRow{}, &records.ChoiceRow{},
+		&plan.Link{}, &plan.Intent{}, &plan.RowLink{}, &plan.SentRow{}, &records.ChoiceRow{},
 		&records.RefusedEmail{}, &records.JournalEntry{}, &records.AuditEntry{},
 	)
 	h.Models(pages.Models()...)

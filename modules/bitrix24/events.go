@@ -14,22 +14,22 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // eventEntities are the nine events of the manual, each with the kind of record that it says to look at.
-var eventEntities = map[string]records.Entity{
-	"ONCRMDEALUPDATE":    records.Deal,
-	"ONCRMDEALDELETE":    records.Deal,
-	"ONCRMCONTACTUPDATE": records.Contact,
-	"ONCRMCONTACTDELETE": records.Contact,
-	"ONCRMCOMPANYUPDATE": records.Company,
-	"ONCRMCOMPANYDELETE": records.Company,
-	"ONCRMLEADUPDATE":    records.Lead,
-	"ONCRMLEADDELETE":    records.Lead,
-	"ONCRMPRODUCTDELETE": records.Product,
+var eventEntities = map[string]plan.Entity{
+	"ONCRMDEALUPDATE":    plan.Deal,
+	"ONCRMDEALDELETE":    plan.Deal,
+	"ONCRMCONTACTUPDATE": plan.Contact,
+	"ONCRMCONTACTDELETE": plan.Contact,
+	"ONCRMCOMPANYUPDATE": plan.Company,
+	"ONCRMCOMPANYDELETE": plan.Company,
+	"ONCRMLEADUPDATE":    plan.Lead,
+	"ONCRMLEADDELETE":    plan.Lead,
+	"ONCRMPRODUCTDELETE": plan.Product,
 }
 
 // eventBodyMax is how many bytes of an event are read. Those of a portal are well under a kilobyte.

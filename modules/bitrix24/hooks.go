@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // orderSaved enqueues a linked order, and an unlinked one that the settings want sent, in the order's own transaction.
@@ -25,7 +25,7 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 		return err
 	}
 	book := m.portals.Book(s.PortalID)
-	known, err := book.Known(ctx, records.Order, e.Order.ID)
+	known, err := book.Known(ctx, plan.Order, e.Order.ID)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 		if why != "" {
 			return nil // counted as not sent; «Отправить неотправленные» is for when the exchange is back
 		}
-		chosen, err := book.Choices(ctx, records.Order, []int64{e.Order.ID})
+		chosen, err := book.Choices(ctx, plan.Order, []int64{e.Order.ID})
 		if err != nil || s.Wants(e.Order, chosen[e.Order.ID]) != "" {
 			return err
 		}
@@ -47,7 +47,7 @@ func (m *Module) clientSaved(ctx context.Context, tx *db.Tx, e clients.Saved) er
 	if err != nil || s.PortalID == 0 {
 		return err
 	}
-	about := records.Record{Kind: records.Client, ID: e.Client.ID}
+	about := plan.Record{Kind: plan.Client, ID: e.Client.ID}
 	return m.pushSaved(ctx, tx, s, why, saved{about, e.Before == nil, e.By})
 }
 
@@ -61,13 +61,13 @@ func (m *Module) organizationSaved(ctx context.Context, tx *db.Tx, e organizatio
 	if err := m.enqueueEmployees(ctx, tx, s, e.Organization); err != nil {
 		return err
 	}
-	about := records.Record{Kind: records.Organization, ID: e.Organization.ID}
+	about := plan.Record{Kind: plan.Organization, ID: e.Organization.ID}
 	return m.pushSaved(ctx, tx, s, why, saved{about, e.Before == nil, e.By})
 }
 
 // saved is a client or an organization that was saved.
 type saved struct {
-	records.Record
+	plan.Record
 	isNew bool
 	by    staff.Actor
 }
@@ -79,7 +79,7 @@ func (m *Module) pushSaved(ctx context.Context, tx *db.Tx, s portal.Settings, wh
 		if !s.Leads || why != "" {
 			return nil
 		}
-		if err := book.Choose(tx, r.Kind, r.ID, records.ChoiceLead, r.by.Name); err != nil {
+		if err := book.Choose(tx, r.Kind, r.ID, plan.ChoiceLead, r.by.Name); err != nil {
 			return err
 		}
 	} else if known, err := book.Known(ctx, r.Kind, r.ID); err != nil || !known {
@@ -93,12 +93,12 @@ func (m *Module) enqueueEmployees(
 	ctx context.Context, tx *db.Tx, s portal.Settings, o *organizations.Organization,
 ) error {
 	ids := lo.Map(o.Employees, func(e organizations.Employee, _ int) int64 { return e.ClientID })
-	chosen, err := m.portals.Book(s.PortalID).Choices(ctx, records.Client, ids)
+	chosen, err := m.portals.Book(s.PortalID).Choices(ctx, plan.Client, ids)
 	if err != nil {
 		return err
 	}
 	leads := lo.FilterMap(ids, func(id int64, _ int) (jobs.Args, bool) {
-		return exchange.PushClient{ID: id}, chosen[id] == records.ChoiceLead
+		return exchange.PushClient{ID: id}, chosen[id] == plan.ChoiceLead
 	})
 	if len(leads) == 0 {
 		return nil

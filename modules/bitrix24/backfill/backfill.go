@@ -26,8 +26,8 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // Exports starts, pauses and shows exports.
@@ -55,8 +55,8 @@ type export struct {
 	Until      *time.Time // nil: to this day
 	What       string     // the kinds of records, separated by commas
 	State      exportState
-	Gathered   records.Local // the kind that is being gathered
-	BeforeID   int64         // … down to this number
+	Gathered   plan.Local // the kind that is being gathered
+	BeforeID   int64      // … down to this number
 	StartedAt  time.Time
 	ResumedAt  time.Time // since when the rate counts
 	FinishedAt *time.Time
@@ -81,8 +81,8 @@ func (e *export) Over() bool { return e.State == complete || e.State == stopped 
 // selection is what the export covers, its kinds in the order in which they leave.
 func (e *export) selection() exchange.Selection {
 	chosen := strings.Split(e.What, ",")
-	all := []records.Local{records.Organization, records.Client, records.Order}
-	kinds := lo.Filter(all, func(kind records.Local, _ int) bool { return slices.Contains(chosen, string(kind)) })
+	all := []plan.Local{plan.Organization, plan.Client, plan.Order}
+	kinds := lo.Filter(all, func(kind plan.Local, _ int) bool { return slices.Contains(chosen, string(kind)) })
 	return exchange.Selection{Since: e.Since, Until: e.Until, Kinds: kinds}
 }
 

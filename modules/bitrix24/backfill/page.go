@@ -15,8 +15,8 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // URL is the address of «Выгрузка базы».
@@ -68,7 +68,7 @@ func (x *Exports) Page(c echo.Context) error {
 		return err
 	}
 	view.What = map[string]bool{
-		string(records.Order): true, string(records.Client): true, string(records.Organization): true,
+		string(plan.Order): true, string(plan.Client): true, string(plan.Organization): true,
 	}
 	return x.Panel.Render(c, "bitrix24/backfill", view)
 }
@@ -101,7 +101,7 @@ func (x *Exports) view(c echo.Context) (pageView, portal.Settings, error) {
 		return view, s, fmt.Errorf("read what an export failed to send: %w", err)
 	}
 	for _, r := range rows {
-		about := records.Record{Kind: r.Local, ID: r.LocalID}
+		about := plan.Record{Kind: r.Local, ID: r.LocalID}
 		view.Failed = append(view.Failed, recordLine{record: r, Name: about.Name(), URL: about.URL()})
 	}
 	if len(rows) == failedRows {
@@ -124,7 +124,7 @@ func (x *Exports) Start(c echo.Context) error {
 	view.From, view.To = values.Get("from"), values.Get("to")
 	e := &export{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, What: strings.Join(values["what"], ",")}
 	selected := e.selection().Kinds
-	view.What = lo.SliceToMap(selected, func(kind records.Local) (string, bool) { return string(kind), true })
+	view.What = lo.SliceToMap(selected, func(kind plan.Local) (string, bool) { return string(kind), true })
 	e.Since, e.Until, err = x.portals.Period(view.From, view.To)
 	switch {
 	case view.Why != "":

@@ -12,7 +12,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // Queue gives the records of exports to the exchange, some hundreds at a time, and hears what came of them. It is the
@@ -31,10 +31,10 @@ const (
 
 // record is a row of bitrix24_backfill_records.
 type record struct {
-	BackfillID int64         `gorm:"primaryKey"`
-	Local      records.Local `gorm:"primaryKey"`
-	LocalID    int64         `gorm:"primaryKey"`
-	Rank       int           // of the kind: organizations leave before clients, clients before orders
+	BackfillID int64      `gorm:"primaryKey"`
+	Local      plan.Local `gorm:"primaryKey"`
+	LocalID    int64      `gorm:"primaryKey"`
+	Rank       int        // of the kind: organizations leave before clients, clients before orders
 	State      recordState
 	Note       string // why it failed or was left out
 	At         time.Time
@@ -142,7 +142,7 @@ func (q *Queue) feed(tx *db.Tx, e *export) error {
 
 // enqueue gives records of an export to the exchange, behind all other work.
 func (q *Queue) enqueue(tx *db.Tx, e *export, list []record) error {
-	for kind, some := range lo.GroupBy(list, func(r record) records.Local { return r.Local }) {
+	for kind, some := range lo.GroupBy(list, func(r record) plan.Local { return r.Local }) {
 		ids := lo.Map(some, func(r record, _ int) int64 { return r.LocalID })
 		err := tx.Model(&record{}).Where("backfill_id = ? AND local = ? AND local_id IN ?", e.ID, kind, ids).
 			Updates(map[string]any{"state": recordQueued, "at": db.Now()}).Error

@@ -9,7 +9,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -30,8 +30,8 @@ func differences(c *exchange.Connection, p *pair) []field {
 		}
 	}
 	differ("Сумма", "opportunity", o.Total.In(o.Currency), orders.Money(deal.Opportunity).In(o.Currency))
-	if p.target() == records.Lead {
-		differ("Лид", leadKey, records.LeadWords[p.link.State], records.LeadWords[leadState(deal.StageSemanticID)])
+	if p.target() == plan.Lead {
+		differ("Лид", leadKey, plan.LeadWords[p.link.State], plan.LeadWords[leadState(deal.StageSemanticID)])
 	} else if f, ok := stageDifference(c, o, deal); ok {
 		fields = append(fields, f)
 	}
@@ -46,7 +46,7 @@ func differences(c *exchange.Connection, p *pair) []field {
 	}
 	in := c.OrderInput(o, p.target())
 	sent, names := mapping.DealFields(in), in.Rules.Fields
-	if p.target() == records.Lead {
+	if p.target() == plan.Lead {
 		ours, theirs := mapping.Comment(in), string(deal.Comments)
 		if !strings.Contains(plain(theirs), plain(ours)) { // a manager may write beside ours
 			differ("Комментарий", "comments", ours, theirs)
@@ -72,14 +72,14 @@ func stageDifference(c *exchange.Connection, o *orders.Order, deal *rest.Deal) (
 }
 
 // leadState is what became of a lead, by its stage.
-func leadState(s rest.Semantics) records.LinkState {
+func leadState(s rest.Semantics) plan.LinkState {
 	switch s {
 	case rest.Success:
-		return records.Converted
+		return plan.Converted
 	case rest.Failure:
-		return records.Rejected
+		return plan.Rejected
 	}
-	return records.Linked
+	return plan.Linked
 }
 
 // plain is a text as both sides would show it.

@@ -10,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
@@ -55,7 +56,7 @@ func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, r row, who string, op
 	if err := tx.First(&c, r.ComparisonID).Error; err != nil {
 		return fmt.Errorf("read comparison %d: %w", r.ComparisonID, err)
 	}
-	l, err := x.portals.Book(c.PortalID).Link(ctx, records.Order, r.Entity, r.OrderID)
+	l, err := x.portals.Book(c.PortalID).Link(ctx, plan.Order, r.Entity, r.OrderID)
 	if err != nil {
 		return err
 	}
@@ -65,13 +66,13 @@ func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, r row, who string, op
 		return refusal.Value("", "Лид заказа № %d отклонён в Битрикс24: верните его там в работу.", r.OrderID)
 	case l != nil && slices.ContainsFunc(r.Fields, func(f field) bool { return f.Key == leadKey }):
 		// What became of the lead comes first; the order follows from it.
-		next = exchange.Pull{Entity: records.Lead, ID: l.RemoteID}
-	case r.Result == resultDifferent && l != nil && l.State == records.Linked:
+		next = exchange.Pull{Entity: plan.Lead, ID: l.RemoteID}
+	case r.Result == resultDifferent && l != nil && l.State == plan.Linked:
 		err = x.disagree(tx, l, r.Fields)
 	case r.Result == resultGone && l != nil:
 		err = x.mendGone(ctx, tx, l, who)
 	case r.Result == resultMissing && l == nil:
-		err = x.portals.Book(c.PortalID).Choose(tx, records.Order, r.OrderID, records.ChoiceSend, who)
+		err = x.portals.Book(c.PortalID).Choose(tx, plan.Order, r.OrderID, plan.ChoiceSend, who)
 	}
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, r row, who string, op
 
 // mendGone has an order sent anew whose deal or lead was deleted. The comparison may be the first to notice that a
 // lead is gone; then the client is still linked to it, and the link goes too.
-func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *records.Link, who string) error {
+func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *plan.Link, who string) error {
 	s, err := x.portals.Current(ctx)
 	if err != nil {
 		return err
@@ -95,8 +96,8 @@ func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *records.Link, 
 	if err != nil {
 		return err
 	}
-	if l.Entity == records.Lead {
-		client, err := x.portals.Book(l.PortalID).Link(ctx, records.Client, records.Lead, o.ClientID)
+	if l.Entity == plan.Lead {
+		client, err := x.portals.Book(l.PortalID).Link(ctx, plan.Client, plan.Lead, o.ClientID)
 		if err != nil {
 			return err
 		}
@@ -110,14 +111,14 @@ func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *records.Link, 
 }
 
 // disagree makes the panel forget that fields were ever sent.
-func (x *Comparisons) disagree(tx *db.Tx, l *records.Link, fields []field) error {
+func (x *Comparisons) disagree(tx *db.Tx, l *plan.Link, fields []field) error {
 	for _, f := range fields {
 		switch f.Key {
 		case exchange.StageField:
 			// The portal's stage stays agreed, the order's status does not: so it is the deal that follows.
 			l.Agreed[exchange.StageField] = mapping.Pair{Theirs: f.Code}
 		case rowsKey:
-			err := tx.Model(&records.RowLink{}).
+			err := tx.Model(&plan.RowLink{}).
 				Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Update("print", "").Error
 			if err != nil {
 				return fmt.Errorf("forget what rows were: %w", err)

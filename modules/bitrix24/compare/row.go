@@ -5,14 +5,14 @@ import (
 
 	"gorm.io/gorm"
 
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // row is a row of bitrix24_comparison_rows: an order that is not the same on both sides.
 type row struct {
-	ComparisonID int64          `gorm:"primaryKey"`
-	OrderID      int64          `gorm:"primaryKey"`
-	Entity       records.Entity // a deal or a lead
+	ComparisonID int64       `gorm:"primaryKey"`
+	OrderID      int64       `gorm:"primaryKey"`
+	Entity       plan.Entity // a deal or a lead
 	RemoteID     int64
 	Result       result
 	Fields       []field `gorm:"serializer:json"`
@@ -50,7 +50,7 @@ type field struct {
 
 // Remote is what the order is compared with, as people call it.
 func (r row) Remote() string {
-	return map[records.Entity]string{records.Deal: "сделка", records.Lead: "лид"}[r.Entity]
+	return map[plan.Entity]string{plan.Deal: "сделка", plan.Lead: "лид"}[r.Entity]
 }
 
 // Rejected reports that nothing can be sent, since the order's lead was rejected.

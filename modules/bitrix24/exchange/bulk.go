@@ -10,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -54,13 +55,13 @@ func (r *run) worksOfExport(j jobs.Job) ([]work, error) {
 }
 
 // workOnRecord returns the work of sending a record, as the button «Отправить в Битрикс24» would.
-func (r *run) workOnRecord(kind records.Local, id int64) []work {
+func (r *run) workOnRecord(kind plan.Local, id int64) []work {
 	switch kind {
-	case records.Client:
+	case plan.Client:
 		w := r.workOnClient(id)
 		w.needed, w.compare = true, true
 		return []work{w}
-	case records.Organization:
+	case plan.Organization:
 		w := r.workOnOrganization(id)
 		w.needed, w.compare = true, true
 		return []work{w}
@@ -171,7 +172,7 @@ func (r *run) importDeal(w *orderWork) *task {
 			deal.StageID = rest.Text(stage)
 		}
 		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(deal.StageID)}
-		l := r.Book.NewLink(records.Order, w.id, records.Deal, id, agreed)
+		l := r.Book.NewLink(plan.Order, w.id, plan.Deal, id, agreed)
 		l.See(deal)
 		return id, records.SaveLink(tx, l)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -39,9 +39,9 @@ func areMany(vanished, known int64) bool {
 
 // Vanished is a row of bitrix24_vanished: a record of the portal that is gone together with many others.
 type Vanished struct {
-	PortalID int64          `gorm:"primaryKey"`
-	Entity   records.Entity `gorm:"primaryKey"`
-	RemoteID int64          `gorm:"primaryKey"`
+	PortalID int64       `gorm:"primaryKey"`
+	Entity   plan.Entity `gorm:"primaryKey"`
+	RemoteID int64       `gorm:"primaryKey"`
 	Decision Decision
 	Actor    string
 	FoundAt  time.Time
@@ -78,13 +78,13 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	checked := []records.Entity{records.Deal, records.Lead, records.Contact, records.Company}
+	checked := []plan.Entity{plan.Deal, plan.Lead, plan.Contact, plan.Company}
 	var missing []Pull
 	var known int64
 	for last := int64(0); ; {
-		var links []*records.Link
+		var links []*plan.Link
 		err := x.DB.From(ctx).
-			Where("portal_id = ? AND state = ?", c.Portal.ID, records.Linked).
+			Where("portal_id = ? AND state = ?", c.Portal.ID, plan.Linked).
 			Where("entity IN ? AND id > ?", checked, last).
 			Order("id").
 			Limit(checkPage).
@@ -118,8 +118,8 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 }
 
 // missing returns those of the linked records that the portal does not list (crm.item.list).
-func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull, error) {
-	types := map[records.Entity]int{}
+func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]Pull, error) {
+	types := map[plan.Entity]int{}
 	for _, kind := range reconciled {
 		types[kind.entity] = kind.typeID
 	}
@@ -129,8 +129,8 @@ func (c *Connection) missing(ctx context.Context, links []*records.Link) ([]Pull
 	var missing []Pull
 	var qs Questions
 	var refused error
-	for e, some := range lo.GroupBy(links, func(l *records.Link) records.Entity { return l.Entity }) {
-		numbers := lo.Map(some, func(l *records.Link, _ int) int64 { return l.RemoteID })
+	for e, some := range lo.GroupBy(links, func(l *plan.Link) plan.Entity { return l.Entity }) {
+		numbers := lo.Map(some, func(l *plan.Link, _ int) int64 { return l.RemoteID })
 		for _, ids := range lo.Chunk(lo.Uniq(numbers), pageSize) {
 			askFor(
 				&qs,
@@ -198,17 +198,17 @@ func (r *run) holdVanished(ctx context.Context) error {
 	}
 	for _, w := range r.clients {
 		if w.gone && w.link != nil {
-			gone[Pull{Entity: records.Contact, ID: w.link.RemoteID}] = func() { w.done = true }
+			gone[Pull{Entity: plan.Contact, ID: w.link.RemoteID}] = func() { w.done = true }
 		}
 	}
 	for _, w := range r.organizations {
 		if w.gone && w.link != nil {
-			gone[Pull{Entity: records.Company, ID: w.link.RemoteID}] = func() { w.done = true }
+			gone[Pull{Entity: plan.Company, ID: w.link.RemoteID}] = func() { w.done = true }
 		}
 	}
 	for _, w := range r.leads {
 		if w.gone {
-			gone[Pull{Entity: records.Lead, ID: w.id}] = func() { w.done = true }
+			gone[Pull{Entity: plan.Lead, ID: w.id}] = func() { w.done = true }
 		}
 	}
 	if len(gone) == 0 {
@@ -229,8 +229,8 @@ func (r *run) holdVanished(ctx context.Context) error {
 	}
 	var known int64
 	err = r.DB.From(ctx).
-		Model(&records.Link{}).
-		Where("portal_id = ? AND state = ?", r.Portal.ID, records.Linked).
+		Model(&plan.Link{}).
+		Where("portal_id = ? AND state = ?", r.Portal.ID, plan.Linked).
 		Count(&known).Error
 	if err != nil {
 		return fmt.Errorf("count links: %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -46,7 +47,7 @@ func (w *organizationWork) companyID() any {
 func (r *run) workOnOrganization(id int64) *organizationWork {
 	if r.organizations[id] == nil {
 		r.organizations[id] = &organizationWork{
-			party: party{kind: records.Organization, entity: records.Company, id: id},
+			party: party{kind: plan.Organization, entity: plan.Company, id: id},
 		}
 	}
 	return r.organizations[id]
@@ -101,13 +102,13 @@ func (r *run) settleOrganizations(ctx context.Context) error {
 // company: it adds requisites, bank details and employees.
 func (w *organizationWork) createRecord(r *run) *task {
 	t := task{
-		name: w.taskName(), entity: records.Company, key: w.key(),
+		name: w.taskName(), entity: plan.Company, key: w.key(),
 		agreed: mapping.SentCompany(w.organization, r.Current.Rules), note: w.note(),
 	}
 	fields := func() rest.Params { return mapping.NewCompany(w.organization, r.Current.Rules, r.Origin) }
 	return addItem(t, rest.TypeCompany, companyNumber, fields, func(tx *db.Tx, created *rest.Company) error {
 		merged := mapping.MergeCompany(nil, w.organization, *created, r.Current.Rules, r.Origin)
-		l := r.Book.NewLink(records.Organization, w.id, records.Company, created.ID.Int64(), merged.Agreed)
+		l := r.Book.NewLink(plan.Organization, w.id, plan.Company, created.ID.Int64(), merged.Agreed)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -30,7 +31,7 @@ type Connection struct {
 	Client  *rest.Client
 	Lists   portal.Lists
 
-	attempts map[records.Record]int // which attempt of its job a record is in, for the journal
+	attempts map[plan.Record]int // which attempt of its job a record is in, for the journal
 }
 
 // Connect returns a connection with the portal of the settings. While there is nobody to talk to, because the exchange
@@ -50,7 +51,7 @@ func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	}
 	c := &Connection{
 		Host: x.Host, exchange: x, portals: x.portals, Book: x.portals.Book(s.PortalID),
-		Current: s, attempts: map[records.Record]int{},
+		Current: s, attempts: map[plan.Record]int{},
 	}
 	if err := x.DB.From(ctx).First(&c.Portal, s.PortalID).Error; err != nil {
 		return nil, fmt.Errorf("read portal %d: %w", s.PortalID, err)

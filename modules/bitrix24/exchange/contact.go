@@ -12,6 +12,7 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -38,7 +39,7 @@ func (w *clientWork) complete() bool { return w.err != nil || w.done || finished
 // workOnClient returns the run's work on a client, new or begun.
 func (r *run) workOnClient(id int64) *clientWork {
 	if r.clients[id] == nil {
-		r.clients[id] = &clientWork{party: party{kind: records.Client, entity: records.Contact, id: id}}
+		r.clients[id] = &clientWork{party: party{kind: plan.Client, entity: plan.Contact, id: id}}
 	}
 	return r.clients[id]
 }
@@ -87,12 +88,12 @@ func (r *run) settleClients(ctx context.Context) error { return settleParties(ct
 func (w *clientWork) createRecord(r *run) *task {
 	t := task{
 		name: w.taskName(), note: w.note(),
-		entity: records.Contact, key: w.key(), agreed: mapping.SentContact(w.client),
+		entity: plan.Contact, key: w.key(), agreed: mapping.SentContact(w.client),
 	}
 	fields := func() rest.Params { return mapping.NewContact(w.client, r.Origin) }
 	return addItem(t, rest.TypeContact, contactNumber, fields, func(tx *db.Tx, created *rest.Contact) error {
 		merged := mapping.MergeContact(nil, w.client, *created, r.Origin)
-		l := r.Book.NewLink(records.Client, w.id, records.Contact, created.ID.Int64(), merged.Agreed)
+		l := r.Book.NewLink(plan.Client, w.id, plan.Contact, created.ID.Int64(), merged.Agreed)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
@@ -161,7 +162,7 @@ func (r *run) loadEmployers(ctx context.Context, sought []*clientWork) error {
 		return err
 	}
 	ids := lo.Map(lo.Flatten(lo.Values(employers)), func(o *organizations.Organization, _ int) int64 { return o.ID })
-	companies, err := r.Book.Links(ctx, records.Organization, records.Company, ids)
+	companies, err := r.Book.Links(ctx, plan.Organization, plan.Company, ids)
 	if err != nil {
 		return err
 	}

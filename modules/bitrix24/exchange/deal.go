@@ -13,6 +13,7 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -39,10 +40,10 @@ func (r *run) firstStage(category int64) string {
 
 // OrderInput returns what a deal or lead of an order is made of. target says which of the two. The site's name and
 // address, which only a new record gets, are left to the caller.
-func (c *Connection) OrderInput(o *orders.Order, target records.Entity) mapping.OrderInput {
+func (c *Connection) OrderInput(o *orders.Order, target plan.Entity) mapping.OrderInput {
 	in := mapping.OrderInput{Order: o, Zone: c.Location, Rules: c.Current.Rules, Origin: c.Origin}
 	there := c.Lists.DealFields
-	if target == records.Lead {
+	if target == plan.Lead {
 		there = c.Lists.LeadFields
 	}
 	in.Rules.Fields = portal.Present(in.Rules.Fields, there)
@@ -85,8 +86,8 @@ func (r *run) newDeal(w *orderWork) *task {
 	sent.Agree(rest.Params{commentsField: mapping.Comment(in)})
 	t := task{
 		name:  fmt.Sprintf("deal%d", w.id),
-		after: w.customerTasks(), entity: records.Deal, key: mapping.OrderKey(w.id), agreed: sent,
-		note: records.About(records.Order, w.id, records.Deal, 0),
+		after: w.customerTasks(), entity: plan.Deal, key: mapping.OrderKey(w.id), agreed: sent,
+		note: plan.About(plan.Order, w.id, plan.Deal, 0),
 	}
 	fields := func() rest.Params {
 		fields := mapping.NewDeal(in, w.client.recordID(), w.organization.companyID())
@@ -99,7 +100,7 @@ func (r *run) newDeal(w *orderWork) *task {
 		agreed := maps.Clone(sent)
 		agreed.Agree(w.customer())
 		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(created.StageID)}
-		l := r.Book.NewLink(records.Order, w.id, records.Deal, created.ID.Int64(), agreed)
+		l := r.Book.NewLink(plan.Order, w.id, plan.Deal, created.ID.Int64(), agreed)
 		l.See(created)
 		return records.SaveLink(tx, l)
 	})
@@ -131,7 +132,7 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 			maps.Copy(agreed, w.intent.Agreed)
 		}
 		agreed[originField] = mapping.Pair{Ours: "Y"}
-		l := r.Book.NewLink(records.Order, w.id, records.Deal, id, agreed)
+		l := r.Book.NewLink(plan.Order, w.id, plan.Deal, id, agreed)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
@@ -140,13 +141,13 @@ func (r *run) adoptDeal(ctx context.Context, w *orderWork, id int64) error {
 			return err
 		}
 		text := "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
-		about := records.About(records.Order, w.id, records.Deal, id)
-		if err := r.Journal(tx, about, records.Inward, text); err != nil {
+		about := plan.About(plan.Order, w.id, plan.Deal, id)
+		if err := r.Journal(tx, about, plan.Inward, text); err != nil {
 			return err
 		}
 		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it
 		// meanwhile.
-		if err := r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: id}, jobs.WithPriority(jobs.Pull)); err != nil {
+		if err := r.Jobs.Enqueue(tx, Pull{Entity: plan.Deal, ID: id}, jobs.WithPriority(jobs.Pull)); err != nil {
 			return err
 		}
 		return r.Jobs.Enqueue(tx, PushOrder{ID: w.id}, r.follow()...)
@@ -241,11 +242,11 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 	creating := w.customerTasks()
 	t := task{
 		name:  fmt.Sprintf("deal%d", w.id),
-		after: creating, note: records.About(records.Order, w.id, records.Deal, w.link.RemoteID),
+		after: creating, note: plan.About(plan.Order, w.id, plan.Deal, w.link.RemoteID),
 		onMissing: r.lookAtTarget(w),
 	}
 	if fields[StageField] != nil {
-		t.entity, t.key = records.Deal, changeKey(mapping.OrderKey(w.id))
+		t.entity, t.key = plan.Deal, changeKey(mapping.OrderKey(w.id))
 		t.agreed = mapping.Agreed{StageField: agreed[StageField]}
 	}
 	withCustomer := func() rest.Params {
@@ -273,7 +274,7 @@ func (r *run) updateDeal(w *orderWork, fields rest.Params, agreed mapping.Agreed
 			if string(
 				changed.StageID,
 			) != agreed[StageField].Theirs { // somebody moved it, and no event has told of that yet
-				look := Pull{Entity: records.Deal, ID: w.link.RemoteID}
+				look := Pull{Entity: plan.Deal, ID: w.link.RemoteID}
 				if err := r.Jobs.Enqueue(tx, look, jobs.WithPriority(jobs.Pull)); err != nil {
 					return err
 				}

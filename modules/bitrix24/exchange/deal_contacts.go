@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -22,7 +22,7 @@ func (r *run) readForContacts(context.Context) error {
 		w := r.orders[id]
 		switch {
 		case w.done || w.err != nil || w.link == nil || w.read || !w.givesContact():
-		case w.target == records.Lead:
+		case w.target == plan.Lead:
 			leads = append(leads, w)
 		default:
 			deals = append(deals, w)

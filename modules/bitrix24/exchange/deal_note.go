@@ -8,6 +8,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -29,7 +30,7 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	if w.order.Status != orders.Deleted || w.link.Agreed[deletedField].Ours != "" {
 		return nil
 	}
-	open, err := r.Book.Intents(ctx, records.Comment, []string{noteKey(w)})
+	open, err := r.Book.Intents(ctx, plan.Comment, []string{noteKey(w)})
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 		}
 		if written {
 			return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-				if err := records.ClearIntent(tx, r.Portal.ID, records.Comment, noteKey(w)); err != nil {
+				if err := records.ClearIntent(tx, r.Portal.ID, plan.Comment, noteKey(w)); err != nil {
 					return err
 				}
 				return done(tx)
@@ -56,8 +57,8 @@ func (r *run) noteDeleted(ctx context.Context, w *orderWork) error {
 	}
 	r.add(w, &task{
 		name:   fmt.Sprintf("note%d", w.id),
-		method: "crm.timeline.comment.add", entity: records.Comment, key: noteKey(w),
-		note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		method: "crm.timeline.comment.add", entity: plan.Comment, key: noteKey(w),
+		note: plan.About(plan.Order, w.id, w.target, w.link.RemoteID),
 		params: func() rest.Params {
 			return rest.Params{"fields": rest.Params{
 				"ENTITY_ID": w.link.RemoteID, "ENTITY_TYPE": string(w.target), "COMMENT": deletedNote(w.id),

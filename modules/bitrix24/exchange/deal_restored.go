@@ -9,6 +9,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
@@ -18,7 +19,7 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	deals := map[int64]int64{} // by order
 	for _, m := range list {
 		order, e, ours := OrderByKey(r.Origin, m.Origin)
-		if ours && e == records.Deal && deals[order] == 0 {
+		if ours && e == plan.Deal && deals[order] == 0 {
 			deals[order] = m.ID.Int64()
 		}
 	}
@@ -30,16 +31,16 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	if err != nil {
 		return err
 	}
-	links, err := r.Book.Links(ctx, records.Order, records.Deal, ids)
+	links, err := r.Book.Links(ctx, plan.Order, plan.Deal, ids)
 	if err != nil {
 		return err
 	}
-	chosen, err := r.Book.Choices(ctx, records.Order, ids)
+	chosen, err := r.Book.Choices(ctx, plan.Order, ids)
 	if err != nil {
 		return err
 	}
 	open, err := r.Book.Intents(
-		ctx, records.Deal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
+		ctx, plan.Deal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
 	)
 	if err != nil {
 		return err
@@ -49,12 +50,12 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 		if open[mapping.OrderKey(order)] != nil {
 			continue // the answer about this deal was lost: the order's own push links it, and knows what was sent
 		}
-		hasDeal := l != nil && l.State != records.Deleted
-		if found[order] == nil || chosen[order] == records.ChoiceIgnore || hasDeal {
+		hasDeal := l != nil && l.State != plan.Deleted
+		if found[order] == nil || chosen[order] == plan.ChoiceIgnore || hasDeal {
 			continue
 		}
 		if l == nil {
-			l = r.Book.NewLink(records.Order, order, records.Deal, deal, mapping.Agreed{originField: {Ours: "Y"}})
+			l = r.Book.NewLink(plan.Order, order, plan.Deal, deal, mapping.Agreed{originField: {Ours: "Y"}})
 		}
 		if err := r.linkRestored(ctx, l, deal); err != nil {
 			return err
@@ -64,9 +65,9 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 }
 
 // linkRestored links a restored deal and enqueues a look at it.
-func (r *run) linkRestored(ctx context.Context, l *records.Link, deal int64) error {
+func (r *run) linkRestored(ctx context.Context, l *plan.Link, deal int64) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		l.RemoteID, l.State = deal, records.Linked
+		l.RemoteID, l.State = deal, plan.Linked
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
@@ -75,13 +76,13 @@ func (r *run) linkRestored(ctx context.Context, l *records.Link, deal int64) err
 			return err
 		}
 		text := fmt.Sprintf("Сделка %d снова в Битрикс24: связана с заказом по внешнему ключу", deal)
-		about := records.About(records.Order, l.LocalID, records.Deal, deal)
-		if err := r.Journal(tx, about, records.Inward, text); err != nil {
+		about := plan.About(plan.Order, l.LocalID, plan.Deal, deal)
+		if err := r.Journal(tx, about, plan.Inward, text); err != nil {
 			return err
 		}
 		if err := r.catch(tx, 1); err != nil {
 			return err
 		}
-		return r.Jobs.Enqueue(tx, Pull{Entity: records.Deal, ID: deal}, jobs.WithPriority(jobs.Reconcile))
+		return r.Jobs.Enqueue(tx, Pull{Entity: plan.Deal, ID: deal}, jobs.WithPriority(jobs.Reconcile))
 	})
 }

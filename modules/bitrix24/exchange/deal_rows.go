@@ -41,8 +41,8 @@ func (r *run) rowsOf(w *orderWork) []mapping.Row {
 func (r *run) setRows(w *orderWork, owner *task, rows []mapping.Row) *task {
 	return &task{
 		name: fmt.Sprintf("rows%d", w.id), method: "crm.item.productrow.set", after: []*task{owner},
-		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRows(rows...), rows: r.looksSent(w, rows...),
-		note: records.About(records.Order, w.id, w.target, 0),
+		entity: plan.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRows(rows...), rows: r.looksSent(w, rows...),
+		note: plan.About(plan.Order, w.id, w.target, 0),
 		params: func() rest.Params {
 			list := make([]any, len(rows))
 			for i, row := range rows {
@@ -83,8 +83,8 @@ func (r *run) saveRow(tx *db.Tx, w *orderWork, row mapping.Row, id int64) error 
 }
 
 // rowLink says which row of the portal a part of the order is.
-func (r *run) rowLink(w *orderWork, key string, row plan.OwnedRow) *records.RowLink {
-	return &records.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: row.ID, Print: row.Print}
+func (r *run) rowLink(w *orderWork, key string, row plan.OwnedRow) *plan.RowLink {
+	return &plan.RowLink{PortalID: r.Portal.ID, Entity: w.target, OrderID: w.id, Key: key, RowID: row.ID, Print: row.Print}
 }
 
 // askRows reads the rows of an order's deal or lead, since it is unknown which of them are ours.
@@ -96,17 +96,17 @@ func (r *run) askRows(w *orderWork) {
 // found». The lead itself is not read with its rows, so a look at it is enqueued and the order is tried again.
 func (r *run) rowsUnread(ctx context.Context, w *orderWork) error {
 	refused, ok := portal.AsRefusal(w.rowsErr)
-	if w.target != records.Lead || !ok || !refused.NotFound() {
+	if w.target != plan.Lead || !ok || !refused.NotFound() {
 		w.err = w.rowsErr
 		return nil
 	}
 	w.err = errMissing
-	return r.DB.Transaction(ctx, r.lookAt(records.Lead, w.link.RemoteID))
+	return r.DB.Transaction(ctx, r.lookAt(plan.Lead, w.link.RemoteID))
 }
 
 // changeRows adds the commands that the plan of the order's rows asks for. Rows that a manager added stay.
 func (r *run) changeRows(ctx context.Context, w *orderWork) error {
-	p := plan.Rows(r.rowFacts(w))
+	p := plan.ForRows(r.rowFacts(w))
 	if p.Wait > 0 {
 		w.err = settling(p.Wait)
 		return nil
@@ -132,7 +132,7 @@ func (r *run) changeRows(ctx context.Context, w *orderWork) error {
 func (r *run) rowFacts(w *orderWork) plan.RowFacts {
 	facts := plan.RowFacts{
 		Wanted: r.rowsOf(w), Now: db.Now(),
-		Linked: lo.MapValues(w.rows, func(l records.RowLink, _ string) plan.OwnedRow { return plan.OwnedRow{ID: l.RowID, Print: l.Print} }),
+		Linked: lo.MapValues(w.rows, func(l plan.RowLink, _ string) plan.OwnedRow { return plan.OwnedRow{ID: l.RowID, Print: l.Print} }),
 	}
 	if w.rowsIntent != nil {
 		facts.Lost = &plan.LostRows{
@@ -147,7 +147,7 @@ func (r *run) rowFacts(w *orderWork) plan.RowFacts {
 func (r *run) storeRecognized(ctx context.Context, w *orderWork, recognized map[string]plan.OwnedRow) error {
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, w.target, w.id).
-			Delete(&records.RowLink{}).Error
+			Delete(&plan.RowLink{}).Error
 		if err != nil {
 			return fmt.Errorf("forget row links: %w", err)
 		}
@@ -157,17 +157,17 @@ func (r *run) storeRecognized(ctx context.Context, w *orderWork, recognized map[
 			}
 		}
 		// An intent of an earlier version of the panel may be the only trace of rows that were sent.
-		var sent []records.SentRow
+		var sent []plan.SentRow
 		for _, row := range w.rowsIntent.Agreed {
 			if row.Theirs == "" {
 				continue // a removal
 			}
-			sent = append(sent, records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Theirs})
+			sent = append(sent, plan.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Theirs})
 		}
 		if err := records.StoreSentRows(tx, sent); err != nil {
 			return err
 		}
-		return records.ClearIntent(tx, r.Portal.ID, records.Rows, mapping.OrderKey(w.id))
+		return records.ClearIntent(tx, r.Portal.ID, plan.Rows, mapping.OrderKey(w.id))
 	})
 }
 
@@ -177,9 +177,9 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 	fields["ownerType"], fields["ownerId"] = w.target.OwnerType(), w.link.RemoteID
 	return &task{
 		name:   rowTask("add", w, row.Key),
-		method: "crm.item.productrow.add", entity: records.Rows, key: mapping.OrderKey(w.id),
+		method: "crm.item.productrow.add", entity: plan.Rows, key: mapping.OrderKey(w.id),
 		agreed: plan.AgreedRows(row),
-		rows:   r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		rows:   r.looksSent(w, row), note: plan.About(plan.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"fields": fields} },
 		onMissing: r.lookAtTarget(w),
 		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
@@ -196,8 +196,8 @@ func (r *run) addRow(w *orderWork, row mapping.Row) *task {
 func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 	return &task{
 		name: rowTask("change", w, row.Key), method: "crm.item.productrow.update",
-		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRows(row),
-		rows: r.looksSent(w, row), note: records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		entity: plan.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRows(row),
+		rows: r.looksSent(w, row), note: plan.About(plan.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"id": id, "fields": row.Params()} },
 		onMissing: r.rowMissing(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
@@ -210,8 +210,8 @@ func (r *run) updateRow(w *orderWork, row mapping.Row, id int64) *task {
 func (r *run) deleteRow(w *orderWork, row plan.RowRemoval) *task {
 	return &task{
 		name: rowTask("drop", w, row.Key), method: "crm.item.productrow.delete",
-		entity: records.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRemoval(row.Key),
-		note:      records.About(records.Order, w.id, w.target, w.link.RemoteID),
+		entity: plan.Rows, key: mapping.OrderKey(w.id), agreed: plan.AgreedRemoval(row.Key),
+		note:      plan.About(plan.Order, w.id, w.target, w.link.RemoteID),
 		params:    func() rest.Params { return rest.Params{"id": row.ID} },
 		onMissing: r.rowMissing(w),
 		done: func(_ context.Context, tx *db.Tx, _ *rest.Result, _ string) (int64, error) {
@@ -252,7 +252,7 @@ func (r *run) askRowsByHand(works []*orderWork) {
 		}
 		var unread error // dropped: the page goes on saying what it said
 		ReadRows(&r.questions, w.target, w.link.RemoteID, &unread, func(rows []rest.ProductRow) {
-			ours := lo.SliceToMap(lo.Values(w.rows), func(l records.RowLink) (int64, bool) { return l.RowID, true })
+			ours := lo.SliceToMap(lo.Values(w.rows), func(l plan.RowLink) (int64, bool) { return l.RowID, true })
 			w.link.ByHand = 0
 			for _, row := range rows {
 				if !ours[row.ID.Int64()] {
@@ -264,17 +264,17 @@ func (r *run) askRowsByHand(works []*orderWork) {
 }
 
 // looksSent are what a command notes before it sends rows of the order.
-func (r *run) looksSent(w *orderWork, rows ...mapping.Row) []records.SentRow {
-	return lo.Map(rows, func(row mapping.Row, _ int) records.SentRow {
-		return records.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Looks()}
+func (r *run) looksSent(w *orderWork, rows ...mapping.Row) []plan.SentRow {
+	return lo.Map(rows, func(row mapping.Row, _ int) plan.SentRow {
+		return plan.SentRow{PortalID: r.Portal.ID, OrderID: w.id, Looks: row.Looks()}
 	})
 }
 
 // RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push
 // reads them first. If an answer about its rows is still waited for, that stays noted as it is.
 func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
-	rows := records.Intent{
-		PortalID: portalID, Entity: records.Rows, Key: mapping.OrderKey(orderID),
+	rows := plan.Intent{
+		PortalID: portalID, Entity: plan.Rows, Key: mapping.OrderKey(orderID),
 		SentAt: db.Now().Add(-x.portals.Options.Settle), // there is no answer to wait for
 	}
 	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
@@ -16,7 +17,7 @@ import (
 // takeStage changes the order to what its deal's stage says, and notes what both sides have agreed on then. The hook
 // of the order enqueues a push, which finds nothing to send unless something else followed from the change.
 func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecision) error {
-	about := records.About(records.Order, w.id, records.Deal, w.link.RemoteID)
+	about := plan.About(plan.Order, w.id, plan.Deal, w.link.RemoteID)
 	stage := r.stageName(w)
 	link := *w.link
 	var changed *orders.Order
@@ -31,13 +32,13 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 			return err
 		}
 		if d.Conflict {
-			if err := r.Journal(tx, about, records.Inward, r.conflictText(w, d)); err != nil {
+			if err := r.Journal(tx, about, plan.Inward, r.conflictText(w, d)); err != nil {
 				return err
 			}
 		}
 		if d.Unknown {
 			text := fmt.Sprintf("Стадия «%s» не сопоставлена ни с одним статусом: заказ не изменён", stage)
-			if err := r.Journal(tx, about, records.Inward, text); err != nil {
+			if err := r.Journal(tx, about, plan.Inward, text); err != nil {
 				return err
 			}
 		}
@@ -58,7 +59,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 		})
 		if e, refused := refusal.From(err); refused {
 			changed = nil
-			return r.journalFailure(tx, about, records.Inward, "Стадия не принята: "+e.Message)
+			return r.journalFailure(tx, about, plan.Inward, "Стадия не принята: "+e.Message)
 		}
 		if err != nil {
 			return err
@@ -67,7 +68,7 @@ func (r *run) takeStage(ctx context.Context, w *orderWork, d mapping.StageDecisi
 			return err
 		}
 		return r.Journal(
-			tx, about, records.Inward,
+			tx, about, plan.Inward,
 			fmt.Sprintf("Стадия «%s»: заказ в статусе «%s»", stage, changed.Status.Label()),
 		)
 	})
@@ -120,7 +121,7 @@ func (r *run) conflictText(w *orderWork, d mapping.StageDecision) string {
 // noteDealGone notes that the deal was deleted. No other deal is created unasked: the order's page offers it.
 func (r *run) noteDealGone(ctx context.Context, w *orderWork) error {
 	return r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
-		w.link.State = records.Deleted
+		w.link.State = plan.Deleted
 		if err := records.SaveLink(tx, w.link); err != nil {
 			return err
 		}
@@ -128,7 +129,7 @@ func (r *run) noteDealGone(ctx context.Context, w *orderWork) error {
 			return err
 		}
 		return r.Journal(
-			tx, records.About(records.Order, w.id, records.Deal, w.link.RemoteID), records.Inward,
+			tx, plan.About(plan.Order, w.id, plan.Deal, w.link.RemoteID), plan.Inward,
 			"Сделка удалена в Битрикс24",
 		)
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
@@ -22,7 +23,7 @@ var invalidEmail = regexp.MustCompile(
 // leaveOutClientEmails leaves out of the clients in hand the e-mails that the portal has refused. Instead they have
 // the e-mail that the portal took last, so that nothing about it is sent.
 func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.Book.RefusedEmails(ctx, records.Client, ids)
+	refused, err := r.Book.RefusedEmails(ctx, plan.Client, ids)
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
 
 // leaveOutOrganizationEmails is leaveOutClientEmails for organizations.
 func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.Book.RefusedEmails(ctx, records.Organization, ids)
+	refused, err := r.Book.RefusedEmails(ctx, plan.Organization, ids)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error
 }
 
 // acceptedEmail is the e-mail that the portal took last, by the first link that exists.
-func acceptedEmail(links ...*records.Link) string {
+func acceptedEmail(links ...*plan.Link) string {
 	for _, l := range links {
 		if l != nil {
 			return l.Agreed.Email()
@@ -77,7 +78,7 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 		if w.client == nil || w.emailLeftOut {
 			continue
 		}
-		about := records.About(records.Client, id, records.Contact, 0)
+		about := plan.About(plan.Client, id, plan.Contact, 0)
 		if err := r.noteRefusedEmail(ctx, about, w.client.EmailText(), r.emailed(w)); err != nil {
 			return err
 		}
@@ -87,7 +88,7 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 		if w.organization == nil || w.emailLeftOut {
 			continue
 		}
-		about := records.About(records.Organization, id, records.Company, 0)
+		about := plan.About(plan.Organization, id, plan.Company, 0)
 		if err := r.noteRefusedEmail(ctx, about, w.organization.Email, w.allTasks()); err != nil {
 			return err
 		}
@@ -96,18 +97,18 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 }
 
 // noteRefusedEmail keeps an e-mail that one of the commands was refused for.
-func (r *run) noteRefusedEmail(ctx context.Context, about records.Note, email string, commands []*task) error {
+func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email string, commands []*task) error {
 	i := slices.IndexFunc(commands, func(t *task) bool { return email != "" && t.refusedForEmail() })
 	if i < 0 {
 		return nil
 	}
 	cause := commands[i].err
 	what := "контакт передан"
-	if about.Entity == records.Company {
+	if about.Entity == plan.Company {
 		what = "компания передана"
 	}
-	if commands[i].note.Entity == records.Lead {
-		what, about.Entity = "лид передан", records.Lead
+	if commands[i].note.Entity == plan.Lead {
+		what, about.Entity = "лид передан", plan.Lead
 	}
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		row := records.RefusedEmail{
@@ -116,7 +117,7 @@ func (r *run) noteRefusedEmail(ctx context.Context, about records.Note, email st
 		if err := tx.Save(&row).Error; err != nil {
 			return fmt.Errorf("note a refused e-mail: %w", err)
 		}
-		return r.journalFailure(tx, about, records.Outward, "Портал не принял почту "+email+": "+what+" без неё")
+		return r.journalFailure(tx, about, plan.Outward, "Портал не принял почту "+email+": "+what+" без неё")
 	})
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (t *task) refusedForEmail() bool {
 func (r *run) emailed(w *clientWork) []*task {
 	tasks := w.tasks()
 	for _, o := range r.orders {
-		if o.target == records.Lead && o.client == w {
+		if o.target == plan.Lead && o.client == w {
 			tasks = append(tasks, o.tasks...)
 		}
 	}

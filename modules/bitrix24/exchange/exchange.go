@@ -28,8 +28,8 @@ import (
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -214,18 +214,18 @@ func (r *run) worksOf(j jobs.Job) ([]work, error) {
 	if err := Decode(j, &args); err != nil {
 		return nil, err
 	}
-	count := func(kind records.Local) { r.attempts[records.Record{Kind: kind, ID: args.ID}] = j.Attempts + 1 }
+	count := func(kind plan.Local) { r.attempts[plan.Record{Kind: kind, ID: args.ID}] = j.Attempts + 1 }
 	switch j.Kind {
 	case PushOrder{}.Kind():
-		count(records.Order)
+		count(plan.Order)
 		return []work{r.workOnOrder(args.ID)}, nil
 	case PushClient{}.Kind():
-		count(records.Client)
+		count(plan.Client)
 		w := r.workOnClient(args.ID)
 		w.compare = true
 		return []work{w}, nil
 	case PushOrganization{}.Kind():
-		count(records.Organization)
+		count(plan.Organization)
 		w := r.workOnOrganization(args.ID)
 		w.compare = true
 		return []work{w}, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
@@ -26,7 +27,7 @@ import (
 // storeIntentsOf stores what is about to leave: the intents of tasks, and the product rows that they send.
 func (c *Connection) storeIntentsOf(ctx context.Context, tasks []*task) error {
 	err := c.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		rows := lo.FlatMap(tasks, func(t *task, _ int) []records.SentRow { return t.rows })
+		rows := lo.FlatMap(tasks, func(t *task, _ int) []plan.SentRow { return t.rows })
 		if err := records.StoreSentRows(tx, rows); err != nil {
 			return err
 		}
@@ -40,18 +41,18 @@ func (c *Connection) storeIntentsOf(ctx context.Context, tasks []*task) error {
 
 // storeIntents notes that the outcomes of tasks are unknown as of now. Tasks of the same key share an intent.
 func (c *Connection) storeIntents(tx *db.Tx, tasks []*task) error {
-	var rows []records.Intent
+	var rows []plan.Intent
 	now := db.Now()
 	for _, t := range tasks {
 		if t.entity == "" {
 			continue
 		}
 		i := slices.IndexFunc(
-			rows, func(row records.Intent) bool { return row.Entity == t.entity && row.Key == t.key },
+			rows, func(row plan.Intent) bool { return row.Entity == t.entity && row.Key == t.key },
 		)
 		if i < 0 {
 			i = len(rows)
-			rows = append(rows, records.Intent{
+			rows = append(rows, plan.Intent{
 				PortalID: c.Portal.ID, Entity: t.entity, Key: t.key, SentAt: now, Agreed: mapping.Agreed{},
 			})
 		}
@@ -66,7 +67,7 @@ func (c *Connection) storeIntents(tx *db.Tx, tasks []*task) error {
 // clearIntents clears the intents of tasks whose outcome is certain. An intent stays while another task of its key
 // that left with them has no certain outcome.
 func (c *Connection) clearIntents(tx *db.Tx, taken, certain []*task) error {
-	keys := map[records.Entity][]string{}
+	keys := map[plan.Entity][]string{}
 	for _, t := range certain {
 		isOpen := slices.ContainsFunc(taken, func(o *task) bool {
 			return o.entity == t.entity && o.key == t.key && !slices.Contains(certain, o)
@@ -77,7 +78,7 @@ func (c *Connection) clearIntents(tx *db.Tx, taken, certain []*task) error {
 	}
 	for e, list := range keys {
 		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", c.Portal.ID, e, list).
-			Delete(&records.Intent{}).Error
+			Delete(&plan.Intent{}).Error
 		if err != nil {
 			return fmt.Errorf("clear intents: %w", err)
 		}
@@ -87,7 +88,7 @@ func (c *Connection) clearIntents(tx *db.Tx, taken, certain []*task) error {
 
 // unsettled puts off a record that was looked for and not found, while the portal may still carry out an earlier
 // command: it may go on working after the connection was closed. It returns nil when there is nothing to wait for.
-func (c *Connection) unsettled(i *records.Intent) error {
+func (c *Connection) unsettled(i *plan.Intent) error {
 	if i == nil {
 		return nil
 	}
@@ -125,8 +126,8 @@ func changeAgreed(before, after mapping.Agreed, taken map[string]string) mapping
 // *waitError: if it were sent again now, the older value could be the last to come.
 func (r *run) settleChange(
 	ctx context.Context,
-	l *records.Link,
-	open *records.Intent,
+	l *plan.Link,
+	open *plan.Intent,
 	present map[string]string,
 ) error {
 	if open == nil {

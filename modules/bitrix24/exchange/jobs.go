@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // PushOrder brings the deal or lead of an order up to date. It creates one if the order is to be sent and has none.
@@ -38,13 +38,13 @@ func (a PushOrganization) Key() string { return fmt.Sprintf("organization/%d", a
 
 // PushOf returns the job that brings a record of the panel up to date on the portal. It is nil for kinds of records
 // that have none, such as legal entities.
-func PushOf(kind records.Local, id int64) jobs.Args {
+func PushOf(kind plan.Local, id int64) jobs.Args {
 	switch kind {
-	case records.Order:
+	case plan.Order:
 		return PushOrder{ID: id}
-	case records.Client:
+	case plan.Client:
 		return PushClient{ID: id}
-	case records.Organization:
+	case plan.Organization:
 		return PushOrganization{ID: id}
 	}
 	return nil
@@ -53,7 +53,7 @@ func PushOf(kind records.Local, id int64) jobs.Args {
 // SendRecord sends one record of an export, «Выгрузка базы», as if «Отправить в Битрикс24» had been pressed.
 type SendRecord struct {
 	Backfill int64 // the export's number
-	Local    records.Local
+	Local    plan.Local
 	ID       int64
 }
 
@@ -66,7 +66,7 @@ func (a SendRecord) Key() string { return fmt.Sprintf("%s/%d", a.Local, a.ID) }
 // Pull looks at a record of the portal that may have changed. Whatever an event was called, what is done follows from
 // what the record is when it is read.
 type Pull struct {
-	Entity records.Entity
+	Entity plan.Entity
 	ID     int64 // on the portal
 	Caught bool  `json:",omitempty"` // reconciliation asked for it, since no event had told
 }

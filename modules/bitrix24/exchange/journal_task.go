@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -22,7 +23,7 @@ func readableImport(t *task) string {
 }
 
 // Journal writes a line about something that was done, in the given transaction. The text is in Russian.
-func (c *Connection) Journal(tx *db.Tx, n records.Note, d records.Direction, text string) error {
+func (c *Connection) Journal(tx *db.Tx, n plan.Note, d plan.Direction, text string) error {
 	return c.Write(tx, records.JournalEntry{
 		Direction: d, Local: n.Local, LocalID: n.LocalID, Entity: n.Entity, RemoteID: n.RemoteID,
 		Outcome: records.Fine, Text: strings.TrimSpace(text),
@@ -30,7 +31,7 @@ func (c *Connection) Journal(tx *db.Tx, n records.Note, d records.Direction, tex
 }
 
 // journalFailure writes a line about something that was refused, by either side.
-func (c *Connection) journalFailure(tx *db.Tx, n records.Note, d records.Direction, text string) error {
+func (c *Connection) journalFailure(tx *db.Tx, n plan.Note, d plan.Direction, text string) error {
 	return c.Write(tx, records.JournalEntry{
 		Direction: d, Local: n.Local, LocalID: n.LocalID, Entity: n.Entity, RemoteID: n.RemoteID,
 		Outcome: records.Failed, Text: text,
@@ -47,7 +48,7 @@ func (c *Connection) journalTask(
 	duration time.Duration,
 ) error {
 	e := records.JournalEntry{
-		Direction: records.Outward,
+		Direction: plan.Outward,
 		Local:     t.note.Local, LocalID: t.note.LocalID, Entity: t.note.Entity, RemoteID: t.note.RemoteID,
 		Outcome: records.Fine, Text: taskText(t), DurationMS: duration.Milliseconds(),
 	}
@@ -79,7 +80,7 @@ func (c *Connection) journalTask(
 
 // Write stores a line of the journal. It adds the time, and the attempt that the record's job is in.
 func (c *Connection) Write(tx *db.Tx, e records.JournalEntry) error {
-	e.At, e.Attempt = db.Now(), c.attempts[records.Record{Kind: e.Local, ID: e.LocalID}]
+	e.At, e.Attempt = db.Now(), c.attempts[plan.Record{Kind: e.Local, ID: e.LocalID}]
 	if err := tx.Create(&e).Error; err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
@@ -90,15 +91,15 @@ func (c *Connection) Write(tx *db.Tx, e records.JournalEntry) error {
 func taskText(t *task) string {
 	switch t.method {
 	case "crm.item.add":
-		return map[records.Entity]string{
-			records.Deal: "Создана сделка", records.Contact: "Создан контакт", records.Company: "Создана компания",
-			records.Lead: "Создан лид",
+		return map[plan.Entity]string{
+			plan.Deal: "Создана сделка", plan.Contact: "Создан контакт", plan.Company: "Создана компания",
+			plan.Lead: "Создан лид",
 		}[t.entity]
 	case "crm.item.update":
-		return map[records.Entity]string{
-			records.Deal: "Сделка обновлена", records.Contact: "Контакт обновлён",
-			records.Company: "Компания обновлена",
-			records.Lead:    "Лид обновлён",
+		return map[plan.Entity]string{
+			plan.Deal: "Сделка обновлена", plan.Contact: "Контакт обновлён",
+			plan.Company: "Компания обновлена",
+			plan.Lead:    "Лид обновлён",
 		}[t.note.Entity]
 	case "crm.item.batchImport":
 		return "Создана сделка (импорт, роботы не запускались)"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -38,7 +39,7 @@ func (r *run) createPartyLead(w partyWork) {
 	}
 	content := w.leadContent()
 	fields := mapping.NewLead(content.fields, p.leadKey(), content.phone, content.email, r.Current.Rules, r.Origin)
-	link := r.Book.NewLink(p.kind, p.id, records.Lead, 0, content.agreed)
+	link := r.Book.NewLink(p.kind, p.id, plan.Lead, 0, content.agreed)
 	store := func(tx *db.Tx, lead *rest.Lead) error {
 		link.RemoteID, link.Stage = lead.ID.Int64(), string(lead.StageID)
 		agreed := lo.Assign(mapping.Agreed{}, content.agreed)
@@ -48,9 +49,9 @@ func (r *run) createPartyLead(w partyWork) {
 	}
 	t := task{
 		name:   p.leadTaskName(),
-		entity: records.Lead,
+		entity: plan.Lead,
 		key:    p.leadKey(),
-		note:   records.About(p.kind, p.id, records.Lead, 0),
+		note:   plan.About(p.kind, p.id, plan.Lead, 0),
 	}
 	p.lead.create = addItem(t, rest.TypeLead, leadNumber, always(fields), store)
 	if found {
@@ -108,7 +109,7 @@ func (r *run) mergeLead(ctx context.Context, p *party, content leadContent) (*ta
 
 // changeLead returns the command that sends the fields which changed since they were last sent, or nil when there are
 // none. What people wrote into the lead's comment, and contacts they added, stay if the lead was read.
-func (r *run) changeLead(name string, link *records.Link, fields rest.Params, read *rest.Lead) *task {
+func (r *run) changeLead(name string, link *plan.Link, fields rest.Params, read *rest.Lead) *task {
 	changed := rest.Params(link.Agreed.Changed(fields))
 	if ours, changes := changed[commentsField].(string); changes {
 		changed[commentsField] = withOurLinks(string(read.Comments), ours)
@@ -124,10 +125,10 @@ func (r *run) changeLead(name string, link *records.Link, fields rest.Params, re
 
 // sendLead adds the command that changes fields of an open lead (crm.item.update). agree notes on the link what both
 // sides have agreed on then.
-func (r *run) sendLead(name string, link *records.Link, fields rest.Params, agree func()) *task {
+func (r *run) sendLead(name string, link *plan.Link, fields rest.Params, agree func()) *task {
 	of := task{
-		name: name, note: records.About(link.Local, link.LocalID, records.Lead, link.RemoteID),
-		onMissing: r.lookAt(records.Lead, link.RemoteID),
+		name: name, note: plan.About(link.Local, link.LocalID, plan.Lead, link.RemoteID),
+		onMissing: r.lookAt(plan.Lead, link.RemoteID),
 	}
 	t := updateItem(of, rest.TypeLead, link.Target, leadNumber, always(fields), func(tx *db.Tx, _ *rest.Lead) error {
 		agree()

@@ -8,8 +8,8 @@ import (
 
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -17,7 +17,7 @@ import (
 // registered while new clients were passed on as leads and have neither lead nor contact.
 func (r *run) chooseClientLeads(ctx context.Context, works []*clientWork) error {
 	leading := lo.Filter(works, func(w *clientWork, _ int) bool {
-		isNew := w.lead.former == nil && w.chosen == records.ChoiceLead
+		isNew := w.lead.former == nil && w.chosen == plan.ChoiceLead
 		return w.client != nil && w.link == nil && (w.lead.link != nil || isNew)
 	})
 	employers, err := r.Organizations.OfMany(ctx, lo.Map(leading, func(w *clientWork, _ int) int64 { return w.id }))
@@ -56,13 +56,13 @@ func (r *run) markBusyLeads(ctx context.Context, works []*clientWork) error {
 		return nil
 	}
 	ids := lo.Map(works, func(w *clientWork, _ int) int64 { return w.lead.link.RemoteID })
-	links, err := r.Book.LinksTo(ctx, records.Lead, ids)
+	links, err := r.Book.LinksTo(ctx, plan.Lead, ids)
 	if err != nil {
 		return err
 	}
 	for _, w := range works {
-		w.lead.busy = slices.ContainsFunc(links, func(l *records.Link) bool {
-			return l.Local == records.Order && l.RemoteID == w.lead.link.RemoteID
+		w.lead.busy = slices.ContainsFunc(links, func(l *plan.Link) bool {
+			return l.Local == plan.Order && l.RemoteID == w.lead.link.RemoteID
 		})
 	}
 	return nil

@@ -12,13 +12,14 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // targetLeads decides which of the orders without a deal go into a lead: those that are in one already, and new orders
 // of clients who are leads themselves, even if the switch is off by now.
-func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*records.Link) error {
+func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*plan.Link) error {
 	var without, customers []int64
 	for id, o := range found {
 		if deals[id] == nil {
@@ -28,7 +29,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	if len(without) == 0 {
 		return nil
 	}
-	links, err := r.Book.Links(ctx, records.Order, records.Lead, without)
+	links, err := r.Book.Links(ctx, plan.Order, plan.Lead, without)
 	if err != nil {
 		return err
 	}
@@ -37,26 +38,26 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		return err
 	}
 	open, err := r.Book.Intents(
-		ctx, records.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
+		ctx, plan.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
 	)
 	if err != nil {
 		return err
 	}
-	rows, err := r.Book.RowLinks(ctx, records.Lead, without)
+	rows, err := r.Book.RowLinks(ctx, plan.Lead, without)
 	if err != nil {
 		return err
 	}
 	employers := lo.FilterMap(lo.Values(found), func(o *orders.Order, _ int) (int64, bool) {
 		return lo.FromPtr(o.OrganizationID), o.OrganizationID != nil && links[o.ID] != nil
 	})
-	companies, err := r.Book.Links(ctx, records.Organization, records.Company, employers)
+	companies, err := r.Book.Links(ctx, plan.Organization, plan.Company, employers)
 	if err != nil {
 		return err
 	}
 	for _, id := range without {
 		w := r.orders[id]
 		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
-		if l := links[id]; l != nil && l.State == records.Converted {
+		if l := links[id]; l != nil && l.State == plan.Converted {
 			w.leadID = l.RemoteID // no deal came of the lead: it is created now
 			continue
 		}
@@ -66,7 +67,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 			continue
 		}
 		w.leadUnsure = !leading
-		w.target, w.link, w.rows, w.intent = records.Lead, links[id], rows[id], intent
+		w.target, w.link, w.rows, w.intent = plan.Lead, links[id], rows[id], intent
 	}
 	return nil
 }
@@ -74,20 +75,20 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 // leadClients reports which clients are leads: they have no contact, and have an open lead or are to have one.
 // Somebody who is only a guest of organizations is none. If an employee sends his orders, he gets a contact and deals.
 func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
-	contacts, err := r.Book.Links(ctx, records.Client, records.Contact, ids)
+	contacts, err := r.Book.Links(ctx, plan.Client, plan.Contact, ids)
 	if err != nil {
 		return nil, err
 	}
-	leads, err := r.Book.Links(ctx, records.Client, records.Lead, ids)
+	leads, err := r.Book.Links(ctx, plan.Client, plan.Lead, ids)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := r.Book.Choices(ctx, records.Client, ids)
+	chosen, err := r.Book.Choices(ctx, plan.Client, ids)
 	if err != nil {
 		return nil, err
 	}
 	begun, err := r.Book.Intents(
-		ctx, records.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
+		ctx, plan.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
 	)
 	if err != nil {
 		return nil, err
@@ -95,11 +96,11 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	are, wishing := map[int64]bool{}, []int64{}
 	for _, id := range ids {
 		isBegun := begun[mapping.ClientLeadKey(id)] != nil
-		switch open := leads[id] != nil && leads[id].State == records.Linked; {
+		switch open := leads[id] != nil && leads[id].State == plan.Linked; {
 		case contacts[id] != nil:
-		case open, isBegun && leads[id] == nil && chosen[id] == records.ChoiceLead:
+		case open, isBegun && leads[id] == nil && chosen[id] == plan.ChoiceLead:
 			are[id] = true
-		case r.leadsOn() && chosen[id] == records.ChoiceLead:
+		case r.leadsOn() && chosen[id] == plan.ChoiceLead:
 			wishing = append(wishing, id)
 		}
 	}
@@ -126,9 +127,9 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 	in := r.input(w)
 	fields := mapping.LeadOrder(in)
 	isOld := false // people may have written into the lead: the next push reads it, then sends comment and rows
-	of := task{name: fmt.Sprintf("lead%d", w.id), note: records.About(records.Order, w.id, records.Lead, 0)}
+	of := task{name: fmt.Sprintf("lead%d", w.id), note: plan.About(plan.Order, w.id, plan.Lead, 0)}
 	store := func(tx *db.Tx, lead *rest.Lead) error {
-		l := r.Book.NewLink(records.Order, w.id, records.Lead, lead.ID.Int64(), mapping.Agreed{})
+		l := r.Book.NewLink(plan.Order, w.id, plan.Lead, lead.ID.Int64(), mapping.Agreed{})
 		l.Agreed.Agree(fields)
 		l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
 		if err := records.SaveLink(tx, l); err != nil || !isOld {
@@ -155,13 +156,13 @@ func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
 		t = update(func() any { return lead.create.recordID("item", "id") })
 	case lead.link != nil && !lead.busy && w.intent == nil:
 		lead.busy, isOld = true, true
-		of.onMissing = r.lookAt(records.Lead, lead.link.RemoteID)
+		of.onMissing = r.lookAt(plan.Lead, lead.link.RemoteID)
 		t = update(lead.link.Target)
 	default:
 		created := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
 			w.client.client.PhoneText(), w.client.client.EmailText(), r.Current.Rules, r.Origin)
 		maps.Copy(created, fields)
-		of.entity, of.key = records.Lead, mapping.OrderLeadKey(w.id)
+		of.entity, of.key = plan.Lead, mapping.OrderLeadKey(w.id)
 		t = addItem(of, rest.TypeLead, leadNumber, always(created), store)
 	}
 	r.add(w, t)
@@ -181,7 +182,7 @@ func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
 			return nil
 		}
 		err := r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-			return records.ClearIntent(tx, r.Portal.ID, records.Lead, mapping.OrderLeadKey(w.id))
+			return records.ClearIntent(tx, r.Portal.ID, plan.Lead, mapping.OrderLeadKey(w.id))
 		})
 		if err != nil {
 			return err

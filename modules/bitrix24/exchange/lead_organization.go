@@ -5,6 +5,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -23,7 +24,7 @@ func (r *run) chooseOrganizationLeads(works []*organizationWork) {
 		case lead.intent != nil: // what was begun is brought to an end
 			lead.wanted = true
 			r.askByKey(rest.TypeLead, w.leadKey(), &lead.found, &w.err)
-		case w.chosen == records.ChoiceLead:
+		case w.chosen == plan.ChoiceLead:
 			lead.wanted = r.leadsOn() && r.Current.OrderTypes != portal.Persons
 		}
 	}
@@ -51,11 +52,11 @@ func (r *run) closeLead(w *organizationWork) {
 	lead := w.lead.link
 	t := task{
 		name: fmt.Sprintf("close_lead%d", w.id),
-		note: records.About(records.Organization, w.id, records.Lead, lead.RemoteID),
+		note: plan.About(plan.Organization, w.id, plan.Lead, lead.RemoteID),
 	}
 	fields := always(rest.Params{"companyId": w.link.RemoteID, "stageId": rest.LeadConverted})
 	w.addTask(updateItem(t, rest.TypeLead, lead.Target, leadNumber, fields, func(tx *db.Tx, _ *rest.Lead) error {
-		lead.State, lead.Stage = records.Converted, rest.LeadConverted
+		lead.State, lead.Stage = plan.Converted, rest.LeadConverted
 		return records.SaveLink(tx, lead)
 	}))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -20,7 +21,7 @@ import (
 // portal's robots convert leads. No REST method does.
 type leadWork struct {
 	id    int64
-	links []*records.Link // from the client, the organization and the order that are in it
+	links []*plan.Link // from the client, the organization and the order that are in it
 
 	clientID, organizationID int64 // whom a converted lead stands for
 
@@ -42,13 +43,13 @@ func (w *leadWork) complete() bool { return w.err != nil || w.done }
 const dealWait = 15 * time.Minute
 
 // workOnLead returns the run's work on the lead of a link, new or begun.
-func (r *run) workOnLead(l *records.Link) *leadWork {
+func (r *run) workOnLead(l *plan.Link) *leadWork {
 	w := r.leads[l.RemoteID]
 	if w == nil {
 		w = &leadWork{id: l.RemoteID}
 		r.leads[l.RemoteID] = w
 	}
-	if !slices.ContainsFunc(w.links, func(other *records.Link) bool { return other.ID == l.ID }) {
+	if !slices.ContainsFunc(w.links, func(other *plan.Link) bool { return other.ID == l.ID }) {
 		w.links = append(w.links, l)
 	}
 	return w
@@ -110,9 +111,9 @@ func (r *run) settleLeads(ctx context.Context) error {
 			case w.lead.StageSemanticID == rest.Success:
 				return r.leadConverted(ctx, tx, w)
 			case w.lead.StageSemanticID == rest.Failure:
-				return r.leadState(tx, w, records.Rejected, "Лид отклонён в Битрикс24")
+				return r.leadState(tx, w, plan.Rejected, "Лид отклонён в Битрикс24")
 			default:
-				return r.leadState(tx, w, records.Linked, "Лид снова в работе в Битрикс24")
+				return r.leadState(tx, w, plan.Linked, "Лид снова в работе в Битрикс24")
 			}
 		})
 		if err != nil {
@@ -123,8 +124,8 @@ func (r *run) settleLeads(ctx context.Context) error {
 }
 
 // copies returns links that a transaction may change and be run again.
-func copies(links []*records.Link) []*records.Link {
-	return lo.Map(links, func(l *records.Link, _ int) *records.Link {
+func copies(links []*plan.Link) []*plan.Link {
+	return lo.Map(links, func(l *plan.Link, _ int) *plan.Link {
 		c := *l
 		c.Agreed = maps.Clone(l.Agreed)
 		return &c
@@ -133,7 +134,7 @@ func copies(links []*records.Link) []*records.Link {
 
 // leadState notes that a lead was rejected, or is open again. A lead that is open again gets what has changed in the
 // panel meanwhile.
-func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text string) error {
+func (r *run) leadState(tx *db.Tx, w *leadWork, state plan.LinkState, text string) error {
 	for _, l := range w.links {
 		changed := l.State != state
 		l.State, l.Stage = state, string(w.lead.StageID)
@@ -143,11 +144,11 @@ func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text st
 		if !changed {
 			continue
 		}
-		about := records.About(l.Local, l.LocalID, records.Lead, w.id)
-		if err := r.Journal(tx, about, records.Inward, text); err != nil {
+		about := plan.About(l.Local, l.LocalID, plan.Lead, w.id)
+		if err := r.Journal(tx, about, plan.Inward, text); err != nil {
 			return err
 		}
-		if state != records.Linked {
+		if state != plan.Linked {
 			continue
 		}
 		if err := r.Jobs.Enqueue(tx, PushOf(l.Local, l.LocalID)); err != nil {
@@ -161,12 +162,12 @@ func (r *run) leadState(tx *db.Tx, w *leadWork, state records.LinkState, text st
 // client or organization is offered «Отправить в Битрикс24» again.
 func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
 	for _, l := range w.links {
-		about := records.About(l.Local, l.LocalID, records.Lead, w.id)
-		if err := r.Journal(tx, about, records.Inward, "Лид удалён в Битрикс24"); err != nil {
+		about := plan.About(l.Local, l.LocalID, plan.Lead, w.id)
+		if err := r.Journal(tx, about, plan.Inward, "Лид удалён в Битрикс24"); err != nil {
 			return err
 		}
-		if l.Local == records.Order {
-			l.State = records.Deleted
+		if l.Local == plan.Order {
+			l.State = plan.Deleted
 			if err := records.SaveLink(tx, l); err != nil {
 				return err
 			}
@@ -175,7 +176,7 @@ func (r *run) leadGone(tx *db.Tx, w *leadWork) error {
 		if err := records.Unlink(tx, l); err != nil {
 			return err
 		}
-		if err := r.Book.Choose(tx, l.Local, l.LocalID, records.ChoiceNone, portal.Actor.Name); err != nil {
+		if err := r.Book.Choose(tx, l.Local, l.LocalID, plan.ChoiceNone, portal.Actor.Name); err != nil {
 			return err
 		}
 	}
@@ -187,8 +188,8 @@ const convertedField = "converted"
 
 // leadConverted links order, client and organization to the deal, contact and company that a person made of the lead.
 func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
-	w.seen = slices.ContainsFunc(w.links, func(l *records.Link) bool {
-		return l.State == records.Converted || l.Agreed[convertedField].Ours != ""
+	w.seen = slices.ContainsFunc(w.links, func(l *plan.Link) bool {
+		return l.State == plan.Converted || l.Agreed[convertedField].Ours != ""
 	})
 	if err := r.takeConvertedContact(ctx, tx, w, w.clientID); err != nil {
 		return err
@@ -197,20 +198,20 @@ func (r *run) leadConverted(ctx context.Context, tx *db.Tx, w *leadWork) error {
 		return err
 	}
 	for _, l := range w.links {
-		if l.State == records.Converted {
+		if l.State == plan.Converted {
 			continue
 		}
-		if l.Local == records.Order {
+		if l.Local == plan.Order {
 			if err := r.takeConvertedDeal(ctx, tx, w, l); err != nil || w.err != nil {
 				return err
 			}
 		}
-		l.State, l.Stage = records.Converted, string(w.lead.StageID)
+		l.State, l.Stage = plan.Converted, string(w.lead.StageID)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
-		about := records.About(l.Local, l.LocalID, records.Lead, w.id)
-		if err := r.Journal(tx, about, records.Inward, "Лид переведён в качественный"); err != nil {
+		about := plan.About(l.Local, l.LocalID, plan.Lead, w.id)
+		if err := r.Journal(tx, about, plan.Inward, "Лид переведён в качественный"); err != nil {
 			return err
 		}
 	}
@@ -227,12 +228,12 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 	if contactID == 0 || clientID == 0 {
 		return nil
 	}
-	known, err := r.Book.Link(ctx, records.Client, records.Contact, clientID)
+	known, err := r.Book.Link(ctx, plan.Client, plan.Contact, clientID)
 	if err != nil {
 		return err
 	}
-	about := records.About(records.Client, clientID, records.Contact, contactID)
-	taken, err := r.Book.LinksTo(ctx, records.Contact, []int64{contactID})
+	about := plan.About(plan.Client, clientID, plan.Contact, contactID)
+	taken, err := r.Book.LinksTo(ctx, plan.Contact, []int64{contactID})
 	if err != nil {
 		return err
 	}
@@ -241,15 +242,15 @@ func (r *run) takeConvertedContact(ctx context.Context, tx *db.Tx, w *leadWork, 
 		return nil
 	case known != nil:
 		text := fmt.Sprintf("Лид %d переведён в другой контакт: у клиента остаётся контакт %d", w.id, known.RemoteID)
-		return r.journalFailure(tx, about, records.Inward, text)
-	case slices.ContainsFunc(taken, func(l *records.Link) bool { return l.Local == records.Client }):
+		return r.journalFailure(tx, about, plan.Inward, text)
+	case slices.ContainsFunc(taken, func(l *plan.Link) bool { return l.Local == plan.Client }):
 		if w.seen {
 			return nil
 		}
 		text := fmt.Sprintf("Лид %d переведён в контакт, который уже связан с другим клиентом", w.id)
-		return r.journalFailure(tx, about, records.Inward, text)
+		return r.journalFailure(tx, about, plan.Inward, text)
 	}
-	link := r.Book.NewLink(records.Client, clientID, records.Contact, contactID, nil)
+	link := r.Book.NewLink(plan.Client, clientID, plan.Contact, contactID, nil)
 	if slices.Contains(w.contacts, contactID) {
 		if link.Agreed, err = r.changedWhileLead(ctx, w, clientID); err != nil {
 			return err
@@ -285,7 +286,7 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 	if organizationID == 0 {
 		return nil
 	}
-	known, err := r.Book.Link(ctx, records.Organization, records.Company, organizationID)
+	known, err := r.Book.Link(ctx, plan.Organization, plan.Company, organizationID)
 	if err != nil {
 		return err
 	}
@@ -296,26 +297,26 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 	switch {
 	case known != nil:
 	case companyID == 0:
-		err := r.Book.Choose(tx, records.Organization, organizationID, records.ChoiceSend, portal.Actor.Name)
+		err := r.Book.Choose(tx, plan.Organization, organizationID, plan.ChoiceSend, portal.Actor.Name)
 		if err != nil {
 			return err
 		}
 	default:
-		taken, err := r.Book.LinksTo(ctx, records.Company, []int64{companyID})
+		taken, err := r.Book.LinksTo(ctx, plan.Company, []int64{companyID})
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(taken, func(l *records.Link) bool { return l.Local == records.Organization }) {
+		if slices.ContainsFunc(taken, func(l *plan.Link) bool { return l.Local == plan.Organization }) {
 			if w.seen {
 				return nil
 			}
 			text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", w.id)
 			return r.journalFailure(
-				tx, records.About(records.Organization, organizationID, records.Company, companyID),
-				records.Inward, text,
+				tx, plan.About(plan.Organization, organizationID, plan.Company, companyID),
+				plan.Inward, text,
 			)
 		}
-		l := r.Book.NewLink(records.Organization, organizationID, records.Company, companyID, nil)
+		l := r.Book.NewLink(plan.Organization, organizationID, plan.Company, companyID, nil)
 		if err := records.SaveLink(tx, l); err != nil {
 			return err
 		}
@@ -325,8 +326,8 @@ func (r *run) takeConvertedCompany(ctx context.Context, tx *db.Tx, w *leadWork, 
 
 // takeConvertedDeal links the order to the deal that was made of the lead, the oldest of several. While there is none,
 // the lead is looked at again. After dealWait the order's push creates the deal and ties it to the lead.
-func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *records.Link) error {
-	known, err := r.Book.Link(ctx, records.Order, records.Deal, l.LocalID)
+func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *plan.Link) error {
+	known, err := r.Book.Link(ctx, plan.Order, plan.Deal, l.LocalID)
 	if err != nil || known != nil {
 		return err
 	}
@@ -346,7 +347,7 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 		return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})
 	}
 	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
-	link := r.Book.NewLink(records.Order, l.LocalID, records.Deal, deal.ID.Int64(), mapping.Agreed{
+	link := r.Book.NewLink(plan.Order, l.LocalID, plan.Deal, deal.ID.Int64(), mapping.Agreed{
 		// The order's status decides about the stage. Its title replaces the lead's, unless a person changed that.
 		StageField: {Theirs: string(deal.StageID)},
 		titleField: {Theirs: string(w.lead.Title)},
@@ -359,9 +360,9 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 	if err := r.exchange.RowsUnknown(tx, r.Portal.ID, l.LocalID); err != nil {
 		return err
 	}
-	about := records.About(records.Order, l.LocalID, records.Deal, link.RemoteID)
+	about := plan.About(plan.Order, l.LocalID, plan.Deal, link.RemoteID)
 	text := fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", w.id)
-	if err := r.Journal(tx, about, records.Inward, text); err != nil {
+	if err := r.Journal(tx, about, plan.Inward, text); err != nil {
 		return err
 	}
 	return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})

@@ -9,7 +9,7 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -25,7 +25,7 @@ func (r *run) loadLeadOwners(ctx context.Context) error {
 	var ids []int64
 	for _, w := range works {
 		for _, l := range w.links {
-			if l.Local == records.Order {
+			if l.Local == plan.Order {
 				ids = append(ids, l.LocalID)
 			}
 		}
@@ -62,11 +62,11 @@ func (r *run) loadLeadOwners(ctx context.Context) error {
 }
 
 // standsFor notes whom a link of the lead is about. o is the order of an order's link, if it still exists.
-func (w *leadWork) standsFor(l *records.Link, o *orders.Order) {
+func (w *leadWork) standsFor(l *plan.Link, o *orders.Order) {
 	switch {
-	case l.Local == records.Client:
+	case l.Local == plan.Client:
 		w.clientID = l.LocalID
-	case l.Local == records.Organization:
+	case l.Local == plan.Organization:
 		w.organizationID = l.LocalID
 	case o != nil:
 		w.clientID = o.ClientID
@@ -92,13 +92,13 @@ func (r *run) enqueueOtherLeads(ctx context.Context, tx *db.Tx, clientID int64) 
 			return err
 		}
 		leads, err := r.Book.Links(
-			ctx, records.Order, records.Lead, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }),
+			ctx, plan.Order, plan.Lead, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }),
 		)
 		if err != nil {
 			return err
 		}
 		for id, l := range leads {
-			if l.State == records.Linked {
+			if l.State == plan.Linked {
 				push = append(push, PushOrder{ID: id})
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/sites"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -21,19 +21,19 @@ type orderWork struct {
 	// What the panel knows.
 	order        *orders.Order
 	site         *sites.Site
-	chosen       records.Choice
-	target       records.Entity  // records.Deal, or records.Lead while the client is a lead
-	link         *records.Link   // to the target
-	intent       *records.Intent // to create the target; its outcome is unknown
-	rowsIntent   *records.Intent // to change the target's rows: which rows are ours is unknown
-	changeIntent *records.Intent // to move the deal; its outcome is unknown
-	rows         map[string]records.RowLink
+	chosen       plan.Choice
+	target       plan.Entity  // plan.Deal, or plan.Lead while the client is a lead
+	link         *plan.Link   // to the target
+	intent       *plan.Intent // to create the target; its outcome is unknown
+	rowsIntent   *plan.Intent // to change the target's rows: which rows are ours is unknown
+	changeIntent *plan.Intent // to move the deal; its outcome is unknown
+	rows         map[string]plan.RowLink
 	sentRows     map[string]bool // how each row looks that was ever sent, known only with rowsIntent
 	client       *clientWork
 	organization *organizationWork
-	company      *records.Link // of the organization, only while the order is in a lead
-	leadID       int64         // the converted lead that no deal came of; the deal is created now and tied to it
-	leadUnsure   bool          // it goes into a lead only if an attempt whose answer was lost has created that lead
+	company      *plan.Link // of the organization, only while the order is in a lead
+	leadID       int64      // the converted lead that no deal came of; the deal is created now and tied to it
+	leadUnsure   bool       // it goes into a lead only if an attempt whose answer was lost has created that lead
 
 	// What the portal says.
 	read     bool // the target is read before anything is written, since it may have changed
@@ -51,7 +51,7 @@ type orderWork struct {
 }
 
 // key is the order's external key on its target.
-func (w *orderWork) key() string { return records.Key(records.Order, w.target, w.id) }
+func (w *orderWork) key() string { return plan.Key(plan.Order, w.target, w.id) }
 
 func (w *orderWork) failure() error { return firstFailure(&w.err, w.tasks) }
 
@@ -62,7 +62,7 @@ func (w *orderWork) complete() bool {
 // workOnOrder returns the run's work on an order, new or begun.
 func (r *run) workOnOrder(id int64) *orderWork {
 	if r.orders[id] == nil {
-		r.orders[id] = &orderWork{id: id, target: records.Deal}
+		r.orders[id] = &orderWork{id: id, target: plan.Deal}
 	}
 	return r.orders[id]
 }
@@ -85,22 +85,22 @@ func (r *run) loadOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	links, err := r.Book.Links(ctx, records.Order, records.Deal, ids)
+	links, err := r.Book.Links(ctx, plan.Order, plan.Deal, ids)
 	if err != nil {
 		return err
 	}
-	chosen, err := r.Book.Choices(ctx, records.Order, ids)
+	chosen, err := r.Book.Choices(ctx, plan.Order, ids)
 	if err != nil {
 		return err
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
 	open, err := r.Book.Intents(
-		ctx, records.Deal, append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...),
+		ctx, plan.Deal, append(lo.Map(keys, func(key string, _ int) string { return changeKey(key) }), keys...),
 	)
 	if err != nil {
 		return err
 	}
-	openRows, err := r.Book.Intents(ctx, records.Rows, keys)
+	openRows, err := r.Book.Intents(ctx, plan.Rows, keys)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := r.Book.RowLinks(ctx, records.Deal, ids)
+	rows, err := r.Book.RowLinks(ctx, plan.Deal, ids)
 	if err != nil {
 		return err
 	}
@@ -126,10 +126,10 @@ func (r *run) loadOrders(ctx context.Context) error {
 	for _, id := range ids {
 		w := r.orders[id]
 		w.order, w.chosen = found[id], chosen[id]
-		if (r.bulk || w.leadID != 0) && w.chosen == records.ChoiceNone {
-			w.chosen = records.ChoiceSend // what was in a lead is on the portal already, whatever the switches say now
+		if (r.bulk || w.leadID != 0) && w.chosen == plan.ChoiceNone {
+			w.chosen = plan.ChoiceSend // what was in a lead is on the portal already, whatever the switches say now
 		}
-		if w.target == records.Deal {
+		if w.target == plan.Deal {
 			w.link, w.rows = links[id], rows[id]
 			w.intent, w.changeIntent = open[mapping.OrderKey(id)], open[changeKey(mapping.OrderKey(id))]
 		}
@@ -140,9 +140,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 		}
 		w.site = byID[w.order.SiteID]
 		switch {
-		case w.chosen == records.ChoiceIgnore, w.link != nil && w.link.State != records.Linked:
+		case w.chosen == plan.ChoiceIgnore, w.link != nil && w.link.State != plan.Linked:
 			w.done = true
-		case w.link != nil && w.target == records.Lead:
+		case w.link != nil && w.target == plan.Lead:
 			// An open lead has no stage to compare; it is read for the sake of what people wrote into its comment.
 			if w.link.Agreed[commentsField].Ours != mapping.Print(mapping.Comment(r.input(w))) {
 				w.read = true
@@ -184,7 +184,7 @@ func (w *orderWork) mustReadDeal() bool {
 // addCustomer adds the order's client and organization to the run, since a new deal needs their contact and company.
 func (r *run) addCustomer(w *orderWork) {
 	w.client = r.workOnClient(w.order.ClientID)
-	if w.target == records.Lead {
+	if w.target == plan.Lead {
 		return // whoever converts the lead decides about contact and company
 	}
 	// A deal that a person made of the order's lead may lack them, too: nobody has to choose them in the dialog.
@@ -228,7 +228,7 @@ func (r *run) settleOrders(ctx context.Context) error {
 		}
 		var err error
 		switch {
-		case w.link == nil && w.target == records.Lead:
+		case w.link == nil && w.target == plan.Lead:
 			err = r.settleNewLead(ctx, w)
 		case w.link == nil:
 			err = r.settleNewDeal(ctx, w)
@@ -236,7 +236,7 @@ func (r *run) settleOrders(ctx context.Context) error {
 			err = r.noteDealGone(ctx, w)
 		case w.rowsErr != nil:
 			err = r.rowsUnread(ctx, w)
-		case w.target == records.Lead:
+		case w.target == plan.Lead:
 			err = r.settleOpenLead(ctx, w)
 		default:
 			err = r.settleLinkedDeal(ctx, w)

@@ -9,6 +9,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -17,17 +18,17 @@ import (
 // party is what the work on a client and the work on an organization have in common. A client stands for a contact, an
 // organization for a company. Either may be in a lead first, and stays there until a person converts the lead.
 type party struct {
-	kind   records.Local  // records.Client or records.Organization
-	entity records.Entity // records.Contact or records.Company
+	kind   plan.Local  // plan.Client or plan.Organization
+	entity plan.Entity // plan.Contact or plan.Company
 	id     int64
 
 	compare bool // one of the two sides may have changed: read the record and compare
 	needed  bool // an order or an organization needs the record: find or create it
 
-	chosen       records.Choice
-	link         *records.Link
-	intent       *records.Intent // to create the record; its outcome is unknown
-	changeIntent *records.Intent // to change the record; its outcome is unknown
+	chosen       plan.Choice
+	link         *plan.Link
+	intent       *plan.Intent // to create the record; its outcome is unknown
+	changeIntent *plan.Intent // to change the record; its outcome is unknown
 	lead         partyLead
 	emailLeftOut bool // the portal refuses the e-mail, so the record is sent without it
 	gone         bool // the portal says that there is no such record
@@ -42,10 +43,10 @@ type party struct {
 // partyLead is how a client or an organization stands with leads: it was registered while new ones were passed on as
 // leads, and no person has converted its lead yet.
 type partyLead struct {
-	wanted bool            // it is to be a lead, unless the portal knows it already
-	former *records.Link   // to its lead, in whatever state that is
-	link   *records.Link   // to its lead, while that is open
-	intent *records.Intent // to create the lead; its outcome is unknown
+	wanted bool         // it is to be a lead, unless the portal knows it already
+	former *plan.Link   // to its lead, in whatever state that is
+	link   *plan.Link   // to its lead, while that is open
+	intent *plan.Intent // to create the lead; its outcome is unknown
 	found  candidates
 	read   *rest.Lead // read when the lead is to be changed
 	create *task
@@ -83,7 +84,7 @@ type partyTexts struct{ found, changed, gone, goneWhileNeeded string }
 
 // texts returns the journal's sentences about the party's record.
 func (p *party) texts() partyTexts {
-	if p.entity == records.Company {
+	if p.entity == plan.Company {
 		return partyTexts{
 			found:           "Найдена компания организации, связана. ",
 			changed:         "Компания изменена в Битрикс24, организация обновлена",
@@ -102,10 +103,10 @@ func (p *party) texts() partyTexts {
 func (p *party) base() *party { return p }
 
 // key is the external key of the contact or company.
-func (p *party) key() string { return records.Key(p.kind, p.entity, p.id) }
+func (p *party) key() string { return plan.Key(p.kind, p.entity, p.id) }
 
 // leadKey is the external key of the lead.
-func (p *party) leadKey() string { return records.Key(p.kind, records.Lead, p.id) }
+func (p *party) leadKey() string { return plan.Key(p.kind, plan.Lead, p.id) }
 
 // taskName names a command that creates or changes the record: "contact42".
 func (p *party) taskName() string { return fmt.Sprintf("%s%d", p.entity, p.id) }
@@ -114,8 +115,8 @@ func (p *party) taskName() string { return fmt.Sprintf("%s%d", p.entity, p.id) }
 func (p *party) leadTaskName() string { return fmt.Sprintf("lead_%s%d", p.kind, p.id) }
 
 // note is what the journal's lines about the record refer to.
-func (p *party) note() records.Note {
-	return records.About(p.kind, p.id, p.entity, p.link.Number())
+func (p *party) note() plan.Note {
+	return plan.About(p.kind, p.id, p.entity, p.link.Number())
 }
 
 // inLead reports whether the party is in an open lead, which is all that the portal has of it for now.
@@ -163,12 +164,12 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	if err != nil {
 		return err
 	}
-	leads, err := r.Book.Links(ctx, kind, records.Lead, ids)
+	leads, err := r.Book.Links(ctx, kind, plan.Lead, ids)
 	if err != nil {
 		return err
 	}
 	openLeads, err := r.Book.Intents(
-		ctx, records.Lead, lo.Map(list, func(p *party, _ int) string { return p.leadKey() }),
+		ctx, plan.Lead, lo.Map(list, func(p *party, _ int) string { return p.leadKey() }),
 	)
 	if err != nil {
 		return err
@@ -177,9 +178,9 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 		p.link, p.chosen = links[p.id], chosen[p.id]
 		p.intent, p.changeIntent = open[p.key()], open[changeKey(p.key())]
 		// What was begun is brought to an end, whatever people have chosen since.
-		p.needed = p.needed || p.chosen == records.ChoiceSend || p.intent != nil
+		p.needed = p.needed || p.chosen == plan.ChoiceSend || p.intent != nil
 		p.lead.former, p.lead.intent = leads[p.id], openLeads[p.leadKey()]
-		if l := p.lead.former; l != nil && l.State == records.Linked {
+		if l := p.lead.former; l != nil && l.State == plan.Linked {
 			p.lead.link = l
 		}
 	}
@@ -275,7 +276,7 @@ func (r *run) linkFound(ctx context.Context, w partyWork, id int64, warning stri
 		if err := records.SaveLink(tx, p.link); err != nil {
 			return err
 		}
-		if err := r.Journal(tx, p.note(), records.Inward, p.texts().found+warning); err != nil {
+		if err := r.Journal(tx, p.note(), plan.Inward, p.texts().found+warning); err != nil {
 			return err
 		}
 		if err := w.afterLink(tx, r); err != nil {
@@ -296,14 +297,14 @@ func (r *run) forgetGone(ctx context.Context, w partyWork) error {
 		if err := records.Unlink(tx, p.link); err != nil {
 			return err
 		}
-		if p.chosen == records.ChoiceSend { // the wish is fulfilled: nothing is created again unasked
-			if err := r.Book.Choose(tx, p.kind, p.id, records.ChoiceNone, portal.Actor.Name); err != nil {
+		if p.chosen == plan.ChoiceSend { // the wish is fulfilled: nothing is created again unasked
+			if err := r.Book.Choose(tx, p.kind, p.id, plan.ChoiceNone, portal.Actor.Name); err != nil {
 				return err
 			}
 		}
 		if err := r.countCaught(tx, w); err != nil {
 			return err
 		}
-		return r.Journal(tx, p.note(), records.Inward, p.texts().gone)
+		return r.Journal(tx, p.note(), plan.Inward, p.texts().gone)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -47,7 +48,7 @@ func (r *run) takeFields(
 				now = ours[field]
 				err = r.noteRefused(tx, p, &link, field, value, no.Message)
 			} else if err == nil {
-				err = r.Journal(tx, p.note(), records.Inward, p.texts().changed)
+				err = r.Journal(tx, p.note(), plan.Inward, p.texts().changed)
 			}
 			if err != nil {
 				return err
@@ -60,7 +61,7 @@ func (r *run) takeFields(
 			}
 		}
 		for _, text := range m.Notes {
-			if err := r.Journal(tx, p.note(), records.Inward, text); err != nil {
+			if err := r.Journal(tx, p.note(), plan.Inward, text); err != nil {
 				return err
 			}
 		}
@@ -77,12 +78,12 @@ func (r *run) takeFields(
 }
 
 // noteRefused journals a value of the portal that the panel refused, unless the same value was refused before.
-func (r *run) noteRefused(tx *db.Tx, p *party, link *records.Link, field, value, why string) error {
+func (r *run) noteRefused(tx *db.Tx, p *party, link *plan.Link, field, value, why string) error {
 	if link.Refused[field] == value {
 		return nil
 	}
 	link.Refused = lo.Assign(link.Refused, map[string]string{field: value})
-	return r.journalFailure(tx, p.note(), records.Inward, "Значение с портала не принято: "+why)
+	return r.journalFailure(tx, p.note(), plan.Inward, "Значение с портала не принято: "+why)
 }
 
 // agreedAfterTaking is what both sides have agreed on when the portal's changes are taken over, and the panel's, if it

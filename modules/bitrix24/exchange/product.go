@@ -14,6 +14,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -48,7 +49,7 @@ type productWork struct {
 	price    orders.Money
 	currency string
 	linked   int64 // the product on the portal; 0: not linked
-	intent   *records.Intent
+	intent   *plan.Intent
 	found    []int64 // products that carry the key
 	err      error
 }
@@ -92,7 +93,7 @@ func (r *run) loadProducts(ctx context.Context) error {
 		}
 	}
 	open, err := r.Book.Intents(
-		ctx, records.Product,
+		ctx, plan.Product,
 		lo.Map(lo.Keys(r.products), func(m material, _ int) string { return m.key(r.Origin) }),
 	)
 	if err != nil {
@@ -150,7 +151,7 @@ func (r *run) settleProducts(ctx context.Context) error {
 		if len(w.found) > 0 {
 			w.linked = slices.Min(w.found)
 			err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-				if err := records.ClearIntent(tx, r.Portal.ID, records.Product, w.key(r.Origin)); err != nil {
+				if err := records.ClearIntent(tx, r.Portal.ID, plan.Product, w.key(r.Origin)); err != nil {
 					return err
 				}
 				return r.saveProduct(tx, w, w.linked)
@@ -172,7 +173,7 @@ func (r *run) settleProducts(ctx context.Context) error {
 func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
 	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		return r.journalFailure(
-			tx, records.Note{Entity: records.Product}, records.Outward,
+			tx, plan.Note{Entity: plan.Product}, plan.Outward,
 			fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)),
 		)
 	})
@@ -182,8 +183,8 @@ func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
 func (r *run) createProduct(w *productWork) *task {
 	return &task{
 		name:   fmt.Sprintf("product%d_%d", w.site, w.id),
-		method: "crm.product.add", entity: records.Product, key: w.key(r.Origin),
-		note: records.Note{Entity: records.Product},
+		method: "crm.product.add", entity: plan.Product, key: w.key(r.Origin),
+		note: plan.Note{Entity: plan.Product},
 		params: func() rest.Params {
 			return rest.Params{"fields": rest.Params{
 				"NAME":   mapping.Cut(w.name, 255),
@@ -229,7 +230,7 @@ func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 		askFor(&qs, "crm.product.list", params, &refused, func(list rest.List[numberOnly]) {
 			there := lo.Map(list, func(p numberOnly, _ int) int64 { return p.ID.Int64() })
 			for _, id := range lo.Without(some, there...) {
-				missing = append(missing, Pull{Entity: records.Product, ID: id})
+				missing = append(missing, Pull{Entity: plan.Product, ID: id})
 			}
 		})
 	}
@@ -297,7 +298,7 @@ func (r *run) dropProduct(tx *db.Tx, id int64) error {
 		return fmt.Errorf("drop a product link: %w", err)
 	}
 	return r.Journal(
-		tx, records.Note{Entity: records.Product, RemoteID: id}, records.Inward,
+		tx, plan.Note{Entity: plan.Product, RemoteID: id}, plan.Inward,
 		"Товар удалён в Битрикс24, связь с каталогом снята",
 	)
 }

@@ -3,7 +3,7 @@ package exchange
 import (
 	"context"
 
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // pulled is a look at a record of the portal, with the place of its job in the group.
@@ -15,16 +15,16 @@ type pulled struct {
 // resolve finds out whose the records are that are to be looked at, and adds their works. A record of nobody costs no
 // request: a busy portal has many deals that are none of ours.
 func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error {
-	ids := map[records.Entity][]int64{}
+	ids := map[plan.Entity][]int64{}
 	for _, p := range pulls {
 		ids[p.Entity] = append(ids[p.Entity], p.ID)
 	}
-	looks, err := r.lookAtProducts(ctx, ids[records.Product])
+	looks, err := r.lookAtProducts(ctx, ids[plan.Product])
 	if err != nil {
 		return err
 	}
 	for _, p := range pulls {
-		if look := looks[p.ID]; look != nil && p.Entity == records.Product {
+		if look := looks[p.ID]; look != nil && p.Entity == plan.Product {
 			works[p.job] = append(works[p.job], look)
 		}
 	}
@@ -51,19 +51,19 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 
 // workOf returns the work that a look at a linked record means, or nil when there is nothing to do: the link is to a
 // lead that was deleted, for instance.
-func (r *run) workOf(l *records.Link) work {
+func (r *run) workOf(l *plan.Link) work {
 	switch {
-	case l.Entity == records.Lead && l.State != records.Deleted:
+	case l.Entity == plan.Lead && l.State != plan.Deleted:
 		return r.workOnLead(l)
-	case l.Local == records.Order && l.Entity == records.Deal:
+	case l.Local == plan.Order && l.Entity == plan.Deal:
 		w := r.workOnOrder(l.LocalID)
 		w.read = true
 		return w
-	case l.Local == records.Client && l.Entity == records.Contact:
+	case l.Local == plan.Client && l.Entity == plan.Contact:
 		w := r.workOnClient(l.LocalID)
 		w.compare = true
 		return w
-	case l.Local == records.Organization && l.Entity == records.Company:
+	case l.Local == plan.Organization && l.Entity == plan.Company:
 		w := r.workOnOrganization(l.LocalID)
 		w.compare = true
 		return w

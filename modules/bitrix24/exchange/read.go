@@ -9,8 +9,8 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -123,7 +123,7 @@ func readOne[T any](qs *Questions, typeID int, number numbered[T], s Sought[T]) 
 
 // ReadRows adds the question that reads the product rows of a deal or lead, a page of fifty to a command
 // (crm.item.productrow.list). take is called once, with all of them, if no page was refused.
-func ReadRows(qs *Questions, e records.Entity, id int64, failure *error, take func(rows []rest.ProductRow)) {
+func ReadRows(qs *Questions, e plan.Entity, id int64, failure *error, take func(rows []rest.ProductRow)) {
 	var rows []rest.ProductRow
 	var readFrom func(last int64)
 	readFrom = func(last int64) {

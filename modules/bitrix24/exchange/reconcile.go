@@ -13,23 +13,23 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // kind is an entity with its entityTypeId in crm.item.*.
 type kind struct {
-	entity records.Entity
+	entity plan.Entity
 	typeID int
 }
 
 // reconciled are the entities that are read by modification time.
 var reconciled = []kind{
-	{records.Deal, rest.TypeDeal},
-	{records.Contact, rest.TypeContact},
-	{records.Company, rest.TypeCompany},
-	{records.Lead, rest.TypeLead},
+	{plan.Deal, rest.TypeDeal},
+	{plan.Contact, rest.TypeContact},
+	{plan.Company, rest.TypeCompany},
+	{plan.Lead, rest.TypeLead},
 }
 
 // modified is a record of the portal that was changed lately, with the external key it carries.
@@ -107,7 +107,7 @@ func (r *run) reconcile(ctx context.Context) error {
 func (r *run) readPages(
 	ctx context.Context,
 	open []kind,
-	positions map[records.Entity]position,
+	positions map[plan.Entity]position,
 	pages int,
 ) (*rest.Result, error) {
 	batch := &rest.Batch{Halt: pages > 1}
@@ -126,14 +126,14 @@ func (r *run) readPages(
 	return r.Client.Do(ctx, batch)
 }
 
-func pageName(e records.Entity, i int) string { return fmt.Sprintf("%s%d", e, i) }
+func pageName(e plan.Entity, i int) string { return fmt.Sprintf("%s%d", e, i) }
 
 // takePages takes one entity's pages out of an answer. It returns how far the reading is then. At its end Since moves
 // on, but never beyond the moment when the reading began: what changed since then may have been read before it
 // changed.
 func (r *run) takePages(
 	ctx context.Context,
-	e records.Entity,
+	e plan.Entity,
 	p position,
 	result *rest.Result,
 	pages int,
@@ -153,7 +153,7 @@ func (r *run) takePages(
 		if err := r.enqueueCaught(ctx, e, items.Items); err != nil {
 			return p, err
 		}
-		if e == records.Deal {
+		if e == plan.Deal {
 			if err := r.adoptRestored(ctx, items.Items); err != nil {
 				return p, err
 			}
@@ -169,13 +169,13 @@ func (r *run) takePages(
 }
 
 // positionsOf reads the JSON of a portal's reading positions.
-func positionsOf(text string) map[records.Entity]position {
-	positions := map[records.Entity]position{}
+func positionsOf(text string) map[plan.Entity]position {
+	positions := map[plan.Entity]position{}
 	_ = json.Unmarshal([]byte(text), &positions) // the column is checked to be JSON; an unknown shape begins anew
 	return positions
 }
 
-func (r *run) savePositions(ctx context.Context, positions map[records.Entity]position) error {
+func (r *run) savePositions(ctx context.Context, positions map[plan.Entity]position) error {
 	text, err := json.Marshal(positions)
 	if err != nil {
 		return fmt.Errorf("write positions: %w", err)
@@ -189,7 +189,7 @@ func (r *run) savePositions(ctx context.Context, positions map[records.Entity]po
 
 // enqueueCaught enqueues a look at those of the records that are ours and were modified since we last saw them. If an
 // event has told of one, its look waits already. Whether there was anything to catch the look will show.
-func (r *run) enqueueCaught(ctx context.Context, e records.Entity, list []modified) error {
+func (r *run) enqueueCaught(ctx context.Context, e plan.Entity, list []modified) error {
 	at := lo.SliceToMap(list, func(m modified) (int64, time.Time) { return m.ID.Int64(), m.UpdatedTime.At })
 	links, err := r.Book.LinksTo(ctx, e, lo.Keys(at))
 	if err != nil || len(links) == 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -18,8 +19,8 @@ import (
 // legalWork brings a legal entity of an organization and its requisite together, with bank details and legal address.
 type legalWork struct {
 	entity    organizations.LegalEntity
-	requisite *records.Link
-	bank      *records.Link
+	requisite *plan.Link
+	bank      *plan.Link
 	found     []int64 // requisites with its key or, if nothing was sent for it yet, with its ИНН
 	foundBank []int64 // bank details with its key or its account
 	addressed bool    // the requisite has a legal address, whoever wrote it
@@ -48,20 +49,20 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 	if len(works) == 0 {
 		return nil
 	}
-	requisites, err := r.Book.Links(ctx, records.LegalEntity, records.Requisite, ids)
+	requisites, err := r.Book.Links(ctx, plan.LegalEntity, plan.Requisite, ids)
 	if err != nil {
 		return err
 	}
-	banks, err := r.Book.Links(ctx, records.LegalEntity, records.BankDetail, ids)
+	banks, err := r.Book.Links(ctx, plan.LegalEntity, plan.BankDetail, ids)
 	if err != nil {
 		return err
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.LegalEntityKey(id) })
-	open, err := r.Book.Intents(ctx, records.Requisite, keys)
+	open, err := r.Book.Intents(ctx, plan.Requisite, keys)
 	if err != nil {
 		return err
 	}
-	openBanks, err := r.Book.Intents(ctx, records.BankDetail, keys)
+	openBanks, err := r.Book.Intents(ctx, plan.BankDetail, keys)
 	if err != nil {
 		return err
 	}
@@ -187,7 +188,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 	fields, address := mapping.RequisiteFields(l.entity), l.entity.Address
 	var before *task
 	if l.requisite == nil && len(l.found) > 0 {
-		l.requisite = r.Book.NewLink(records.LegalEntity, id, records.Requisite, l.found[0], mapping.Agreed{})
+		l.requisite = r.Book.NewLink(plan.LegalEntity, id, plan.Requisite, l.found[0], mapping.Agreed{})
 	}
 	requisiteID := func() any { return l.requisite.RemoteID }
 	switch preset := r.Lists.Presets.Of(l.entity); {
@@ -206,7 +207,7 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 	case l.requisite == nil:
 		before = w.addTask(&task{
 			name:   fmt.Sprintf("requisite%d", id),
-			method: "crm.requisite.add", entity: records.Requisite, key: key, note: about,
+			method: "crm.requisite.add", entity: plan.Requisite, key: key, note: about,
 			params: func() rest.Params {
 				return rest.Params{"fields": mapping.NewRequisite(l.entity, w.link.RemoteID, preset, r.Origin)}
 			},
@@ -216,9 +217,9 @@ func (r *run) settleRequisite(w *organizationWork, l *legalWork) {
 					return 0, err
 				}
 				l.requisite = r.Book.NewLink(
-					records.LegalEntity,
+					plan.LegalEntity,
 					id,
-					records.Requisite,
+					plan.Requisite,
 					created.Int64(),
 					mapping.Agreed{
 						requisitePrint: {Ours: mapping.Print(fields)},
@@ -261,7 +262,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 	about := w.note()
 	id, fields := l.entity.ID, mapping.BankFields(l.entity)
 	if l.bank == nil && len(l.foundBank) > 0 {
-		l.bank = r.Book.NewLink(records.LegalEntity, id, records.BankDetail, l.foundBank[0], mapping.Agreed{})
+		l.bank = r.Book.NewLink(plan.LegalEntity, id, plan.BankDetail, l.foundBank[0], mapping.Agreed{})
 	}
 	switch {
 	case l.bank != nil && l.bank.Agreed[bankPrint].Ours != mapping.Print(fields):
@@ -277,7 +278,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 		w.addTask(&task{
 			name:   fmt.Sprintf("bank%d", id),
 			method: "crm.requisite.bankdetail.add", after: after, note: about,
-			entity: records.BankDetail, key: mapping.LegalEntityKey(id),
+			entity: plan.BankDetail, key: mapping.LegalEntityKey(id),
 			params: func() rest.Params {
 				return rest.Params{"fields": mapping.NewBank(l.entity, requisiteID(), r.Origin)}
 			},
@@ -286,7 +287,7 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 				if err := ReadNumbered(result, name, &created, &created); err != nil {
 					return 0, err
 				}
-				l.bank = r.Book.NewLink(records.LegalEntity, id, records.BankDetail, created.Int64(), mapping.Agreed{
+				l.bank = r.Book.NewLink(plan.LegalEntity, id, plan.BankDetail, created.Int64(), mapping.Agreed{
 					bankPrint: {Ours: mapping.Print(fields)},
 				})
 				return created.Int64(), records.SaveLink(tx, l.bank)
@@ -297,10 +298,10 @@ func (r *run) settleBank(w *organizationWork, l *legalWork, after []*task, requi
 
 // takeOver saves the link of a requisite or bank details that may still be linked to a legal entity which is gone. A
 // legal entity that was removed and typed in anew finds its former requisite by the ИНН.
-func (r *run) takeOver(tx *db.Tx, l *records.Link) error {
+func (r *run) takeOver(tx *db.Tx, l *plan.Link) error {
 	err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ?", l.PortalID, l.Entity, l.RemoteID).
 		Where("local = ? AND local_id <> ?", l.Local, l.LocalID).
-		Delete(&records.Link{}).Error
+		Delete(&plan.Link{}).Error
 	if err != nil {
 		return fmt.Errorf("drop the former link of %s %d: %w", l.Entity, l.RemoteID, err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -26,14 +26,14 @@ func HasKey(origin mapping.Origin, carried rest.Origin, key string) bool {
 // OrderByKey returns the number of the order that a record was created for, by the key it carries, and whether it was
 // created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that we created
 // for a client or an organization.
-func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, e records.Entity, ok bool) {
+func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, e plan.Entity, ok bool) {
 	_, number, _ := strings.Cut(string(carried.OriginID), ":")
 	order, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		return 0, "", false
 	}
-	for _, e := range []records.Entity{records.Deal, records.Lead} {
-		if HasKey(origin, carried, records.Key(records.Order, e, order)) {
+	for _, e := range []plan.Entity{plan.Deal, plan.Lead} {
+		if HasKey(origin, carried, plan.Key(plan.Order, e, order)) {
 			return order, e, true
 		}
 	}
@@ -63,7 +63,7 @@ func (c candidates) oldestByKey() (id int64, found bool) {
 
 // agreedWith is what both sides have agreed on if the record is the one that i was about: what was sent then. Two
 // records that have never met have agreed on nothing.
-func (c candidates) agreedWith(i *records.Intent, id int64) mapping.Agreed {
+func (c candidates) agreedWith(i *plan.Intent, id int64) mapping.Agreed {
 	if i == nil || !slices.Contains(c.byKey, id) {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (r *run) pick(ctx context.Context, p *party) (chosen int64, warning string,
 		return 0, "", err
 	}
 	isTaken := func(remoteID int64, _ int) bool {
-		return slices.ContainsFunc(links, func(l *records.Link) bool {
+		return slices.ContainsFunc(links, func(l *plan.Link) bool {
 			return l.Local == p.kind && l.RemoteID == remoteID && l.LocalID != p.id
 		})
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -41,10 +41,10 @@ type task struct {
 
 	// entity and key are those of the intent that is stored before the command leaves. Without an entity there is no
 	// intent: the command may be repeated without harm.
-	entity records.Entity
+	entity plan.Entity
 	key    string
-	agreed mapping.Agreed    // kept with the intent: what its link will say
-	rows   []records.SentRow // product rows that it sends
+	agreed mapping.Agreed // kept with the intent: what its link will say
+	rows   []plan.SentRow // product rows that it sends
 
 	// done stores the outcome, in the transaction that clears the intent, and returns the record's number. An error
 	// that is rest.Unknown means an answer of another shape, which leaves the intent open.
@@ -59,7 +59,7 @@ type task struct {
 	// failed then, and its work is tried again.
 	onMissing func(ctx context.Context, tx *db.Tx) error
 
-	note records.Note // for the journal
+	note plan.Note // for the journal
 
 	id       int64    // of the record, once it is done
 	ref      rest.Ref // while it stands earlier in the same batch
@@ -248,7 +248,7 @@ func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 }
 
 // lookAt returns an onMissing that enqueues a look at a record of the portal, which may be gone.
-func (c *Connection) lookAt(e records.Entity, id int64) func(ctx context.Context, tx *db.Tx) error {
+func (c *Connection) lookAt(e plan.Entity, id int64) func(ctx context.Context, tx *db.Tx) error {
 	return func(_ context.Context, tx *db.Tx) error {
 		return c.Jobs.Enqueue(tx, Pull{Entity: e, ID: id}, jobs.WithPriority(jobs.Pull))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -26,8 +27,8 @@ const GatherPage = 100
 
 // Selection says which records an export covers.
 type Selection struct {
-	Since, Until *time.Time      // when placed or registered; nil: without a bound; Until itself is left out
-	Kinds        []records.Local // in the order they leave: a deal needs its contact and company
+	Since, Until *time.Time   // when placed or registered; nil: without a bound; Until itself is left out
+	Kinds        []plan.Local // in the order they leave: a deal needs its contact and company
 }
 
 // Covers reports whether a record of that time is in the period.
@@ -48,17 +49,17 @@ func (x *Exchange) RecordsPage(
 	ctx context.Context,
 	s portal.Settings,
 	sel Selection,
-	kind records.Local,
+	kind plan.Local,
 	before int64,
 	take int,
 ) ([]FoundRecord, error) {
 	switch kind {
-	case records.Client:
+	case plan.Client:
 		list, err := x.Clients.List(ctx, clients.Query{Before: before, Take: take})
 		return lo.Map(
 			list, func(c *clients.Client, _ int) FoundRecord { return FoundRecord{ID: c.ID, At: c.RegisteredAt} },
 		), err
-	case records.Organization:
+	case plan.Organization:
 		list, err := x.Organizations.List(ctx, organizations.Query{Before: before, Take: take})
 		return lo.Map(list, func(o *organizations.Organization, _ int) FoundRecord {
 			return FoundRecord{ID: o.ID, At: o.RegisteredAt}
@@ -71,7 +72,7 @@ func (x *Exchange) RecordsPage(
 		return nil, err
 	}
 	chosen, err := x.portals.Book(s.PortalID).
-		Choices(ctx, records.Order, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
+		Choices(ctx, plan.Order, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 	}
 	r := newRun(c)
 	r.bulk, r.class = true, rest.People
-	var plan []Planned
+	var lines []Planned
 	for _, kind := range sel.Kinds {
 		list, err := x.newest(ctx, c.Current, sel, kind, trySize/len(sel.Kinds))
 		if err != nil {
@@ -127,7 +128,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 		}
 		for _, found := range list {
 			if found.No != "" {
-				plan = append(plan, line(kind, found.ID, VerbSkip, string(found.No)))
+				lines = append(lines, line(kind, found.ID, VerbSkip, string(found.No)))
 				continue
 			}
 			r.workOnRecord(kind, found.ID)
@@ -142,7 +143,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 		}
 	}
 	known := r.linkedBefore()
-	var notes map[records.Note][]string
+	var notes map[plan.Note][]string
 	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		last, err := lastEntry(tx)
 		if err != nil {
@@ -163,7 +164,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 	if !errors.Is(err, errTried) {
 		return nil, err
 	}
-	return append(plan, r.plan(asked, known, notes)...), nil
+	return append(lines, r.plan(asked, known, notes)...), nil
 }
 
 // newest returns up to most of the newest records of a kind in the period.
@@ -171,7 +172,7 @@ func (x *Exchange) newest(
 	ctx context.Context,
 	s portal.Settings,
 	sel Selection,
-	kind records.Local,
+	kind plan.Local,
 	most int,
 ) ([]FoundRecord, error) {
 	var found []FoundRecord
@@ -194,16 +195,16 @@ func (x *Exchange) newest(
 }
 
 // linkedBefore tells of each record whether it was linked before the trial.
-func (r *run) linkedBefore() map[records.Note]bool {
-	known := map[records.Note]bool{}
+func (r *run) linkedBefore() map[plan.Note]bool {
+	known := map[plan.Note]bool{}
 	for id, w := range r.organizations {
-		known[records.Note{Local: records.Organization, LocalID: id}] = w.link != nil
+		known[plan.Note{Local: plan.Organization, LocalID: id}] = w.link != nil
 	}
 	for id, w := range r.clients {
-		known[records.Note{Local: records.Client, LocalID: id}] = w.link != nil
+		known[plan.Note{Local: plan.Client, LocalID: id}] = w.link != nil
 	}
 	for id, w := range r.orders {
-		known[records.Note{Local: records.Order, LocalID: id}] = w.link != nil
+		known[plan.Note{Local: plan.Order, LocalID: id}] = w.link != nil
 	}
 	return known
 }
@@ -218,14 +219,14 @@ func lastEntry(tx *db.Tx) (int64, error) {
 }
 
 // entriesSince returns the lines that the trial has written into the journal, by record.
-func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
+func entriesSince(tx *db.Tx, last int64) (map[plan.Note][]string, error) {
 	var entries []records.JournalEntry
 	if err := tx.Where("id > ?", last).Order("id").Find(&entries).Error; err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
-	notes := map[records.Note][]string{}
+	notes := map[plan.Note][]string{}
 	for _, e := range entries {
-		record := records.Note{Local: e.Local, LocalID: e.LocalID}
+		record := plan.Note{Local: e.Local, LocalID: e.LocalID}
 		notes[record] = append(notes[record], e.Text)
 	}
 	return notes, nil
@@ -233,10 +234,10 @@ func entriesSince(tx *db.Tx, last int64) (map[records.Note][]string, error) {
 
 // plan says of each record what would become of it. asked are the numbers of the organizations, clients and orders
 // that the export covers; contacts and companies that their orders need are listed as well.
-func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[records.Note][]string) []Planned {
-	var plan []Planned
-	add := func(kind records.Local, id int64, failure error, tasks []*task, details ...string) {
-		record := records.Note{Local: kind, LocalID: id}
+func (r *run) plan(asked [3][]int64, known map[plan.Note]bool, notes map[plan.Note][]string) []Planned {
+	var lines []Planned
+	add := func(kind plan.Local, id int64, failure error, tasks []*task, details ...string) {
+		record := plan.Note{Local: kind, LocalID: id}
 		p := line(kind, id, VerbNone, append(details, notes[record]...)...)
 		tasks = lo.Compact(tasks)
 		switch {
@@ -252,11 +253,11 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 		case !known[record]:
 			p.Verb = VerbSkip
 		}
-		plan = append(plan, p)
+		lines = append(lines, p)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
 		w := r.organizations[id]
-		isNoted := len(notes[records.Note{Local: records.Organization, LocalID: id}]) > 0
+		isNoted := len(notes[plan.Note{Local: plan.Organization, LocalID: id}]) > 0
 		isListed := slices.Contains(asked[0], id) || w.create != nil || isNoted
 		if w.organization == nil || !isListed {
 			continue
@@ -268,25 +269,25 @@ func (r *run) plan(asked [3][]int64, known map[records.Note]bool, notes map[reco
 				len(w.organization.Employees),
 			))
 		}
-		add(records.Organization, id, w.err, w.allTasks(), details...)
+		add(plan.Organization, id, w.err, w.allTasks(), details...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
-		isNoted := len(notes[records.Note{Local: records.Client, LocalID: id}]) > 0
+		isNoted := len(notes[plan.Note{Local: plan.Client, LocalID: id}]) > 0
 		isListed := slices.Contains(asked[1], id) || w.create != nil || isNoted
 		if w.client == nil || !isListed {
 			continue
 		}
-		add(records.Client, id, w.err, w.tasks(), w.client.FullName())
+		add(plan.Client, id, w.err, w.tasks(), w.client.FullName())
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
 		if w.order == nil {
 			continue
 		}
-		add(records.Order, id, w.err, w.tasks, r.dealDetails(w)...)
+		add(plan.Order, id, w.err, w.tasks, r.dealDetails(w)...)
 	}
-	return plan
+	return lines
 }
 
 // dealDetails describe the deal or lead that would be created.
@@ -300,7 +301,7 @@ func (r *run) dealDetails(w *orderWork) []string {
 		stage = wanted
 	}
 	rows := mapping.Rows(w.order)
-	if w.target == records.Lead {
+	if w.target == plan.Lead {
 		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.order.Total.In(w.order.Currency), len(rows))}
 	}
 	return []string{
@@ -327,7 +328,7 @@ func changes(tasks []*task) []string {
 }
 
 // line is a line of the plan about a record.
-func line(kind records.Local, id int64, verb string, details ...string) Planned {
-	about := records.Record{Kind: kind, ID: id}
+func line(kind plan.Local, id int64, verb string, details ...string) Planned {
+	about := plan.Record{Kind: kind, ID: id}
 	return Planned{Name: about.Name(), URL: about.URL(), Verb: verb, Details: lo.Compact(details)}
 }

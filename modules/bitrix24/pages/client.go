@@ -11,6 +11,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -22,7 +23,7 @@ func (x *Pages) ClientFields(ctx context.Context, c *clients.Client) (*form.Form
 	if err != nil || !s.Connected() || c.ID == 0 {
 		return nil, err
 	}
-	l, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, c.ID)
+	l, err := x.portals.Book(s.PortalID).Link(ctx, plan.Client, plan.Contact, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +51,9 @@ func (x *Pages) ClientFields(ctx context.Context, c *clients.Client) (*form.Form
 		return err
 	}
 	f.Save = func(ctx context.Context, tx *db.Tx) error {
-		return x.linkContact(ctx, tx, l, records.Link{
-			PortalID: s.PortalID, Local: records.Client, LocalID: c.ID,
-			Entity: records.Contact, RemoteID: contactID, Checked: checked,
+		return x.linkContact(ctx, tx, l, plan.Link{
+			PortalID: s.PortalID, Local: plan.Client, LocalID: c.ID,
+			Entity: plan.Contact, RemoteID: contactID, Checked: checked,
 		})
 	}
 	return f, nil
@@ -83,7 +84,7 @@ func (x *Pages) findContact(ctx context.Context, id int64) (found rest.Contact, 
 
 // linkContact links a client to the contact that was typed, in the transaction in which the client is saved. Before is
 // the link so far; without a number it is removed.
-func (x *Pages) linkContact(ctx context.Context, tx *db.Tx, before *records.Link, link records.Link) error {
+func (x *Pages) linkContact(ctx context.Context, tx *db.Tx, before *plan.Link, link plan.Link) error {
 	contactID := link.RemoteID
 	switch {
 	case before == nil && contactID == 0, before != nil && before.RemoteID == contactID:
@@ -91,12 +92,12 @@ func (x *Pages) linkContact(ctx context.Context, tx *db.Tx, before *records.Link
 	case contactID == 0:
 		return records.Unlink(tx, before)
 	}
-	others, err := x.portals.Book(link.PortalID).LinksTo(ctx, records.Contact, []int64{contactID})
+	others, err := x.portals.Book(link.PortalID).LinksTo(ctx, plan.Contact, []int64{contactID})
 	if err != nil {
 		return err
 	}
 	for _, other := range others {
-		if other.Local == records.Client && other.LocalID != link.LocalID {
+		if other.Local == plan.Client && other.LocalID != link.LocalID {
 			name := fmt.Sprintf("№ %d", other.LocalID)
 			if c, err := x.Clients.Find(ctx, other.LocalID); err == nil {
 				name = c.Name()

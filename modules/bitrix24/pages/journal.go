@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
@@ -107,16 +108,16 @@ func (x *Pages) readJournal(ctx context.Context, q journalQuery) ([]records.Jour
 
 // RemoteName is the kind of the record of the portal.
 func (e journalLine) RemoteName() string {
-	return map[records.Entity]string{
-		records.Deal: "сделка", records.Lead: "лид", records.Contact: "контакт", records.Company: "компания",
-		records.Requisite: "реквизиты", records.BankDetail: "банковские реквизиты", records.Product: "товар",
-		records.Rows: "товары сделки", records.Comment: "комментарий",
+	return map[plan.Entity]string{
+		plan.Deal: "сделка", plan.Lead: "лид", plan.Contact: "контакт", plan.Company: "компания",
+		plan.Requisite: "реквизиты", plan.BankDetail: "банковские реквизиты", plan.Product: "товар",
+		plan.Rows: "товары сделки", plan.Comment: "комментарий",
 	}[e.Entity]
 }
 
 // Arrow shows which way an entry went.
 func (e journalLine) Arrow() string {
-	if e.Direction == records.Inward {
+	if e.Direction == plan.Inward {
 		return "← из Битрикс24"
 	}
 	return "→ в Битрикс24"

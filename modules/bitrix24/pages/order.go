@@ -11,19 +11,19 @@ import (
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // orderBox is templates/order_widget.html.
 type orderBox struct {
 	Order     int64
-	Brief     bool           // the deal's link and nothing else: for an accountant
-	State     string         // отправлен, ждёт, ошибка, не отправляется
-	Tone      string         // of the state's pill
-	Why       string         // in words: what it waits for, what failed, why it is not sent
-	Gone      records.Entity // the deal or lead was deleted there: what to do is offered
-	Ignored   bool           // «не синхронизировать» was chosen
+	Brief     bool        // the deal's link and nothing else: for an accountant
+	State     string      // отправлен, ждёт, ошибка, не отправляется
+	Tone      string      // of the state's pill
+	Why       string      // in words: what it waits for, what failed, why it is not sent
+	Gone      plan.Entity // the deal or lead was deleted there: what to do is offered
+	Ignored   bool        // «не синхронизировать» was chosen
 	MayRetry  bool
 	DealURL   string
 	DealID    int64
@@ -65,11 +65,11 @@ func (x *Pages) OrderWidget() panel.Widget[*orders.Order] {
 // orderBox puts into words how the order stands with the portal.
 func (x *Pages) orderBox(ctx context.Context, s portal.Settings, o *orders.Order) (*orderBox, error) {
 	book := x.portals.Book(s.PortalID)
-	deal, err := book.Link(ctx, records.Order, records.Deal, o.ID)
+	deal, err := book.Link(ctx, plan.Order, plan.Deal, o.ID)
 	if err != nil {
 		return nil, err
 	}
-	lead, err := book.Link(ctx, records.Order, records.Lead, o.ID)
+	lead, err := book.Link(ctx, plan.Order, plan.Lead, o.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +99,11 @@ func (x *Pages) orderBox(ctx context.Context, s portal.Settings, o *orders.Order
 }
 
 // showDeal shows the deal as it was last seen; of one that was deleted only that.
-func (box *orderBox) showDeal(s portal.Settings, lists portal.Lists, l *records.Link, o *orders.Order) {
-	if l.State == records.Deleted {
+func (box *orderBox) showDeal(s portal.Settings, lists portal.Lists, l *plan.Link, o *orders.Order) {
+	if l.State == plan.Deleted {
 		return
 	}
-	box.DealID, box.DealURL, box.Seen = l.RemoteID, s.URL(records.Deal, l.RemoteID), &l.UpdatedAt
+	box.DealID, box.DealURL, box.Seen = l.RemoteID, s.URL(plan.Deal, l.RemoteID), &l.UpdatedAt
 	box.Funnel, box.Stage = lists.FunnelName(l.CategoryID), lists.StageName(l.CategoryID, l.Stage)
 	sum := &controlSum{Order: o.Total.In(o.Currency), Deal: l.Amount.In(o.Currency), Equal: l.Amount == o.Total}
 	if !sum.Equal {
@@ -116,12 +116,12 @@ func (box *orderBox) showDeal(s portal.Settings, lists portal.Lists, l *records.
 }
 
 // showLead shows the lead that the order is in, or came out of.
-func (box *orderBox) showLead(s portal.Settings, l *records.Link) {
-	if l.State == records.Deleted {
+func (box *orderBox) showLead(s portal.Settings, l *plan.Link) {
+	if l.State == plan.Deleted {
 		return
 	}
-	box.LeadID, box.LeadURL = l.RemoteID, s.URL(records.Lead, l.RemoteID)
-	box.LeadState = records.LeadWords[l.State]
+	box.LeadID, box.LeadURL = l.RemoteID, s.URL(plan.Lead, l.RemoteID)
+	box.LeadState = plan.LeadWords[l.State]
 	if box.Seen == nil {
 		box.Seen = &l.UpdatedAt
 	}
@@ -130,42 +130,42 @@ func (box *orderBox) showLead(s portal.Settings, l *records.Link) {
 // customerLinks are the customer's cards on the portal.
 func (x *Pages) customerLinks(ctx context.Context, s portal.Settings, o *orders.Order) ([]panel.Link, error) {
 	var links []panel.Link
-	contact, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, o.ClientID)
+	contact, err := x.portals.Book(s.PortalID).Link(ctx, plan.Client, plan.Contact, o.ClientID)
 	if err != nil {
 		return nil, err
 	}
 	if contact != nil {
-		links = append(links, panel.Link{Label: "контакт", URL: s.URL(records.Contact, contact.RemoteID)})
+		links = append(links, panel.Link{Label: "контакт", URL: s.URL(plan.Contact, contact.RemoteID)})
 	}
 	if o.OrganizationID == nil {
 		return links, nil
 	}
-	company, err := x.portals.Book(s.PortalID).Link(ctx, records.Organization, records.Company, *o.OrganizationID)
+	company, err := x.portals.Book(s.PortalID).Link(ctx, plan.Organization, plan.Company, *o.OrganizationID)
 	if err == nil && company != nil {
-		links = append(links, panel.Link{Label: "компания", URL: s.URL(records.Company, company.RemoteID)})
+		links = append(links, panel.Link{Label: "компания", URL: s.URL(plan.Company, company.RemoteID)})
 	}
 	return links, err
 }
 
 // showState shows whether the order is sent, waits, failed or is not sent, and why.
 func (x *Pages) showState(
-	ctx context.Context, box *orderBox, s portal.Settings, o *orders.Order, deal, lead *records.Link,
+	ctx context.Context, box *orderBox, s portal.Settings, o *orders.Order, deal, lead *plan.Link,
 ) error {
 	job, err := x.Jobs.Find(ctx, exchange.PushOrder{}.Kind(), exchange.PushOrder{ID: o.ID}.Key())
 	if err != nil && !errors.Is(err, jobs.ErrNoJob) {
 		return err
 	}
-	chosen, err := x.portals.Book(s.PortalID).Choices(ctx, records.Order, []int64{o.ID})
+	chosen, err := x.portals.Book(s.PortalID).Choices(ctx, plan.Order, []int64{o.ID})
 	if err != nil {
 		return err
 	}
 	waits := job != nil && (job.State == jobs.Waiting || job.State == jobs.Running)
-	box.Ignored = chosen[o.ID] == records.ChoiceIgnore
+	box.Ignored = chosen[o.ID] == plan.ChoiceIgnore
 	present := deal
 	if present == nil {
 		present = lead
 	}
-	if present != nil && present.State == records.Deleted && !waits {
+	if present != nil && present.State == plan.Deleted && !waits {
 		box.Gone = present.Entity
 		box.State, box.Tone, box.Why = "не отправляется", "warning", goneWords[present.Entity]
 		return nil
@@ -191,18 +191,18 @@ func (x *Pages) showState(
 		if why == "" {
 			box.Why = string(portal.PlacedMeanwhile)
 		}
-	case deal == nil && lead.State == records.Rejected:
+	case deal == nil && lead.State == plan.Rejected:
 		box.Tone, box.Why = "warning", "Лид отклонён в Битрикс24: сделки не будет, пока его не вернут в работу"
-	case deal == nil && lead.State == records.Linked:
+	case deal == nil && lead.State == plan.Linked:
 		box.Why = "Заказ в лиде: сделка появится, когда лид переведут в качественный"
 	}
 	return nil
 }
 
 // goneWords say what was deleted.
-var goneWords = map[records.Entity]string{
-	records.Deal: "Сделка удалена в Битрикс24",
-	records.Lead: "Лид удалён в Битрикс24",
+var goneWords = map[plan.Entity]string{
+	plan.Deal: "Сделка удалена в Битрикс24",
+	plan.Lead: "Лид удалён в Битрикс24",
 }
 
 // typeWords name the choice of «Типы отправляемых заказов».
@@ -227,7 +227,7 @@ func (x *Pages) waitingFor(ctx context.Context, job *jobs.Status) (string, error
 }
 
 // orderReasons is «Почему так?»: which rule, funnel, stage and responsible employee hold for the order, and why.
-func orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, l *records.Link) []string {
+func orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, l *plan.Link) []string {
 	category := s.CategoryID
 	if l != nil {
 		category = l.CategoryID

@@ -15,6 +15,7 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -50,11 +51,11 @@ func (x *Pages) doWithOrder(c echo.Context, o *orders.Order) (notice string, err
 	case actionCreate:
 		return x.createAgain(ctx, s, o)
 	case actionLink:
-		return x.linkOther(ctx, s, o, records.Entity(c.FormValue("entity")), c.FormValue("id"))
+		return x.linkOther(ctx, s, o, plan.Entity(c.FormValue("entity")), c.FormValue("id"))
 	case actionIgnore:
-		return "Заказ больше не синхронизируется с Битрикс24", x.choose(ctx, s, o, records.ChoiceIgnore)
+		return "Заказ больше не синхронизируется с Битрикс24", x.choose(ctx, s, o, plan.ChoiceIgnore)
 	case actionSync:
-		return "Заказ снова синхронизируется с Битрикс24", x.choose(ctx, s, o, records.ChoiceNone)
+		return "Заказ снова синхронизируется с Битрикс24", x.choose(ctx, s, o, plan.ChoiceNone)
 	case actionRetry:
 		return x.pushNow(ctx, s, o)
 	}
@@ -83,14 +84,14 @@ func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Or
 }
 
 // choose stores whether the order is to be left alone. If it is, its waiting job is cancelled, else one is enqueued.
-func (x *Pages) choose(ctx context.Context, s portal.Settings, o *orders.Order, chosen records.Choice) error {
+func (x *Pages) choose(ctx context.Context, s portal.Settings, o *orders.Order, chosen plan.Choice) error {
 	who := staff.ActorFrom(ctx).Name
 	return x.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		if err := x.portals.Book(s.PortalID).Choose(tx, records.Order, o.ID, chosen, who); err != nil {
+		if err := x.portals.Book(s.PortalID).Choose(tx, plan.Order, o.ID, chosen, who); err != nil {
 			return err
 		}
 		job := exchange.PushOrder{ID: o.ID}
-		if chosen == records.ChoiceIgnore {
+		if chosen == plan.ChoiceIgnore {
 			return x.Jobs.Cancel(tx, job.Kind(), job.Key())
 		}
 		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
@@ -99,7 +100,7 @@ func (x *Pages) choose(ctx context.Context, s portal.Settings, o *orders.Order, 
 
 // linkOther ties the order to a deal or lead that a person names by its number.
 func (x *Pages) linkOther(
-	ctx context.Context, s portal.Settings, o *orders.Order, e records.Entity, typed string,
+	ctx context.Context, s portal.Settings, o *orders.Order, e plan.Entity, typed string,
 ) (string, error) {
 	l, err := x.exchange.Gone(ctx, s, o.ID)
 	if err != nil {
@@ -109,7 +110,7 @@ func (x *Pages) linkOther(
 	switch {
 	case l == nil:
 		return "", refusal.Value("", "Сделка этого заказа на месте: привязывать другую не нужно.")
-	case parseErr != nil || id <= 0 || e != records.Deal && e != records.Lead:
+	case parseErr != nil || id <= 0 || e != plan.Deal && e != plan.Lead:
 		return "", refusal.Value("id", "Впишите номер сделки: число из её адреса в Битрикс24.")
 	}
 	c, err := x.exchange.Connect(ctx)
@@ -129,7 +130,7 @@ func (x *Pages) linkOther(
 			return err
 		}
 		for _, other := range taken {
-			if other.Local == records.Order && other.LocalID != o.ID {
+			if other.Local == plan.Order && other.LocalID != o.ID {
 				return refusal.Taken("id", "%s %d уже привязана к заказу %d.", e.Title(), id, other.LocalID)
 			}
 		}
@@ -143,11 +144,11 @@ func (x *Pages) linkOther(
 		if err := x.exchange.RowsUnknown(tx, s.PortalID, o.ID); err != nil {
 			return err
 		}
-		if err := book.Choose(tx, records.Order, o.ID, records.ChoiceSend, who); err != nil {
+		if err := book.Choose(tx, plan.Order, o.ID, plan.ChoiceSend, who); err != nil {
 			return err
 		}
 		text := fmt.Sprintf("%s %d привязана к заказу (%s)", e.Title(), id, who)
-		return c.Journal(tx, records.About(records.Order, o.ID, e, id), records.Outward, text)
+		return c.Journal(tx, plan.About(plan.Order, o.ID, e, id), plan.Outward, text)
 	})
 	if err != nil {
 		return "", err
@@ -157,7 +158,7 @@ func (x *Pages) linkOther(
 
 // lookAt reads a deal or lead that a person named (crm.item.get), and makes the link it is to have. Whatever has our key
 // belongs to that order.
-func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int64, e records.Entity, id int64) (*records.Link, error) {
+func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int64, e plan.Entity, id int64) (*plan.Link, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.portals.Options.AwaitStaff)
 	defer cancel()
 	batch := rest.Batch{Class: rest.People}
@@ -173,14 +174,14 @@ func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int6
 		return nil, refusal.Value("id", "В Битрикс24 нет записи с номером %d: проверьте номер.", id)
 	case err != nil:
 		return nil, refusal.Value("", "Проверить номер не удалось: %s Попробуйте позже.", portal.Explain(err))
-	case e == records.Lead && item.Item.StageSemanticID == rest.Success:
+	case e == plan.Lead && item.Item.StageSemanticID == rest.Success:
 		return nil, refusal.Value("id", "Лид %d уже переведён в качественный: привяжите его сделку.", id)
 	}
 	if other, as, ours := exchange.OrderByKey(c.Origin, item.Item.Origin); ours && (other != orderID || as != e) {
 		return nil, refusal.Taken("id", "Запись %d сделана для другого заказа (%s).", id, item.Item.OriginID)
 	}
-	l := &records.Link{
-		PortalID: c.Portal.ID, Local: records.Order, LocalID: orderID, Entity: e, RemoteID: id, Checked: true,
+	l := &plan.Link{
+		PortalID: c.Portal.ID, Local: plan.Order, LocalID: orderID, Entity: e, RemoteID: id, Checked: true,
 		// The order is what was decided about last: the deal follows its status.
 		Agreed: mapping.Agreed{exchange.StageField: {Theirs: string(item.Item.StageID)}},
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // OrganizationFields adds to an organization what the portal has of it: «Bitrix ID», or its lead; and which of its
@@ -20,7 +20,7 @@ func (x *Pages) OrganizationFields(ctx context.Context, o *organizations.Organiz
 	if err != nil || !s.Connected() || o.ID == 0 {
 		return nil, err
 	}
-	company, err := x.portals.Book(s.PortalID).Link(ctx, records.Organization, records.Company, o.ID)
+	company, err := x.portals.Book(s.PortalID).Link(ctx, plan.Organization, plan.Company, o.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -39,17 +39,17 @@ func (x *Pages) OrganizationFields(ctx context.Context, o *organizations.Organiz
 // addLead adds how an organization without a company stands with its lead.
 func (x *Pages) addLead(ctx context.Context, s portal.Settings, o *organizations.Organization, f *form.Form) error {
 	book := x.portals.Book(s.PortalID)
-	own, err := book.Link(ctx, records.Organization, records.Lead, o.ID)
-	if err != nil || own == nil || own.State != records.Linked {
+	own, err := book.Link(ctx, plan.Organization, plan.Lead, o.ID)
+	if err != nil || own == nil || own.State != plan.Linked {
 		return err
 	}
 	ids := lo.Map(o.Employees, func(e organizations.Employee, _ int) int64 { return e.ClientID })
-	employees, err := book.Links(ctx, records.Client, records.Lead, ids)
+	employees, err := book.Links(ctx, plan.Client, plan.Lead, ids)
 	if err != nil {
 		return err
 	}
 	text := "№ %d в работе: компания появится, когда лид сотрудника переведут в качественный"
-	rejected := lo.EveryBy(lo.Values(employees), func(l *records.Link) bool { return l.State == records.Rejected })
+	rejected := lo.EveryBy(lo.Values(employees), func(l *plan.Link) bool { return l.State == plan.Rejected })
 	if rejected && len(employees) > 0 {
 		text = "№ %d остаётся открытым: лиды всех сотрудников отклонены"
 	}

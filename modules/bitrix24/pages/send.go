@@ -14,8 +14,8 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // SendOrder is «Отправить в Битрикс24» of an order. It sends an order that the settings leave out, too. An order whose
@@ -31,7 +31,7 @@ func (x *Pages) SendOrder() panel.Action[*orders.Order] {
 			return gone == nil, err
 		},
 		func(ctx context.Context, o *orders.Order) (string, error) {
-			return x.sendNow(ctx, records.Record{Kind: records.Order, ID: o.ID}, records.Deal, "Заказ")
+			return x.sendNow(ctx, plan.Record{Kind: plan.Order, ID: o.ID}, plan.Deal, "Заказ")
 		},
 	)
 }
@@ -40,10 +40,10 @@ func (x *Pages) SendOrder() panel.Action[*orders.Order] {
 func (x *Pages) SendClient() panel.Action[*clients.Client] {
 	return sendAction(
 		func(ctx context.Context, c *clients.Client) (bool, error) {
-			return x.unlinked(ctx, records.Client, records.Contact, c.ID)
+			return x.unlinked(ctx, plan.Client, plan.Contact, c.ID)
 		},
 		func(ctx context.Context, c *clients.Client) (string, error) {
-			return x.sendNow(ctx, records.Record{Kind: records.Client, ID: c.ID}, records.Contact, "Контакт клиента")
+			return x.sendNow(ctx, plan.Record{Kind: plan.Client, ID: c.ID}, plan.Contact, "Контакт клиента")
 		},
 	)
 }
@@ -52,10 +52,10 @@ func (x *Pages) SendClient() panel.Action[*clients.Client] {
 func (x *Pages) SendOrganization() panel.Action[*organizations.Organization] {
 	return sendAction(
 		func(ctx context.Context, o *organizations.Organization) (bool, error) {
-			return x.unlinked(ctx, records.Organization, records.Company, o.ID)
+			return x.unlinked(ctx, plan.Organization, plan.Company, o.ID)
 		},
 		func(ctx context.Context, o *organizations.Organization) (string, error) {
-			return x.sendNow(ctx, records.Record{Kind: records.Organization, ID: o.ID}, records.Company, "Компания")
+			return x.sendNow(ctx, plan.Record{Kind: plan.Organization, ID: o.ID}, plan.Company, "Компания")
 		},
 	)
 }
@@ -69,7 +69,7 @@ func sendAction[T any](
 }
 
 // unlinked reports whether the exchange is on and no record of the portal is linked to this one.
-func (x *Pages) unlinked(ctx context.Context, kind records.Local, e records.Entity, id int64) (bool, error) {
+func (x *Pages) unlinked(ctx context.Context, kind plan.Local, e plan.Entity, id int64) (bool, error) {
 	s, why, err := x.portals.Active(ctx)
 	if err != nil || why != "" {
 		return false, err
@@ -80,14 +80,14 @@ func (x *Pages) unlinked(ctx context.Context, kind records.Local, e records.Enti
 
 // sendNow stores that an employee wants a record sent, sends it, and says what came of it. The title is what the
 // record is called on the portal.
-func (x *Pages) sendNow(ctx context.Context, r records.Record, e records.Entity, title string) (string, error) {
+func (x *Pages) sendNow(ctx context.Context, r plan.Record, e plan.Entity, title string) (string, error) {
 	s, err := x.portals.Current(ctx)
 	if err != nil {
 		return "", err
 	}
 	book, job := x.portals.Book(s.PortalID), exchange.PushOf(r.Kind, r.ID)
 	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := book.Choose(tx, r.Kind, r.ID, records.ChoiceSend, staff.ActorFrom(ctx).Name); err != nil {
+		if err := book.Choose(tx, r.Kind, r.ID, plan.ChoiceSend, staff.ActorFrom(ctx).Name); err != nil {
 			return err
 		}
 		return x.Jobs.Enqueue(tx, job, jobs.Await(x.portals.Options.AwaitStaff))
@@ -127,13 +127,13 @@ func (x *Pages) pushNow(ctx context.Context, s portal.Settings, o *orders.Order)
 	if status != nil && status.State != jobs.Done {
 		return "Заказ ждёт отправки в Битрикс24: это произойдёт само", nil
 	}
-	words := map[records.Entity]string{records.Deal: "сделка", records.Lead: "лид"}
-	for _, e := range []records.Entity{records.Deal, records.Lead} {
-		l, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, e, o.ID)
+	words := map[plan.Entity]string{plan.Deal: "сделка", plan.Lead: "лид"}
+	for _, e := range []plan.Entity{plan.Deal, plan.Lead} {
+		l, err := x.portals.Book(s.PortalID).Link(ctx, plan.Order, e, o.ID)
 		if err != nil {
 			return "", err
 		}
-		if l != nil && l.State == records.Linked {
+		if l != nil && l.State == plan.Linked {
 			return fmt.Sprintf("Заказ в Битрикс24: %s № %d", words[e], l.RemoteID), nil
 		}
 	}

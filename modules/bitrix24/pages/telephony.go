@@ -17,6 +17,7 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -69,18 +70,18 @@ func (x *Pages) PhoneWidget() panel.Widget[orders.Phone] {
 
 // cardURL is the portal's card from which people call by hand: the contact's, else the deal's.
 func (x *Pages) cardURL(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
-	contact, err := x.portals.Book(s.PortalID).Link(ctx, records.Client, records.Contact, o.ClientID)
+	contact, err := x.portals.Book(s.PortalID).Link(ctx, plan.Client, plan.Contact, o.ClientID)
 	if err != nil {
 		return "", err
 	}
 	if contact != nil {
-		return s.URL(records.Contact, contact.RemoteID), nil
+		return s.URL(plan.Contact, contact.RemoteID), nil
 	}
-	deal, err := x.portals.Book(s.PortalID).Link(ctx, records.Order, records.Deal, o.ID)
-	if err != nil || deal == nil || deal.State == records.Deleted {
+	deal, err := x.portals.Book(s.PortalID).Link(ctx, plan.Order, plan.Deal, o.ID)
+	if err != nil || deal == nil || deal.State == plan.Deleted {
 		return "", err
 	}
-	return s.URL(records.Deal, deal.RemoteID), nil
+	return s.URL(plan.Deal, deal.RemoteID), nil
 }
 
 // phoneCall is a row of bitrix24_calls: the last call to a phone.
@@ -196,7 +197,7 @@ func (x *Pages) noteCall(
 	ctx context.Context, c *exchange.Connection, row phoneCall, failure error, took time.Duration,
 ) error {
 	entry := records.JournalEntry{
-		Direction: records.Outward, Local: records.Order, LocalID: row.OrderID, DurationMS: took.Milliseconds(),
+		Direction: plan.Outward, Local: plan.Order, LocalID: row.OrderID, DurationMS: took.Milliseconds(),
 		Text: fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure),
 	}
 	refused, isRefusal := portal.AsRefusal(failure)

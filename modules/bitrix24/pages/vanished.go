@@ -13,6 +13,7 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
@@ -59,18 +60,18 @@ func (x *Pages) Vanished(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what vanished: %w", err)
 	}
-	for e, some := range lo.GroupBy(rows, func(v exchange.Vanished) records.Entity { return v.Entity }) {
+	for e, some := range lo.GroupBy(rows, func(v exchange.Vanished) plan.Entity { return v.Entity }) {
 		ids := lo.Map(some, func(v exchange.Vanished, _ int) int64 { return v.RemoteID })
 		links, err := x.portals.Book(s.PortalID).LinksTo(ctx, e, ids)
 		if err != nil {
 			return err
 		}
-		of := lo.KeyBy(links, func(l *records.Link) int64 { return l.RemoteID })
+		of := lo.KeyBy(links, func(l *plan.Link) int64 { return l.RemoteID })
 		for _, v := range some {
 			line := vanishedLine{Vanished: v, RemoteURL: s.URL(e, v.RemoteID)}
 			line.Remote = fmt.Sprintf("%s %d", e.Title(), v.RemoteID)
 			if l := of[v.RemoteID]; l != nil {
-				about := records.Record{Kind: l.Local, ID: l.LocalID}
+				about := plan.Record{Kind: l.Local, ID: l.LocalID}
 				line.Name, line.URL = about.Name(), about.URL()
 			}
 			view.Rows = append(view.Rows, line)

@@ -55,8 +55,8 @@ type RowRemoval struct {
 	ID  int64
 }
 
-// Rows decides which rows to add, to change and to remove, one by one, so that rows a manager added survive.
-func Rows(f RowFacts) RowPlan {
+// ForRows decides which rows to add, to change and to remove, one by one, so that rows a manager added survive.
+func ForRows(f RowFacts) RowPlan {
 	p := RowPlan{Linked: f.Linked}
 	if f.Lost != nil {
 		linked, complete := recognize(f)

@@ -167,7 +167,7 @@ func (h *history) facts() plan.RowFacts {
 
 // push decides and performs. With losing, the answers of its commands are lost: done at once, done later, or never.
 func (h *history) push(losing bool) {
-	p := plan.Rows(h.facts())
+	p := plan.ForRows(h.facts())
 	if p.Wait > 0 {
 		h.note("push waits %s", p.Wait)
 		return
@@ -260,7 +260,7 @@ func (h *history) rest() string {
 			h.pass(2 * settle)
 			h.push(false)
 		}
-		if p := plan.Rows(h.facts()); len(p.Add)+len(p.Change)+len(p.Remove) > 0 || p.Wait > 0 {
+		if p := plan.ForRows(h.facts()); len(p.Add)+len(p.Change)+len(p.Remove) > 0 || p.Wait > 0 {
 			return fmt.Sprintf("it does not come to rest: %+v", p)
 		}
 		ours, wanted := map[string]int{}, map[string]int{}

@@ -116,7 +116,7 @@ func TestRows(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			test.facts.Now = noon
-			got := plan.Rows(test.facts)
+			got := plan.ForRows(test.facts)
 			if len(got.Linked) == 0 && len(test.want.Linked) == 0 {
 				got.Linked = nil
 			}

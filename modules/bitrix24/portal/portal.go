@@ -19,6 +19,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -150,7 +151,7 @@ func (p *Portals) At(tx *db.Tx, address *url.URL) (*Portal, error) {
 
 // URL returns the address of a record's page on the portal, "https://…/crm/deal/details/7/". It is empty without a
 // portal or for the number 0.
-func (s Settings) URL(e records.Entity, id int64) string {
+func (s Settings) URL(e plan.Entity, id int64) string {
 	if s.PortalURL == "" || id == 0 {
 		return ""
 	}

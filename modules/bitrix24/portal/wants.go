@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/orders"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // Reason says in Russian why an order is not sent by itself. The empty reason means that it is sent.
@@ -29,7 +29,7 @@ const (
 // order, and to SQL, which counts them all. A test holds the two together.
 type sendRule struct {
 	reason  Reason // empty: the order is sent, whatever the rules below say
-	applies func(s Settings, o *orders.Order, chosen records.Choice) bool
+	applies func(s Settings, o *orders.Order, chosen plan.Choice) bool
 	sql     func(s Settings) (condition string, args []any)
 }
 
@@ -39,44 +39,44 @@ func sendRules() []sendRule {
 	return []sendRule{
 		{
 			reason: LeftAlone,
-			applies: func(_ Settings, _ *orders.Order, chosen records.Choice) bool {
-				return chosen == records.ChoiceIgnore
+			applies: func(_ Settings, _ *orders.Order, chosen plan.Choice) bool {
+				return chosen == plan.ChoiceIgnore
 			},
-			sql: func(Settings) (string, []any) { return "c.choice = ?", []any{records.ChoiceIgnore} },
+			sql: func(Settings) (string, []any) { return "c.choice = ?", []any{plan.ChoiceIgnore} },
 		},
 		{
 			reason:  TopUp,
-			applies: func(_ Settings, o *orders.Order, _ records.Choice) bool { return o.Type.TopUp() },
+			applies: func(_ Settings, o *orders.Order, _ plan.Choice) bool { return o.Type.TopUp() },
 			sql: func(Settings) (string, []any) {
 				return "o.type IN ?", []any{[]orders.Type{orders.TopUpPerson, orders.TopUpOrganization}}
 			},
 		},
 		{
 			reason:  DeletedHere,
-			applies: func(_ Settings, o *orders.Order, _ records.Choice) bool { return o.Status == orders.Deleted },
+			applies: func(_ Settings, o *orders.Order, _ plan.Choice) bool { return o.Status == orders.Deleted },
 			sql:     func(Settings) (string, []any) { return "o.status = ?", []any{orders.Deleted} },
 		},
 		{
-			applies: func(_ Settings, _ *orders.Order, chosen records.Choice) bool {
-				return chosen == records.ChoiceSend
+			applies: func(_ Settings, _ *orders.Order, chosen plan.Choice) bool {
+				return chosen == plan.ChoiceSend
 			},
-			sql: func(Settings) (string, []any) { return "c.choice = ?", []any{records.ChoiceSend} },
+			sql: func(Settings) (string, []any) { return "c.choice = ?", []any{plan.ChoiceSend} },
 		},
 		{
 			reason: BeforeConnected,
-			applies: func(s Settings, o *orders.Order, _ records.Choice) bool {
+			applies: func(s Settings, o *orders.Order, _ plan.Choice) bool {
 				return o.CreatedAt.Before(s.ConnectedAt)
 			},
 			sql: func(s Settings) (string, []any) { return "o.created_at < ?", []any{s.ConnectedAt} },
 		},
 		{
 			reason:  NotAutomatic,
-			applies: func(s Settings, _ *orders.Order, _ records.Choice) bool { return !s.Auto },
+			applies: func(s Settings, _ *orders.Order, _ plan.Choice) bool { return !s.Auto },
 			sql:     func(s Settings) (string, []any) { return always(!s.Auto), nil },
 		},
 		{
 			reason: OtherType,
-			applies: func(s Settings, o *orders.Order, _ records.Choice) bool {
+			applies: func(s Settings, o *orders.Order, _ plan.Choice) bool {
 				return s.OrderTypes == Persons && o.OrganizationID != nil ||
 					s.OrderTypes == Organizations && o.OrganizationID == nil
 			},
@@ -103,7 +103,7 @@ func always(holds bool) string {
 
 // Wants answers whether an order without a deal is to be sent. It returns the empty reason if so, else the first
 // reason against it.
-func (s Settings) Wants(o *orders.Order, chosen records.Choice) Reason {
+func (s Settings) Wants(o *orders.Order, chosen plan.Choice) Reason {
 	if !s.Connected() {
 		return ModuleOff
 	}
@@ -130,7 +130,7 @@ func (s Settings) WantsSQL(name func(Reason) string) (branches string, args []an
 
 // ExcludedFromExport says why «Выгрузка базы» leaves an order out. The rules hold, but neither the automatic switch
 // nor the day of the connection does.
-func (s Settings) ExcludedFromExport(o *orders.Order, chosen records.Choice) Reason {
+func (s Settings) ExcludedFromExport(o *orders.Order, chosen plan.Choice) Reason {
 	s.Auto, s.ConnectedAt = true, time.Time{}
 	return s.Wants(o, chosen)
 }

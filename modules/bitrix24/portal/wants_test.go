@@ -12,8 +12,8 @@ import (
 	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/settings"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // oneOf picks a value by chance.
@@ -44,7 +44,7 @@ func TestWantsSQL_agreesWithWants(t *testing.T) {
 			r := rand.New(rand.NewPCG(24, 7))
 			connected := db.Now()
 			placed := map[int64]*orders.Order{}
-			chosen := map[int64]records.Choice{}
+			chosen := map[int64]plan.Choice{}
 			for id := range int64(300) {
 				o := &orders.Order{
 					ID: id, Type: oneOf(r, orders.Types...).Value, Status: oneOf(r, orders.Deleted, orders.Placed),
@@ -53,7 +53,7 @@ func TestWantsSQL_agreesWithWants(t *testing.T) {
 				}
 				placed[id] = o
 				must(q.Exec("INSERT INTO o VALUES (?, ?, ?, ?, ?)", id, o.Type, o.Status, o.OrganizationID, o.CreatedAt).Error)
-				if choice := oneOf(r, "-", records.ChoiceNone, records.ChoiceSend, records.ChoiceIgnore, records.ChoiceLead); choice != "-" {
+				if choice := oneOf(r, "-", plan.ChoiceNone, plan.ChoiceSend, plan.ChoiceIgnore, plan.ChoiceLead); choice != "-" {
 					chosen[id] = choice
 					must(q.Exec("INSERT INTO c VALUES (?, ?)", id, choice).Error)
 				}

@@ -6,16 +6,17 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // ForgetDeletedLead drops the link to the lead that an order's deal came from, if the lead was deleted as well.
 // Otherwise the order would count as one that is in the lead.
-func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) error {
-	if deal.Entity != Deal {
+func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *plan.Link) error {
+	if deal.Entity != plan.Deal {
 		return nil
 	}
-	lead, err := b.Link(ctx, Order, Lead, deal.LocalID)
-	if err != nil || lead == nil || lead.State != Deleted {
+	lead, err := b.Link(ctx, plan.Order, plan.Lead, deal.LocalID)
+	if err != nil || lead == nil || lead.State != plan.Deleted {
 		return err
 	}
 	return Forget(tx, lead)
@@ -23,23 +24,15 @@ func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *Link) err
 
 // Forget drops an order's link with everything that depends on it: the links of its rows, and the intent to change
 // them.
-func Forget(tx *db.Tx, l *Link) error {
+func Forget(tx *db.Tx, l *plan.Link) error {
 	key := mapping.OrderKey(l.LocalID)
 	err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).
-		Delete(&RowLink{}).Error
+		Delete(&plan.RowLink{}).Error
 	if err != nil {
 		return fmt.Errorf("forget rows: %w", err)
 	}
-	if err := ClearIntent(tx, l.PortalID, Rows, key); err != nil {
+	if err := ClearIntent(tx, l.PortalID, plan.Rows, key); err != nil {
 		return err
 	}
 	return Unlink(tx, l)
-}
-
-// Number is the number of the linked record on the portal; 0 of no link.
-func (l *Link) Number() int64 {
-	if l == nil {
-		return 0
-	}
-	return l.RemoteID
 }

@@ -8,16 +8,17 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // JournalEntry is a row of bitrix24_journal, a line of «Журнал обмена»: one exchange about one record.
 type JournalEntry struct {
 	ID         int64 `gorm:"primaryKey"`
 	At         time.Time
-	Direction  Direction
-	Local      Local
+	Direction  plan.Direction
+	Local      plan.Local
 	LocalID    int64
-	Entity     Entity
+	Entity     plan.Entity
 	RemoteID   int64
 	Outcome    Outcome
 	Text       string // in Russian
@@ -30,15 +31,6 @@ type JournalEntry struct {
 // TableName is that of the module's table.
 func (JournalEntry) TableName() string { return "bitrix24_journal" }
 
-// Direction says which side something was sent to.
-type Direction string
-
-// The directions.
-const (
-	Outward Direction = "out" // to the portal
-	Inward  Direction = "in"  // to the panel
-)
-
 // Outcome says what came of it.
 type Outcome string
 
@@ -49,19 +41,8 @@ const (
 	Uncertain Outcome = "unknown" // the answer was lost
 )
 
-// About returns the note about one record of the panel and its record on the portal, whose number is 0 while it is not
-// known.
-func About(kind Local, id int64, e Entity, remoteID int64) Note {
-	return Note{Local: kind, LocalID: id, Entity: e, RemoteID: remoteID}
-}
-
-// Note says which records a line of the journal is about.
-type Note struct {
-	Local    Local
-	LocalID  int64
-	Entity   Entity
-	RemoteID int64
-}
+// About returns the record of the panel that the line is about.
+func (e JournalEntry) About() plan.Record { return plan.Record{Kind: e.Local, ID: e.LocalID} }
 
 // journalSize is how much of a request or an answer a line keeps, in characters.
 const journalSize = 8 << 10
@@ -97,7 +78,7 @@ func Audit(tx *db.Tx, who, text string) error {
 func RecordOf(key string) panel.Link {
 	kind, number, _ := strings.Cut(key, "/")
 	id, err := strconv.ParseInt(number, 10, 64)
-	about := Record{Local(kind), id}
+	about := plan.Record{Kind: plan.Local(kind), ID: id}
 	if err != nil || about.URL() == "" {
 		return panel.Link{Label: key}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
@@ -35,24 +36,24 @@ func write(t *testing.T, b *records.Book, fn func(tx *db.Tx) error) {
 func TestSaveLink_settlesTheIntentOfItsOwnRecordOnly(t *testing.T) {
 	eachBook(t, func(t *testing.T, b *records.Book) {
 		for i, c := range []struct {
-			local  records.Local
-			entity records.Entity
+			local  plan.Local
+			entity plan.Entity
 			key    string
 		}{
-			{records.Order, records.Deal, mapping.OrderKey(5)},
-			{records.Order, records.Lead, mapping.OrderLeadKey(5)},
-			{records.Client, records.Contact, mapping.ClientKey(5)},
-			{records.Client, records.Lead, mapping.ClientLeadKey(5)},
-			{records.Organization, records.Company, mapping.OrganizationKey(5)},
-			{records.Organization, records.Lead, mapping.OrganizationLeadKey(5)},
-			{records.LegalEntity, records.Requisite, mapping.LegalEntityKey(5)},
+			{plan.Order, plan.Deal, mapping.OrderKey(5)},
+			{plan.Order, plan.Lead, mapping.OrderLeadKey(5)},
+			{plan.Client, plan.Contact, mapping.ClientKey(5)},
+			{plan.Client, plan.Lead, mapping.ClientLeadKey(5)},
+			{plan.Organization, plan.Company, mapping.OrganizationKey(5)},
+			{plan.Organization, plan.Lead, mapping.OrganizationLeadKey(5)},
+			{plan.LegalEntity, plan.Requisite, mapping.LegalEntityKey(5)},
 		} {
 			const other = "another record's"
 			keys := []string{c.key, other}
-			link := &records.Link{PortalID: b.PortalID, Local: c.local, LocalID: 5, Entity: c.entity, RemoteID: int64(i + 1)}
+			link := &plan.Link{PortalID: b.PortalID, Local: c.local, LocalID: 5, Entity: c.entity, RemoteID: int64(i + 1)}
 			write(t, b, func(tx *db.Tx) error {
 				for _, key := range keys {
-					intent := records.Intent{PortalID: b.PortalID, Entity: c.entity, Key: key, SentAt: db.Now(), Agreed: mapping.Agreed{}}
+					intent := plan.Intent{PortalID: b.PortalID, Entity: c.entity, Key: key, SentAt: db.Now(), Agreed: mapping.Agreed{}}
 					if err := tx.Save(&intent).Error; err != nil {
 						return err
 					}
@@ -75,18 +76,18 @@ func TestSaveLink_settlesTheIntentOfItsOwnRecordOnly(t *testing.T) {
 
 func TestLinks_areThoseOfTheBooksPortal(t *testing.T) {
 	eachBook(t, func(t *testing.T, b *records.Book) {
-		link := &records.Link{PortalID: b.PortalID, Local: records.Order, LocalID: 5, Entity: records.Deal, RemoteID: 77}
+		link := &plan.Link{PortalID: b.PortalID, Local: plan.Order, LocalID: 5, Entity: plan.Deal, RemoteID: 77}
 		write(t, b, func(tx *db.Tx) error { return records.SaveLink(tx, link) })
 		elsewhere := &records.Book{DB: b.DB, PortalID: 2}
 		for _, c := range []struct {
 			book *records.Book
 			want bool
 		}{{b, true}, {elsewhere, false}} {
-			found, err := c.book.Link(t.Context(), records.Order, records.Deal, 5)
+			found, err := c.book.Link(t.Context(), plan.Order, plan.Deal, 5)
 			if err != nil || (found != nil) != c.want {
 				t.Errorf("portal %d: link = %v, %v; want one: %v", c.book.PortalID, found, err, c.want)
 			}
-			there, err := c.book.LinksTo(t.Context(), records.Deal, []int64{77})
+			there, err := c.book.LinksTo(t.Context(), plan.Deal, []int64{77})
 			if err != nil || (len(there) == 1) != c.want {
 				t.Errorf("portal %d: %d links to the deal, %v; want one: %v", c.book.PortalID, len(there), err, c.want)
 			}
@@ -97,14 +98,14 @@ func TestLinks_areThoseOfTheBooksPortal(t *testing.T) {
 // A record whose only counterpart was deleted may be sent anew, so it counts as unknown.
 func TestKnown_leavesOutWhatWasDeletedThere(t *testing.T) {
 	eachBook(t, func(t *testing.T, b *records.Book) {
-		link := &records.Link{PortalID: b.PortalID, Local: records.Client, LocalID: 5, Entity: records.Contact, RemoteID: 77}
+		link := &plan.Link{PortalID: b.PortalID, Local: plan.Client, LocalID: 5, Entity: plan.Contact, RemoteID: 77}
 		for _, c := range []struct {
-			state records.LinkState
+			state plan.LinkState
 			want  bool
-		}{{records.Linked, true}, {records.Converted, true}, {records.Rejected, true}, {records.Deleted, false}} {
+		}{{plan.Linked, true}, {plan.Converted, true}, {plan.Rejected, true}, {plan.Deleted, false}} {
 			link.State = c.state
 			write(t, b, func(tx *db.Tx) error { return records.SaveLink(tx, link) })
-			if got, err := b.Known(t.Context(), records.Client, 5); err != nil || got != c.want {
+			if got, err := b.Known(t.Context(), plan.Client, 5); err != nil || got != c.want {
 				t.Errorf("state %q: known = %v, %v; want %v", c.state, got, err, c.want)
 			}
 		}

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"time"
 
 	"github.com/samber/lo"
@@ -11,9 +12,9 @@ import (
 // RefusedEmail is a row of bitrix24_refused_emails: an e-mail of a client or an organization that the portal refuses.
 // The contact, lead or company is sent without it, rather than not at all.
 type RefusedEmail struct {
-	PortalID  int64 `gorm:"primaryKey"`
-	Local     Local `gorm:"primaryKey"`
-	LocalID   int64 `gorm:"primaryKey"`
+	PortalID  int64      `gorm:"primaryKey"`
+	Local     plan.Local `gorm:"primaryKey"`
+	LocalID   int64      `gorm:"primaryKey"`
 	Email     string
 	RefusedAt time.Time
 }
@@ -22,7 +23,7 @@ type RefusedEmail struct {
 func (RefusedEmail) TableName() string { return "bitrix24_refused_emails" }
 
 // RefusedEmails returns the refused e-mails of records of a kind, by their numbers in the panel.
-func (b *Book) RefusedEmails(ctx context.Context, kind Local, ids []int64) (map[int64]string, error) {
+func (b *Book) RefusedEmails(ctx context.Context, kind plan.Local, ids []int64) (map[int64]string, error) {
 	var rows []RefusedEmail
 	err := b.DB.From(ctx).
 		Where("portal_id = ? AND local = ? AND local_id IN ?", b.PortalID, kind, ids).

@@ -14,6 +14,7 @@ import (
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -89,8 +90,8 @@ func (x *Setup) rename(tx *db.Tx, portalID int64, address *url.URL) error {
 // samePortal reports whether the portal at another address is the one we were connected to: some of the records we know
 // are there, under our own external keys.
 func (e *edit) samePortal(ctx context.Context, client *rest.Client) (bool, error) {
-	var known []*records.Link
-	err := e.DB.From(ctx).Where("portal_id = ? AND state = '' AND local = ? AND entity = ?", e.saved.PortalID, records.Order, records.Deal).
+	var known []*plan.Link
+	err := e.DB.From(ctx).Where("portal_id = ? AND state = '' AND local = ? AND entity = ?", e.saved.PortalID, plan.Order, plan.Deal).
 		Order("id DESC").Limit(50).Find(&known).Error
 	if err != nil || len(known) == 0 {
 		return false, err
@@ -102,7 +103,7 @@ func (e *edit) samePortal(ctx context.Context, client *rest.Client) (bool, error
 	batch := rest.Batch{Class: rest.People}
 	batch.Add("deals", "crm.item.list", rest.Params{
 		"entityTypeId": rest.TypeDeal, "select": []string{"id", "originatorId", "originId"}, "start": -1,
-		"filter": rest.Params{"@id": lo.Map(known, func(l *records.Link, _ int) int64 { return l.RemoteID })},
+		"filter": rest.Params{"@id": lo.Map(known, func(l *plan.Link, _ int) int64 { return l.RemoteID })},
 	})
 	result, err := client.Do(ctx, &batch)
 	if err != nil {
@@ -115,10 +116,10 @@ func (e *edit) samePortal(ctx context.Context, client *rest.Client) (bool, error
 	if err := result.Decode("deals", &items); err != nil {
 		return false, err
 	}
-	byID := lo.KeyBy(known, func(l *records.Link) int64 { return l.RemoteID })
+	byID := lo.KeyBy(known, func(l *plan.Link) int64 { return l.RemoteID })
 	for _, item := range items.Items {
 		l := byID[item.ID.Int64()]
-		if l != nil && exchange.HasKey(origin, item.Origin, records.Key(l.Local, l.Entity, l.LocalID)) {
+		if l != nil && exchange.HasKey(origin, item.Origin, plan.Key(l.Local, l.Entity, l.LocalID)) {
 			return true, nil
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
 // tables are «Стадия сделки → Статус заказа», for the chosen funnel and for every other that has deals of ours, and
@@ -77,8 +77,8 @@ func (e *edit) stageRows(id int64) (rows []*stageRow, proposed bool) {
 // funnelsInUse are the chosen funnel and those that deals of ours are in.
 func (e *edit) funnelsInUse(ctx context.Context) ([]int64, error) {
 	var used []int64
-	err := e.DB.From(ctx).Model(&records.Link{}).Distinct("category_id").
-		Where("portal_id = ? AND entity = ? AND local = ? AND state = ''", e.lists.PortalID, records.Deal, records.Order).
+	err := e.DB.From(ctx).Model(&plan.Link{}).Distinct("category_id").
+		Where("portal_id = ? AND entity = ? AND local = ? AND state = ''", e.lists.PortalID, plan.Deal, plan.Order).
 		Limit(100).Pluck("category_id", &used).Error
 	if err != nil {
 		return nil, fmt.Errorf("read funnels in use: %w", err)

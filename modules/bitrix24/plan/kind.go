@@ -1,4 +1,4 @@
-package records
+package plan
 
 import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -53,3 +53,14 @@ func (e Entity) Title() string {
 		Deal: "Сделка", Lead: "Запись лида", Contact: "Карточка контакта", Company: "Компания",
 	}[e]
 }
+
+// Choice is what was decided about one record, against the settings or beside them.
+type Choice string
+
+// The choices.
+const (
+	ChoiceNone   Choice = ""
+	ChoiceSend   Choice = "send"   // «Отправить в Битрикс24»
+	ChoiceIgnore Choice = "ignore" // «не синхронизировать»
+	ChoiceLead   Choice = "lead"   // it registered while new clients were passed on as leads
+)
