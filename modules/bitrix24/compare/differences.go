@@ -66,7 +66,7 @@ func stageDifference(c *exchange.Connection, o *orders.Order, deal *rest.Deal) (
 	category, stage := deal.CategoryID.Int64(), string(deal.StageID)
 	wanted, ok := c.Current.Rules.Stage(category, stage, o.Status)
 	return field{
-		Name: "Статус и стадия", Key: exchange.StageField, Code: stage, Theirs: c.Lists.StageName(category, stage),
+		Name: "Статус и стадия", Key: plan.StageField, Code: stage, Theirs: c.Lists.StageName(category, stage),
 		Ours: fmt.Sprintf("%s (стадия «%s»)", o.Status.Label(), c.Lists.StageName(category, wanted)),
 	}, ok && wanted != stage
 }

@@ -114,9 +114,9 @@ func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *plan.Link, who
 func (x *Comparisons) disagree(tx *db.Tx, l *plan.Link, fields []field) error {
 	for _, f := range fields {
 		switch f.Key {
-		case exchange.StageField:
+		case plan.StageField:
 			// The portal's stage stays agreed, the order's status does not: so it is the deal that follows.
-			l.Agreed[exchange.StageField] = mapping.Pair{Theirs: f.Code}
+			l.Agreed[plan.StageField] = mapping.Pair{Theirs: f.Code}
 		case rowsKey:
 			err := tx.Model(&plan.RowLink{}).
 				Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Update("print", "").Error

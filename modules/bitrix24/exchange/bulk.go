@@ -7,11 +7,8 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -84,6 +81,9 @@ type imported struct {
 	index   int    // among the command's deals
 }
 
+// importMethod creates deals as if they had been imported by hand.
+const importMethod = "crm.item.batchImport"
+
 // importSize is how many items one crm.item.batchImport takes («crm-item-batch-import»).
 const importSize = 20
 
@@ -113,7 +113,7 @@ func addImports(batch *rest.Batch, tasks []*task) []*task {
 			data[n] = t.fields()
 		}
 		batch.Add(
-			name, "crm.item.batchImport",
+			name, importMethod,
 			rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "data": data},
 		)
 		taken = append(taken, part...)
@@ -144,37 +144,4 @@ func (p *imported) recordID(result *rest.Result) (int64, error) {
 		Description: string(item.Description),
 		Status:      200,
 	}
-}
-
-// importDeal returns the command that creates the deal of an order of long ago (crm.item.batchImport). The answer
-// holds only the deal's number, so what the link keeps is taken from what was sent.
-func (r *run) importDeal(w *orderWork) *task {
-	t := r.newDeal(w)
-	t.fields = func() rest.Params { return t.params()["fields"].(rest.Params) }
-	t.method = "crm.item.batchImport"
-	t.done = func(_ context.Context, tx *db.Tx, result *rest.Result, _ string) (int64, error) {
-		id, err := t.place.recordID(result)
-		if err != nil {
-			return 0, err
-		}
-		in, sent := r.input(w), t.fields()
-		agreed := mapping.Agreed{originField: {Ours: "Y"}}
-		comment := rest.Params{commentsField: mapping.Comment(in)}
-		for _, part := range []rest.Params{mapping.DealFields(in), comment, w.customer()} {
-			agreed.Agree(part)
-		}
-		deal := &rest.Deal{
-			CategoryID:  rest.ID(in.Rules.CategoryID),
-			StageID:     rest.Text(r.firstStage(in.Rules.CategoryID)),
-			Opportunity: rest.Money(w.order.Total),
-		}
-		if stage, ok := sent["stageId"].(string); ok {
-			deal.StageID = rest.Text(stage)
-		}
-		agreed[StageField] = mapping.Pair{Ours: string(w.order.Status), Theirs: string(deal.StageID)}
-		l := r.Book.NewLink(plan.Order, w.id, plan.Deal, id, agreed)
-		l.See(deal)
-		return id, records.SaveLink(tx, l)
-	}
-	return t
 }

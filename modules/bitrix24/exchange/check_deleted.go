@@ -192,8 +192,8 @@ func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []Pull) error {
 func (r *run) holdVanished(ctx context.Context) error {
 	gone := map[Pull]func(){}
 	for _, w := range r.orders {
-		if w.gone && w.link != nil {
-			gone[Pull{Entity: w.link.Entity, ID: w.link.RemoteID}] = func() { w.done = true }
+		if w.Gone && w.Link != nil {
+			gone[Pull{Entity: w.Link.Entity, ID: w.Link.RemoteID}] = func() { w.done = true }
 		}
 	}
 	for _, w := range r.clients {

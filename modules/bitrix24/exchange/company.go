@@ -85,7 +85,7 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 
 // search asks for an organization's company by external key, ИНН, phone and e-mail.
 func (w *organizationWork) search(r *run) {
-	r.askByKey(rest.TypeCompany, w.key(), &w.found, &w.err)
+	r.askByKey(rest.TypeCompany, w.key(), &w.found.byKey, &w.err)
 	inns := lo.FilterMap(w.organization.LegalEntities, func(l organizations.LegalEntity, _ int) (string, bool) {
 		return l.INN, l.INN != ""
 	})
@@ -142,7 +142,7 @@ func (w *organizationWork) compareFields(ctx context.Context, r *run) error {
 	}
 	if len(merged.Send) > 0 {
 		updateParty(&w.party, rest.TypeCompany, companyNumber, merged, before)
-		r.tasks = append(r.tasks, w.change)
+		r.enlist(w.change)
 	}
 	if w.lead.link != nil {
 		r.closeLead(w)
@@ -150,7 +150,9 @@ func (w *organizationWork) compareFields(ctx context.Context, r *run) error {
 	if err := r.settleDetails(w); err != nil {
 		return err
 	}
-	r.tasks = append(r.tasks, w.tasks...)
+	for _, t := range w.tasks {
+		r.enlist(t)
+	}
 	w.done = w.change == nil && len(w.tasks) == 0
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app"
-
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"

@@ -77,7 +77,7 @@ func (r *run) loadClients(ctx context.Context) error {
 
 // search asks for a client's contact by external key, phone and e-mail.
 func (w *clientWork) search(r *run) {
-	r.askByKey(rest.TypeContact, w.key(), &w.found, &w.err)
+	r.askByKey(rest.TypeContact, w.key(), &w.found.byKey, &w.err)
 	r.askByComm(rest.Phone, w.client.PhoneText(), "CONTACT", &w.found.byPhone, &w.err)
 	r.askByComm(rest.Email, w.client.EmailText(), "CONTACT", &w.found.byEmail, &w.err)
 }
@@ -148,7 +148,7 @@ func (w *clientWork) compareFields(ctx context.Context, r *run) error {
 		return nil
 	}
 	updateParty(&w.party, rest.TypeContact, contactNumber, merged, before)
-	r.tasks = append(r.tasks, w.change)
+	r.enlist(w.change)
 	return nil
 }
 

@@ -55,7 +55,7 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 			continue
 		}
 		if l == nil {
-			l = r.Book.NewLink(plan.Order, order, plan.Deal, deal, mapping.Agreed{originField: {Ours: "Y"}})
+			l = r.Book.NewLink(plan.Order, order, plan.Deal, deal, mapping.Agreed{plan.OriginField: {Ours: "Y"}})
 		}
 		if err := r.linkRestored(ctx, l, deal); err != nil {
 			return err

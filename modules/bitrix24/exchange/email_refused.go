@@ -11,8 +11,8 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // invalidEmail is how the portal words the refusal of an e-mail (ERROR_CORE of crm.item.*). It has no code of its own,
@@ -124,7 +124,7 @@ func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email strin
 	}
 	for _, t := range r.tasks {
 		if errors.Is(t.err, cause) {
-			t.err = &waitError{why: "портал не принял почту, передаём без неё"}
+			t.err = &plan.Wait{Why: "портал не принял почту, передаём без неё"}
 		}
 	}
 	return nil
@@ -133,7 +133,7 @@ func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email strin
 // refusedForEmail reports whether the portal refused this command for an e-mail, and did not just leave it undone
 // because another had failed.
 func (t *task) refusedForEmail() bool {
-	refused, ok := portal.AsRefusal(t.err)
+	refused, ok := rest.AsRefusal(t.err)
 	return ok && strings.HasPrefix(t.method, "crm.item.") && invalidEmail.MatchString(refused.Description)
 }
 
@@ -142,7 +142,7 @@ func (t *task) refusedForEmail() bool {
 func (r *run) emailed(w *clientWork) []*task {
 	tasks := w.tasks()
 	for _, o := range r.orders {
-		if o.target == plan.Lead && o.client == w {
+		if o.Target == plan.Lead && o.client == w {
 			tasks = append(tasks, o.tasks...)
 		}
 	}

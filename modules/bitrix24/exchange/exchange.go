@@ -80,8 +80,9 @@ type run struct {
 	leads         map[int64]*leadWork // by their number on the portal
 	products      map[material]*productWork
 
-	questions Questions     // what the portal is to be asked
-	tasks     []*task       // what it is to be told
+	questions Questions // what the portal is to be asked
+	tasks     []*task   // what it is to be told
+	named     map[string]*task
 	caught    map[work]bool // works that reconciliation asked for, and no event
 
 	bulk bool           // every job of the group belongs to an export, «Выгрузка базы»
@@ -93,7 +94,7 @@ func newRun(c *Connection) *run {
 		Connection: c,
 		orders:     map[int64]*orderWork{}, clients: map[int64]*clientWork{},
 		organizations: map[int64]*organizationWork{}, leads: map[int64]*leadWork{},
-		caught: map[work]bool{},
+		caught: map[work]bool{}, named: map[string]*task{},
 	}
 }
 

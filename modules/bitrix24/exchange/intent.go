@@ -101,13 +101,10 @@ func (c *Connection) unsettled(i *plan.Intent) error {
 
 // settling puts off a record that the portal may still be working on.
 func settling(wait time.Duration) error {
-	return &waitError{
-		wait: wait, why: "ответ Битрикс24 потерян; проверяем, не создана ли запись, прежде чем создавать её снова",
+	return &plan.Wait{
+		For: wait, Why: "ответ Битрикс24 потерян; проверяем, не создана ли запись, прежде чем создавать её снова",
 	}
 }
-
-// changeKey is the key of the intent to change a record. The intent to create it has the record's own key.
-func changeKey(key string) string { return "change " + key }
 
 // changeAgreed is what the intent to change a record keeps: the fields that are sent, as both sides will have them.
 // Fields that are taken over from the portal are not sent.
@@ -123,7 +120,7 @@ func changeAgreed(before, after mapping.Agreed, taken map[string]string) mapping
 
 // settleChange finds out what became of a change whose answer was lost, and agrees on what has arrived. present are
 // the fields as the portal has them now. While the change may still arrive the record waits, and the error is a
-// *waitError: if it were sent again now, the older value could be the last to come.
+// *plan.Wait: if it were sent again now, the older value could be the last to come.
 func (r *run) settleChange(
 	ctx context.Context,
 	l *plan.Link,
@@ -155,7 +152,7 @@ func (r *run) settleChange(
 
 // putOff notes in failure that a record has to wait. Any other error concerns the whole group and is returned.
 func putOff(err error, failure *error) error {
-	if wait := (*waitError)(nil); errors.As(err, &wait) {
+	if wait := (*plan.Wait)(nil); errors.As(err, &wait) {
 		*failure = wait
 		return nil
 	}

@@ -12,9 +12,6 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// titleField is agreed for deals that were made of a lead: they keep the lead's title until the order's replaces it.
-const titleField = "title"
-
 // leadContent is what a lead says of a client or an organization.
 type leadContent struct {
 	fields       rest.Params // all but phone and e-mail
@@ -59,7 +56,7 @@ func (r *run) createPartyLead(w partyWork) {
 			t, rest.TypeLead, func() any { return id }, leadNumber, always(content.fields), store,
 		)
 	}
-	r.tasks = append(r.tasks, p.lead.create)
+	r.enlist(p.lead.create)
 }
 
 // changePartyLead sends to an open lead what the panel knows better.
@@ -99,7 +96,8 @@ func (r *run) mergeLead(ctx context.Context, p *party, content leadContent) (*ta
 	}
 	send, after := mapping.MergeLead(link.Agreed, content.fields, content.phone, content.email, *p.lead.read)
 	if len(send) > 0 {
-		return r.sendLead(p.leadTaskName(), link, send, func() { link.Agreed = after }), nil
+		all := func(plan.Answer) mapping.Agreed { return after }
+		return r.enlist(r.commandTask(plan.SendLead(p.leadTaskName(), link, send, all))), nil
 	}
 	return nil, r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		link.Agreed = after
@@ -107,33 +105,11 @@ func (r *run) mergeLead(ctx context.Context, p *party, content leadContent) (*ta
 	})
 }
 
-// changeLead returns the command that sends the fields which changed since they were last sent, or nil when there are
-// none. What people wrote into the lead's comment, and contacts they added, stay if the lead was read.
+// changeLead adds the command that sends the fields which changed since they were last sent, if there are any.
 func (r *run) changeLead(name string, link *plan.Link, fields rest.Params, read *rest.Lead) *task {
-	changed := rest.Params(link.Agreed.Changed(fields))
-	if ours, changes := changed[commentsField].(string); changes {
-		changed[commentsField] = withOurLinks(string(read.Comments), ours)
-	}
-	if read != nil {
-		keepContacts(changed, read.ContactIDs, link.Agreed)
-	}
-	if len(changed) == 0 {
+	c := plan.ChangeLead(name, link, fields, read)
+	if c == nil {
 		return nil
 	}
-	return r.sendLead(name, link, changed, func() { link.Agreed.Agree(fields) })
-}
-
-// sendLead adds the command that changes fields of an open lead (crm.item.update). agree notes on the link what both
-// sides have agreed on then.
-func (r *run) sendLead(name string, link *plan.Link, fields rest.Params, agree func()) *task {
-	of := task{
-		name: name, note: plan.About(link.Local, link.LocalID, plan.Lead, link.RemoteID),
-		onMissing: r.lookAt(plan.Lead, link.RemoteID),
-	}
-	t := updateItem(of, rest.TypeLead, link.Target, leadNumber, always(fields), func(tx *db.Tx, _ *rest.Lead) error {
-		agree()
-		return records.SaveLink(tx, link)
-	})
-	r.tasks = append(r.tasks, t)
-	return t
+	return r.enlist(r.commandTask(c))
 }

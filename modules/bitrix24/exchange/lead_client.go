@@ -29,7 +29,7 @@ func (r *run) chooseClientLeads(ctx context.Context, works []*clientWork) error 
 		begun := w.lead.intent != nil // what was begun is brought to an end
 		w.lead.wanted = w.lead.link != nil || begun || r.leadsOn() && mayOrder
 		if begun && w.lead.link == nil {
-			r.askByKey(rest.TypeLead, w.leadKey(), &w.lead.found, &w.err)
+			r.askByKey(rest.TypeLead, w.leadKey(), &w.lead.found.byKey, &w.err)
 		}
 	}
 	return r.markBusyLeads(ctx, works)

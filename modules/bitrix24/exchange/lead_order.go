@@ -2,19 +2,14 @@ package exchange
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/samber/lo"
 
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
-	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // targetLeads decides which of the orders without a deal go into a lead: those that are in one already, and new orders
@@ -58,7 +53,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		w := r.orders[id]
 		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
 		if l := links[id]; l != nil && l.State == plan.Converted {
-			w.leadID = l.RemoteID // no deal came of the lead: it is created now
+			w.FromLead = l.RemoteID // no deal came of the lead: it is created now
 			continue
 		}
 		intent := open[mapping.OrderLeadKey(id)]
@@ -66,8 +61,8 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		if !leading && intent == nil {
 			continue
 		}
-		w.leadUnsure = !leading
-		w.target, w.link, w.rows, w.intent = plan.Lead, links[id], rows[id], intent
+		w.LeadUnsure = !leading
+		w.Target, w.Link, w.Rows, w.Open = plan.Lead, links[id], owned(rows[id]), intent
 	}
 	return nil
 }
@@ -116,109 +111,4 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 		are[id] = len(employers[id]) == 0 || slices.ContainsFunc(employers[id], mayOrder)
 	}
 	return are, nil
-}
-
-// settleNewLead puts an order into its client's lead. If another order is in there already, or the client's lead was
-// rejected, the order gets a lead of its own.
-func (r *run) settleNewLead(ctx context.Context, w *orderWork) error {
-	if len(w.found.byKey) == 0 && (w.client.link != nil || w.leadUnsure) {
-		return r.dealInstead(ctx, w)
-	}
-	in := r.input(w)
-	fields := mapping.LeadOrder(in)
-	isOld := false // people may have written into the lead: the next push reads it, then sends comment and rows
-	of := task{name: fmt.Sprintf("lead%d", w.id), note: plan.About(plan.Order, w.id, plan.Lead, 0)}
-	store := func(tx *db.Tx, lead *rest.Lead) error {
-		l := r.Book.NewLink(plan.Order, w.id, plan.Lead, lead.ID.Int64(), mapping.Agreed{})
-		l.Agreed.Agree(fields)
-		l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
-		if err := records.SaveLink(tx, l); err != nil || !isOld {
-			return err
-		}
-		return r.Jobs.Enqueue(tx, PushOrder{ID: w.id}, r.follow()...)
-	}
-	update := func(id func() any) *task {
-		return updateItem(of, rest.TypeLead, id, leadNumber, always(fields), store)
-	}
-	var t *task
-	id, found := w.found.oldestByKey()
-	wait := r.unsettled(w.intent)
-	switch lead := &w.client.lead; {
-	case found:
-		isOld = true
-		t = update(func() any { return id })
-	case wait != nil:
-		w.err = wait
-		return nil
-	case lead.create != nil && !lead.busy && w.intent == nil: // the client's lead is created in this run
-		lead.busy = true
-		of.after = []*task{lead.create}
-		t = update(func() any { return lead.create.recordID("item", "id") })
-	case lead.link != nil && !lead.busy && w.intent == nil:
-		lead.busy, isOld = true, true
-		of.onMissing = r.lookAt(plan.Lead, lead.link.RemoteID)
-		t = update(lead.link.Target)
-	default:
-		created := mapping.NewLead(mapping.ClientLead(w.client.client, lead.company), mapping.OrderLeadKey(w.id),
-			w.client.client.PhoneText(), w.client.client.EmailText(), r.Current.Rules, r.Origin)
-		maps.Copy(created, fields)
-		of.entity, of.key = plan.Lead, mapping.OrderLeadKey(w.id)
-		t = addItem(of, rest.TypeLead, leadNumber, always(created), store)
-	}
-	r.add(w, t)
-	if isOld {
-		delete(fields, commentsField)
-	} else if rows := r.rowsOf(w); len(rows) > 0 {
-		r.add(w, r.setRows(w, t, rows))
-	}
-	return nil
-}
-
-// dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows
-// the client after all, or he no longer is to become a lead.
-func (r *run) dealInstead(ctx context.Context, w *orderWork) error {
-	if w.intent != nil {
-		if w.err = r.unsettled(w.intent); w.err != nil {
-			return nil
-		}
-		err := r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-			return records.ClearIntent(tx, r.Portal.ID, plan.Lead, mapping.OrderLeadKey(w.id))
-		})
-		if err != nil {
-			return err
-		}
-	}
-	w.err = &waitError{why: "у клиента нет открытого лида в Битрикс24: заказ станет сделкой"}
-	return nil
-}
-
-// readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list).
-func (r *run) readOpenLeads(works []*orderWork) {
-	fields := []string{"id", "comments", contactsField}
-	ReadByID(
-		&r.questions,
-		rest.TypeLead,
-		fields,
-		leadNumber,
-		lo.Map(works, func(w *orderWork, _ int) Sought[rest.Lead] {
-			return Sought[rest.Lead]{ID: w.link.RemoteID, Take: func(l *rest.Lead) { w.lead = l }, Err: &w.err}
-		}),
-	)
-}
-
-// settleOpenLead sends what changed in an order to its open lead. Contact and company go along as soon as there are
-// any, so that the dialog of conversion offers them.
-func (r *run) settleOpenLead(ctx context.Context, w *orderWork) error {
-	fields := mapping.LeadOrder(r.input(w))
-	maps.Copy(fields, mapping.DealClient(w.client.recordID(), nil))
-	if w.company != nil {
-		fields["companyId"] = w.company.RemoteID
-	}
-	if w.lead == nil {
-		delete(fields, commentsField) // written already
-	}
-	if t := r.changeLead(fmt.Sprintf("lead%d", w.id), w.link, fields, w.lead); t != nil {
-		w.tasks = append(w.tasks, t)
-	}
-	return r.settleBesideFields(ctx, w)
 }

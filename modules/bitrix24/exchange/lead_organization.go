@@ -23,7 +23,7 @@ func (r *run) chooseOrganizationLeads(works []*organizationWork) {
 		case w.link != nil || lead.former != nil:
 		case lead.intent != nil: // what was begun is brought to an end
 			lead.wanted = true
-			r.askByKey(rest.TypeLead, w.leadKey(), &lead.found, &w.err)
+			r.askByKey(rest.TypeLead, w.leadKey(), &lead.found.byKey, &w.err)
 		case w.chosen == plan.ChoiceLead:
 			lead.wanted = r.leadsOn() && r.Current.OrderTypes != portal.Persons
 		}

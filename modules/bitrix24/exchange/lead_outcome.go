@@ -341,7 +341,7 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 			}
 		}
 		if left := seen.Add(dealWait).Sub(db.Now()); left > 0 {
-			w.err = &waitError{wait: min(left, 20*time.Second), why: "лид переведён в качественный, ждём сделку"}
+			w.err = &plan.Wait{For: min(left, 20*time.Second), Why: "лид переведён в качественный, ждём сделку"}
 			return nil
 		}
 		return r.Jobs.Enqueue(tx, PushOrder{ID: l.LocalID})
@@ -349,8 +349,8 @@ func (r *run) takeConvertedDeal(ctx context.Context, tx *db.Tx, w *leadWork, l *
 	deal := slices.MinFunc(w.deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
 	link := r.Book.NewLink(plan.Order, l.LocalID, plan.Deal, deal.ID.Int64(), mapping.Agreed{
 		// The order's status decides about the stage. Its title replaces the lead's, unless a person changed that.
-		StageField: {Theirs: string(deal.StageID)},
-		titleField: {Theirs: string(w.lead.Title)},
+		plan.StageField: {Theirs: string(deal.StageID)},
+		plan.TitleField: {Theirs: string(w.lead.Title)},
 	})
 	link.See(&deal)
 	if err := records.SaveLink(tx, link); err != nil {

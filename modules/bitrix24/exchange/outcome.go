@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -12,18 +13,9 @@ import (
 // errNextGroup puts off what one run does not take.
 var errNextGroup = errors.New("отправляется следующей группой")
 
-// waitError puts off one record. It is no failure: the attempt does not count.
-type waitError struct {
-	wait time.Duration // until the next attempt
-	why  string        // in Russian, for the order's page
-}
-
-// Error says in Russian what is waited for.
-func (e *waitError) Error() string { return e.why }
-
 // IsPutOff reports whether a record was only put off, so that it has not failed.
 func IsPutOff(cause error) bool {
-	var wait *waitError
+	var wait *plan.Wait
 	return errors.As(cause, &wait) || errors.Is(cause, errNextGroup)
 }
 
@@ -45,11 +37,11 @@ func (x *Exchange) Pauses(err error) error {
 
 // outcome says what the failure of one record means for its job: whether it is tried again, and when.
 func outcome(err error) error {
-	var wait *waitError
+	var wait *plan.Wait
 	if errors.As(err, &wait) {
-		return jobs.RetryAfter(wait.wait, wait)
+		return jobs.RetryAfter(wait.For, wait)
 	}
-	refused, isRefusal := portal.AsRefusal(err)
+	refused, isRefusal := rest.AsRefusal(err)
 	switch {
 	case isRefusal && refused.OperatingLimit():
 		return jobs.RetryAfter(max(refused.RetryAfter, time.Second), errors.New(portal.Explain(err)))

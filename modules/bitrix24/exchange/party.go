@@ -134,6 +134,17 @@ func (p *party) recordID() any {
 	return nil
 }
 
+// customer is the contact or company as a deal or lead gets it.
+func (p *party) customer() plan.Customer {
+	switch {
+	case p.link != nil:
+		return plan.Customer{ID: p.link.RemoteID}
+	case p.create != nil:
+		return plan.Customer{ID: plan.Ref{Command: p.create.name, Path: "item.id"}, Creating: p.create.name}
+	}
+	return plan.Customer{}
+}
+
 // partyTasks are the commands that both kinds of party may have.
 func (p *party) partyTasks() []*task { return lo.Compact([]*task{p.create, p.change, p.lead.create}) }
 
@@ -159,7 +170,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	if err != nil {
 		return err
 	}
-	keys := lo.FlatMap(list, func(p *party, _ int) []string { return []string{p.key(), changeKey(p.key())} })
+	keys := lo.FlatMap(list, func(p *party, _ int) []string { return []string{p.key(), plan.ChangeKey(p.key())} })
 	open, err := r.Book.Intents(ctx, entity, keys)
 	if err != nil {
 		return err
@@ -176,7 +187,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	}
 	for _, p := range list {
 		p.link, p.chosen = links[p.id], chosen[p.id]
-		p.intent, p.changeIntent = open[p.key()], open[changeKey(p.key())]
+		p.intent, p.changeIntent = open[p.key()], open[plan.ChangeKey(p.key())]
 		// What was begun is brought to an end, whatever people have chosen since.
 		p.needed = p.needed || p.chosen == plan.ChoiceSend || p.intent != nil
 		p.lead.former, p.lead.intent = leads[p.id], openLeads[p.leadKey()]
@@ -264,7 +275,7 @@ func (r *run) settleUnlinked(ctx context.Context, w partyWork) error {
 		return nil
 	}
 	p.create = w.createRecord(r)
-	r.tasks = append(r.tasks, p.create)
+	r.enlist(p.create)
 	return nil
 }
 
@@ -291,7 +302,7 @@ func (r *run) linkFound(ctx context.Context, w partyWork, id int64, warning stri
 func (r *run) forgetGone(ctx context.Context, w partyWork) error {
 	p := w.base()
 	if p.needed {
-		p.err = &waitError{why: p.texts().goneWhileNeeded}
+		p.err = &plan.Wait{Why: p.texts().goneWhileNeeded}
 	}
 	return r.conclude(ctx, &p.done, func(_ context.Context, tx *db.Tx) error {
 		if err := records.Unlink(tx, p.link); err != nil {

@@ -104,7 +104,7 @@ func agreedAfterTaking(before mapping.Agreed, m fieldMerge, sends bool) mapping.
 func updateParty[T any](p *party, typeID int, number numbered[T], m fieldMerge, before mapping.Agreed) {
 	t := task{
 		name: p.taskName(), note: p.note(),
-		entity: p.entity, key: changeKey(p.key()), agreed: changeAgreed(before, m.Agreed, m.Take),
+		entity: p.entity, key: plan.ChangeKey(p.key()), agreed: changeAgreed(before, m.Agreed, m.Take),
 	}
 	p.change = updateItem(t, typeID, p.link.Target, number, always(m.Send), func(tx *db.Tx, _ *T) error {
 		p.link.Agreed = lo.Assign(p.link.Agreed, m.Agreed)

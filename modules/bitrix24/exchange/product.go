@@ -273,7 +273,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 			method: "crm.product.get", params: rest.Params{"id": id},
 			answer: func(result *rest.Result, name string) error {
 				err := result.Error(name)
-				switch refused, ok := portal.AsRefusal(err); {
+				switch refused, ok := rest.AsRefusal(err); {
 				case ok && refused.NotFound():
 					return r.conclude(
 						ctx, &look.done, func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) },

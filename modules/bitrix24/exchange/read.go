@@ -10,7 +10,6 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -105,7 +104,7 @@ func readOne[T any](qs *Questions, typeID int, number numbered[T], s Sought[T]) 
 		answer: func(result *rest.Result, name string) error {
 			var item rest.Item[T]
 			err := ReadNumbered(result, name, &item, number(&item.Item))
-			if refused, ok := portal.AsRefusal(err); ok && refused.NotFound() {
+			if refused, ok := rest.AsRefusal(err); ok && refused.NotFound() {
 				if s.Gone != nil {
 					*s.Gone = true
 				}

@@ -83,7 +83,7 @@ func (r *run) reconcile(ctx context.Context) error {
 	more := false
 	for _, kind := range open {
 		p, err := r.takePages(ctx, kind.entity, positions[kind.entity], result, pages)
-		if refused, ok := portal.AsRefusal(err); ok {
+		if refused, ok := rest.AsRefusal(err); ok {
 			r.Log.WithError(refused).WithField("entity", string(kind.entity)).Warn("not reconciled")
 			p.Last = 0 // the portal refuses this entity: it is tried next time, and holds up no other
 		} else if err != nil && !errors.Is(err, rest.ErrHalted) {

@@ -72,7 +72,7 @@ func (c candidates) agreedWith(i *plan.Intent, id int64) mapping.Agreed {
 
 // askByKey looks for records that carry a key of ours (crm.item.list). Whatever the portal took the filter for, rows
 // without the key are left out.
-func (r *run) askByKey(entityTypeID int, key string, found *candidates, failure *error) {
+func (r *run) askByKey(entityTypeID int, key string, found *[]int64, failure *error) {
 	params := rest.Params{
 		"entityTypeId": entityTypeID, "select": []string{"id", "originatorId", "originId"},
 		"order": rest.Params{"id": "ASC"}, "start": -1,
@@ -81,7 +81,7 @@ func (r *run) askByKey(entityTypeID int, key string, found *candidates, failure 
 	askFor(&r.questions, "crm.item.list", params, failure, func(items rest.Items[keyed]) {
 		for _, item := range items.Items {
 			if HasKey(r.Origin, item.Origin, key) {
-				found.byKey = append(found.byKey, item.ID.Int64())
+				*found = append(*found, item.ID.Int64())
 			}
 		}
 	})

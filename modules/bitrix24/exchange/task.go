@@ -13,7 +13,6 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -24,10 +23,10 @@ func (c *Connection) refusal(t *task, result *rest.Result) error {
 		return result.Error(t.name)
 	}
 	_, err := t.place.recordID(result)
-	refused, ok := portal.AsRefusal(result.Error(t.place.command))
+	refused, ok := rest.AsRefusal(result.Error(t.place.command))
 	if mayNotImport := ok && (refused.AccessDenied() || refused.NoMethod()); mayNotImport {
 		c.exchange.noImport.Store(c.Portal.ID, true)
-		return &waitError{why: "портал не разрешает импорт: сделки создаются по одной"}
+		return &plan.Wait{Why: "портал не разрешает импорт: сделки создаются по одной"}
 	}
 	return err
 }
@@ -60,6 +59,8 @@ type task struct {
 	onMissing func(ctx context.Context, tx *db.Tx) error
 
 	note plan.Note // for the journal
+
+	command *plan.Command // that a plan has asked for; nil: the task was made otherwise
 
 	id       int64    // of the record, once it is done
 	ref      rest.Ref // while it stands earlier in the same batch
@@ -228,21 +229,17 @@ func (c *Connection) storeFailure(
 	})
 }
 
-// errMissing is the failure of a command whose record was not there. A look at the record is due, and the next attempt
-// knows what became of it.
-var errMissing = errors.New("запись удалена в Битрикс24; проверяем, что с ней стало")
-
 // noteMissing stores what follows from records that were not there.
 func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 	for _, t := range taken {
-		refused, ok := portal.AsRefusal(t.err)
+		refused, ok := rest.AsRefusal(t.err)
 		if !ok || !refused.NotFound() || t.onMissing == nil {
 			continue
 		}
 		if err := t.onMissing(ctx, tx); err != nil {
 			return err
 		}
-		t.err = errMissing
+		t.err = plan.ErrMissing
 	}
 	return nil
 }
@@ -252,15 +249,6 @@ func (c *Connection) lookAt(e plan.Entity, id int64) func(ctx context.Context, t
 	return func(_ context.Context, tx *db.Tx) error {
 		return c.Jobs.Enqueue(tx, Pull{Entity: e, ID: id}, jobs.WithPriority(jobs.Pull))
 	}
-}
-
-// lookAtTarget returns an onMissing that enqueues a look at the order's deal or lead. It is nil for a deal that was
-// read a moment ago and is there: whatever refused its change would refuse it after another look, too.
-func (r *run) lookAtTarget(w *orderWork) func(ctx context.Context, tx *db.Tx) error {
-	if w.deal != nil {
-		return nil
-	}
-	return r.lookAt(w.target, w.link.RemoteID)
 }
 
 // ReadNumbered decodes the record that a command answers with. id is where answer keeps its number. A record without a

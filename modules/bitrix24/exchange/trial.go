@@ -204,7 +204,7 @@ func (r *run) linkedBefore() map[plan.Note]bool {
 		known[plan.Note{Local: plan.Client, LocalID: id}] = w.link != nil
 	}
 	for id, w := range r.orders {
-		known[plan.Note{Local: plan.Order, LocalID: id}] = w.link != nil
+		known[plan.Note{Local: plan.Order, LocalID: id}] = w.Link != nil
 	}
 	return known
 }
@@ -292,16 +292,16 @@ func (r *run) plan(asked [3][]int64, known map[plan.Note]bool, notes map[plan.No
 
 // dealDetails describe the deal or lead that would be created.
 func (r *run) dealDetails(w *orderWork) []string {
-	if w.link != nil || len(w.tasks) == 0 {
+	if w.Link != nil || len(w.tasks) == 0 {
 		return nil
 	}
 	category := r.Current.CategoryID
-	stage := r.firstStage(category)
+	stage := r.Lists.FirstStage(category)
 	if wanted, ok := r.Current.Rules.Stage(category, "", w.order.Status); ok {
 		stage = wanted
 	}
 	rows := mapping.Rows(w.order)
-	if w.target == plan.Lead {
+	if w.Target == plan.Lead {
 		return []string{fmt.Sprintf("лид на сумму %s, товаров: %d", w.order.Total.In(w.order.Currency), len(rows))}
 	}
 	return []string{

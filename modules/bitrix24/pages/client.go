@@ -75,7 +75,7 @@ func (x *Pages) findContact(ctx context.Context, id int64) (found rest.Contact, 
 	if err == nil {
 		err = exchange.ReadNumbered(result, "contact", &item, &item.Item.ID)
 	}
-	if refused, ok := portal.AsRefusal(err); ok && refused.NotFound() {
+	if refused, ok := rest.AsRefusal(err); ok && refused.NotFound() {
 		message := fmt.Sprintf("В Битрикс24 нет контакта %d", id)
 		return found, false, form.FieldError{Name: "contact_id", Message: message}
 	}

@@ -128,7 +128,7 @@ func (d *doctor) reach(ctx context.Context) bool {
 	if err == nil {
 		err = result.Error("profile")
 	}
-	refused, isRefusal := portal.AsRefusal(err)
+	refused, isRefusal := rest.AsRefusal(err)
 	switch {
 	case err == nil && result.Moved != nil:
 		d.add("Адрес портала", doubtful, "Портал переехал на "+result.Moved.Host+".",
@@ -161,7 +161,7 @@ func (d *doctor) reach(ctx context.Context) bool {
 // examine checks scopes, rights, CRM mode, funnels and custom fields.
 func (d *doctor) examine(ctx context.Context) bool {
 	lists, err := d.portals.ReadLists(ctx, d.client)
-	refused, isRefusal := portal.AsRefusal(err)
+	refused, isRefusal := rest.AsRefusal(err)
 	switch {
 	case isRefusal && refused.Scope():
 		d.add("Права вебхука", broken, "Не отмечено право «CRM».",

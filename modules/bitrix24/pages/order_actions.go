@@ -168,7 +168,7 @@ func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int6
 	if err == nil {
 		err = result.Decode("record", &item)
 	}
-	refused, isRefusal := portal.AsRefusal(err)
+	refused, isRefusal := rest.AsRefusal(err)
 	switch {
 	case isRefusal && refused.NotFound():
 		return nil, refusal.Value("id", "В Битрикс24 нет записи с номером %d: проверьте номер.", id)
@@ -183,7 +183,7 @@ func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int6
 	l := &plan.Link{
 		PortalID: c.Portal.ID, Local: plan.Order, LocalID: orderID, Entity: e, RemoteID: id, Checked: true,
 		// The order is what was decided about last: the deal follows its status.
-		Agreed: mapping.Agreed{exchange.StageField: {Theirs: string(item.Item.StageID)}},
+		Agreed: mapping.Agreed{plan.StageField: {Theirs: string(item.Item.StageID)}},
 	}
 	l.See(&item.Item)
 	return l, nil

@@ -200,7 +200,7 @@ func (x *Pages) noteCall(
 		Direction: plan.Outward, Local: plan.Order, LocalID: row.OrderID, DurationMS: took.Milliseconds(),
 		Text: fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure),
 	}
-	refused, isRefusal := portal.AsRefusal(failure)
+	refused, isRefusal := rest.AsRefusal(failure)
 	switch {
 	case failure == nil:
 		entry.Outcome = records.Fine
@@ -227,7 +227,7 @@ func (x *Pages) noteCall(
 
 // explainCall says why a call did not go out.
 func explainCall(err error) string {
-	refused, ok := portal.AsRefusal(err)
+	refused, ok := rest.AsRefusal(err)
 	switch {
 	case rest.Unknown(err):
 		return "ответ портала потерян. Если телефон не зазвонит за полминуты, нажмите ещё раз."

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"maps"
 	"time"
+
+	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -52,6 +55,13 @@ var LeadWords = map[LinkState]string{
 // See keeps of a deal or lead what pages show: funnel, stage and amount. It does not save the link.
 func (l *Link) See(d *rest.Deal) {
 	l.CategoryID, l.Stage, l.Amount = d.CategoryID.Int64(), string(d.StageID), orders.Money(d.Opportunity)
+}
+
+// copy returns a link that may be changed while this one stays as it is.
+func (l *Link) copy() *Link {
+	c := *l
+	c.Agreed, c.Refused = lo.Assign(mapping.Agreed{}, l.Agreed), maps.Clone(l.Refused)
+	return &c
 }
 
 // Number is the number of the linked record on the portal; 0 of no link.

@@ -16,18 +16,11 @@ var ErrNoPreset = errors.New(
 	"на портале нет шаблона реквизитов «Организация»: добавьте его в «CRM / Настройки / Реквизиты» и повторите",
 )
 
-// AsRefusal returns the portal's refusal that err is or wraps. ok is false for all other errors, such as a lost
-// connection.
-func AsRefusal(err error) (refused *rest.Error, ok bool) {
-	ok = errors.As(err, &refused)
-	return refused, ok
-}
-
 // Explain says in Russian what went wrong between us and the portal, and what to do about it. It never holds a secret.
 func Explain(err error) string {
 	var moved *rest.MovedError
 	var request *rest.RequestError
-	refused, isRefusal := AsRefusal(err)
+	refused, isRefusal := rest.AsRefusal(err)
 	switch {
 	case errors.As(err, &moved):
 		return fmt.Sprintf("Портал переехал на %s. Сохраните в настройках новый адрес.", moved.Portal.Host)

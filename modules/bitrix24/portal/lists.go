@@ -79,6 +79,16 @@ func (d Lists) Stages(category int64) []Stage {
 	return f.Stages
 }
 
+// FirstStage is where the portal puts a deal that is created without a stage; empty if the lists do not know the
+// funnel.
+func (d Lists) FirstStage(category int64) string {
+	stages := d.Stages(category)
+	if len(stages) == 0 {
+		return ""
+	}
+	return stages[0].ID
+}
+
 // FunnelName is a funnel as the portal calls it, or its number if the lists do not have it.
 func (d Lists) FunnelName(id int64) string {
 	if f, found := d.funnel(id); found {

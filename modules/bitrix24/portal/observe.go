@@ -124,7 +124,7 @@ func health(x rest.Exchange, address *url.URL) (trouble, moved string, known boo
 
 // outcomeOf is the label of an outcome.
 func outcomeOf(err error) string {
-	refused, isRefusal := AsRefusal(err)
+	refused, isRefusal := rest.AsRefusal(err)
 	switch {
 	case err == nil:
 		return "ok"

@@ -131,6 +131,13 @@ func (e *Error) AccessDenied() bool {
 	return accessDenied.MatchString(e.Description) && (e.textual() || e.Status == 403)
 }
 
+// AsRefusal returns the portal's refusal that err is or wraps. ok is false for all other errors, such as a lost
+// connection.
+func AsRefusal(err error) (refused *Error, ok bool) {
+	ok = errors.As(err, &refused)
+	return refused, ok
+}
+
 // NotFound reports a record that does not exist, or whose owner does not. Old methods have no code for it, only status
 // 400 and a sentence.
 func (e *Error) NotFound() bool {

@@ -43,7 +43,7 @@ func (e *edit) checkResponsible(ctx context.Context, client *rest.Client, read [
 	if err == nil {
 		err = result.Decode("user", &found)
 	}
-	switch refused, isRefusal := portal.AsRefusal(err); {
+	switch refused, isRefusal := rest.AsRefusal(err); {
 	case isRefusal && refused.Scope():
 		e.remark("Сотрудник %d не проверен: вебхуку нельзя читать сотрудников. Убедитесь сами, что по адресу "+
 			"%s/company/personal/user/%d/ открывается нужный профиль, или отметьте в правах входящего вебхука "+

@@ -98,7 +98,7 @@ func (e *edit) ask(ctx context.Context, hook rest.Webhook) error {
 	defer cancel()
 	client := e.portals.Client(hook, 0)
 	lists, err := e.portals.ReadLists(ctx, client)
-	if refused, ok := portal.AsRefusal(err); ok && !refused.Temporary() {
+	if refused, ok := rest.AsRefusal(err); ok && !refused.Temporary() {
 		field := "code"
 		if !refused.Credentials() {
 			field = ""

@@ -1,0 +1,176 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm/clause"
+
+	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
+	"github.com/pixlpark/panel/modules/bitrix24/records"
+)
+
+// store carries out what a plan says the panel is to store, in the given transaction. by is the work that was planned.
+func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) error {
+	for _, l := range c.Unlink {
+		if err := records.Unlink(tx, l); err != nil {
+			return err
+		}
+	}
+	for _, l := range c.Links {
+		if err := records.SaveLink(tx, l); err != nil {
+			return err
+		}
+	}
+	for _, a := range c.Agree {
+		if err := agree(tx, a); err != nil {
+			return err
+		}
+	}
+	for _, open := range c.Settled {
+		if err := records.ClearIntent(tx, r.Portal.ID, open.Entity, open.Key); err != nil {
+			return err
+		}
+	}
+	for _, chosen := range c.Choices {
+		err := r.Book.Choose(tx, chosen.Record.Kind, chosen.Record.ID, chosen.Choice, portal.Actor.Name)
+		if err != nil {
+			return err
+		}
+	}
+	if err := r.storeRows(tx, c); err != nil {
+		return err
+	}
+	for _, line := range c.Lines {
+		if err := r.journalLine(tx, line); err != nil {
+			return err
+		}
+	}
+	if c.Caught && by != nil {
+		if err := r.countCaught(tx, by); err != nil {
+			return err
+		}
+	}
+	return r.enqueueFollowing(tx, c.Follow)
+}
+
+// agree notes on a link what both sides have agreed on.
+func agree(tx *db.Tx, a plan.Agreement) error {
+	for field, pair := range a.Fields {
+		a.Link.Agreed[field] = pair
+	}
+	if a.Seen != nil {
+		a.Link.See(a.Seen)
+	}
+	return records.SaveLink(tx, a.Link)
+}
+
+// storeRows stores what is known of product rows.
+func (r *run) storeRows(tx *db.Tx, c plan.Changes) error {
+	if set := c.RowsAnew; set != nil {
+		err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", r.Portal.ID, set.Entity, set.OrderID).
+			Delete(&plan.RowLink{}).Error
+		if err != nil {
+			return fmt.Errorf("forget row links: %w", err)
+		}
+		for key, row := range set.Rows {
+			link := plan.RowLink{
+				PortalID: r.Portal.ID, Entity: set.Entity, OrderID: set.OrderID, Key: key, RowID: row.ID, Print: row.Print,
+			}
+			if err := tx.Create(&link).Error; err != nil {
+				return fmt.Errorf("save row link: %w", err)
+			}
+		}
+	}
+	for _, row := range c.Rows {
+		if err := tx.Save(&row).Error; err != nil {
+			return fmt.Errorf("save row link: %w", err)
+		}
+	}
+	for _, row := range c.RowsGone {
+		if err := tx.Delete(&row).Error; err != nil {
+			return fmt.Errorf("forget a row link: %w", err)
+		}
+	}
+	for _, order := range c.RowsUnknown {
+		if err := r.exchange.RowsUnknown(tx, r.Portal.ID, order); err != nil {
+			return err
+		}
+	}
+	return records.StoreSentRows(tx, c.SentRows)
+}
+
+// RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push
+// reads them first. If an answer about its rows is still waited for, that stays noted as it is.
+func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
+	rows := plan.Intent{
+		PortalID: portalID, Entity: plan.Rows, Key: mapping.OrderKey(orderID),
+		SentAt: db.Now().Add(-x.portals.Options.Settle), // there is no answer to wait for
+	}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
+		return fmt.Errorf("note that rows are unknown: %w", err)
+	}
+	return nil
+}
+
+// journalLine writes a line that a plan has worded.
+func (r *run) journalLine(tx *db.Tx, line plan.Line) error {
+	if line.Failed {
+		return r.journalFailure(tx, line.About, line.Direction, line.Text)
+	}
+	return r.Journal(tx, line.About, line.Direction, line.Text)
+}
+
+// enqueueFollowing enqueues what is to be done next. What follows from an export stays behind live work.
+func (r *run) enqueueFollowing(tx *db.Tx, follow []plan.Job) error {
+	for _, next := range follow {
+		var err error
+		switch {
+		case next.Push != nil:
+			err = r.Jobs.Enqueue(tx, PushOf(next.Push.Kind, next.Push.ID), r.follow()...)
+		case next.Slow:
+			err = r.Jobs.Enqueue(tx, Pull{Entity: next.Look.Entity, ID: next.Look.ID}, jobs.WithPriority(jobs.Reconcile))
+		default:
+			err = r.Jobs.Enqueue(tx, Pull{Entity: next.Look.Entity, ID: next.Look.ID}, jobs.WithPriority(jobs.Pull))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errOvertaken ends a change of an order that somebody else has changed since it was read.
+var errOvertaken = errors.New("заказ изменён в это же мгновение; сравниваем ещё раз")
+
+// takeOrder changes the order to what its deal says, and stores the rest of what follows with it. It returns the order
+// as it is then; nil if the panel's own rules refuse the change. The hook of the order enqueues a push, which finds
+// nothing to send unless something else followed from the change. This is where a plan meets the panel's rules, which
+// only the host knows.
+func (r *run) takeOrder(ctx context.Context, tx *db.Tx, take *plan.OrderTake) (*orders.Order, error) {
+	changed, err := r.Orders.Change(ctx, take.ID, portal.Actor, func(o *orders.Order) error {
+		if o.Status != take.From {
+			return errOvertaken
+		}
+		o.Status = take.To
+		o.Note(take.History)
+		if take.Paid && o.Due() > 0 {
+			o.Pay(o.Due(), o.PaymentMethod)
+		}
+		return nil
+	})
+	if no, refused := refusal.From(err); refused {
+		return nil, r.journalFailure(tx, take.About, plan.Inward, take.Refused+no.Message)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return changed, r.Journal(tx, take.About, plan.Inward, take.Took)
+}

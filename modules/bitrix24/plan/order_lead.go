@@ -1,0 +1,165 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// ClientLead is where the client of an order stands who is in a lead, or is to be in one.
+type ClientLead struct {
+	Client   *clients.Client
+	Company  string // the organization he orders for
+	Known    bool   // he has a contact after all
+	Link     *Link  // to his open lead
+	Creating string // the command of this group that creates his lead
+	Busy     bool   // his lead carries an order already, so this one gets a lead of its own
+}
+
+// newOrderLead puts an order into its client's lead. If another order is in there already, or the client's lead was
+// rejected, the order gets a lead of its own.
+func newOrderLead(f OrderFacts) Plan {
+	if len(f.ByKey) == 0 && (f.Client.Known || f.LeadUnsure) {
+		return dealInstead(f)
+	}
+	id, found := oldest(f.ByKey)
+	wait := f.unsettled(f.Open)
+	isFree := !f.Client.Busy && f.Open == nil
+	switch client := f.Client; {
+	case found:
+		return Plan{Commands: []*Command{f.intoLead(id, "", true, nil)}}
+	case wait != nil:
+		return Plan{Failure: wait}
+	case client.Creating != "" && isFree:
+		lead := f.intoLead(Ref{Command: client.Creating, Path: "item.id"}, client.Creating, false, nil)
+		return f.withRows(Plan{Commands: []*Command{lead}, InClientLead: true})
+	case client.Link != nil && isFree:
+		gone := &Changes{Follow: []Job{look(Lead, client.Link.RemoteID)}}
+		return Plan{Commands: []*Command{f.intoLead(client.Link.RemoteID, "", true, gone)}, InClientLead: true}
+	}
+	return f.withRows(Plan{Commands: []*Command{f.createLead()}})
+}
+
+// withRows adds the command that puts the rows into the lead of the plan's command.
+func (f OrderFacts) withRows(p Plan) Plan {
+	if len(f.Wanted) > 0 {
+		p.Commands = append(p.Commands, setRows(f, p.Commands[0]))
+	}
+	return p
+}
+
+// intoLead is the command that puts the order's fields into a lead (crm.item.update). People may have written into a
+// lead that is old: the next push reads it, then sends comment and rows.
+func (f OrderFacts) intoLead(id any, after string, old bool, gone *Changes) *Command {
+	c := Command{Name: fmt.Sprintf("lead%d", f.number()), About: About(Order, f.number(), Lead, 0), Missing: gone}
+	if after != "" {
+		c.After = []string{after}
+	}
+	fields := mapping.LeadOrder(f.Input)
+	if old {
+		delete(fields, commentsField)
+	}
+	return updateItem(c, id, fields, func(_ Answer, lead *rest.Lead) Changes {
+		done := f.inLead(lead, fields)
+		if old {
+			done.Follow = []Job{push(Order, f.number())}
+		}
+		return done
+	})
+}
+
+// createLead is the command that creates a lead for the order alone (crm.item.add).
+func (f OrderFacts) createLead() *Command {
+	client, order := f.Client.Client, mapping.LeadOrder(f.Input)
+	fields := mapping.NewLead(mapping.ClientLead(client, f.Client.Company), f.key(),
+		client.PhoneText(), client.EmailText(), f.Rules, f.Origin)
+	maps.Copy(fields, order)
+	c := Command{
+		Name: fmt.Sprintf("lead%d", f.number()), About: About(Order, f.number(), Lead, 0),
+		Intent: &Sending{Entity: Lead, Key: f.key()},
+	}
+	return addItem(c, fields, func(_ Answer, lead *rest.Lead) Changes { return f.inLead(lead, order) })
+}
+
+// inLead links the order to the lead that has got its fields.
+func (f OrderFacts) inLead(lead *rest.Lead, fields rest.Params) Changes {
+	l := f.newLink(Order, f.number(), Lead, lead.ID.Int64(), nil)
+	l.Agreed.Agree(fields)
+	l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
+	return Changes{Links: []*Link{l}}
+}
+
+// dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows
+// the client after all, or he no longer is to become a lead.
+func dealInstead(f OrderFacts) Plan {
+	var p Plan
+	if f.Open != nil {
+		if p.Failure = f.unsettled(f.Open); p.Failure != nil {
+			return p
+		}
+		p.Now.Settled = []Open{{Lead, f.key()}}
+	}
+	p.Failure = &Wait{Why: "у клиента нет открытого лида в Битрикс24: заказ станет сделкой"}
+	return p
+}
+
+// openLead sends what changed in an order to its open lead. Contact and company go along as soon as there are any, so
+// that the dialog of conversion offers them.
+func openLead(f OrderFacts) Plan {
+	fields := mapping.LeadOrder(f.Input)
+	maps.Copy(fields, f.customer())
+	if f.Lead == nil {
+		delete(fields, commentsField) // written already
+	}
+	var p Plan
+	if c := ChangeLead(fmt.Sprintf("lead%d", f.number()), f.Link, fields, f.Lead); c != nil {
+		c.After = f.creating()
+		p.Commands = []*Command{c}
+	}
+	return besideFields(f, p)
+}
+
+// ChangeLead is the command that sends the fields which changed since they were last sent, or nil when there are none.
+// What people wrote into the lead's comment, and contacts they added, stay if the lead was read.
+func ChangeLead(name string, l *Link, fields rest.Params, read *rest.Lead) *Command {
+	changed := rest.Params(l.Agreed.Changed(fields))
+	if ours, changes := changed[commentsField].(string); changes {
+		changed[commentsField] = withOurLinks(string(read.Comments), ours)
+	}
+	if read != nil {
+		keepContacts(changed, read.ContactIDs, l.Agreed)
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	return SendLead(name, l, changed, func(a Answer) mapping.Agreed {
+		agreed := mapping.Agreed{}
+		agreed.Agree(resolved(a, fields))
+		return agreed
+	})
+}
+
+// SendLead is the command that changes fields of an open lead (crm.item.update). agreed is what both sides have agreed
+// on then.
+func SendLead(name string, l *Link, fields rest.Params, agreed func(a Answer) mapping.Agreed) *Command {
+	c := Command{
+		Name: name, About: About(l.Local, l.LocalID, Lead, l.RemoteID),
+		Missing: &Changes{Follow: []Job{look(Lead, l.RemoteID)}},
+	}
+	return updateItem(c, l.RemoteID, fields, func(a Answer, _ *rest.Lead) Changes {
+		return Changes{Agree: []Agreement{{Link: l, Fields: agreed(a)}}}
+	})
+}
+
+// resolved are fields with the numbers that references stand for by now.
+func resolved(a Answer, fields rest.Params) rest.Params {
+	known := maps.Clone(fields)
+	if list, ok := known[contactsField].([]any); ok && len(list) > 0 {
+		known[contactsField] = []any{a.Number(list[0])}
+	}
+	return known
+}
