@@ -62,7 +62,7 @@ func (m *Module) Register(h *app.Host) error {
 		return err
 	}
 	h.Models(
-		&portal.Portal{}, &exchange.Vanished{}, &exchange.ProductLink{},
+		&portal.Portal{}, &exchange.Vanished{}, &plan.ProductLink{},
 		&plan.Link{}, &plan.Intent{}, &plan.RowLink{}, &plan.SentRow{}, &records.ChoiceRow{},
 		&records.RefusedEmail{}, &records.JournalEntry{}, &records.AuditEntry{},
 	)

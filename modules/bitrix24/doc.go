@@ -65,6 +65,7 @@
 // All exchange with the portal queues in the lane bitrix24:
 //
 //	push_order           an order saved, «Отправить в Битрикс24»   makes the deal match
+//	mend_order           «Сверка», «Передать в Битрикс24»          makes the deal match, whatever was agreed on
 //	push_client          a linked client saved                     makes the contact match
 //	push_organization    a linked organization saved               makes company, requisites and employees match
 //	backfill             «Выгрузка базы»                           makes one record of what existed before

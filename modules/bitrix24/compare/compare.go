@@ -1,12 +1,11 @@
 // Package compare is «Сверка»: the orders of a period beside their deals, or the leads they are in, and the button
 // that sends what differs.
 //
-// A comparison is a row, and only an order that is not the same on both sides has a row of its own. Comparing reads
-// the portal and writes nothing there. Mending (mend.go) writes nothing there either: it makes the panel forget what
-// the two sides agreed on and enqueues a push, so package exchange sends the order as it always does.
+// A comparison is a row, and only an order that is not the same on both sides has a row of its own. An order is compared
+// by planning it as if nothing were agreed on (plan.Differences). To mend it is to carry that plan out, which is a job
+// of package exchange (mend.go).
 //
-// Begin with Comparisons.Continue, which compares one page of orders; pair.go reads both sides, differences.go says in
-// which fields they differ, page.go is the page.
+// Begin with Comparisons.Continue, which compares one page of orders; page.go is the page.
 package compare
 
 import (
@@ -15,6 +14,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/samber/lo"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -23,6 +23,7 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
 
@@ -155,18 +156,15 @@ func (x *Comparisons) Continue(ctx context.Context, a Continue) error {
 	})
 }
 
-// compare reads both sides of some orders, counts them, and returns the rows of those that are not the same.
+// compare compares some orders, counts them, and returns the rows of those that are not the same.
 func (c *comparison) compare(ctx context.Context, conn *exchange.Connection, list []*orders.Order) ([]row, error) {
-	pairs, err := findPairs(ctx, conn, list)
+	found, err := conn.Compare(ctx, lo.Map(list, func(o *orders.Order, _ int) int64 { return o.ID }))
 	if err != nil {
 		return nil, err
 	}
-	if err := readPairs(ctx, conn, pairs); err != nil {
-		return nil, err
-	}
 	var rows []row
-	for _, p := range pairs {
-		if r := c.count(p, conn); r != nil {
+	for _, f := range found {
+		if r := c.count(f); r != nil {
 			rows = append(rows, *r)
 		}
 	}
@@ -174,32 +172,25 @@ func (c *comparison) compare(ctx context.Context, conn *exchange.Connection, lis
 }
 
 // count counts what became of an order. It returns nil if the order is the same, or is not compared.
-func (c *comparison) count(p *pair, conn *exchange.Connection) *row {
-	r := row{ComparisonID: c.ID, OrderID: p.order.ID, Entity: p.target(), Fields: []field{}}
-	if p.link != nil {
-		r.RemoteID = p.link.RemoteID
-	}
-	over := p.order.Status.Group() == orders.Abandoned || p.order.Status == orders.Deleted
+func (c *comparison) count(f exchange.Compared) *row {
+	r := row{ComparisonID: c.ID, OrderID: f.OrderID, Entity: f.Target, RemoteID: f.Link.Number(), Fields: []plan.Difference{}}
 	switch {
-	case p.leftOut:
+	case f.LeftOut:
 		c.LeftOut++
 		return nil
-	case p.link == nil:
+	case f.Link == nil:
 		r.Result, c.Missing = resultMissing, c.Missing+1
 		return &r
-	case p.gone:
+	case f.Gone:
 		r.Result, c.Gone = resultGone, c.Gone+1
 		return &r
-	case p.rejected() && !over:
+	case f.Rejected && !f.Over:
 		r.Result, c.Different = resultRejected, c.Different+1
 		return &r
-	case !p.rejected():
-		r.Fields = differences(conn, p)
-	}
-	if len(r.Fields) == 0 {
+	case f.Rejected || len(f.Differ) == 0:
 		c.Same++
 		return nil
 	}
-	r.Result, c.Different = resultDifferent, c.Different+1
+	r.Fields, r.Result, c.Different = f.Differ, resultDifferent, c.Different+1
 	return &r
 }

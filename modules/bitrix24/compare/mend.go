@@ -3,13 +3,11 @@ package compare
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
@@ -49,8 +47,7 @@ func (x *Comparisons) MendAll(ctx context.Context, a MendAll) error {
 	})
 }
 
-// mend has one order sent. What differs is forgotten as agreed, so that the push takes it for a change of ours. The
-// order is marked, so that nobody sends it twice from the same comparison.
+// mend has one order sent as if nothing were agreed on. The order is marked, so that nobody sends it twice from the same comparison.
 func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, r row, who string, opts ...jobs.Option) error {
 	var c comparison
 	if err := tx.First(&c, r.ComparisonID).Error; err != nil {
@@ -60,15 +57,10 @@ func (x *Comparisons) mend(ctx context.Context, tx *db.Tx, r row, who string, op
 	if err != nil {
 		return err
 	}
-	next := jobs.Args(exchange.PushOrder{ID: r.OrderID})
+	next := jobs.Args(exchange.MendOrder{ID: r.OrderID})
 	switch {
 	case r.Result == resultRejected:
 		return refusal.Value("", "Лид заказа № %d отклонён в Битрикс24: верните его там в работу.", r.OrderID)
-	case l != nil && slices.ContainsFunc(r.Fields, func(f field) bool { return f.Key == leadKey }):
-		// What became of the lead comes first; the order follows from it.
-		next = exchange.Pull{Entity: plan.Lead, ID: l.RemoteID}
-	case r.Result == resultDifferent && l != nil && l.State == plan.Linked:
-		err = x.disagree(tx, l, r.Fields)
 	case r.Result == resultGone && l != nil:
 		err = x.mendGone(ctx, tx, l, who)
 	case r.Result == resultMissing && l == nil:
@@ -108,28 +100,4 @@ func (x *Comparisons) mendGone(ctx context.Context, tx *db.Tx, l *plan.Link, who
 		}
 	}
 	return x.exchange.StartOver(ctx, tx, s, l, o.ClientID, who)
-}
-
-// disagree makes the panel forget that fields were ever sent.
-func (x *Comparisons) disagree(tx *db.Tx, l *plan.Link, fields []field) error {
-	for _, f := range fields {
-		switch f.Key {
-		case plan.StageField:
-			// The portal's stage stays agreed, the order's status does not: so it is the deal that follows.
-			l.Agreed[plan.StageField] = mapping.Pair{Theirs: f.Code}
-		case rowsKey:
-			err := tx.Model(&plan.RowLink{}).
-				Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).Update("print", "").Error
-			if err != nil {
-				return fmt.Errorf("forget what rows were: %w", err)
-			}
-			// The next push reads the rows first: some of ours may be gone.
-			if err := x.exchange.RowsUnknown(tx, l.PortalID, l.LocalID); err != nil {
-				return err
-			}
-		default:
-			delete(l.Agreed, f.Key)
-		}
-	}
-	return records.SaveLink(tx, l)
 }

@@ -15,7 +15,7 @@ type row struct {
 	Entity       plan.Entity // a deal or a lead
 	RemoteID     int64
 	Result       result
-	Fields       []field `gorm:"serializer:json"`
+	Fields       []plan.Difference `gorm:"serializer:json"`
 	MendedAt     *time.Time
 }
 
@@ -37,15 +37,6 @@ func (r result) Label() string {
 		resultDifferent: "отличается", resultMissing: "нет в Битрикс24", resultGone: "удалена там",
 		resultRejected: "лид отклонён: заказ не передаётся, пока лид не вернут в работу",
 	}[r]
-}
-
-// field is a field whose two values differ.
-type field struct {
-	Name   string // as people call it
-	Key    string // as the link's agreement does
-	Ours   string
-	Theirs string
-	Code   string `json:",omitempty"` // of the portal's value, where Theirs is its name
 }
 
 // Remote is what the order is compared with, as people call it.

@@ -93,3 +93,16 @@ func (r *run) refreshLists(ctx context.Context) error {
 		ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) },
 	)
 }
+
+// frame is what is the same for every record of the run, as of now.
+func (r *run) frame() plan.Frame {
+	_, refused := r.exchange.noImport.Load(r.Portal.ID)
+	return plan.Frame{
+		PortalID: r.Portal.ID, Origin: r.Origin, Rules: r.Current.Rules, Stages: r.Lists, Presets: r.Lists.Presets,
+		Now: db.Now(), Settle: r.portals.Options.Settle, ClockOffset: r.clockOffset(),
+		Leads:         r.leadsOn(),
+		Persons:       r.Current.OrderTypes != portal.Organizations,
+		Organizations: r.Current.OrderTypes != portal.Persons,
+		Import:        r.bulk && !refused,
+	}
+}

@@ -220,6 +220,11 @@ func (r *run) worksOf(j jobs.Job) ([]work, error) {
 	case PushOrder{}.Kind():
 		count(plan.Order)
 		return []work{r.workOnOrder(args.ID)}, nil
+	case MendOrder{}.Kind():
+		count(plan.Order)
+		w := r.workOnOrder(args.ID)
+		w.Afresh = true
+		return []work{w}, nil
 	case PushClient{}.Kind():
 		count(plan.Client)
 		w := r.workOnClient(args.ID)

@@ -17,6 +17,16 @@ func (PushOrder) Kind() string { return portal.Lane + ".push_order" }
 // Key names the order, so that a second push of it joins the one that waits.
 func (a PushOrder) Key() string { return fmt.Sprintf("order/%d", a.ID) }
 
+// MendOrder makes the deal or lead of an order what the order is, whatever both sides last agreed on: «Сверка» has found
+// that they differ.
+type MendOrder struct{ ID int64 }
+
+// Kind names the kind of job in the queue.
+func (MendOrder) Kind() string { return portal.Lane + ".mend_order" }
+
+// Key is that of the order's other jobs, so that two of them never run at the same time.
+func (a MendOrder) Key() string { return PushOrder(a).Key() }
+
 // PushClient brings the contact of a client up to date. A client without a contact gets one only if a person chose
 // «Отправить в Битрикс24», or an order needs it.
 type PushClient struct{ ID int64 }

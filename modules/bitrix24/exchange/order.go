@@ -79,7 +79,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	sent, err := r.Book.SentRows(ctx, lo.Filter(ids, func(id int64, _ int) bool {
-		return openRows[mapping.OrderKey(id)] != nil
+		return openRows[mapping.OrderKey(id)] != nil || r.orders[id].Afresh
 	}))
 	if err != nil {
 		return err
@@ -115,16 +115,16 @@ func (r *run) loadOrders(ctx context.Context) error {
 		w.site = byID[w.order.SiteID]
 		w.Input = r.input(w)
 		switch {
-		case w.chosen == plan.ChoiceIgnore, w.Link != nil && w.Link.State != plan.Linked:
+		case w.chosen == plan.ChoiceIgnore, w.Link != nil && w.Link.State != plan.Linked && !w.Afresh:
 			w.done = true
 		case w.Link != nil && w.Target == plan.Lead:
 			// An open lead has no stage to compare; it is read for the sake of what people wrote into its comment.
-			if w.LacksComment(w.Input) {
+			if w.Afresh || w.LacksComment(w.Input) {
 				w.read = true
 				commented = append(commented, w)
 			}
 		case w.Link != nil:
-			if w.read || w.MustReadDeal() {
+			if w.read || w.Afresh || w.MustReadDeal() {
 				w.read = true
 				read = append(read, w)
 			}
@@ -136,7 +136,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		if !w.done {
 			r.addCustomer(w)
 		}
-		if w.Link != nil && w.RowsOpen != nil && !w.done {
+		if w.Link != nil && (w.RowsOpen != nil || w.Afresh) && !w.done {
 			r.askRows(w)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,7 +53,7 @@ func (r *run) rowsOf(w *orderWork) []mapping.Row {
 		for _, item := range w.order.Items {
 			p := r.products[material{w.order.SiteID, item.MaterialID}]
 			if p != nil && rows[i].Key == fmt.Sprintf("item/%d", item.ID) {
-				rows[i].ProductID = p.linked
+				rows[i].ProductID = p.Linked
 			}
 		}
 	}
@@ -72,6 +73,9 @@ func (r *run) readDeals(works []*orderWork) {
 		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "updatedTime",
 		"opportunity", "comments", contactsField,
 	}
+	if slices.ContainsFunc(works, func(w *orderWork) bool { return w.Afresh }) {
+		fields = append(append(fields, "contactId", "companyId"), r.Current.Fields.All()...)
+	}
 	ReadByID(
 		&r.questions,
 		rest.TypeDeal,
@@ -88,13 +92,21 @@ func (r *run) readDeals(works []*orderWork) {
 // readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list).
 func (r *run) readOpenLeads(works []*orderWork) {
 	fields := []string{"id", "comments", contactsField}
+	if slices.ContainsFunc(works, func(w *orderWork) bool { return w.Afresh }) {
+		fields = append(fields, "stageId", "stageSemanticId", "opportunity", "contactId", "companyId")
+		fields = append(fields, r.Current.Fields.All()...)
+	}
 	ReadByID(
 		&r.questions,
 		rest.TypeLead,
 		fields,
 		leadNumber,
 		lo.Map(works, func(w *orderWork, _ int) Sought[rest.Lead] {
-			return Sought[rest.Lead]{ID: w.Link.RemoteID, Take: func(l *rest.Lead) { w.Lead = l }, Err: &w.err}
+			s := Sought[rest.Lead]{ID: w.Link.RemoteID, Take: func(l *rest.Lead) { w.Lead = l }, Err: &w.err}
+			if w.Afresh {
+				s.Gone = &w.Gone
+			}
+			return s
 		}),
 	)
 }
@@ -140,8 +152,8 @@ const fewDeals = 5
 // rows come to that a manager added.
 func (r *run) askRowsByHand(works []*orderWork) {
 	for _, w := range works {
-		if w.RowsOpen != nil {
-			continue // it is just being found out which rows are ours
+		if w.RowsOpen != nil || w.Afresh {
+			continue // they are read to find out which are ours
 		}
 		var unread error // dropped: the page goes on saying what it said
 		ReadRows(&r.questions, w.Target, w.Link.RemoteID, &unread, func(rows []rest.ProductRow) {

@@ -6,52 +6,25 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/samber/lo"
-	"gorm.io/gorm/clause"
 
-	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
-
-// ProductLink is a row of bitrix24_products: it says which product of the portal's catalogue is which product of a
-// site.
-type ProductLink struct {
-	PortalID   int64 `gorm:"primaryKey"`
-	SiteID     int64 `gorm:"primaryKey"`
-	MaterialID int64 `gorm:"primaryKey"`
-	ProductID  int64
-	CreatedAt  time.Time
-}
-
-// TableName is that of the module's table.
-func (ProductLink) TableName() string { return "bitrix24_products" }
 
 // material is a catalogue product of a site.
 type material struct{ site, id int64 }
 
-// key is the product's external key on the portal (XML_ID). It holds our name, since products have no other place for
-// it.
-func (m material) key(origin mapping.Origin) string {
-	return fmt.Sprintf("%s:material:%d:%d", origin, m.site, m.id)
-}
+// key is the product's external key on the portal.
+func (m material) key(origin mapping.Origin) string { return plan.ProductKey(origin, m.site, m.id) }
 
 // productWork brings a catalogue product of a site and one of the portal together.
 type productWork struct {
+	plan.ProductFacts
 	material
-	name     string
-	price    orders.Money
-	currency string
-	linked   int64 // the product on the portal; 0: not linked
-	intent   *plan.Intent
-	found    []int64 // products that carry the key
-	err      error
 }
 
 // loadProducts gathers the catalogue products of the orders in hand, and looks on the portal for those that are not
@@ -71,9 +44,9 @@ func (r *run) loadProducts(ctx context.Context) error {
 			if m.id != 0 && r.products[m] == nil {
 				r.products[m] = &productWork{
 					material: m,
-					name:     item.Name,
-					price:    item.Price,
-					currency: w.order.Currency,
+					ProductFacts: plan.ProductFacts{
+						SiteID: m.site, MaterialID: m.id, Name: item.Name, Price: item.Price, Currency: w.order.Currency,
+					},
 				}
 			}
 		}
@@ -82,14 +55,14 @@ func (r *run) loadProducts(ctx context.Context) error {
 		return nil
 	}
 	ids := lo.Uniq(lo.Map(lo.Keys(r.products), func(m material, _ int) int64 { return m.id }))
-	var rows []ProductLink
+	var rows []plan.ProductLink
 	err := r.DB.From(ctx).Where("portal_id = ? AND material_id IN ?", r.Portal.ID, ids).Find(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read product links: %w", err)
 	}
 	for _, row := range rows {
 		if w := r.products[material{row.SiteID, row.MaterialID}]; w != nil {
-			w.linked = row.ProductID
+			w.Linked = row.ProductID
 		}
 	}
 	open, err := r.Book.Intents(
@@ -100,10 +73,10 @@ func (r *run) loadProducts(ctx context.Context) error {
 		return err
 	}
 	for m, w := range r.products {
-		if w.linked != 0 {
+		if w.Linked != 0 {
 			continue
 		}
-		w.intent = open[m.key(r.Origin)]
+		w.Open = open[m.key(r.Origin)]
 		r.askProduct(w)
 	}
 	return nil
@@ -123,98 +96,37 @@ func (r *run) askProduct(w *productWork) {
 		ID    rest.ID   `json:"ID"`
 		XMLID rest.Text `json:"XML_ID"`
 	}
-	askFor(&r.questions, "crm.product.list", params, &w.err, func(list rest.List[product]) {
+	askFor(&r.questions, "crm.product.list", params, &w.Err, func(list rest.List[product]) {
 		for _, p := range list {
 			if string(p.XMLID) == key {
-				w.found = append(w.found, p.ID.Int64())
+				w.Found = append(w.Found, p.ID.Int64())
 			}
 		}
 	})
 }
 
-// settleProducts links the products that were found and creates those that are missing. A product that the portal
-// refuses holds up no order: the row is sent without a product.
+// settleProducts carries out the plans of the products before the orders are planned, whose rows name them.
 func (r *run) settleProducts(ctx context.Context) error {
 	var creating []*task
 	bySite := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
 	for _, m := range slices.SortedFunc(maps.Keys(r.products), bySite) {
 		w := r.products[m]
-		if w.err != nil {
-			if err := r.noteProductUnread(ctx, w); err != nil {
-				return err
-			}
-			continue
+		w.Frame = r.frame()
+		p := plan.ForProduct(w.ProductFacts, portal.Explain)
+		if err := r.storeNow(ctx, p.Now, nil); err != nil {
+			return err
 		}
-		if w.linked != 0 {
-			continue
+		for _, c := range p.Commands {
+			creating = append(creating, r.commandTask(c))
 		}
-		if len(w.found) > 0 {
-			w.linked = slices.Min(w.found)
-			err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-				if err := records.ClearIntent(tx, r.Portal.ID, plan.Product, w.key(r.Origin)); err != nil {
-					return err
-				}
-				return r.saveProduct(tx, w, w.linked)
-			})
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if w.err = r.unsettled(w.intent); w.err != nil {
-			continue
-		}
-		creating = append(creating, r.createProduct(w))
 	}
 	return r.perform(ctx, creating, r.class)
-}
-
-// noteProductUnread says in the journal why a row has no product: the portal did not let us look for it.
-func (r *run) noteProductUnread(ctx context.Context, w *productWork) error {
-	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		return r.journalFailure(
-			tx, plan.Note{Entity: plan.Product}, plan.Outward,
-			fmt.Sprintf("Позиция «%s» передаётся без товара каталога. %s", w.name, portal.Explain(w.err)),
-		)
-	})
-}
-
-// createProduct returns the command that adds a product to the portal's catalogue (crm.product.add).
-func (r *run) createProduct(w *productWork) *task {
-	return &task{
-		name:   fmt.Sprintf("product%d_%d", w.site, w.id),
-		method: "crm.product.add", entity: plan.Product, key: w.key(r.Origin),
-		note: plan.Note{Entity: plan.Product},
-		params: func() rest.Params {
-			return rest.Params{"fields": rest.Params{
-				"NAME":   mapping.Cut(w.name, 255),
-				"XML_ID": w.key(r.Origin), "PRICE": w.price.String(), "CURRENCY_ID": w.currency,
-			}}
-		},
-		done: func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-			var created rest.ID
-			if err := result.Decode(name, &created); err != nil {
-				return 0, err
-			}
-			w.linked = created.Int64()
-			return w.linked, r.saveProduct(tx, w, w.linked)
-		},
-	}
-}
-
-// saveProduct links a product of a site to one of the portal.
-func (r *run) saveProduct(tx *db.Tx, w *productWork, id int64) error {
-	row := ProductLink{PortalID: r.Portal.ID, SiteID: w.site, MaterialID: w.id, ProductID: id, CreatedAt: db.Now()}
-	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {
-		return fmt.Errorf("link a product: %w", err)
-	}
-	return nil
 }
 
 // missingProducts returns the linked products that the portal's catalogue does not list any more (crm.product.list).
 func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 	var ids []int64
-	err := c.DB.From(ctx).Model(&ProductLink{}).Where("portal_id = ?", c.Portal.ID).
+	err := c.DB.From(ctx).Model(&plan.ProductLink{}).Where("portal_id = ?", c.Portal.ID).
 		Distinct().Order("product_id").Pluck("product_id", &ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("read product links: %w", err)
@@ -258,7 +170,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 	}
 	var linked []int64
 	err := r.DB.From(ctx).
-		Model(&ProductLink{}).
+		Model(&plan.ProductLink{}).
 		Where("portal_id = ? AND product_id IN ?", r.Portal.ID, ids).
 		Distinct().
 		Pluck("product_id", &linked).Error
@@ -272,33 +184,12 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 		r.questions = append(r.questions, question{
 			method: "crm.product.get", params: rest.Params{"id": id},
 			answer: func(result *rest.Result, name string) error {
-				err := result.Error(name)
-				switch refused, ok := rest.AsRefusal(err); {
-				case ok && refused.NotFound():
-					return r.conclude(
-						ctx, &look.done, func(_ context.Context, tx *db.Tx) error { return r.dropProduct(tx, id) },
-					)
-				case ok && !refused.Temporary():
-					look.done = true // the webhook may not read the catalogue, and another look would be refused, too
-				case err != nil:
-					keepFirst(&look.err, err)
-				default:
-					look.done = true
-				}
-				return nil
+				p := plan.ForProductLook(id, result.Error(name))
+				look.err = p.Failure
+				look.done = look.err == nil
+				return r.storeNow(ctx, p.Now, nil)
 			},
 		})
 	}
 	return looks, nil
-}
-
-// dropProduct drops the links to a product that is gone.
-func (r *run) dropProduct(tx *db.Tx, id int64) error {
-	if err := tx.Where("portal_id = ? AND product_id = ?", r.Portal.ID, id).Delete(&ProductLink{}).Error; err != nil {
-		return fmt.Errorf("drop a product link: %w", err)
-	}
-	return r.Journal(
-		tx, plan.Note{Entity: plan.Product, RemoteID: id}, plan.Inward,
-		"Товар удалён в Битрикс24, связь с каталогом снята",
-	)
 }

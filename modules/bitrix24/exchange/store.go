@@ -48,6 +48,9 @@ func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) err
 	if err := r.storeRows(tx, c); err != nil {
 		return err
 	}
+	if err := r.storeProducts(tx, c); err != nil {
+		return err
+	}
 	for _, line := range c.Lines {
 		if err := r.journalLine(tx, line); err != nil {
 			return err
@@ -59,6 +62,14 @@ func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) err
 		}
 	}
 	return r.enqueueFollowing(tx, c.Follow)
+}
+
+// storeNow stores what follows at once, in a transaction of its own.
+func (r *run) storeNow(ctx context.Context, now plan.Changes, by work) error {
+	if now.Empty() {
+		return nil
+	}
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.store(ctx, tx, now, by) })
 }
 
 // agree notes on a link what both sides have agreed on.
@@ -105,6 +116,24 @@ func (r *run) storeRows(tx *db.Tx, c plan.Changes) error {
 		}
 	}
 	return records.StoreSentRows(tx, c.SentRows)
+}
+
+// storeProducts stores which product of the portal is which product of a site, and tells the works of the run.
+func (r *run) storeProducts(tx *db.Tx, c plan.Changes) error {
+	for _, link := range c.Products {
+		if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&link).Error; err != nil {
+			return fmt.Errorf("link a product: %w", err)
+		}
+		r.products[material{link.SiteID, link.MaterialID}].Linked = link.ProductID
+	}
+	if c.ProductGone == 0 {
+		return nil
+	}
+	err := tx.Where("portal_id = ? AND product_id = ?", r.Portal.ID, c.ProductGone).Delete(&plan.ProductLink{}).Error
+	if err != nil {
+		return fmt.Errorf("drop a product link: %w", err)
+	}
+	return nil
 }
 
 // RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push

@@ -23,6 +23,9 @@ type Changes struct {
 	RowsUnknown []int64   // orders of whose rows nobody knows which are ours: the next push reads them first
 	SentRows    []SentRow // how rows look that were sent
 
+	Products    []ProductLink // products of the catalogue that are linked from now on
+	ProductGone int64         // a product whose links are dropped
+
 	Lines  []Line // of the journal
 	Follow []Job  // what is to be done next
 	Caught bool   // something the portal changed: it counts as caught if reconciliation asked for this look
@@ -115,7 +118,8 @@ func look(e Entity, id int64) Job { return Job{Look: &Look{Entity: e, ID: id}} }
 // Empty reports whether there is nothing to store.
 func (c Changes) Empty() bool {
 	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
-		len(c.SentRows)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.RowsAnew == nil
+		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.RowsAnew == nil &&
+		c.ProductGone == 0
 }
 
 // and adds further changes, which are stored with these.
@@ -126,6 +130,7 @@ func (c Changes) and(more Changes) Changes {
 	c.Rows, c.RowsGone = append(c.Rows, more.Rows...), append(c.RowsGone, more.RowsGone...)
 	c.RowsUnknown, c.SentRows = append(c.RowsUnknown, more.RowsUnknown...), append(c.SentRows, more.SentRows...)
 	c.Lines, c.Follow = append(c.Lines, more.Lines...), append(c.Follow, more.Follow...)
+	c.Products = append(c.Products, more.Products...)
 	c.Caught = c.Caught || more.Caught
 	if more.Order != nil {
 		c.Order = more.Order

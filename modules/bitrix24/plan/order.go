@@ -24,6 +24,10 @@ type OrderFacts struct {
 	// Intents whose outcomes are unknown: to create the target, to change its rows, to move the deal, to leave the note.
 	Open, RowsOpen, ChangeOpen, NoteOpen *Intent
 
+	// Afresh plans the order as if nothing were agreed on but what both sides have in common, as «Сверка» compares and
+	// mends it. Then everything of the target was read, and its rows.
+	Afresh bool
+
 	FromLead   int64      // the converted lead that no deal came of; the deal is created now and tied to it
 	LeadUnsure bool       // it goes into a lead only if an attempt whose answer was lost has created that lead
 	Client     ClientLead // where the client stands, of an order that goes into a lead
@@ -56,11 +60,19 @@ func (f OrderFacts) about() Note { return About(Order, f.number(), f.Target, f.L
 
 // ForOrder decides about an order: to link or to create its deal or lead, or to compare the two.
 func ForOrder(f OrderFacts) Plan {
+	if f.leadMoved() {
+		return Plan{Now: Changes{Follow: []Job{look(Lead, f.Link.RemoteID)}}}
+	}
+	if f.Afresh && (f.Deal != nil || f.Lead != nil) {
+		f = asIfNothingWereAgreed(f)
+	}
 	switch {
 	case f.Link == nil && f.Target == Lead:
 		return newOrderLead(f)
 	case f.Link == nil:
 		return newDeal(f)
+	case f.Gone && f.Target == Lead:
+		return Plan{Now: Changes{Follow: []Job{look(Lead, f.Link.RemoteID)}}}
 	case f.Gone:
 		return dealGone(f)
 	case f.RowsErr != nil:

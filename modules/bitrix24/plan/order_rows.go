@@ -71,18 +71,12 @@ func rowsUnread(f OrderFacts) Plan {
 
 // changeRows adds, changes and removes rows one by one. Rows that a manager added stay.
 func changeRows(f OrderFacts) Plan {
-	facts := RowFacts{Wanted: f.Wanted, Linked: f.Rows, Now: f.Now}
-	if f.RowsOpen != nil {
-		facts.Lost = &LostRows{
-			Awaited: f.RowsOpen.Agreed, There: f.There, Sent: f.Sent, SettledAt: f.RowsOpen.SentAt.Add(f.Settle),
-		}
-	}
-	rows := ForRows(facts)
+	rows := ForRows(f.rowFacts())
 	if rows.Wait > 0 {
 		return Plan{Failure: settling(rows.Wait)}
 	}
 	var p Plan
-	if f.RowsOpen != nil {
+	if f.RowsOpen != nil || f.Afresh {
 		p.Now = recognized(f, rows.Linked)
 	}
 	for _, row := range rows.Add {
@@ -97,12 +91,27 @@ func changeRows(f OrderFacts) Plan {
 	return p
 }
 
+// rowFacts are what decides about the order's rows.
+func (f OrderFacts) rowFacts() RowFacts {
+	facts := RowFacts{Wanted: f.Wanted, Linked: f.Rows, Now: f.Now}
+	switch {
+	case f.RowsOpen != nil:
+		facts.Lost = &LostRows{
+			Awaited: f.RowsOpen.Agreed, There: f.There, Sent: f.Sent, SettledAt: f.RowsOpen.SentAt.Add(f.Settle),
+		}
+	case f.Afresh:
+		facts.Lost = &LostRows{There: f.There, Sent: f.Sent}
+	}
+	return facts
+}
+
 // recognized replaces what was known of the order's rows by those that were found to be ours.
 func recognized(f OrderFacts, linked map[string]OwnedRow) Changes {
-	found := Changes{
-		RowsAnew: &RowSet{Entity: f.Target, OrderID: f.number(), Rows: linked},
-		Settled:  []Open{{Rows, mapping.OrderKey(f.number())}},
+	found := Changes{RowsAnew: &RowSet{Entity: f.Target, OrderID: f.number(), Rows: linked}}
+	if f.RowsOpen == nil {
+		return found
 	}
+	found.Settled = []Open{{Rows, mapping.OrderKey(f.number())}}
 	// An intent of an earlier version of the panel may be the only trace of rows that were sent.
 	for _, row := range f.RowsOpen.Agreed {
 		if row.Theirs != "" { // or else it was removed
