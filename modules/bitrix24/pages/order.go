@@ -3,7 +3,6 @@ package pages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pixlpark/panel/app/jobs"
@@ -11,6 +10,7 @@ import (
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
@@ -227,25 +227,9 @@ func (x *Pages) waitingFor(ctx context.Context, job *jobs.Status) (string, error
 }
 
 // orderReasons is «Почему так?»: which rule, funnel, stage and responsible employee hold for the order, and why.
-func orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, l *plan.Link) []string {
-	category := s.CategoryID
-	if l != nil {
-		category = l.CategoryID
-	}
-	reasons := []string{
-		"Типы отправляемых заказов: " + typeWords[s.OrderTypes],
-		"Направление сделки: " + lists.FunnelName(category),
-	}
-	status := o.Status.Label()
-	if stage, ok := s.Stage(category, "", o.Status); ok {
-		name := lists.StageName(category, stage)
-		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", status, name))
-	} else {
-		reasons = append(reasons,
-			fmt.Sprintf("Статусу «%s» не соответствует ни одна стадия: сделка остаётся на своей", status))
-	}
-	if s.ResponsibleID != 0 {
-		return append(reasons, fmt.Sprintf("Ответственный: сотрудник %d из настроек", s.ResponsibleID))
-	}
-	return append(reasons, "Ответственный: сотрудник, создавший вебхуки")
+func orderReasons(s portal.Settings, lists portal.Lists, o *orders.Order, deal *plan.Link) []string {
+	why := plan.WhyOrder(plan.OrderFacts{
+		Frame: plan.Frame{Rules: s.Rules, Stages: lists}, Input: mapping.OrderInput{Order: o}, Target: plan.Deal, Link: deal,
+	})
+	return append([]string{"Типы отправляемых заказов: " + typeWords[s.OrderTypes]}, why...)
 }

@@ -26,6 +26,8 @@ type Changes struct {
 	Products    []ProductLink // products of the catalogue that are linked from now on
 	ProductGone int64         // a product whose links are dropped
 
+	NoImport bool // the portal does not let the webhook import deals: they are created one by one from now on
+
 	Lines  []Line // of the journal
 	Follow []Job  // what is to be done next
 	Caught bool   // something the portal changed: it counts as caught if reconciliation asked for this look
@@ -119,7 +121,7 @@ func look(e Entity, id int64) Job { return Job{Look: &Look{Entity: e, ID: id}} }
 func (c Changes) Empty() bool {
 	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
 		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.RowsAnew == nil &&
-		c.ProductGone == 0
+		c.ProductGone == 0 && !c.NoImport
 }
 
 // and adds further changes, which are stored with these.
@@ -131,6 +133,7 @@ func (c Changes) and(more Changes) Changes {
 	c.RowsUnknown, c.SentRows = append(c.RowsUnknown, more.RowsUnknown...), append(c.SentRows, more.SentRows...)
 	c.Lines, c.Follow = append(c.Lines, more.Lines...), append(c.Follow, more.Follow...)
 	c.Products = append(c.Products, more.Products...)
+	c.NoImport = c.NoImport || more.NoImport
 	c.Caught = c.Caught || more.Caught
 	if more.Order != nil {
 		c.Order = more.Order

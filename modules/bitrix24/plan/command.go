@@ -29,6 +29,8 @@ type Command struct {
 	// Missing is what is to be stored if the record that is to be changed is not there. The command has failed then, and
 	// its record is planned again. Nil: the refusal stands.
 	Missing *Changes
+
+	Outcome Outcome // filled in by Perform
 }
 
 // Sending is what is remembered of a command that is about to leave, until its outcome is certain.

@@ -80,7 +80,7 @@ func createDeal(f OrderFacts) *Command {
 		return Changes{Links: []*Link{l}}
 	})
 	if imports {
-		deal.Method, deal.Params = "crm.item.batchImport", rest.Params{"fields": fields}
+		deal.Method, deal.Params = importMethod, rest.Params{"fields": fields}
 	}
 	return deal
 }

@@ -16,12 +16,12 @@ import (
 // some.
 func setRows(f OrderFacts, owner *Command) *Command {
 	const method = "crm.item.productrow.set"
-	rows := f.Wanted
+	rows, record := f.Wanted, Ref{Command: owner.Name, Path: "item.id"}
 	return &Command{
 		Name: fmt.Sprintf("rows%d", f.number()), Method: method, After: []string{owner.Name},
 		About: About(Order, f.number(), f.Target, 0), Intent: f.sendingRows(AgreedRows(rows...), rows...),
 		Params: rest.Params{
-			"ownerType": f.Target.OwnerType(), "ownerId": Ref{Command: owner.Name, Path: "item.id"},
+			"ownerType": f.Target.OwnerType(), "ownerId": record,
 			"productRows": lo.Map(rows, func(row mapping.Row, _ int) any { return row.Params() }),
 		},
 		Then: func(a Answer) (int64, Changes, error) {
@@ -38,7 +38,8 @@ func setRows(f OrderFacts, owner *Command) *Command {
 			for i, row := range rows {
 				done.Rows = append(done.Rows, f.rowLink(row.Key, set.ProductRows[i].ID.Int64(), row.Print()))
 			}
-			return 0, done, nil
+			id, _ := a.Number(record).(int64)
+			return id, done, nil
 		},
 	}
 }

@@ -59,9 +59,10 @@ type Frame struct {
 	Import        bool // new deals leave by crm.item.batchImport, which does not set off the portal's robots
 }
 
-// Stages are the portal's own names of its stages, as its lists last had them.
+// Stages are the portal's own names of its funnels and stages, as its lists last had them.
 type Stages interface {
 	StageName(category int64, stage string) string // the code itself if it is not in the lists
+	FunnelName(category int64) string              // its number if it is not in the lists
 	FirstStage(category int64) string              // where the portal puts a deal that has no stage; empty: unknown
 }
 
