@@ -56,11 +56,11 @@ func (r *run) workOnRecord(kind plan.Local, id int64) []work {
 	switch kind {
 	case plan.Client:
 		w := r.workOnClient(id)
-		w.needed, w.compare = true, true
+		w.Needed, w.Compare = true, true
 		return []work{w}
 	case plan.Organization:
 		w := r.workOnOrganization(id)
-		w.needed, w.compare = true, true
+		w.Needed, w.Compare = true, true
 		return []work{w}
 	}
 	return []work{r.workOnOrder(id)}

@@ -197,13 +197,13 @@ func (r *run) holdVanished(ctx context.Context) error {
 		}
 	}
 	for _, w := range r.clients {
-		if w.gone && w.link != nil {
-			gone[Pull{Entity: plan.Contact, ID: w.link.RemoteID}] = func() { w.done = true }
+		if w.Gone && w.Link != nil {
+			gone[Pull{Entity: plan.Contact, ID: w.Link.RemoteID}] = func() { w.done = true }
 		}
 	}
 	for _, w := range r.organizations {
-		if w.gone && w.link != nil {
-			gone[Pull{Entity: plan.Company, ID: w.link.RemoteID}] = func() { w.done = true }
+		if w.Gone && w.Link != nil {
+			gone[Pull{Entity: plan.Company, ID: w.Link.RemoteID}] = func() { w.done = true }
 		}
 	}
 	for _, w := range r.leads {

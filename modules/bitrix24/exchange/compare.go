@@ -33,10 +33,10 @@ func (c *Connection) Compare(ctx context.Context, orderIDs []int64) ([]Compared,
 	}
 	// Contacts and companies are looked up here, and neither looked for nor created.
 	for _, w := range r.clients {
-		w.needed = false
+		w.Needed = false
 	}
 	for _, w := range r.organizations {
-		w.needed = false
+		w.Needed = false
 	}
 	for _, step := range []func(context.Context) error{r.loadOrganizations, r.loadClients, r.ask} {
 		if err := step(ctx); err != nil {

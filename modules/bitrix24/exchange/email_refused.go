@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
@@ -20,54 +22,17 @@ import (
 var invalidEmail = regexp.MustCompile(
 	`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
 
-// leaveOutClientEmails leaves out of the clients in hand the e-mails that the portal has refused. Instead they have
-// the e-mail that the portal took last, so that nothing about it is sent.
-func (r *run) leaveOutClientEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.Book.RefusedEmails(ctx, plan.Client, ids)
+// loadRefusedEmails notes which e-mails of parties of one kind the portal has refused. They are left out.
+func (r *run) loadRefusedEmails(ctx context.Context, list []*party) error {
+	ids := lo.Map(list, func(p *party, _ int) int64 { return p.ID })
+	refused, err := r.Book.RefusedEmails(ctx, list[0].Kind, ids)
 	if err != nil {
 		return err
 	}
-	for id, email := range refused {
-		w := r.clients[id]
-		if w.client == nil || w.client.EmailText() != email {
-			continue
-		}
-		without := *w.client
-		without.Email = nil
-		if accepted := acceptedEmail(w.link, w.lead.link); accepted != "" {
-			without.Email = &accepted
-		}
-		w.client, w.emailLeftOut = &without, true
+	for _, p := range list {
+		p.refusedEmail = refused[p.ID]
 	}
 	return nil
-}
-
-// leaveOutOrganizationEmails is leaveOutClientEmails for organizations.
-func (r *run) leaveOutOrganizationEmails(ctx context.Context, ids []int64) error {
-	refused, err := r.Book.RefusedEmails(ctx, plan.Organization, ids)
-	if err != nil {
-		return err
-	}
-	for id, email := range refused {
-		w := r.organizations[id]
-		if w.organization == nil || w.organization.Email != email {
-			continue
-		}
-		without := *w.organization
-		without.Email = acceptedEmail(w.link, w.lead.link)
-		w.organization, w.emailLeftOut = &without, true
-	}
-	return nil
-}
-
-// acceptedEmail is the e-mail that the portal took last, by the first link that exists.
-func acceptedEmail(links ...*plan.Link) string {
-	for _, l := range links {
-		if l != nil {
-			return l.Agreed.Email()
-		}
-	}
-	return ""
 }
 
 // noteRefusedEmails looks through what failed. A record that was refused for its e-mail is sent again at once without
@@ -75,7 +40,7 @@ func acceptedEmail(links ...*plan.Link) string {
 func (r *run) noteRefusedEmails(ctx context.Context) error {
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
-		if w.client == nil || w.emailLeftOut {
+		if w.client == nil || w.client.EmailText() == w.refusedEmail {
 			continue
 		}
 		about := plan.About(plan.Client, id, plan.Contact, 0)
@@ -85,11 +50,11 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
 		w := r.organizations[id]
-		if w.organization == nil || w.emailLeftOut {
+		if w.organization == nil || w.organization.Email == w.refusedEmail {
 			continue
 		}
 		about := plan.About(plan.Organization, id, plan.Company, 0)
-		if err := r.noteRefusedEmail(ctx, about, w.organization.Email, w.allTasks()); err != nil {
+		if err := r.noteRefusedEmail(ctx, about, w.organization.Email, w.tasks); err != nil {
 			return err
 		}
 	}
@@ -140,7 +105,7 @@ func (t *task) refusedForEmail() bool {
 // emailed are the commands that may carry a client's e-mail: those of his contact, of his lead and of his orders'
 // leads.
 func (r *run) emailed(w *clientWork) []*task {
-	tasks := w.tasks()
+	tasks := slices.Clone(w.tasks)
 	for _, o := range r.orders {
 		if o.Target == plan.Lead && o.client == w {
 			tasks = append(tasks, o.tasks...)

@@ -228,12 +228,12 @@ func (r *run) worksOf(j jobs.Job) ([]work, error) {
 	case PushClient{}.Kind():
 		count(plan.Client)
 		w := r.workOnClient(args.ID)
-		w.compare = true
+		w.Compare = true
 		return []work{w}, nil
 	case PushOrganization{}.Kind():
 		count(plan.Organization)
 		w := r.workOnOrganization(args.ID)
-		w.compare = true
+		w.Compare = true
 		return []work{w}, nil
 	case SendRecord{}.Kind():
 		return r.worksOfExport(j)

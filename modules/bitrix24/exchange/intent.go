@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,57 +103,4 @@ func settling(wait time.Duration) error {
 	return &plan.Wait{
 		For: wait, Why: "ответ Битрикс24 потерян; проверяем, не создана ли запись, прежде чем создавать её снова",
 	}
-}
-
-// changeAgreed is what the intent to change a record keeps: the fields that are sent, as both sides will have them.
-// Fields that are taken over from the portal are not sent.
-func changeAgreed(before, after mapping.Agreed, taken map[string]string) mapping.Agreed {
-	sent := mapping.Agreed{}
-	for field, pair := range after {
-		if _, took := taken[field]; !took && before[field] != pair {
-			sent[field] = pair
-		}
-	}
-	return sent
-}
-
-// settleChange finds out what became of a change whose answer was lost, and agrees on what has arrived. present are
-// the fields as the portal has them now. While the change may still arrive the record waits, and the error is a
-// *plan.Wait: if it were sent again now, the older value could be the last to come.
-func (r *run) settleChange(
-	ctx context.Context,
-	l *plan.Link,
-	open *plan.Intent,
-	present map[string]string,
-) error {
-	if open == nil {
-		return nil
-	}
-	agreed, arrived := maps.Clone(l.Agreed), true
-	for field, pair := range open.Agreed {
-		if present[field] == pair.Theirs {
-			agreed[field] = pair
-		} else {
-			arrived = false
-		}
-	}
-	if wait := r.unsettled(open); !arrived && wait != nil {
-		return wait
-	}
-	return r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		l.Agreed = agreed
-		if err := records.SaveLink(tx, l); err != nil {
-			return err
-		}
-		return records.ClearIntent(tx, r.Portal.ID, open.Entity, open.Key)
-	})
-}
-
-// putOff notes in failure that a record has to wait. Any other error concerns the whole group and is returned.
-func putOff(err error, failure *error) error {
-	if wait := (*plan.Wait)(nil); errors.As(err, &wait) {
-		*failure = wait
-		return nil
-	}
-	return err
 }

@@ -2,71 +2,50 @@ package exchange
 
 import (
 	"context"
+	"slices"
 
 	"github.com/samber/lo"
 
-	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
-
-// leadContent is what a lead says of a client or an organization.
-type leadContent struct {
-	fields       rest.Params // all but phone and e-mail
-	phone, email string
-	agreed       mapping.Agreed // what both sides have agreed on of phone and e-mail once the lead has them
-}
 
 // leadsOn reports whether new clients become leads: the switch is on, and the portal has leads at all.
 func (c *Connection) leadsOn() bool {
 	return c.Current.Leads && c.Lists.Mode != rest.ModeSimple
 }
 
-// createPartyLead adds the command that creates the lead of a client or an organization (crm.item.add). If an earlier
-// attempt created the lead and its answer was lost, the command brings that lead up to date instead.
-func (r *run) createPartyLead(w partyWork) {
-	p := w.base()
-	id, found := p.lead.found.oldestByKey()
-	if !found {
-		if p.err = r.unsettled(p.lead.intent); p.err != nil {
-			return
-		}
+// chooseClientLeads reads what it takes to tell which of the clients are to be leads.
+func (r *run) chooseClientLeads(ctx context.Context, works []*clientWork) error {
+	leading := lo.Filter(works, func(w *clientWork, _ int) bool { return w.client != nil && w.MayBeLead() })
+	employers, err := r.Organizations.OfMany(ctx, lo.Map(leading, func(w *clientWork, _ int) int64 { return w.ID }))
+	if err != nil {
+		return err
 	}
-	content := w.leadContent()
-	fields := mapping.NewLead(content.fields, p.leadKey(), content.phone, content.email, r.Current.Rules, r.Origin)
-	link := r.Book.NewLink(p.kind, p.id, plan.Lead, 0, content.agreed)
-	store := func(tx *db.Tx, lead *rest.Lead) error {
-		link.RemoteID, link.Stage = lead.ID.Int64(), string(lead.StageID)
-		agreed := lo.Assign(mapping.Agreed{}, content.agreed)
-		agreed.Agree(content.fields)
-		link.Agreed = agreed
-		return records.SaveLink(tx, link)
+	for _, w := range leading {
+		var sent bool
+		w.Lead.Company, sent = w.Employer(w.ID, employers[w.ID])
+		w.Lead.Wanted = w.WantsClientLead(sent)
+		r.askLead(&w.party)
 	}
-	t := task{
-		name:   p.leadTaskName(),
-		entity: plan.Lead,
-		key:    p.leadKey(),
-		note:   plan.About(p.kind, p.id, plan.Lead, 0),
-	}
-	p.lead.create = addItem(t, rest.TypeLead, leadNumber, always(fields), store)
-	if found {
-		p.lead.create = updateItem(
-			t, rest.TypeLead, func() any { return id }, leadNumber, always(content.fields), store,
-		)
-	}
-	r.enlist(p.lead.create)
+	return r.markBusyLeads(ctx, works)
 }
 
-// changePartyLead sends to an open lead what the panel knows better.
-func (r *run) changePartyLead(ctx context.Context, w partyWork) (err error) {
-	p := w.base()
-	if w.leadChanged() {
-		p.change, err = r.mergeLead(ctx, p, w.leadContent())
+// chooseOrganizationLeads tells which of the organizations are to be leads.
+func (r *run) chooseOrganizationLeads(works []*organizationWork) {
+	for _, w := range works {
+		if w.organization != nil {
+			w.Lead.Wanted = w.WantsOrganizationLead()
+			r.askLead(&w.party)
+		}
 	}
-	p.done = err == nil && p.change == nil
-	return err
+}
+
+// askLead looks for the lead of a party whose creation was begun.
+func (r *run) askLead(p *party) {
+	if p.Lead.Wanted && p.Lead.Open != nil && p.Lead.Link == nil {
+		r.askByKey(rest.TypeLead, p.LeadKey(), &p.Lead.ByKey, &p.err)
+	}
 }
 
 // readPartyLeads reads the open leads of parties whole (crm.item.list). Values of multifields are changed by their
@@ -79,37 +58,29 @@ func (r *run) readPartyLeads(list []*party) {
 		leadNumber,
 		lo.Map(list, func(p *party, _ int) Sought[rest.Lead] {
 			return Sought[rest.Lead]{
-				ID:   p.lead.link.RemoteID,
-				Take: func(lead *rest.Lead) { p.lead.read = lead },
+				ID:   p.Lead.Link.RemoteID,
+				Take: func(lead *rest.Lead) { p.Lead.Read = lead },
 				Err:  &p.err,
 			}
 		}),
 	)
 }
 
-// mergeLead returns the command that sends what the panel has changed, or nil when nothing of it is to be sent. A lead
-// that could not be read gets the changed fields as they are.
-func (r *run) mergeLead(ctx context.Context, p *party, content leadContent) (*task, error) {
-	link := p.lead.link
-	if p.lead.read == nil {
-		return r.changeLead(p.leadTaskName(), link, content.fields, nil), nil
-	}
-	send, after := mapping.MergeLead(link.Agreed, content.fields, content.phone, content.email, *p.lead.read)
-	if len(send) > 0 {
-		all := func(plan.Answer) mapping.Agreed { return after }
-		return r.enlist(r.commandTask(plan.SendLead(p.leadTaskName(), link, send, all))), nil
-	}
-	return nil, r.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		link.Agreed = after
-		return records.SaveLink(tx, link)
-	})
-}
-
-// changeLead adds the command that sends the fields which changed since they were last sent, if there are any.
-func (r *run) changeLead(name string, link *plan.Link, fields rest.Params, read *rest.Lead) *task {
-	c := plan.ChangeLead(name, link, fields, read)
-	if c == nil {
+// markBusyLeads notes which of the open leads carry an order already.
+func (r *run) markBusyLeads(ctx context.Context, works []*clientWork) error {
+	works = lo.Filter(works, func(w *clientWork, _ int) bool { return w.Lead.Link != nil })
+	if len(works) == 0 {
 		return nil
 	}
-	return r.enlist(r.commandTask(c))
+	ids := lo.Map(works, func(w *clientWork, _ int) int64 { return w.Lead.Link.RemoteID })
+	links, err := r.Book.LinksTo(ctx, plan.Lead, ids)
+	if err != nil {
+		return err
+	}
+	for _, w := range works {
+		w.busy = slices.ContainsFunc(links, func(l *plan.Link) bool {
+			return l.Local == plan.Order && l.RemoteID == w.Lead.Link.RemoteID
+		})
+	}
+	return nil
 }

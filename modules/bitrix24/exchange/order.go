@@ -175,9 +175,9 @@ func (r *run) addCustomer(w *orderWork) {
 	}
 	// A deal that a person made of the order's lead may lack them, too: nobody has to choose them in the dialog.
 	incomplete := w.Link == nil || !w.Link.Complete()
-	w.client.needed = w.client.needed || incomplete
+	w.client.Needed = w.client.Needed || incomplete
 	if w.order.OrganizationID != nil {
 		w.organization = r.workOnOrganization(*w.order.OrganizationID)
-		w.organization.needed = w.organization.needed || incomplete
+		w.organization.Needed = w.organization.Needed || incomplete
 	}
 }

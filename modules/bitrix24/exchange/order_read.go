@@ -132,11 +132,11 @@ func (r *run) readForContacts(context.Context) error {
 // givesContact reports whether the deal or lead is to get a contact that it was not given yet. It goes by what is
 // known before the portal has answered.
 func (w *orderWork) givesContact() bool {
-	if w.client.link == nil {
-		lead := w.client.lead
-		return w.client.needed || lead.wanted && lead.link == nil // the contact will be found or created in this run
+	if w.client.Link == nil {
+		lead := w.client.Lead
+		return w.client.Needed || lead.Wanted && lead.Link == nil // the contact will be found or created in this run
 	}
-	return plan.GivesContact(w.Link, w.client.link.RemoteID)
+	return plan.GivesContact(w.Link, w.client.Link.RemoteID)
 }
 
 // askRows reads the rows of an order's deal or lead, since it is unknown which of them are ours.

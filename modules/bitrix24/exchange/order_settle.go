@@ -43,7 +43,7 @@ func (r *run) settleOrder(ctx context.Context, w *orderWork) error {
 		}
 		w.err = p.Failure
 		w.done = w.err == nil && len(p.Commands) == 0
-		w.client.lead.busy = w.client.lead.busy || p.InClientLead
+		w.client.busy = w.client.busy || p.InClientLead
 		for _, c := range p.Commands {
 			w.tasks = append(w.tasks, r.enlist(r.commandTask(c)))
 		}
@@ -102,12 +102,9 @@ func (r *run) orderFacts(w *orderWork) plan.OrderFacts {
 	} else if w.company != nil {
 		f.Company = plan.Customer{ID: w.company.RemoteID}
 	}
-	lead := &w.client.lead
 	f.Client = plan.ClientLead{
-		Client: w.client.client, Company: lead.company, Known: w.client.link != nil, Link: lead.link, Busy: lead.busy,
-	}
-	if lead.create != nil {
-		f.Client.Creating = lead.create.name
+		Client: w.client.sent(), Company: w.client.Lead.Company, Known: w.client.Link != nil, Link: w.client.Lead.Link,
+		Creating: w.client.createsLead, Busy: w.client.busy,
 	}
 	return f
 }

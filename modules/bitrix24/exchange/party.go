@@ -2,57 +2,29 @@ package exchange
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
-	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// party is what the work on a client and the work on an organization have in common. A client stands for a contact, an
-// organization for a company. Either may be in a lead first, and stays there until a person converts the lead.
+// party is what the work on a client and the work on an organization have in common.
 type party struct {
-	kind   plan.Local  // plan.Client or plan.Organization
-	entity plan.Entity // plan.Contact or plan.Company
-	id     int64
+	plan.Party // what decides
 
-	compare bool // one of the two sides may have changed: read the record and compare
-	needed  bool // an order or an organization needs the record: find or create it
+	refusedEmail string // the portal does not take it, so the record is sent without
+	busy         bool   // of a client: his lead carries an order already, so the next order gets a lead of its own
 
-	chosen       plan.Choice
-	link         *plan.Link
-	intent       *plan.Intent // to create the record; its outcome is unknown
-	changeIntent *plan.Intent // to change the record; its outcome is unknown
-	lead         partyLead
-	emailLeftOut bool // the portal refuses the e-mail, so the record is sent without it
-	gone         bool // the portal says that there is no such record
-	found        candidates
+	creates, createsLead string // the commands that create the record and its lead
 
-	create *task // creates the record
-	change *task // changes the record, or the lead while there is no record
-	err    error
-	done   bool // nothing is left to write
-}
-
-// partyLead is how a client or an organization stands with leads: it was registered while new ones were passed on as
-// leads, and no person has converted its lead yet.
-type partyLead struct {
-	wanted bool         // it is to be a lead, unless the portal knows it already
-	former *plan.Link   // to its lead, in whatever state that is
-	link   *plan.Link   // to its lead, while that is open
-	intent *plan.Intent // to create the lead; its outcome is unknown
-	found  candidates
-	read   *rest.Lead // read when the lead is to be changed
-	create *task
-
-	company string // of a client: the organization he orders for
-	busy    bool   // of a client: the lead carries an order already, so the next order gets a lead of its own
+	tasks []*task
+	err   error
+	done  bool // nothing is left to write
 }
 
 // partyWork is the work on a client or on an organization.
@@ -66,87 +38,32 @@ type partyWork interface {
 	search(r *run)
 	// leadChanged reports whether the open lead lacks something that the panel knows.
 	leadChanged() bool
-	// leadContent returns what its lead says, and what both sides have agreed on once the lead says so.
-	leadContent() leadContent
-	// createRecord returns the command that creates the contact or company.
-	createRecord(r *run) *task
-	// wasRead reports whether the contact or company was read.
-	wasRead() bool
-	// compareFields compares what was read with the panel's record. It takes over what the portal changed and adds the
-	// commands for what the panel changed.
-	compareFields(ctx context.Context, r *run) error
-	// afterLink stores what follows from a new link, besides a push of the record itself.
-	afterLink(tx *db.Tx, r *run) error
+	// plan decides what is to be done about the record.
+	plan() plan.Plan
+	// take changes one field of the panel's record to what the portal has, and returns the panel's value then.
+	take(ctx context.Context, r *run, field, value string) (now string, err error)
 }
 
-// partyTexts are the journal's sentences about one kind of record.
-type partyTexts struct{ found, changed, gone, goneWhileNeeded string }
-
-// texts returns the journal's sentences about the party's record.
-func (p *party) texts() partyTexts {
-	if p.entity == plan.Company {
-		return partyTexts{
-			found:           "Найдена компания организации, связана. ",
-			changed:         "Компания изменена в Битрикс24, организация обновлена",
-			gone:            "Компания удалена в Битрикс24, связь снята",
-			goneWhileNeeded: "компания организации удалена в Битрикс24: ищем другую или создаём заново",
-		}
-	}
-	return partyTexts{
-		found:           "Найден контакт клиента, связан. ",
-		changed:         "Контакт изменён в Битрикс24, клиент обновлён",
-		gone:            "Контакт удалён в Битрикс24, связь снята",
-		goneWhileNeeded: "контакт клиента удалён в Битрикс24: ищем другой или создаём заново",
-	}
+func newParty(kind plan.Local, e plan.Entity, id int64) party {
+	return party{Party: plan.Party{Kind: kind, Entity: e, ID: id}}
 }
 
 func (p *party) base() *party { return p }
 
-// key is the external key of the contact or company.
-func (p *party) key() string { return plan.Key(p.kind, p.entity, p.id) }
+func (p *party) failure() error { return firstFailure(&p.err, p.tasks) }
 
-// leadKey is the external key of the lead.
-func (p *party) leadKey() string { return plan.Key(p.kind, plan.Lead, p.id) }
-
-// taskName names a command that creates or changes the record: "contact42".
-func (p *party) taskName() string { return fmt.Sprintf("%s%d", p.entity, p.id) }
-
-// leadTaskName names a command that creates or changes the lead: "lead_client42".
-func (p *party) leadTaskName() string { return fmt.Sprintf("lead_%s%d", p.kind, p.id) }
-
-// note is what the journal's lines about the record refer to.
-func (p *party) note() plan.Note {
-	return plan.About(p.kind, p.id, p.entity, p.link.Number())
-}
-
-// inLead reports whether the party is in an open lead, which is all that the portal has of it for now.
-func (p *party) inLead() bool { return p.link == nil && p.lead.link != nil && !p.needed }
-
-// recordID is the number of the contact or company, or a reference to the command that creates it in the same batch.
-// It is nil when there is neither.
-func (p *party) recordID() any {
-	switch {
-	case p.link != nil:
-		return p.link.RemoteID
-	case p.create != nil:
-		return p.create.recordID("item", "id")
-	}
-	return nil
-}
+func (p *party) complete() bool { return p.err != nil || p.done || finished(p.tasks) }
 
 // customer is the contact or company as a deal or lead gets it.
 func (p *party) customer() plan.Customer {
 	switch {
-	case p.link != nil:
-		return plan.Customer{ID: p.link.RemoteID}
-	case p.create != nil:
-		return plan.Customer{ID: plan.Ref{Command: p.create.name, Path: "item.id"}, Creating: p.create.name}
+	case p.Link != nil:
+		return plan.Customer{ID: p.Link.RemoteID}
+	case p.creates != "":
+		return plan.Customer{ID: plan.Ref{Command: p.creates, Path: "item.id"}, Creating: p.creates}
 	}
 	return plan.Customer{}
 }
-
-// partyTasks are the commands that both kinds of party may have.
-func (p *party) partyTasks() []*task { return lo.Compact([]*task{p.create, p.change, p.lead.create}) }
 
 // parties returns what the works have in common.
 func parties[W partyWork](works []W) []*party {
@@ -160,8 +77,8 @@ func inOrder[W any](works map[int64]W) []W {
 
 // loadParties reads what the panel knows of parties of one kind: links, choices, and intents without an outcome.
 func (r *run) loadParties(ctx context.Context, list []*party) error {
-	kind, entity := list[0].kind, list[0].entity
-	ids := lo.Map(list, func(p *party, _ int) int64 { return p.id })
+	kind, entity := list[0].Kind, list[0].Entity
+	ids := lo.Map(list, func(p *party, _ int) int64 { return p.ID })
 	links, err := r.Book.Links(ctx, kind, entity, ids)
 	if err != nil {
 		return err
@@ -170,7 +87,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	if err != nil {
 		return err
 	}
-	keys := lo.FlatMap(list, func(p *party, _ int) []string { return []string{p.key(), plan.ChangeKey(p.key())} })
+	keys := lo.FlatMap(list, func(p *party, _ int) []string { return []string{p.Key(), plan.ChangeKey(p.Key())} })
 	open, err := r.Book.Intents(ctx, entity, keys)
 	if err != nil {
 		return err
@@ -180,19 +97,20 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 		return err
 	}
 	openLeads, err := r.Book.Intents(
-		ctx, plan.Lead, lo.Map(list, func(p *party, _ int) string { return p.leadKey() }),
+		ctx, plan.Lead, lo.Map(list, func(p *party, _ int) string { return p.LeadKey() }),
 	)
 	if err != nil {
 		return err
 	}
 	for _, p := range list {
-		p.link, p.chosen = links[p.id], chosen[p.id]
-		p.intent, p.changeIntent = open[p.key()], open[plan.ChangeKey(p.key())]
+		p.Frame = r.frame()
+		p.Link, p.Chosen = links[p.ID], chosen[p.ID]
+		p.Open, p.ChangeOpen = open[p.Key()], open[plan.ChangeKey(p.Key())]
 		// What was begun is brought to an end, whatever people have chosen since.
-		p.needed = p.needed || p.chosen == plan.ChoiceSend || p.intent != nil
-		p.lead.former, p.lead.intent = leads[p.id], openLeads[p.leadKey()]
-		if l := p.lead.former; l != nil && l.State == plan.Linked {
-			p.lead.link = l
+		p.Needed = p.Needed || p.Chosen == plan.ChoiceSend || p.Open != nil
+		p.Lead.Former, p.Lead.Open = leads[p.ID], openLeads[p.LeadKey()]
+		if l := p.Lead.Former; l != nil && l.State == plan.Linked {
+			p.Lead.Link = l
 		}
 	}
 	return nil
@@ -204,22 +122,22 @@ func askAboutParties[W partyWork](r *run, works []W) (read, sought []W) {
 	var leads []W
 	for _, w := range works {
 		p := w.base()
-		isWanted := p.needed || p.lead.wanted
+		isWanted := p.Needed || p.Lead.Wanted
 		switch {
-		case !w.exists() || p.link == nil && !isWanted:
+		case !w.exists() || p.Link == nil && !isWanted:
 			p.done = true
-		case p.inLead():
+		case p.InLead():
 			leads = append(leads, w)
-		case p.link == nil:
+		case p.Link == nil:
 			w.search(r)
 			sought = append(sought, w)
-		case p.compare || !p.link.Checked:
+		case p.Compare || !p.Link.Checked:
 			read, leads = append(read, w), append(leads, w)
 		default:
 			p.done = true
 		}
 	}
-	leads = lo.Filter(leads, func(w W, _ int) bool { return w.base().lead.link != nil && w.leadChanged() })
+	leads = lo.Filter(leads, func(w W, _ int) bool { return w.base().Lead.Link != nil && w.leadChanged() })
 	r.readPartyLeads(parties(leads))
 	return read, sought
 }
@@ -228,94 +146,119 @@ func askAboutParties[W partyWork](r *run, works []W) (read, sought []W) {
 func readParties[T any](r *run, typeID int, number numbered[T], list []*party, take func(id int64, record *T)) {
 	ReadByID(&r.questions, typeID, []string{"*"}, number, lo.Map(list, func(p *party, _ int) Sought[T] {
 		return Sought[T]{
-			ID: p.link.RemoteID, Take: func(record *T) { take(p.id, record) }, Gone: &p.gone, Err: &p.err,
+			ID: p.Link.RemoteID, Take: func(record *T) { take(p.ID, record) }, Gone: &p.Gone, Err: &p.err,
 		}
 	}))
 }
 
-// settleParties decides for each party between linking, creating, comparing and forgetting.
+// settleParties carries out the plans of parties of one kind: what they store now, at once; their commands, with the
+// run's.
 func settleParties[W partyWork](ctx context.Context, r *run, works map[int64]W) error {
-	for _, w := range inOrder(works) {
-		p := w.base()
-		var err error
-		switch {
-		case p.err != nil || p.done:
-		case p.inLead():
-			err = r.changePartyLead(ctx, w)
-		case p.link == nil:
-			err = r.settleUnlinked(ctx, w)
-		case p.gone:
-			err = r.forgetGone(ctx, w)
-		case w.wasRead():
-			err = w.compareFields(ctx, r)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settleUnlinked links the record that was found, or creates one: the lead if the party is to be one, else the contact
-// or company.
-func (r *run) settleUnlinked(ctx context.Context, w partyWork) error {
-	p := w.base()
-	id, warning, err := r.pick(ctx, p)
+	holders, err := r.holders(ctx, parties(inOrder(works)))
 	if err != nil {
 		return err
 	}
-	if id != 0 {
-		return r.linkFound(ctx, w, id, warning)
+	for _, w := range inOrder(works) {
+		p := w.base()
+		if p.err != nil || p.done {
+			continue
+		}
+		p.Frame = r.frame()
+		p.Found.Taken = lo.FilterMap(holders, func(l *plan.Link, _ int) (int64, bool) {
+			return l.RemoteID, l.Local == p.Kind && l.LocalID != p.ID
+		})
+		if err := r.settleParty(ctx, w); err != nil {
+			return err
+		}
+		if p.Link != nil {
+			holders = append(holders, p.Link)
+		}
 	}
-	if p.err = r.unsettled(p.intent); p.err != nil {
-		return nil
-	}
-	if p.lead.wanted && !p.needed {
-		r.createPartyLead(w)
-		return nil
-	}
-	p.create = w.createRecord(r)
-	r.enlist(p.create)
 	return nil
 }
 
-// linkFound links a record of the portal that was found. The next push fills what is empty and writes our key into it.
-func (r *run) linkFound(ctx context.Context, w partyWork, id int64, warning string) error {
-	p := w.base()
-	return r.conclude(ctx, &p.done, func(_ context.Context, tx *db.Tx) error {
-		p.link = r.Book.NewLink(p.kind, p.id, p.entity, id, p.found.agreedWith(p.intent, id))
-		if err := records.SaveLink(tx, p.link); err != nil {
-			return err
-		}
-		if err := r.Journal(tx, p.note(), plan.Inward, p.texts().found+warning); err != nil {
-			return err
-		}
-		if err := w.afterLink(tx, r); err != nil {
-			return err
-		}
-		return r.Jobs.Enqueue(tx, PushOf(p.kind, p.id), r.follow()...)
-	})
+// holders are the links to all records that were found for parties of one kind: some may be another's already.
+func (r *run) holders(ctx context.Context, list []*party) ([]*plan.Link, error) {
+	found := lo.FlatMap(list, func(p *party, _ int) []int64 { return p.Found.All() })
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return r.Book.LinksTo(ctx, list[0].Entity, found)
 }
 
-// forgetGone drops the link to a record that is gone. «Отправить в Битрикс24» is offered again. Before a new record is
-// created the old one is looked for by its keys, since it may have been merged with another.
-func (r *run) forgetGone(ctx context.Context, w partyWork) error {
+// settleParty plans a party until its plan changes nothing any more that it was made of.
+func (r *run) settleParty(ctx context.Context, w partyWork) error {
 	p := w.base()
-	if p.needed {
-		p.err = &plan.Wait{Why: p.texts().goneWhileNeeded}
-	}
-	return r.conclude(ctx, &p.done, func(_ context.Context, tx *db.Tx) error {
-		if err := records.Unlink(tx, p.link); err != nil {
+	for {
+		next := w.plan()
+		if err := r.storeParty(ctx, w, next.Now); err != nil {
 			return err
 		}
-		if p.chosen == plan.ChoiceSend { // the wish is fulfilled: nothing is created again unasked
-			if err := r.Book.Choose(tx, p.kind, p.id, plan.ChoiceNone, portal.Actor.Name); err != nil {
+		if next.Again {
+			continue
+		}
+		p.err, p.creates, p.createsLead = next.Failure, next.Creates, next.CreatesLead
+		p.done = p.err == nil && len(next.Commands) == 0
+		for _, c := range next.Commands {
+			p.tasks = append(p.tasks, r.enlist(r.commandTask(c)))
+		}
+		return nil
+	}
+}
+
+// storeParty stores what follows at once, and takes it over into the work.
+func (r *run) storeParty(ctx context.Context, w partyWork, now plan.Changes) error {
+	if now.Empty() {
+		return nil
+	}
+	p, links := w.base(), now.Links
+	anew := newLinks(now.Links)
+	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		anew()
+		if now.Party != nil {
+			taken, err := r.takeParty(ctx, tx, w, now.Party)
+			if err != nil {
 				return err
 			}
+			links = taken
 		}
-		if err := r.countCaught(tx, w); err != nil {
-			return err
-		}
-		return r.Journal(tx, p.note(), plan.Inward, p.texts().gone)
+		return r.store(ctx, tx, now, w)
 	})
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		switch l.Entity {
+		case p.Entity:
+			p.Link = l
+		case plan.Lead:
+			p.Lead.Link = l
+		}
+	}
+	if len(now.Settled) > 0 {
+		p.ChangeOpen = nil
+	}
+	return nil
+}
+
+// takeParty changes the panel's record to what the portal has, field by field, and stores what became of it. It returns
+// the party's link as it is then. This is where a plan meets the panel's rules, which only the host knows.
+func (r *run) takeParty(ctx context.Context, tx *db.Tx, w partyWork, take *plan.PartyTake) ([]*plan.Link, error) {
+	// The hook of a change looks at the link: it has to say what is agreed on before the change is made.
+	if err := records.SaveLink(tx, take.Link); err != nil {
+		return nil, err
+	}
+	var values []plan.Taken
+	for _, field := range slices.Sorted(maps.Keys(take.Fields)) {
+		now, err := w.take(ctx, r, field, take.Fields[field])
+		value := plan.Taken{Field: field, Now: now}
+		if no, refused := refusal.From(err); refused {
+			value.Refused = no.Message
+		} else if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	became := take.Became(values)
+	return became.Links, r.store(ctx, tx, became, nil)
 }

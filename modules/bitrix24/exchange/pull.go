@@ -61,11 +61,11 @@ func (r *run) workOf(l *plan.Link) work {
 		return w
 	case l.Local == plan.Client && l.Entity == plan.Contact:
 		w := r.workOnClient(l.LocalID)
-		w.compare = true
+		w.Compare = true
 		return w
 	case l.Local == plan.Organization && l.Entity == plan.Company:
 		w := r.workOnOrganization(l.LocalID)
-		w.compare = true
+		w.Compare = true
 		return w
 	}
 	return nil

@@ -1,13 +1,9 @@
 package exchange
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -46,30 +42,6 @@ type keyed struct {
 	rest.Origin
 }
 
-// candidates are records of the portal that may be the one looked for. Each list says what they were found by. The
-// order of the fields is their rank: the external key is ours alone and an ИНН is the company's, but people share
-// phones and e-mails.
-type candidates struct {
-	byKey, byINN, byPhone, byEmail []int64
-}
-
-// oldestByKey returns the record that carries our key. If there are several, people copied it, and the oldest is ours.
-func (c candidates) oldestByKey() (id int64, found bool) {
-	if len(c.byKey) == 0 {
-		return 0, false
-	}
-	return slices.Min(c.byKey), true
-}
-
-// agreedWith is what both sides have agreed on if the record is the one that i was about: what was sent then. Two
-// records that have never met have agreed on nothing.
-func (c candidates) agreedWith(i *plan.Intent, id int64) mapping.Agreed {
-	if i == nil || !slices.Contains(c.byKey, id) {
-		return nil
-	}
-	return i.Agreed
-}
-
 // askByKey looks for records that carry a key of ours (crm.item.list). Whatever the portal took the filter for, rows
 // without the key are left out.
 func (r *run) askByKey(entityTypeID int, key string, found *[]int64, failure *error) {
@@ -104,7 +76,7 @@ func (r *run) askByXMLID(method, key string, failure *error, found func(id int64
 }
 
 // askCompanyByINN looks for companies that have one of the ИНН in their requisites (crm.requisite.list).
-func (r *run) askCompanyByINN(inns []string, found *candidates, failure *error) {
+func (r *run) askCompanyByINN(inns []string, found *[]int64, failure *error) {
 	if len(inns) == 0 {
 		return
 	}
@@ -115,7 +87,7 @@ func (r *run) askCompanyByINN(inns []string, found *candidates, failure *error) 
 	askFor(&r.questions, "crm.requisite.list", params, failure, func(list rest.List[rest.Requisite]) {
 		for _, requisite := range list {
 			if slices.Contains(inns, string(requisite.INN)) {
-				found.byINN = append(found.byINN, requisite.EntityID.Int64())
+				*found = append(*found, requisite.EntityID.Int64())
 			}
 		}
 	})
@@ -137,49 +109,4 @@ func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failur
 			*found = append(*found, id.Int64())
 		}
 	})
-}
-
-// pick chooses one of the records that were found for a party: the one with our key, else by ИНН, else the one that
-// has both phone and e-mail, else the oldest that has either. Records that belong to another client or organization
-// are passed over. The number is 0 when none is left. The warning, for the journal, says that others would have
-// fitted.
-func (r *run) pick(ctx context.Context, p *party) (chosen int64, warning string, err error) {
-	found := p.found
-	all := slices.Concat(found.byKey, found.byINN, found.byPhone, found.byEmail)
-	if len(all) == 0 {
-		return 0, "", nil
-	}
-	links, err := r.Book.LinksTo(ctx, p.entity, all)
-	if err != nil {
-		return 0, "", err
-	}
-	isTaken := func(remoteID int64, _ int) bool {
-		return slices.ContainsFunc(links, func(l *plan.Link) bool {
-			return l.Local == p.kind && l.RemoteID == remoteID && l.LocalID != p.id
-		})
-	}
-	free := func(ids []int64) []int64 {
-		ids = lo.Uniq(lo.Reject(ids, isTaken))
-		slices.Sort(ids)
-		return ids
-	}
-	byPhone, byEmail := free(found.byPhone), free(found.byEmail)
-	ranks := [][]int64{free(found.byKey), free(found.byINN), lo.Intersect(byPhone, byEmail), byPhone, byEmail}
-	for _, rank := range ranks {
-		if len(rank) == 0 {
-			continue
-		}
-		return rank[0], ambiguity(rank[0], lo.Uniq(slices.Concat(rank, byPhone, byEmail))), nil
-	}
-	return 0, "", nil
-}
-
-// ambiguity is the warning that more than one record would have fitted.
-func ambiguity(chosen int64, fitting []int64) string {
-	if len(fitting) < 2 {
-		return ""
-	}
-	slices.Sort(fitting)
-	numbers := lo.Map(fitting, func(id int64, _ int) string { return strconv.FormatInt(id, 10) })
-	return fmt.Sprintf("Подходили несколько записей (%s), выбрана %d", strings.Join(numbers, ", "), chosen)
 }

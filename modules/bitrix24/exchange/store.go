@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/samber/lo"
 	"gorm.io/gorm/clause"
 
+	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
@@ -30,7 +32,7 @@ func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) err
 		}
 	}
 	for _, a := range c.Agree {
-		if err := agree(tx, a); err != nil {
+		if err := r.agree(tx, a); err != nil {
 			return err
 		}
 	}
@@ -61,7 +63,10 @@ func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) err
 			return err
 		}
 	}
-	return r.enqueueFollowing(tx, c.Follow)
+	if err := r.enqueueFollowing(tx, c.Follow); err != nil || c.Sent == nil {
+		return err
+	}
+	return r.compareLater(tx, c.Sent)
 }
 
 // storeNow stores what follows at once, in a transaction of its own.
@@ -73,14 +78,47 @@ func (r *run) storeNow(ctx context.Context, now plan.Changes, by work) error {
 }
 
 // agree notes on a link what both sides have agreed on.
-func agree(tx *db.Tx, a plan.Agreement) error {
+func (r *run) agree(tx *db.Tx, a plan.Agreement) error {
+	l := a.Link
 	for field, pair := range a.Fields {
-		a.Link.Agreed[field] = pair
+		l.Agreed[field] = pair
 	}
 	if a.Seen != nil {
-		a.Link.See(a.Seen)
+		l.See(a.Seen)
 	}
-	return records.SaveLink(tx, a.Link)
+	if a.Instead {
+		err := tx.Where("portal_id = ? AND entity = ? AND remote_id = ?", l.PortalID, l.Entity, l.RemoteID).
+			Where("local = ? AND local_id <> ?", l.Local, l.LocalID).
+			Delete(&plan.Link{}).Error
+		if err != nil {
+			return fmt.Errorf("drop the former link of %s %d: %w", l.Entity, l.RemoteID, err)
+		}
+	}
+	return records.SaveLink(tx, l)
+}
+
+// newLinks returns what makes those of the links new again that are new now. A transaction that is run again begins
+// with it.
+func newLinks(links []*plan.Link) (anew func()) {
+	fresh := lo.Filter(links, func(l *plan.Link, _ int) bool { return l.ID == 0 })
+	return func() {
+		for _, l := range fresh {
+			l.ID = 0
+		}
+	}
+}
+
+// compareLater enqueues a push of a client who was changed after he was sent.
+func (r *run) compareLater(tx *db.Tx, sent *plan.SentClient) error {
+	var now clients.Client
+	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("id", "revision").First(&now, sent.ID).Error
+	if err != nil {
+		return fmt.Errorf("read client %d again: %w", sent.ID, err)
+	}
+	if now.Revision == sent.Revision {
+		return nil
+	}
+	return r.Jobs.Enqueue(tx, PushClient{ID: sent.ID})
 }
 
 // storeRows stores what is known of product rows.

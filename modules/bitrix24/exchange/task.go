@@ -10,7 +10,6 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -244,13 +243,6 @@ func noteMissing(ctx context.Context, tx *db.Tx, taken []*task) error {
 	return nil
 }
 
-// lookAt returns an onMissing that enqueues a look at a record of the portal, which may be gone.
-func (c *Connection) lookAt(e plan.Entity, id int64) func(ctx context.Context, tx *db.Tx) error {
-	return func(_ context.Context, tx *db.Tx) error {
-		return c.Jobs.Enqueue(tx, Pull{Entity: e, ID: id}, jobs.WithPriority(jobs.Pull))
-	}
-}
-
 // ReadNumbered decodes the record that a command answers with. id is where answer keeps its number. A record without a
 // number is an answer of another shape: the error is rest.Unknown, since nobody knows what became of the command.
 func ReadNumbered(result *rest.Result, name string, answer any, id *rest.ID) error {
@@ -276,55 +268,3 @@ func firstFailure(failure *error, tasks []*task) error {
 func finished(tasks []*task) bool {
 	return len(tasks) > 0 && lo.EveryBy(tasks, func(t *task) bool { return t.finished })
 }
-
-// addItem completes a task so that it creates a contact, company, deal or lead (crm.item.add). The caller has filled
-// in what identifies the task: name, intent and note. fields is called when the command leaves. store is called with
-// the portal's answer, in the transaction that clears the intent.
-func addItem[T any](
-	t task,
-	typeID int,
-	number numbered[T],
-	fields func() rest.Params,
-	store func(tx *db.Tx, made *T) error,
-) *task {
-	t.method = "crm.item.add"
-	t.params = func() rest.Params {
-		return rest.Params{"entityTypeId": typeID, "useOriginalUfNames": "Y", "fields": fields()}
-	}
-	t.done = doneItem(number, store)
-	return &t
-}
-
-// updateItem completes a task so that it changes such a record (crm.item.update). id returns the record's number, or a
-// reference to the command that creates it.
-func updateItem[T any](
-	t task,
-	typeID int,
-	id func() any,
-	number numbered[T],
-	fields func() rest.Params,
-	store func(tx *db.Tx, changed *T) error,
-) *task {
-	t.method = "crm.item.update"
-	t.params = func() rest.Params {
-		return rest.Params{"entityTypeId": typeID, "id": id(), "useOriginalUfNames": "Y", "fields": fields()}
-	}
-	t.done = doneItem(number, store)
-	return &t
-}
-
-// doneItem returns the done of a task that creates or changes an item: it reads the item and stores it.
-func doneItem[T any](
-	number numbered[T], store func(tx *db.Tx, record *T) error,
-) func(ctx context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-	return func(_ context.Context, tx *db.Tx, result *rest.Result, name string) (int64, error) {
-		var item rest.Item[T]
-		if err := ReadNumbered(result, name, &item, number(&item.Item)); err != nil {
-			return 0, err
-		}
-		return number(&item.Item).Int64(), store(tx, &item.Item)
-	}
-}
-
-// always returns fields that are known before the task leaves.
-func always(fields rest.Params) func() rest.Params { return func() rest.Params { return fields } }

@@ -198,10 +198,10 @@ func (x *Exchange) newest(
 func (r *run) linkedBefore() map[plan.Note]bool {
 	known := map[plan.Note]bool{}
 	for id, w := range r.organizations {
-		known[plan.Note{Local: plan.Organization, LocalID: id}] = w.link != nil
+		known[plan.Note{Local: plan.Organization, LocalID: id}] = w.Link != nil
 	}
 	for id, w := range r.clients {
-		known[plan.Note{Local: plan.Client, LocalID: id}] = w.link != nil
+		known[plan.Note{Local: plan.Client, LocalID: id}] = w.Link != nil
 	}
 	for id, w := range r.orders {
 		known[plan.Note{Local: plan.Order, LocalID: id}] = w.Link != nil
@@ -258,27 +258,27 @@ func (r *run) plan(asked [3][]int64, known map[plan.Note]bool, notes map[plan.No
 	for _, id := range slices.Sorted(maps.Keys(r.organizations)) {
 		w := r.organizations[id]
 		isNoted := len(notes[plan.Note{Local: plan.Organization, LocalID: id}]) > 0
-		isListed := slices.Contains(asked[0], id) || w.create != nil || isNoted
+		isListed := slices.Contains(asked[0], id) || w.creates != "" || isNoted
 		if w.organization == nil || !isListed {
 			continue
 		}
 		details := []string{w.organization.Name}
-		if w.create != nil && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
+		if w.creates != "" && len(w.organization.LegalEntities)+len(w.organization.Employees) > 0 {
 			details = append(details, fmt.Sprintf(
 				"реквизитов: %d, сотрудников: %d", len(w.organization.LegalEntities),
 				len(w.organization.Employees),
 			))
 		}
-		add(plan.Organization, id, w.err, w.allTasks(), details...)
+		add(plan.Organization, id, w.err, w.tasks, details...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
 		isNoted := len(notes[plan.Note{Local: plan.Client, LocalID: id}]) > 0
-		isListed := slices.Contains(asked[1], id) || w.create != nil || isNoted
+		isListed := slices.Contains(asked[1], id) || w.creates != "" || isNoted
 		if w.client == nil || !isListed {
 			continue
 		}
-		add(plan.Client, id, w.err, w.tasks(), w.client.FullName())
+		add(plan.Client, id, w.err, w.tasks, w.client.FullName())
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]

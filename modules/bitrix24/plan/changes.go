@@ -28,6 +28,8 @@ type Changes struct {
 
 	NoImport bool // the portal does not let the webhook import deals: they are created one by one from now on
 
+	Sent *SentClient // a client who is pushed if he was changed since he was sent
+
 	Lines  []Line // of the journal
 	Follow []Job  // what is to be done next
 	Caught bool   // something the portal changed: it counts as caught if reconciliation asked for this look
@@ -38,6 +40,10 @@ type Agreement struct {
 	Link   *Link
 	Fields mapping.Agreed
 	Seen   *rest.Deal // the deal or lead as the portal has it by now; nil: not seen
+
+	// Instead says that the link takes the place of another of its kind to the same record. A legal entity that was
+	// removed and typed in anew finds its former requisite by the ИНН.
+	Instead bool
 }
 
 // Open names an intent.
@@ -72,15 +78,18 @@ type OrderTake struct {
 	Refused string // what it says, followed by the reason, if the panel refuses
 }
 
-// PartyTake is what a client or organization takes over from its contact or company, field by field. A value that the
-// panel refuses is journalled once, and both sides keep their own.
+// PartyTake is what a client or organization takes over from its contact or company, field by field. The panel's own
+// rules may refuse a value: Became says what follows from what became of each.
 type PartyTake struct {
-	Link   *Link             // as it is to be saved; the panel's side of taken fields is filled in from what became of them
+	Link   *Link             // as it is if the panel takes everything; saved before anything is changed
 	Fields map[string]string // by their names in Agreed; an empty value clears the field
 	Ours   map[string]string // the panel's values before
-	About  Note
-	Took   string // what the journal says of a field that was taken over
+	Took   string            // what the journal says of a field that was taken over
 }
+
+// SentClient is a client as he was when his contact was created. Whoever changed him meanwhile saw no link yet, and
+// enqueued nothing. Whoever stores this locks his row, so that a change that is just being made is seen as well.
+type SentClient struct{ ID, Revision int64 }
 
 // Line is a line of the journal about something that was done, in Russian.
 type Line struct {
@@ -120,7 +129,7 @@ func look(e Entity, id int64) Job { return Job{Look: &Look{Entity: e, ID: id}} }
 // Empty reports whether there is nothing to store.
 func (c Changes) Empty() bool {
 	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
-		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.RowsAnew == nil &&
+		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.Sent == nil && c.RowsAnew == nil &&
 		c.ProductGone == 0 && !c.NoImport
 }
 
@@ -140,6 +149,9 @@ func (c Changes) and(more Changes) Changes {
 	}
 	if more.Party != nil {
 		c.Party = more.Party
+	}
+	if more.Sent != nil {
+		c.Sent = more.Sent
 	}
 	if more.RowsAnew != nil {
 		c.RowsAnew = more.RowsAnew

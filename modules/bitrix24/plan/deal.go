@@ -33,7 +33,7 @@ func (f OrderFacts) customer() rest.Params { return mapping.DealClient(f.Contact
 
 // creating are the commands of this group that create the deal's contact and company.
 func (f OrderFacts) creating() []string {
-	return lo.Compact([]string{f.Contact.Creating, f.Company.Creating})
+	return append(f.Contact.after(), f.Company.after()...)
 }
 
 // known is the customer with the numbers that references stand for by now.

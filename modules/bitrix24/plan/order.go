@@ -3,6 +3,8 @@ package plan
 import (
 	"errors"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -48,6 +50,9 @@ type Customer struct {
 	ID       any    // its number, or a Ref to the command that creates it; nil: none
 	Creating string // the name of that command
 }
+
+// after are the commands of the group that have to be done before the number is known.
+func (c Customer) after() []string { return lo.Compact([]string{c.Creating}) }
 
 // number is the order's number.
 func (f OrderFacts) number() int64 { return f.Input.Order.ID }

@@ -116,16 +116,16 @@ func openLead(f OrderFacts) Plan {
 		delete(fields, commentsField) // written already
 	}
 	var p Plan
-	if c := ChangeLead(fmt.Sprintf("lead%d", f.number()), f.Link, fields, f.Lead); c != nil {
+	if c := changeLead(fmt.Sprintf("lead%d", f.number()), f.Link, fields, f.Lead); c != nil {
 		c.After = f.creating()
 		p.Commands = []*Command{c}
 	}
 	return besideFields(f, p)
 }
 
-// ChangeLead is the command that sends the fields which changed since they were last sent, or nil when there are none.
+// changeLead is the command that sends the fields which changed since they were last sent, or nil when there are none.
 // What people wrote into the lead's comment, and contacts they added, stay if the lead was read.
-func ChangeLead(name string, l *Link, fields rest.Params, read *rest.Lead) *Command {
+func changeLead(name string, l *Link, fields rest.Params, read *rest.Lead) *Command {
 	changed := rest.Params(l.Agreed.Changed(fields))
 	if ours, changes := changed[commentsField].(string); changes {
 		changed[commentsField] = withOurLinks(string(read.Comments), ours)
@@ -136,16 +136,16 @@ func ChangeLead(name string, l *Link, fields rest.Params, read *rest.Lead) *Comm
 	if len(changed) == 0 {
 		return nil
 	}
-	return SendLead(name, l, changed, func(a Answer) mapping.Agreed {
+	return sendLead(name, l, changed, func(a Answer) mapping.Agreed {
 		agreed := mapping.Agreed{}
 		agreed.Agree(resolved(a, fields))
 		return agreed
 	})
 }
 
-// SendLead is the command that changes fields of an open lead (crm.item.update). agreed is what both sides have agreed
+// sendLead is the command that changes fields of an open lead (crm.item.update). agreed is what both sides have agreed
 // on then.
-func SendLead(name string, l *Link, fields rest.Params, agreed func(a Answer) mapping.Agreed) *Command {
+func sendLead(name string, l *Link, fields rest.Params, agreed func(a Answer) mapping.Agreed) *Command {
 	c := Command{
 		Name: name, About: About(l.Local, l.LocalID, Lead, l.RemoteID),
 		Missing: &Changes{Follow: []Job{look(Lead, l.RemoteID)}},

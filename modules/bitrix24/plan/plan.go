@@ -19,6 +19,9 @@ type Plan struct {
 
 	Commands []*Command // for the portal, in this order
 
+	// Of a client or organization: the command that creates its contact or company, and the one that creates its lead.
+	Creates, CreatesLead string
+
 	InClientLead bool // the order goes into its client's lead, which carries no other order then
 
 	// Failure is why the record cannot be dealt with: a *Wait if it is only put off, else what is in the way, as an error

@@ -10,12 +10,6 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// ErrNoPreset means that requisites cannot be created, since the portal lacks the template they are made by. Its text
-// is for people.
-var ErrNoPreset = errors.New(
-	"на портале нет шаблона реквизитов «Организация»: добавьте его в «CRM / Настройки / Реквизиты» и повторите",
-)
-
 // Explain says in Russian what went wrong between us and the portal, and what to do about it. It never holds a secret.
 func Explain(err error) string {
 	var moved *rest.MovedError

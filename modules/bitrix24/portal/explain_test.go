@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -60,7 +61,7 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 		"a redirect":          {silent(302, errors.New("no JSON")), "перенаправляет на другой адрес"},
 		"another program":     {silent(200, errors.New("no JSON")), "ответил не Битрикс24 (статус 200)"},
 		"no connection":       {silent(0, errors.New("connection refused")), "соединение не установлено или прервано"},
-		"an error of our own": {portal.ErrNoPreset, "добавьте его в «CRM / Настройки / Реквизиты»"},
+		"an error of our own": {plan.ErrNoPreset, "добавьте его в «CRM / Настройки / Реквизиты»"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

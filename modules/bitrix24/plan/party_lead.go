@@ -1,0 +1,119 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// PartyLead is how a client or an organization stands with leads: it was registered while new ones were passed on as
+// leads, and no person has converted its lead yet.
+type PartyLead struct {
+	Wanted  bool       // it is to be a lead, unless the portal knows it already
+	Former  *Link      // to its lead, in whatever state that is
+	Link    *Link      // to its lead, while that is open
+	Open    *Intent    // to create the lead; its outcome is unknown
+	ByKey   []int64    // leads that carry its key, read with Open
+	Read    *rest.Lead // read when the lead is to be changed
+	Company string     // of a client: the organization he orders for
+}
+
+// LeadKey is the external key of the party's lead.
+func (f Party) LeadKey() string { return Key(f.Kind, Lead, f.ID) }
+
+// leadCommand names a command that creates or changes the lead: "lead_client42".
+func (f Party) leadCommand() string { return fmt.Sprintf("lead_%s%d", f.Kind, f.ID) }
+
+// Employer is the organization that a client orders for, of those that he is an employee of; empty of a person. sent
+// reports whether he is sent at all: guests are not, nor are those whom «Типы отправляемых заказов» leave out.
+func (f Frame) Employer(client int64, list []*organizations.Organization) (name string, sent bool) {
+	employer, found := lo.Find(list, func(o *organizations.Organization) bool { return o.MayOrder(client) })
+	if found {
+		return employer.Name, f.Organizations
+	}
+	return "", len(list) == 0 && f.Persons
+}
+
+// MayBeLead reports whether a client is in an open lead, or registered while new clients were passed on as leads and
+// has neither lead nor contact.
+func (f Party) MayBeLead() bool {
+	return f.Link == nil && (f.Lead.Link != nil || f.Lead.Former == nil && f.Chosen == ChoiceLead)
+}
+
+// WantsClientLead reports whether a client who may be a lead is to be one. sent is that of Employer.
+func (f Party) WantsClientLead(sent bool) bool {
+	begun := f.Lead.Open != nil // what was begun is brought to an end
+	return f.Lead.Link != nil || begun || f.Leads && sent
+}
+
+// WantsOrganizationLead reports whether an organization is to be a lead. While its lead is open an organization gets no
+// company: that is created when an employee's lead is converted.
+func (f Party) WantsOrganizationLead() bool {
+	switch {
+	case f.Lead.Link != nil:
+		return true
+	case f.Link != nil || f.Lead.Former != nil:
+		return false
+	case f.Lead.Open != nil: // what was begun is brought to an end
+		return true
+	}
+	return f.Chosen == ChoiceLead && f.Leads && f.Organizations
+}
+
+// leadContent is what a lead says of a client or an organization.
+type leadContent struct {
+	fields       rest.Params // all but phone and e-mail
+	phone, email string
+	agreed       mapping.Agreed // what both sides have agreed on of phone and e-mail once the lead has them
+}
+
+// changed reports whether an open lead lacks something of the content.
+func (c leadContent) changed(l *Link) bool { return l.Agreed.LeadChanged(c.fields, c.phone, c.email) }
+
+// createLead creates the party's lead (crm.item.add). If an earlier attempt created the lead and its answer was lost,
+// the command brings that lead up to date instead.
+func (f Party) createLead(content leadContent) Plan {
+	id, found := oldest(f.Lead.ByKey)
+	if wait := f.unsettled(f.Lead.Open); !found && wait != nil {
+		return Plan{Failure: wait}
+	}
+	c := Command{
+		Name: f.leadCommand(), About: About(f.Kind, f.ID, Lead, 0), Intent: &Sending{Entity: Lead, Key: f.LeadKey()},
+	}
+	then := func(_ Answer, lead *rest.Lead) Changes {
+		l := f.newLink(f.Kind, f.ID, Lead, lead.ID.Int64(), content.agreed)
+		l.Agreed.Agree(content.fields)
+		l.Stage = string(lead.StageID)
+		return Changes{Links: []*Link{l}}
+	}
+	create := updateItem(c, id, content.fields, then)
+	if !found {
+		fields := mapping.NewLead(content.fields, f.LeadKey(), content.phone, content.email, f.Rules, f.Origin)
+		create = addItem(c, fields, then)
+	}
+	return Plan{Commands: []*Command{create}, CreatesLead: create.Name}
+}
+
+// changeLead sends to an open lead what the panel knows better. A lead that could not be read gets the changed fields
+// as they are.
+func (f Party) changeLead(content leadContent) Plan {
+	l := f.Lead.Link
+	if f.Lead.Read == nil {
+		return command(changeLead(f.leadCommand(), l, content.fields, nil))
+	}
+	send, after := mapping.MergeLead(l.Agreed, content.fields, content.phone, content.email, *f.Lead.Read)
+	if len(send) > 0 {
+		return command(sendLead(f.leadCommand(), l, send, func(Answer) mapping.Agreed { return after }))
+	}
+	agreed := l.copy()
+	maps.Copy(agreed.Agreed, after)
+	return Plan{Now: Changes{Links: []*Link{agreed}}}
+}
+
+// command is the plan that sends one command, or does nothing if there is none.
+func command(c *Command) Plan { return Plan{Commands: lo.Compact([]*Command{c})} }
