@@ -207,8 +207,8 @@ func (r *run) holdVanished(ctx context.Context) error {
 		}
 	}
 	for _, w := range r.leads {
-		if w.gone {
-			gone[Pull{Entity: plan.Lead, ID: w.id}] = func() { w.done = true }
+		if w.Gone {
+			gone[Pull{Entity: plan.Lead, ID: w.ID}] = func() { w.done = true }
 		}
 	}
 	if len(gone) == 0 {
