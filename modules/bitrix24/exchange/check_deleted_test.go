@@ -90,6 +90,21 @@ func TestManyDeletions_toldByEventsTogetherWaitToo(t *testing.T) {
 	})
 }
 
+func TestManyLeadDeletions_toldByEventsTogetherWaitToo(t *testing.T) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.PlaceMany(12)
+		x.Settle()
+		for _, lead := range x.Portal.IDs("lead") {
+			x.Do("delete_lead", emulator.Args{"id": lead})
+		}
+		x.Settle()
+		x.As(staff.Administrator).Get("/admin/orders").Want(t, http.StatusOK, "разом исчезли записи: 12")
+		if got := x.Number("SELECT count(*) FROM bitrix24_links WHERE state = 'deleted'"); got != 0 {
+			t.Errorf("%d orders without a lead before anybody has decided", got)
+		}
+	}, bitrix24test.WithLeads)
+}
+
 func TestRestoredDeal_isAdoptedAgain(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()

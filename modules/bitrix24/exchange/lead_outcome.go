@@ -76,7 +76,7 @@ func (r *run) askConverted(w *leadWork) {
 
 // settleLeads carries out the plans of the leads. What follows from them on the portal is sent by further jobs.
 func (r *run) settleLeads(ctx context.Context) error {
-	works := lo.Filter(inOrder(r.leads), func(w *leadWork, _ int) bool { return w.err == nil })
+	works := lo.Filter(inOrder(r.leads), func(w *leadWork, _ int) bool { return w.err == nil && !w.done })
 	known, err := r.loadConverted(ctx, lo.Filter(works, func(w *leadWork, _ int) bool {
 		return w.Lead != nil && w.Lead.StageSemanticID == rest.Success
 	}))
@@ -171,7 +171,8 @@ func (r *run) loadConverted(ctx context.Context, works []*leadWork) (known []*pl
 	return known, nil
 }
 
-// ordersInLeads returns the numbers of clients' orders that are in open leads, by client. Deleted orders are left out.
+// ordersInLeads returns the numbers of clients' orders that are in open leads, by client. Deleted orders are left
+// out.
 func (r *run) ordersInLeads(ctx context.Context, clientIDs []int64) (map[int64][]int64, error) {
 	var rows []struct{ ID, ClientID int64 }
 	err := r.DB.From(ctx).

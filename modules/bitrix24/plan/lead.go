@@ -36,8 +36,8 @@ type LeadFacts struct {
 	Known []*Link
 }
 
-// ForLead decides about a lead: what a person did with it becomes known here. What follows from it on the portal is left
-// to further jobs.
+// ForLead decides about a lead: what a person did with it becomes known here. What follows from it on the portal is
+// left to further jobs.
 func ForLead(f LeadFacts) Plan {
 	switch {
 	case f.Gone:

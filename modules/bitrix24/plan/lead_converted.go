@@ -177,7 +177,7 @@ func convertedDeal(f LeadFacts, of *Link) Plan {
 	about := About(Order, of.LocalID, Deal, l.RemoteID)
 	return Plan{Now: Changes{
 		Links:       []*Link{l},
-		RowsUnknown: []int64{of.LocalID}, // the portal has copied the lead's rows: the next push finds out which are ours
+		RowsUnknown: []int64{of.LocalID}, // the portal has copied the lead's rows: the next push finds ours among them
 		Lines:       []Line{inward(about, fmt.Sprintf("Лид %d стал сделкой, заказ связан с ней", f.ID))},
 		Follow:      []Job{push(Order, of.LocalID)},
 	}}
