@@ -25,40 +25,18 @@ func (CheckDeleted) Kind() string { return portal.BulkLane + ".check_deleted" }
 // Key is the same for all: there is only one such job.
 func (CheckDeleted) Key() string { return "all" }
 
-// When many records vanish at once it is rather a lost right of the webhook, or somebody's mistake, than everyday
-// work. Then no link is dropped until a person has decided.
-const (
-	manyVanished  = 10 // up to so many are never too many
-	vanishedShare = 50 // one in fifty: 2 %
-)
-
-// areMany reports whether so many of the known records vanished that a person has to decide.
-func areMany(vanished, known int64) bool {
-	return vanished > manyVanished && vanished*vanishedShare > known
-}
-
 // Vanished is a row of bitrix24_vanished: a record of the portal that is gone together with many others.
 type Vanished struct {
 	PortalID int64       `gorm:"primaryKey"`
 	Entity   plan.Entity `gorm:"primaryKey"`
 	RemoteID int64       `gorm:"primaryKey"`
-	Decision Decision
+	Decision plan.Decision
 	Actor    string
 	FoundAt  time.Time
 }
 
 // TableName is that of the module's table.
 func (Vanished) TableName() string { return "bitrix24_vanished" }
-
-// Decision is what a person said about a record that vanished together with others.
-type Decision string
-
-// The decisions.
-const (
-	Undecided Decision = ""
-	Confirmed Decision = "confirmed" // they were deleted: drop the links
-	Declined  Decision = "declined"  // they were not: keep the links
-)
 
 // checkPage is how many links are read at a time: fifty commands of fifty numbers are one request.
 const checkPage = rest.MaxCommands * 50
@@ -79,8 +57,8 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 		return err
 	}
 	checked := []plan.Entity{plan.Deal, plan.Lead, plan.Contact, plan.Company}
-	var missing []Pull
-	var known int64
+	var missing []plan.Look
+	known := 0
 	for last := int64(0); ; {
 		var links []*plan.Link
 		err := x.DB.From(ctx).
@@ -96,14 +74,14 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 		if err != nil {
 			return c.exchange.Pauses(err)
 		}
-		missing, known = append(missing, found...), known+int64(len(links))
+		missing, known = append(missing, found...), known+len(links)
 		if len(links) < checkPage {
 			break
 		}
 		last = links[len(links)-1].ID
 	}
-	missing = lo.Reject(missing, func(p Pull, _ int) bool { return decided[p] == Declined })
-	if areMany(int64(len(missing)), known) {
+	missing = lo.Reject(missing, func(l plan.Look, _ int) bool { return decided[l] == plan.Declined })
+	if plan.AreMany(len(missing), known) {
 		return x.DB.Transaction(
 			ctx, func(ctx context.Context, tx *db.Tx) error { return x.holdBack(tx, c.Portal.ID, missing) },
 		)
@@ -118,7 +96,7 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 }
 
 // missing returns those of the linked records that the portal does not list (crm.item.list).
-func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]Pull, error) {
+func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]plan.Look, error) {
 	types := map[plan.Entity]int{}
 	for _, kind := range reconciled {
 		types[kind.entity] = kind.typeID
@@ -126,7 +104,7 @@ func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]Pull, e
 	type numberOnly struct {
 		ID rest.ID `json:"id"`
 	}
-	var missing []Pull
+	var missing []plan.Look
 	var qs Questions
 	var refused error
 	for e, some := range lo.GroupBy(links, func(l *plan.Link) plan.Entity { return l.Entity }) {
@@ -140,7 +118,7 @@ func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]Pull, e
 				func(items rest.Items[numberOnly]) {
 					there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
 					for _, id := range lo.Without(ids, there...) {
-						missing = append(missing, Pull{Entity: e, ID: id})
+						missing = append(missing, plan.Look{Entity: e, ID: id})
 					}
 				},
 			)
@@ -154,30 +132,32 @@ func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]Pull, e
 
 // LookAgain enqueues a look at each of the records, in the given transaction. It is called for records that were
 // missed, and again when a person has decided about them.
-func (x *Exchange) LookAgain(tx *db.Tx, records []Pull) error {
+func (x *Exchange) LookAgain(tx *db.Tx, records []plan.Look) error {
 	if len(records) == 0 {
 		return nil
 	}
-	work := lo.Map(records, func(p Pull, _ int) jobs.Args { return Pull{Entity: p.Entity, ID: p.ID, Caught: true} })
+	work := lo.Map(records, func(l plan.Look, _ int) jobs.Args {
+		return Pull{Entity: l.Entity, ID: l.ID, Caught: true}
+	})
 	return x.Jobs.EnqueueAll(tx, work, jobs.WithPriority(jobs.Reconcile))
 }
 
 // decisions returns what people said about records that vanished together. A record that nobody has decided about is
-// Undecided.
-func (x *Exchange) decisions(ctx context.Context, portalID int64) (map[Pull]Decision, error) {
+// plan.Undecided.
+func (x *Exchange) decisions(ctx context.Context, portalID int64) (map[plan.Look]plan.Decision, error) {
 	var rows []Vanished
 	if err := x.DB.From(ctx).Where("portal_id = ?", portalID).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read what vanished: %w", err)
 	}
-	return lo.SliceToMap(
-		rows, func(v Vanished) (Pull, Decision) { return Pull{Entity: v.Entity, ID: v.RemoteID}, v.Decision },
-	), nil
+	return lo.SliceToMap(rows, func(v Vanished) (plan.Look, plan.Decision) {
+		return plan.Look{Entity: v.Entity, ID: v.RemoteID}, v.Decision
+	}), nil
 }
 
 // holdBack notes records that vanished together, for a person to decide.
-func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []Pull) error {
-	rows := lo.Map(records, func(p Pull, _ int) Vanished {
-		return Vanished{PortalID: portalID, Entity: p.Entity, RemoteID: p.ID, FoundAt: db.Now()}
+func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []plan.Look) error {
+	rows := lo.Map(records, func(l plan.Look, _ int) Vanished {
+		return Vanished{PortalID: portalID, Entity: l.Entity, RemoteID: l.ID, FoundAt: db.Now()}
 	})
 	for _, some := range lo.Chunk(rows, 500) {
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&some).Error; err != nil {
@@ -190,25 +170,25 @@ func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []Pull) error {
 // holdVanished stops the run from dropping links when many of its records are gone at once, or when a person has said
 // that they are not gone.
 func (r *run) holdVanished(ctx context.Context) error {
-	gone := map[Pull]func(){}
+	gone := map[plan.Look]*bool{} // whether nothing is left to do about it
 	for _, w := range r.orders {
 		if w.Gone && w.Link != nil {
-			gone[Pull{Entity: w.Link.Entity, ID: w.Link.RemoteID}] = func() { w.done = true }
+			gone[plan.Look{Entity: w.Link.Entity, ID: w.Link.RemoteID}] = &w.done
 		}
 	}
 	for _, w := range r.clients {
 		if w.Gone && w.Link != nil {
-			gone[Pull{Entity: plan.Contact, ID: w.Link.RemoteID}] = func() { w.done = true }
+			gone[plan.Look{Entity: plan.Contact, ID: w.Link.RemoteID}] = &w.done
 		}
 	}
 	for _, w := range r.organizations {
 		if w.Gone && w.Link != nil {
-			gone[Pull{Entity: plan.Company, ID: w.Link.RemoteID}] = func() { w.done = true }
+			gone[plan.Look{Entity: plan.Company, ID: w.Link.RemoteID}] = &w.done
 		}
 	}
 	for _, w := range r.leads {
 		if w.Gone {
-			gone[Pull{Entity: plan.Lead, ID: w.ID}] = func() { w.done = true }
+			gone[plan.Look{Entity: plan.Lead, ID: w.ID}] = &w.done
 		}
 	}
 	if len(gone) == 0 {
@@ -218,15 +198,6 @@ func (r *run) holdVanished(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var open []Pull
-	for record, hold := range gone {
-		switch decided[record] {
-		case Declined:
-			hold()
-		case Undecided:
-			open = append(open, record)
-		}
-	}
 	var known int64
 	err = r.DB.From(ctx).
 		Model(&plan.Link{}).
@@ -235,14 +206,15 @@ func (r *run) holdVanished(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("count links: %w", err)
 	}
-	if !areMany(int64(len(open)), known) {
+	held, asked := plan.Hold(lo.Keys(gone), decided, int(known))
+	for _, record := range held {
+		*gone[record] = true
+	}
+	if len(asked) == 0 {
 		return nil
 	}
-	for _, record := range open {
-		gone[record]()
-	}
 	return r.DB.Transaction(
-		ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, open) },
+		ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, asked) },
 	)
 }
 
@@ -256,7 +228,7 @@ func (x *Exchange) OpenVanished(ctx context.Context) (int64, portal.Settings, er
 	var n int64
 	err = x.DB.From(ctx).
 		Model(&Vanished{}).
-		Where("portal_id = ? AND decision = ?", s.PortalID, Undecided).
+		Where("portal_id = ? AND decision = ?", s.PortalID, plan.Undecided).
 		Count(&n).Error
 	if err != nil {
 		return 0, s, fmt.Errorf("count what vanished: %w", err)

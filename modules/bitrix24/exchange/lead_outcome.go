@@ -115,7 +115,8 @@ func (r *run) loadConverted(ctx context.Context, works []*leadWork) (known []*pl
 		return nil, nil
 	}
 	orderIDs := lo.FlatMap(works, func(w *leadWork, _ int) []int64 {
-		return lo.FilterMap(w.Links, func(l *plan.Link, _ int) (int64, bool) { return l.LocalID, l.Local == plan.Order })
+		ofOrders := lo.Filter(w.Links, func(l *plan.Link, _ int) bool { return l.Local == plan.Order })
+		return lo.Map(ofOrders, func(l *plan.Link, _ int) int64 { return l.LocalID })
 	})
 	found, err := r.Orders.FindMany(ctx, orderIDs)
 	if err != nil {

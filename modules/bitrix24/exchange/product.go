@@ -124,7 +124,7 @@ func (r *run) settleProducts(ctx context.Context) error {
 }
 
 // missingProducts returns the linked products that the portal's catalogue does not list any more (crm.product.list).
-func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
+func (c *Connection) missingProducts(ctx context.Context) ([]plan.Look, error) {
 	var ids []int64
 	err := c.DB.From(ctx).Model(&plan.ProductLink{}).Where("portal_id = ?", c.Portal.ID).
 		Distinct().Order("product_id").Pluck("product_id", &ids).Error
@@ -134,7 +134,7 @@ func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 	type numberOnly struct {
 		ID rest.ID `json:"ID"`
 	}
-	var missing []Pull
+	var missing []plan.Look
 	var qs Questions
 	var refused error
 	for _, some := range lo.Chunk(ids, pageSize) {
@@ -142,7 +142,7 @@ func (c *Connection) missingProducts(ctx context.Context) ([]Pull, error) {
 		askFor(&qs, "crm.product.list", params, &refused, func(list rest.List[numberOnly]) {
 			there := lo.Map(list, func(p numberOnly, _ int) int64 { return p.ID.Int64() })
 			for _, id := range lo.Without(some, there...) {
-				missing = append(missing, Pull{Entity: plan.Product, ID: id})
+				missing = append(missing, plan.Look{Entity: plan.Product, ID: id})
 			}
 		})
 	}

@@ -197,9 +197,7 @@ func (r *run) enqueueCaught(ctx context.Context, e plan.Entity, list []modified)
 	}
 	var looks []jobs.Args
 	for _, l := range links {
-		// What we saw may have been read up to a request's time before we noted it.
-		seen := l.UpdatedAt.Add(r.clockOffset() - r.portals.Options.Timeout).Truncate(time.Second)
-		if !at[l.RemoteID].Before(seen) {
+		if l.IsNews(at[l.RemoteID], r.clockOffset(), r.portals.Options.Timeout) {
 			looks = append(looks, Pull{Entity: e, ID: l.RemoteID, Caught: true})
 		}
 	}

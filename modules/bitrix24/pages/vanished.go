@@ -55,7 +55,7 @@ func (x *Pages) Vanished(c echo.Context) error {
 	}
 	view := vanishedView{Page: panel.Page{Title: "Исчезли в Битрикс24"}, Total: n}
 	var rows []exchange.Vanished
-	err = x.DB.From(ctx).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided).
+	err = x.DB.From(ctx).Where("portal_id = ? AND decision = ?", s.PortalID, plan.Undecided).
 		Order("entity, remote_id").Limit(vanishedRows).Find(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read what vanished: %w", err)
@@ -84,8 +84,8 @@ func (x *Pages) Vanished(c echo.Context) error {
 // more before their links are removed.
 func (x *Pages) DecideVanished(c echo.Context) error {
 	ctx := c.Request().Context()
-	answer := exchange.Decision(c.Param("decision"))
-	if answer != exchange.Confirmed && answer != exchange.Declined {
+	answer := plan.Decision(c.Param("decision"))
+	if answer != plan.Confirmed && answer != plan.Declined {
 		return refusal.Unknown("Такого действия нет.")
 	}
 	s, err := x.portals.Current(ctx)
@@ -95,7 +95,7 @@ func (x *Pages) DecideVanished(c echo.Context) error {
 	who := staff.ActorFrom(ctx).Name
 	err = x.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		undecided := func() *gorm.DB {
-			return tx.Model(&exchange.Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, exchange.Undecided)
+			return tx.Model(&exchange.Vanished{}).Where("portal_id = ? AND decision = ?", s.PortalID, plan.Undecided)
 		}
 		var rows []exchange.Vanished
 		if err := undecided().Find(&rows).Error; err != nil {
@@ -108,18 +108,18 @@ func (x *Pages) DecideVanished(c echo.Context) error {
 		if err := records.Audit(tx, who, text); err != nil {
 			return err
 		}
-		if answer == exchange.Declined {
+		if answer == plan.Declined {
 			return nil
 		}
-		return x.exchange.LookAgain(tx, lo.Map(rows, func(v exchange.Vanished, _ int) exchange.Pull {
-			return exchange.Pull{Entity: v.Entity, ID: v.RemoteID}
+		return x.exchange.LookAgain(tx, lo.Map(rows, func(v exchange.Vanished, _ int) plan.Look {
+			return plan.Look{Entity: v.Entity, ID: v.RemoteID}
 		}))
 	})
 	if err != nil {
 		return err
 	}
-	return x.answer(c, vanishedURL, map[exchange.Decision]string{
-		exchange.Confirmed: "Связи с удалёнными записями снимаются",
-		exchange.Declined:  "Связи оставлены как есть",
+	return x.answer(c, vanishedURL, map[plan.Decision]string{
+		plan.Confirmed: "Связи с удалёнными записями снимаются",
+		plan.Declined:  "Связи оставлены как есть",
 	}[answer], nil)
 }

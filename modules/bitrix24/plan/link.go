@@ -75,6 +75,12 @@ func (l *Link) Number() int64 {
 // Target returns the number of the linked record as a parameter of a command.
 func (l *Link) Target() any { return l.RemoteID }
 
+// IsNews reports whether the linked record was modified since we last saw it. modified is in whole seconds of the
+// portal's clock, which is ahead of ours by ahead. What we saw may have been read up to timeout before we noted it.
+func (l *Link) IsNews(modified time.Time, ahead, timeout time.Duration) bool {
+	return !modified.Before(l.UpdatedAt.Add(ahead - timeout).Truncate(time.Second))
+}
+
 // Intent is a row of bitrix24_intents: a command that was about to leave. It is cleared with the command's outcome, so
 // one that is found means that the outcome is unknown.
 //

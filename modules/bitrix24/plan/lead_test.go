@@ -1,0 +1,219 @@
+package plan_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
+)
+
+// The numbers of these tests: lead 31 is client 1's and carries his order 100. He may order for organization 3.
+// Lead 32 carries another order of his, 200.
+
+// link is a saved link. Its number is that of the record in the panel.
+func link(kind plan.Local, id int64, e plan.Entity, remoteID int64) *plan.Link {
+	return &plan.Link{ID: id, Local: kind, LocalID: id, Entity: e, RemoteID: remoteID, Agreed: mapping.Agreed{}}
+}
+
+// leadAt is the lead at a stage of that meaning. It was in that state when last seen.
+func leadAt(meaning rest.Semantics, state plan.LinkState) plan.LeadFacts {
+	f := plan.LeadFacts{
+		Frame: plan.Frame{Now: noon}, ID: 31,
+		Links: []*plan.Link{link(plan.Client, 1, plan.Lead, 31), link(plan.Order, 100, plan.Lead, 31)},
+		Lead:  &rest.Lead{StageID: "STAGE", StageSemanticID: meaning, Title: "Лид"},
+	}
+	for _, l := range f.Links {
+		l.State = state
+	}
+	return f
+}
+
+// convertedLead is the lead after its conversion into contact 7 and deal 51, which nobody here has seen yet.
+func convertedLead() plan.LeadFacts {
+	f := leadAt(rest.Success, plan.Linked)
+	f.Lead.ContactID, f.Contacts, f.Deals = 7, []int64{7}, []rest.Deal{{ID: 51, StageID: "NEW"}}
+	f.Orders = map[int64]*orders.Order{100: {ID: 100, ClientID: 1}}
+	f.Client = &clients.Client{ID: 1, FirstName: "Мария"}
+	return f
+}
+
+// follows says in a few words what a plan stores, sorted.
+func follows(c plan.Changes) []string {
+	var list []string
+	add := func(format string, a ...any) { list = append(list, fmt.Sprintf(format, a...)) }
+	for _, l := range c.Links {
+		add("%s %d is %s %d %s", l.Local, l.LocalID, l.Entity, l.RemoteID, l.State)
+	}
+	for _, l := range c.Unlink {
+		add("%s %d is no %s", l.Local, l.LocalID, l.Entity)
+	}
+	for _, chosen := range c.Choices {
+		add("choose %q for %s %d", chosen.Choice, chosen.Record.Kind, chosen.Record.ID)
+	}
+	for _, order := range c.RowsUnknown {
+		add("rows of order %d unknown", order)
+	}
+	for _, line := range c.Lines {
+		add("say: %s", line.Text)
+	}
+	for _, next := range c.Follow {
+		if next.Push != nil {
+			add("push %s %d", next.Push.Kind, next.Push.ID)
+		} else {
+			add("look at %s %d", next.Look.Entity, next.Look.ID)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// wantAll fails the test unless exactly that follows.
+func wantAll(t *testing.T, c plan.Changes, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	got := follows(c)
+	if !slices.Equal(got, want) {
+		t.Errorf("follows\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestLead(t *testing.T) {
+	gone := leadAt(rest.Success, plan.Linked)
+	gone.Gone, gone.Lead = true, nil
+	another, taken, again := convertedLead(), convertedLead(), convertedLead()
+	another.Known = []*plan.Link{link(plan.Client, 1, plan.Contact, 8), link(plan.Order, 100, plan.Deal, 51)}
+	taken.Known = []*plan.Link{link(plan.Client, 2, plan.Contact, 7), link(plan.Order, 100, plan.Deal, 51)}
+	again.Known = []*plan.Link{link(plan.Client, 1, plan.Contact, 8), link(plan.Order, 100, plan.Deal, 51)}
+	for _, l := range again.Links {
+		l.State = plan.Converted
+	}
+	several := convertedLead()
+	several.Deals = []rest.Deal{{ID: 53}, {ID: 52}, {ID: 54}}
+	others := convertedLead()
+	others.InLeads = []int64{100, 200}
+	others.Known = []*plan.Link{link(plan.Order, 100, plan.Lead, 31), link(plan.Order, 200, plan.Lead, 32)}
+	employee := convertedLead()
+	employee.Employers = []*organizations.Organization{
+		{ID: 2, Employees: []organizations.Employee{{ClientID: 1, Role: organizations.Guest}}},
+		{ID: 3, Employees: []organizations.Employee{{ClientID: 1, Role: organizations.Manager}}},
+	}
+	company := employee
+	company.Companies = []int64{9}
+
+	bothConverted := []string{
+		"client 1 is lead 31 converted", "order 100 is lead 31 converted",
+		"say: Лид переведён в качественный", "say: Лид переведён в качественный",
+	}
+	whole := append(slices.Clone(bothConverted),
+		"client 1 is contact 7 ", "push client 1", "order 100 is deal 51 ", "rows of order 100 unknown", "push order 100",
+		"say: Лид 31 стал сделкой, заказ связан с ней",
+	)
+	for name, test := range map[string]struct {
+		facts plan.LeadFacts
+		want  []string
+	}{
+		"converted: client and order are linked to contact and deal": {convertedLead(), whole},
+		"deleted: the client is free for another, the order says what happened": {gone, []string{
+			"client 1 is no lead", `choose "" for client 1`, "order 100 is lead 31 deleted",
+			"say: Лид удалён в Битрикс24", "say: Лид удалён в Битрикс24",
+		}},
+		"rejected": {leadAt(rest.Failure, plan.Linked), []string{
+			"client 1 is lead 31 rejected", "order 100 is lead 31 rejected",
+			"say: Лид отклонён в Битрикс24", "say: Лид отклонён в Битрикс24",
+		}},
+		"rejected, and seen so before": {leadAt(rest.Failure, plan.Rejected), []string{
+			"client 1 is lead 31 rejected", "order 100 is lead 31 rejected",
+		}},
+		"open again: it gets what has changed meanwhile": {leadAt("P", plan.Rejected), []string{
+			"client 1 is lead 31 ", "order 100 is lead 31 ", "push client 1", "push order 100",
+			"say: Лид снова в работе в Битрикс24", "say: Лид снова в работе в Битрикс24",
+		}},
+		"another contact than the client has": {another, append(slices.Clone(bothConverted),
+			"say: Лид 31 переведён в другой контакт: у клиента остаётся контакт 8",
+		)},
+		"another client's contact": {taken, append(slices.Clone(bothConverted),
+			"say: Лид 31 переведён в контакт, который уже связан с другим клиентом",
+		)},
+		"a second look says nothing again": {again, nil},
+		"of several deals the oldest": {several, append(slices.Clone(bothConverted),
+			"client 1 is contact 7 ", "push client 1", "order 100 is deal 52 ", "rows of order 100 unknown",
+			"push order 100", "say: Лид 31 стал сделкой, заказ связан с ней",
+		)},
+		"orders in other leads get the contact": {others, append(slices.Clone(whole), "push order 200")},
+		"the employer without a company gets one": {employee, append(slices.Clone(whole),
+			`choose "send" for organization 3`, "push organization 3",
+		)},
+		"the employer is the company": {company, append(slices.Clone(whole),
+			"organization 3 is company 9 ", "push organization 3",
+		)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := plan.ForLead(test.facts)
+			wantAll(t, p.Now, test.want...)
+			if p.Failure != nil {
+				t.Errorf("failure %v, want none", p.Failure)
+			}
+		})
+	}
+}
+
+func TestLeadConverted_aDealIsWaitedForFifteenMinutes(t *testing.T) {
+	f := convertedLead()
+	f.Deals = nil
+	for _, step := range []struct {
+		after time.Duration
+		wait  time.Duration
+	}{
+		{0, 20 * time.Second}, {14*time.Minute + 50*time.Second, 10 * time.Second}, {15 * time.Minute, 0},
+	} {
+		f.Now = noon.Add(step.after)
+		p := plan.ForLead(f)
+		var wait *plan.Wait
+		if errors.As(p.Failure, &wait) != (step.wait > 0) || wait != nil && wait.For != step.wait {
+			t.Errorf("after %s: failure %v, want a wait of %s", step.after, p.Failure, step.wait)
+		}
+		for _, l := range p.Now.Links { // as stored
+			switch {
+			case l.Entity != plan.Lead:
+				f.Known = append(f.Known, l)
+			case l.Local == plan.Client:
+				f.Links[0] = l
+			default:
+				f.Links[1] = l
+			}
+		}
+		if step.wait == 0 {
+			wantAll(t, p.Now, "order 100 is lead 31 converted", "push order 100", "say: Лид переведён в качественный")
+		}
+	}
+}
+
+func TestLeadConverted_theContactGetsWhatTheClientChangedMeanwhile(t *testing.T) {
+	f := convertedLead()
+	said := mapping.Agreed{"phone": {Ours: "+79990000001", Theirs: "+79990000001"}, "email": {}}
+	f.Links[0].Agreed = said
+	f.Client.Phone = new("+79990000002")
+	agreed := plan.ForLead(f).Now.Links[0].Agreed
+	if len(agreed) != 1 || agreed["phone"] != said["phone"] {
+		t.Errorf("agreed on %v, want the former phone alone", agreed)
+	}
+}
+
+func TestForLead_leavesItsFactsAsTheyAre(t *testing.T) {
+	f := convertedLead()
+	f.Deals = nil
+	plan.ForLead(f)
+	for _, l := range f.Links {
+		if l.State != plan.Linked || len(l.Agreed) > 0 {
+			t.Errorf("the link of %s %d became %+v", l.Local, l.LocalID, l)
+		}
+	}
+}
