@@ -56,14 +56,13 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	checked := []plan.Entity{plan.Deal, plan.Lead, plan.Contact, plan.Company}
 	var missing []plan.Look
 	known := 0
 	for last := int64(0); ; {
 		var links []*plan.Link
 		err := x.DB.From(ctx).
 			Where("portal_id = ? AND state = ?", c.Portal.ID, plan.Linked).
-			Where("entity IN ? AND id > ?", checked, last).
+			Where("entity IN ? AND id > ?", reconciled, last).
 			Order("id").
 			Limit(checkPage).
 			Find(&links).Error
@@ -97,10 +96,6 @@ func (x *Exchange) CheckDeleted(ctx context.Context) error {
 
 // missing returns those of the linked records that the portal does not list (crm.item.list).
 func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]plan.Look, error) {
-	types := map[plan.Entity]int{}
-	for _, kind := range reconciled {
-		types[kind.entity] = kind.typeID
-	}
 	type numberOnly struct {
 		ID rest.ID `json:"id"`
 	}
@@ -110,18 +105,13 @@ func (c *Connection) missing(ctx context.Context, links []*plan.Link) ([]plan.Lo
 	for e, some := range lo.GroupBy(links, func(l *plan.Link) plan.Entity { return l.Entity }) {
 		numbers := lo.Map(some, func(l *plan.Link, _ int) int64 { return l.RemoteID })
 		for _, ids := range lo.Chunk(lo.Uniq(numbers), pageSize) {
-			askFor(
-				&qs,
-				"crm.item.list",
-				listByID(types[e], []string{"id"}, ids),
-				&refused,
-				func(items rest.Items[numberOnly]) {
-					there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
-					for _, id := range lo.Without(ids, there...) {
-						missing = append(missing, plan.Look{Entity: e, ID: id})
-					}
-				},
-			)
+			params := listByID(e.TypeID(), []string{"id"}, ids)
+			askFor(&qs, "crm.item.list", params, &refused, func(items rest.Items[numberOnly]) {
+				there := lo.Map(items.Items, func(i numberOnly, _ int) int64 { return i.ID.Int64() })
+				for _, id := range lo.Without(ids, there...) {
+					missing = append(missing, plan.Look{Entity: e, ID: id})
+				}
+			})
 		}
 	}
 	if err := c.Inquire(ctx, &qs, rest.Background); err != nil {

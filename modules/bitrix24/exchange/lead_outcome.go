@@ -94,18 +94,9 @@ func (r *run) settleLeads(ctx context.Context) error {
 			return err
 		}
 		w.err = p.Failure
-		known = renew(known, p.Now.Links)
+		known = append(known, p.Now.Links...) // the next lead may be of the same people
 	}
 	return nil
-}
-
-// renew puts links as they were just stored in the place of what was known, since the next lead may be of the same
-// people.
-func renew(known, stored []*plan.Link) []*plan.Link {
-	isFormer := func(l *plan.Link, _ int) bool {
-		return slices.ContainsFunc(stored, func(s *plan.Link) bool { return s.ID == l.ID })
-	}
-	return append(lo.Reject(known, isFormer), stored...)
 }
 
 // loadConverted reads what the panel knows of the people of converted leads. It returns all their links that may
@@ -146,28 +137,17 @@ func (r *run) loadConverted(ctx context.Context, works []*leadWork) (known []*pl
 		organizationIDs = append(organizationIDs, organization)
 		contacts, companies = append(contacts, w.ContactID()), append(companies, w.CompanyID())
 	}
-	for _, of := range []struct {
-		kind   plan.Local
-		entity plan.Entity
-		ids    []int64
-	}{
-		{plan.Client, plan.Contact, clientIDs},
-		{plan.Organization, plan.Company, organizationIDs},
-		{plan.Order, plan.Deal, orderIDs},
-		{plan.Order, plan.Lead, lo.Flatten(lo.Values(inLeads))},
-	} {
-		links, err := r.Book.Links(ctx, of.kind, of.entity, of.ids)
-		if err != nil {
-			return nil, err
-		}
-		known = append(known, lo.Values(links)...)
-	}
-	for e, ids := range map[plan.Entity][]int64{plan.Contact: contacts, plan.Company: companies} {
-		links, err := r.Book.LinksTo(ctx, e, ids)
-		if err != nil {
-			return nil, err
-		}
-		known = append(known, links...)
+	err = r.DB.From(ctx).Where("portal_id = ?", r.Portal.ID).
+		Where(r.DB.From(ctx).
+			Where("local = 'client' AND entity = 'contact' AND local_id IN ?", clientIDs).
+			Or("local = 'organization' AND entity = 'company' AND local_id IN ?", organizationIDs).
+			Or("local = 'order' AND entity = 'deal' AND local_id IN ?", orderIDs).
+			Or("local = 'order' AND entity = 'lead' AND local_id IN ?", lo.Flatten(lo.Values(inLeads))).
+			Or("entity = 'contact' AND remote_id IN ?", contacts).
+			Or("entity = 'company' AND remote_id IN ?", companies)).
+		Find(&known).Error
+	if err != nil {
+		return nil, fmt.Errorf("read links: %w", err)
 	}
 	return known, nil
 }

@@ -18,19 +18,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// kind is an entity with its entityTypeId in crm.item.*.
-type kind struct {
-	entity plan.Entity
-	typeID int
-}
-
-// reconciled are the entities that are read by modification time.
-var reconciled = []kind{
-	{plan.Deal, rest.TypeDeal},
-	{plan.Contact, rest.TypeContact},
-	{plan.Company, rest.TypeCompany},
-	{plan.Lead, rest.TypeLead},
-}
+// reconciled are the entities that are read by modification time, and whose links are checked once a day.
+var reconciled = []plan.Entity{plan.Deal, plan.Contact, plan.Company, plan.Lead}
 
 // modified is a record of the portal that was changed lately, with the external key it carries.
 type modified struct {
@@ -57,8 +46,8 @@ const pageSize = 50
 // the next group, behind the orders that wait; a reading that fails goes on where it was.
 func (r *run) reconcile(ctx context.Context) error {
 	positions := positionsOf(r.Portal.Cursors)
-	for _, kind := range reconciled {
-		p := positions[kind.entity]
+	for _, e := range reconciled {
+		p := positions[e]
 		if p.Since.IsZero() { // the first look
 			p.Since = r.Current.ConnectedAt
 			if p.Since.IsZero() {
@@ -69,11 +58,11 @@ func (r *run) reconcile(ctx context.Context) error {
 		if p.Last == 0 {
 			p.Began, p.Newest = db.Now().Add(r.clockOffset()), p.Since
 		}
-		positions[kind.entity] = p
+		positions[e] = p
 	}
 	// Usually a page of each entity is all. When a reading goes on, the whole request is for the entities that do.
 	open, pages := reconciled, 1
-	if long := lo.Filter(reconciled, func(k kind, _ int) bool { return positions[k.entity].Last > 0 }); len(long) > 0 {
+	if long := lo.Filter(reconciled, func(e plan.Entity, _ int) bool { return positions[e].Last > 0 }); len(long) > 0 {
 		open, pages = long, rest.MaxCommands/len(long)
 	}
 	result, err := r.readPages(ctx, open, positions, pages)
@@ -81,15 +70,15 @@ func (r *run) reconcile(ctx context.Context) error {
 		return err
 	}
 	more := false
-	for _, kind := range open {
-		p, err := r.takePages(ctx, kind.entity, positions[kind.entity], result, pages)
+	for _, e := range open {
+		p, err := r.takePages(ctx, e, positions[e], result, pages)
 		if refused, ok := rest.AsRefusal(err); ok {
-			r.Log.WithError(refused).WithField("entity", string(kind.entity)).Warn("not reconciled")
+			r.Log.WithError(refused).WithField("entity", string(e)).Warn("not reconciled")
 			p.Last = 0 // the portal refuses this entity: it is tried next time, and holds up no other
 		} else if err != nil && !errors.Is(err, rest.ErrHalted) {
 			return err
 		}
-		positions[kind.entity] = p
+		positions[e] = p
 		more = more || p.Last > 0
 	}
 	if err := r.savePositions(ctx, positions); err != nil {
@@ -106,17 +95,17 @@ func (r *run) reconcile(ctx context.Context) error {
 // the batch. Behind a page that is not full the reference means nothing, and the page is not looked at.
 func (r *run) readPages(
 	ctx context.Context,
-	open []kind,
+	open []plan.Entity,
 	positions map[plan.Entity]position,
 	pages int,
 ) (*rest.Result, error) {
 	batch := &rest.Batch{Halt: pages > 1}
-	for _, kind := range open {
-		p := positions[kind.entity]
+	for _, e := range open {
+		p := positions[e]
 		var last any = p.Last
 		for i := range pages {
-			page := batch.Add(pageName(kind.entity, i), "crm.item.list", rest.Params{
-				"entityTypeId": kind.typeID, "select": []string{"id", "updatedTime", "originatorId", "originId"},
+			page := batch.Add(pageName(e, i), "crm.item.list", rest.Params{
+				"entityTypeId": e.TypeID(), "select": []string{"id", "updatedTime", "originatorId", "originId"},
 				"order": rest.Params{"id": "ASC"}, "start": -1,
 				"filter": rest.Params{">=updatedTime": p.Since.Add(-r.portals.Options.ReconcileOverlap), ">id": last},
 			})

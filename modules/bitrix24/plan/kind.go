@@ -31,12 +31,11 @@ const (
 	Comment    Entity = "comment"
 )
 
-// TypeID is the entityTypeId of a deal or lead in crm.item.*.
+// TypeID is the entityTypeId of a deal, lead, contact or company in crm.item.*.
 func (e Entity) TypeID() int {
-	if e == Lead {
-		return rest.TypeLead
-	}
-	return rest.TypeDeal
+	return map[Entity]int{
+		Deal: rest.TypeDeal, Lead: rest.TypeLead, Contact: rest.TypeContact, Company: rest.TypeCompany,
+	}[e]
 }
 
 // OwnerType is the ownerType of a deal or lead in crm.item.productrow.*.

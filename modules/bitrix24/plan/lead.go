@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
@@ -32,7 +34,8 @@ type LeadFacts struct {
 	InLeads   []int64                       // the client's orders that are in open leads
 
 	// Known are the links of client, organization and orders to contact, company and deals, everybody's links to the
-	// contact and company that the lead was converted into, and those of InLeads to their leads. Others do no harm.
+	// contact and company that the lead was converted into, and those of InLeads to their leads. Others do no harm. Of
+	// two of the same records the later counts.
 	Known []*Link
 }
 
@@ -92,11 +95,10 @@ func leadGone(f LeadFacts) Plan {
 
 // known returns the link of a record of the panel to a record of one kind on the portal, or nil.
 func (f LeadFacts) known(kind Local, id int64, e Entity) *Link {
-	i := slices.IndexFunc(f.Known, func(l *Link) bool { return l.Local == kind && l.LocalID == id && l.Entity == e })
-	if i < 0 {
-		return nil
-	}
-	return f.Known[i]
+	l, _, _ := lo.FindLastIndexOf(f.Known, func(l *Link) bool {
+		return l.Local == kind && l.LocalID == id && l.Entity == e
+	})
+	return l
 }
 
 // isTaken reports whether a contact is some client's, or a company some organization's.

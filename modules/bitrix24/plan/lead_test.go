@@ -113,8 +113,8 @@ func TestLead(t *testing.T) {
 		"say: Лид переведён в качественный", "say: Лид переведён в качественный",
 	}
 	whole := append(slices.Clone(bothConverted),
-		"client 1 is contact 7 ", "push client 1", "order 100 is deal 51 ", "rows of order 100 unknown", "push order 100",
-		"say: Лид 31 стал сделкой, заказ связан с ней",
+		"client 1 is contact 7 ", "push client 1", "order 100 is deal 51 ", "rows of order 100 unknown",
+		"push order 100", "say: Лид 31 стал сделкой, заказ связан с ней",
 	)
 	for name, test := range map[string]struct {
 		facts plan.LeadFacts
