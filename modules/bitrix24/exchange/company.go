@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/samber/lo"
@@ -107,6 +108,17 @@ func (w *organizationWork) take(ctx context.Context, r *run, field, value string
 	}
 	w.organization = changed
 	return mapping.CompanyFields(changed)[field], nil
+}
+
+// try changes fields of a copy of the organization.
+func (w *organizationWork) try(fields map[string]string) (values []plan.Taken) {
+	o := *w.organization
+	w.organization = &o
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		mapping.TakeCompany(&o, field, fields[field])
+		values = append(values, plan.Taken{Field: field, Now: mapping.CompanyFields(&o)[field]})
+	}
+	return values
 }
 
 // hasRequisite reports whether a requisite belongs to one of the legal entities already: branches share an ИНН.

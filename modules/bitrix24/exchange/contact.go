@@ -2,12 +2,14 @@ package exchange
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/organizations"
+	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
@@ -96,6 +98,21 @@ func (w *clientWork) take(ctx context.Context, r *run, field, value string) (str
 	}
 	w.client = changed
 	return mapping.ContactFields(changed)[field], nil
+}
+
+// try changes fields of a copy of the client. What only the database can refuse, an e-mail of another client, it takes.
+func (w *clientWork) try(fields map[string]string) (values []plan.Taken) {
+	c := *w.client
+	w.client = &c
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		value := plan.Taken{Field: field}
+		if no, refused := refusal.From(mapping.TakeContact(&c, field, fields[field])); refused {
+			value.Refused = no.Message
+		}
+		value.Now = mapping.ContactFields(&c)[field]
+		values = append(values, value)
+	}
+	return values
 }
 
 // loadEmployers notes which companies are to get the contacts of clients who have no contact yet, by a push of their

@@ -54,7 +54,7 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 			continue
 		}
 		about := plan.About(plan.Organization, id, plan.Company, 0)
-		if err := r.noteRefusedEmail(ctx, about, w.organization.Email, w.tasks); err != nil {
+		if err := r.noteRefusedEmail(ctx, about, w.organization.Email, w.commands); err != nil {
 			return err
 		}
 	}
@@ -62,17 +62,17 @@ func (r *run) noteRefusedEmails(ctx context.Context) error {
 }
 
 // noteRefusedEmail keeps an e-mail that one of the commands was refused for.
-func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email string, commands []*task) error {
-	i := slices.IndexFunc(commands, func(t *task) bool { return email != "" && t.refusedForEmail() })
+func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email string, commands []*plan.Command) error {
+	i := slices.IndexFunc(commands, func(c *plan.Command) bool { return email != "" && refusedForEmail(c) })
 	if i < 0 {
 		return nil
 	}
-	cause := commands[i].err
+	cause := commands[i].Outcome.Err
 	what := "контакт передан"
 	if about.Entity == plan.Company {
 		what = "компания передана"
 	}
-	if commands[i].note.Entity == plan.Lead {
+	if commands[i].About.Entity == plan.Lead {
 		what, about.Entity = "лид передан", plan.Lead
 	}
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -87,9 +87,9 @@ func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email strin
 	if err != nil {
 		return err
 	}
-	for _, t := range r.tasks {
-		if errors.Is(t.err, cause) {
-			t.err = &plan.Wait{Why: "портал не принял почту, передаём без неё"}
+	for _, c := range r.commands {
+		if errors.Is(c.Outcome.Err, cause) {
+			c.Outcome.Err = &plan.Wait{Why: "портал не принял почту, передаём без неё"}
 		}
 	}
 	return nil
@@ -97,19 +97,19 @@ func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email strin
 
 // refusedForEmail reports whether the portal refused this command for an e-mail, and did not just leave it undone
 // because another had failed.
-func (t *task) refusedForEmail() bool {
-	refused, ok := rest.AsRefusal(t.err)
-	return ok && strings.HasPrefix(t.method, "crm.item.") && invalidEmail.MatchString(refused.Description)
+func refusedForEmail(c *plan.Command) bool {
+	refused, ok := rest.AsRefusal(c.Outcome.Err)
+	return ok && strings.HasPrefix(c.Method, "crm.item.") && invalidEmail.MatchString(refused.Description)
 }
 
 // emailed are the commands that may carry a client's e-mail: those of his contact, of his lead and of his orders'
 // leads.
-func (r *run) emailed(w *clientWork) []*task {
-	tasks := slices.Clone(w.tasks)
+func (r *run) emailed(w *clientWork) []*plan.Command {
+	commands := slices.Clone(w.commands)
 	for _, o := range r.orders {
 		if o.Target == plan.Lead && o.client == w {
-			tasks = append(tasks, o.tasks...)
+			commands = append(commands, o.commands...)
 		}
 	}
-	return tasks
+	return commands
 }

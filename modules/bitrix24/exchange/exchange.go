@@ -6,7 +6,7 @@
 //  1. It reads what the panel knows: the record, its link, its intents (order.go, party.go).
 //  2. It asks the portal for the rest, many questions to a request (read.go, search.go).
 //  3. It decides: link what was found, create, compare field by field, or note that a record is gone.
-//  4. It performs the commands that came of it, in as few requests as their order allows (task.go).
+//  4. It performs the commands that came of it, in as few requests as their order allows (perform.go).
 //
 // What the portal changed is taken over in step 3, in transactions of the panel. What the panel changed leaves in step
 // 4. Nothing is created twice: an intent is stored before a command leaves, and when its answer is lost the next
@@ -80,10 +80,11 @@ type run struct {
 	leads         map[int64]*leadWork // by their number on the portal
 	products      map[material]*productWork
 
-	questions Questions // what the portal is to be asked
-	tasks     []*task   // what it is to be told
-	named     map[string]*task
-	caught    map[work]bool // works that reconciliation asked for, and no event
+	questions Questions       // what the portal is to be asked
+	commands  []*plan.Command // what it is to be told
+	caught    map[work]bool   // works that reconciliation asked for, and no event
+
+	tried map[plan.Note][]string // of a trial: the lines that the journal would have; nil: it is no trial
 
 	bulk bool           // every job of the group belongs to an export, «Выгрузка базы»
 	held map[int64]bool // exports that pause
@@ -94,7 +95,7 @@ func newRun(c *Connection) *run {
 		Connection: c,
 		orders:     map[int64]*orderWork{}, clients: map[int64]*clientWork{},
 		organizations: map[int64]*organizationWork{}, leads: map[int64]*leadWork{},
-		caught: map[work]bool{}, named: map[string]*task{},
+		caught: map[work]bool{},
 	}
 }
 
@@ -257,7 +258,7 @@ func (r *run) sync(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.perform(ctx, r.tasks, r.class); err != nil {
+	if err := r.perform(ctx, r.commands); err != nil {
 		return err
 	}
 	return r.noteRefusedEmails(ctx)

@@ -25,19 +25,19 @@ type orderWork struct {
 	organization *organizationWork
 	company      *plan.Link // of the organization, only while the order is in a lead
 
-	read  bool // the target is read before anything is written, since it may have changed
-	tasks []*task
-	err   error
-	done  bool // nothing is left to write
+	read     bool // the target is read before anything is written, since it may have changed
+	commands []*plan.Command
+	err      error
+	done     bool // nothing is left to write
 }
 
 // key is the order's external key on its target.
 func (w *orderWork) key() string { return plan.Key(plan.Order, w.Target, w.id) }
 
-func (w *orderWork) failure() error { return firstFailure(&w.err, w.tasks) }
+func (w *orderWork) failure() error { return firstFailure(&w.err, w.commands) }
 
 func (w *orderWork) complete() bool {
-	return w.err != nil || w.done || finished(w.tasks)
+	return w.err != nil || w.done || finished(w.commands)
 }
 
 // workOnOrder returns the run's work on an order, new or begun.

@@ -44,9 +44,7 @@ func (r *run) settleOrder(ctx context.Context, w *orderWork) error {
 		w.err = p.Failure
 		w.done = w.err == nil && len(p.Commands) == 0
 		w.client.busy = w.client.busy || p.InClientLead
-		for _, c := range p.Commands {
-			w.tasks = append(w.tasks, r.enlist(r.commandTask(c)))
-		}
+		w.commands, r.commands = p.Commands, append(r.commands, p.Commands...)
 		return nil
 	}
 }
@@ -56,8 +54,14 @@ func (r *run) storeOrder(ctx context.Context, w *orderWork, now plan.Changes) (t
 	if now.Empty() {
 		return false, nil
 	}
+	if r.tries(now) {
+		w.take(now, tried(w.order, now.Order))
+		return now.Order != nil, nil
+	}
 	var changed *orders.Order
+	anew := newLinks(now.Links)
 	err = r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		anew()
 		if err := r.store(ctx, tx, now, nil); err != nil {
 			return err
 		}
@@ -76,6 +80,12 @@ func (r *run) storeOrder(ctx context.Context, w *orderWork, now plan.Changes) (t
 	if err != nil {
 		return false, err
 	}
+	w.take(now, changed)
+	return changed != nil, nil
+}
+
+// take takes over into the work what was stored. changed is the order if it has changed.
+func (w *orderWork) take(now plan.Changes, changed *orders.Order) {
 	if changed != nil {
 		w.order = changed
 	}
@@ -89,7 +99,6 @@ func (r *run) storeOrder(ctx context.Context, w *orderWork, now plan.Changes) (t
 			w.ChangeOpen = nil
 		}
 	}
-	return changed != nil, nil
 }
 
 // orderFacts are what the plan of an order is made of.

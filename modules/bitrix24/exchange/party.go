@@ -22,9 +22,9 @@ type party struct {
 
 	creates, createsLead string // the commands that create the record and its lead
 
-	tasks []*task
-	err   error
-	done  bool // nothing is left to write
+	commands []*plan.Command
+	err      error
+	done     bool // nothing is left to write
 }
 
 // partyWork is the work on a client or on an organization.
@@ -42,6 +42,8 @@ type partyWork interface {
 	plan() plan.Plan
 	// take changes one field of the panel's record to what the portal has, and returns the panel's value then.
 	take(ctx context.Context, r *run, field, value string) (now string, err error)
+	// try changes fields of the work's own copy of the panel's record, as a trial does.
+	try(fields map[string]string) []plan.Taken
 }
 
 func newParty(kind plan.Local, e plan.Entity, id int64) party {
@@ -50,9 +52,9 @@ func newParty(kind plan.Local, e plan.Entity, id int64) party {
 
 func (p *party) base() *party { return p }
 
-func (p *party) failure() error { return firstFailure(&p.err, p.tasks) }
+func (p *party) failure() error { return firstFailure(&p.err, p.commands) }
 
-func (p *party) complete() bool { return p.err != nil || p.done || finished(p.tasks) }
+func (p *party) complete() bool { return p.err != nil || p.done || finished(p.commands) }
 
 // customer is the contact or company as a deal or lead gets it.
 func (p *party) customer() plan.Customer {
@@ -199,9 +201,7 @@ func (r *run) settleParty(ctx context.Context, w partyWork) error {
 		}
 		p.err, p.creates, p.createsLead = next.Failure, next.Creates, next.CreatesLead
 		p.done = p.err == nil && len(next.Commands) == 0
-		for _, c := range next.Commands {
-			p.tasks = append(p.tasks, r.enlist(r.commandTask(c)))
-		}
+		p.commands, r.commands = next.Commands, append(r.commands, next.Commands...)
 		return nil
 	}
 }
@@ -212,6 +212,13 @@ func (r *run) storeParty(ctx context.Context, w partyWork, now plan.Changes) err
 		return nil
 	}
 	p, links := w.base(), now.Links
+	if r.tries(now) {
+		if now.Party != nil {
+			links = now.Party.Became(w.try(now.Party.Fields)).Links
+		}
+		p.takeOver(now, links)
+		return nil
+	}
 	anew := newLinks(now.Links)
 	err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		anew()
@@ -227,6 +234,12 @@ func (r *run) storeParty(ctx context.Context, w partyWork, now plan.Changes) err
 	if err != nil {
 		return err
 	}
+	p.takeOver(now, links)
+	return nil
+}
+
+// takeOver takes over into the work what was stored.
+func (p *party) takeOver(now plan.Changes, links []*plan.Link) {
 	for _, l := range links {
 		switch l.Entity {
 		case p.Entity:
@@ -238,7 +251,6 @@ func (r *run) storeParty(ctx context.Context, w partyWork, now plan.Changes) err
 	if len(now.Settled) > 0 {
 		p.ChangeOpen = nil
 	}
-	return nil
 }
 
 // takeParty changes the panel's record to what the portal has, field by field, and stores what became of it. It returns

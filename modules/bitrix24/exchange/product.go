@@ -107,7 +107,7 @@ func (r *run) askProduct(w *productWork) {
 
 // settleProducts carries out the plans of the products before the orders are planned, whose rows name them.
 func (r *run) settleProducts(ctx context.Context) error {
-	var creating []*task
+	var creating []*plan.Command
 	bySite := func(a, b material) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.id, b.id)) }
 	for _, m := range slices.SortedFunc(maps.Keys(r.products), bySite) {
 		w := r.products[m]
@@ -116,11 +116,9 @@ func (r *run) settleProducts(ctx context.Context) error {
 		if err := r.storeNow(ctx, p.Now, nil); err != nil {
 			return err
 		}
-		for _, c := range p.Commands {
-			creating = append(creating, r.commandTask(c))
-		}
+		creating = append(creating, p.Commands...)
 	}
-	return r.perform(ctx, creating, r.class)
+	return r.perform(ctx, creating)
 }
 
 // missingProducts returns the linked products that the portal's catalogue does not list any more (crm.product.list).

@@ -120,6 +120,18 @@ func readOne[T any](qs *Questions, typeID int, number numbered[T], s Sought[T]) 
 	})
 }
 
+// ReadNumbered decodes the record that a command answers with. id is where answer keeps its number. A record without a
+// number is an answer of another shape.
+func ReadNumbered(result *rest.Result, name string, answer any, id *rest.ID) error {
+	if err := result.Decode(name, answer); err != nil {
+		return err
+	}
+	if id.Int64() <= 0 {
+		return &rest.RequestError{Method: name, Sent: true, Err: errors.New("a record without a number")}
+	}
+	return nil
+}
+
 // ReadRows adds the question that reads the product rows of a deal or lead, a page of fifty to a command
 // (crm.item.productrow.list). take is called once, with all of them, if no page was refused.
 func ReadRows(qs *Questions, e plan.Entity, id int64, failure *error, take func(rows []rest.ProductRow)) {
@@ -171,7 +183,7 @@ func (c *Connection) askAll(ctx context.Context, questions []question, class res
 	for len(questions) > 0 {
 		batch := &rest.Batch{Class: class}
 		n := 0
-		for n < len(questions) && !batch.Full() && batch.Size() < maxRequest {
+		for n < len(questions) && !batch.Full() && batch.Size() < rest.MaxRequest {
 			batch.Add(fmt.Sprintf("q%d", n), questions[n].method, questions[n].params)
 			n++
 		}

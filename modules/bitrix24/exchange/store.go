@@ -58,6 +58,9 @@ func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) err
 			return err
 		}
 	}
+	if c.NoImport {
+		r.exchange.noImport.Store(r.Portal.ID, true)
+	}
 	if c.Caught && by != nil {
 		if err := r.countCaught(tx, by); err != nil {
 			return err
@@ -71,7 +74,7 @@ func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) err
 
 // storeNow stores what follows at once, in a transaction of its own.
 func (r *run) storeNow(ctx context.Context, now plan.Changes, by work) error {
-	if now.Empty() {
+	if now.Empty() || r.tries(now) {
 		return nil
 	}
 	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.store(ctx, tx, now, by) })
@@ -226,11 +229,7 @@ func (r *run) takeOrder(ctx context.Context, tx *db.Tx, take *plan.OrderTake) (*
 		if o.Status != take.From {
 			return errOvertaken
 		}
-		o.Status = take.To
-		o.Note(take.History)
-		if take.Paid && o.Due() > 0 {
-			o.Pay(o.Due(), o.PaymentMethod)
-		}
+		take.Apply(o)
 		return nil
 	})
 	if no, refused := refusal.From(err); refused {

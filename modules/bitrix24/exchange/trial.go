@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,13 +11,11 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/clients"
-	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -108,18 +105,15 @@ func (p Planned) Tone() string {
 // trySize is how many records «Пробный запуск» looks at.
 const trySize = 50
 
-// errTried ends the transaction of a trial, so that nothing of it stays.
-var errTried = errors.New("only tried")
-
-// Trial goes the whole way of an export for the newest records of the period, but performs none of the commands that
-// it comes to. The same code decides, in a transaction that is rolled back. The portal is only asked.
+// Trial plans an export of the newest records of the period, by the very plans that it would carry out. The portal is
+// only asked, and nothing is stored.
 func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) {
 	c, err := x.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r := newRun(c)
-	r.bulk, r.class = true, rest.People
+	r.bulk, r.class, r.tried = true, rest.People, map[plan.Note][]string{}
 	var lines []Planned
 	for _, kind := range sel.Kinds {
 		list, err := x.newest(ctx, c.Current, sel, kind, trySize/len(sel.Kinds))
@@ -136,35 +130,52 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 	}
 	asked := [3][]int64{lo.Keys(r.organizations), lo.Keys(r.clients), lo.Keys(r.orders)}
 	for _, step := range []func(context.Context) error{
-		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.ask,
+		r.loadOrders, r.loadOrganizations, r.loadClients, r.readForContacts, r.ask,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
 	known := r.linkedBefore()
-	var notes map[plan.Note][]string
-	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		last, err := lastEntry(tx)
-		if err != nil {
-			return err
+	for _, step := range []func(context.Context) error{r.settleClients, r.settleOrganizations, r.settleOrders} {
+		if err := step(ctx); err != nil {
+			return nil, err
 		}
-		for _, step := range []func(context.Context) error{
-			r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders,
-		} {
-			if err := step(ctx); err != nil {
-				return err
-			}
-		}
-		if notes, err = entriesSince(tx, last); err != nil {
-			return err
-		}
-		return errTried
-	})
-	if !errors.Is(err, errTried) {
-		return nil, err
 	}
-	return append(lines, r.plan(asked, known, notes)...), nil
+	return append(lines, r.plan(asked, known)...), nil
+}
+
+// tries reports whether the run is a trial. Then it keeps what the journal would say of the changes, and nothing else
+// becomes of them.
+func (r *run) tries(now plan.Changes) bool {
+	if r.tried == nil {
+		return false
+	}
+	lines := now.Lines
+	if take := now.Order; take != nil {
+		lines = append(slices.Clone(lines), plan.Line{About: take.About, Text: take.Took})
+	}
+	for _, l := range lines {
+		record := plan.Note{Local: l.About.Local, LocalID: l.About.LocalID}
+		r.tried[record] = append(r.tried[record], strings.TrimSpace(l.Text))
+	}
+	if take := now.Party; take != nil {
+		record := plan.Note{Local: take.Link.Local, LocalID: take.Link.LocalID}
+		for range take.Fields {
+			r.tried[record] = append(r.tried[record], take.Took)
+		}
+	}
+	return true
+}
+
+// tried is the order as it would be once it follows its deal; nil if it does not change.
+func tried(o *orders.Order, take *plan.OrderTake) *orders.Order {
+	if take == nil {
+		return nil
+	}
+	after := *o
+	take.Apply(&after)
+	return &after
 }
 
 // newest returns up to most of the newest records of a kind in the period.
@@ -209,45 +220,22 @@ func (r *run) linkedBefore() map[plan.Note]bool {
 	return known
 }
 
-// lastEntry is the number of the journal's last line; 0 of an empty journal.
-func lastEntry(tx *db.Tx) (int64, error) {
-	var ids []int64
-	if err := tx.Model(&records.JournalEntry{}).Order("id DESC").Limit(1).Pluck("id", &ids).Error; err != nil {
-		return 0, fmt.Errorf("read the journal: %w", err)
-	}
-	return lo.FirstOrEmpty(ids), nil
-}
-
-// entriesSince returns the lines that the trial has written into the journal, by record.
-func entriesSince(tx *db.Tx, last int64) (map[plan.Note][]string, error) {
-	var entries []records.JournalEntry
-	if err := tx.Where("id > ?", last).Order("id").Find(&entries).Error; err != nil {
-		return nil, fmt.Errorf("read the journal: %w", err)
-	}
-	notes := map[plan.Note][]string{}
-	for _, e := range entries {
-		record := plan.Note{Local: e.Local, LocalID: e.LocalID}
-		notes[record] = append(notes[record], e.Text)
-	}
-	return notes, nil
-}
-
 // plan says of each record what would become of it. asked are the numbers of the organizations, clients and orders
 // that the export covers; contacts and companies that their orders need are listed as well.
-func (r *run) plan(asked [3][]int64, known map[plan.Note]bool, notes map[plan.Note][]string) []Planned {
+func (r *run) plan(asked [3][]int64, known map[plan.Note]bool) []Planned {
+	notes := r.tried
 	var lines []Planned
-	add := func(kind plan.Local, id int64, failure error, tasks []*task, details ...string) {
+	add := func(kind plan.Local, id int64, failure error, commands []*plan.Command, details ...string) {
 		record := plan.Note{Local: kind, LocalID: id}
 		p := line(kind, id, VerbNone, append(details, notes[record]...)...)
-		tasks = lo.Compact(tasks)
 		switch {
 		case failure != nil:
 			p.Verb, p.Details = VerbFail, []string{portal.Explain(failure)}
-		case len(tasks) > 0 && !known[record]:
+		case len(commands) > 0 && !known[record]:
 			p.Verb = VerbCreate
-		case len(tasks) > 0:
+		case len(commands) > 0:
 			p.Verb = VerbChange
-			p.Details = append(p.Details, changes(tasks)...)
+			p.Details = append(p.Details, changes(commands)...)
 		case !known[record] && len(notes[record]) > 0:
 			p.Verb = VerbLink
 		case !known[record]:
@@ -269,7 +257,7 @@ func (r *run) plan(asked [3][]int64, known map[plan.Note]bool, notes map[plan.No
 				len(w.organization.Employees),
 			))
 		}
-		add(plan.Organization, id, w.err, w.tasks, details...)
+		add(plan.Organization, id, w.err, w.commands, details...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.clients)) {
 		w := r.clients[id]
@@ -278,21 +266,21 @@ func (r *run) plan(asked [3][]int64, known map[plan.Note]bool, notes map[plan.No
 		if w.client == nil || !isListed {
 			continue
 		}
-		add(plan.Client, id, w.err, w.tasks, w.client.FullName())
+		add(plan.Client, id, w.err, w.commands, w.client.FullName())
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
 		w := r.orders[id]
 		if w.order == nil {
 			continue
 		}
-		add(plan.Order, id, w.err, w.tasks, r.dealDetails(w)...)
+		add(plan.Order, id, w.err, w.commands, r.dealDetails(w)...)
 	}
 	return lines
 }
 
 // dealDetails describe the deal or lead that would be created.
 func (r *run) dealDetails(w *orderWork) []string {
-	if w.Link != nil || len(w.tasks) == 0 {
+	if w.Link != nil || len(w.commands) == 0 {
 		return nil
 	}
 	category := r.Current.CategoryID
@@ -314,15 +302,15 @@ func (r *run) dealDetails(w *orderWork) []string {
 }
 
 // changes says what commands would do, and which fields they would send.
-func changes(tasks []*task) []string {
+func changes(commands []*plan.Command) []string {
 	var names []string
-	for _, t := range tasks {
-		fields, ok := t.params()["fields"].(rest.Params)
-		if !ok || len(fields) == 0 {
-			names = append(names, taskText(t))
+	for _, c := range commands {
+		fields := c.Fields()
+		if len(fields) == 0 {
+			names = append(names, c.Text())
 			continue
 		}
-		names = append(names, taskText(t)+": "+strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+		names = append(names, c.Text()+": "+strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
 	}
 	return names
 }

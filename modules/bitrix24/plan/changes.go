@@ -78,6 +78,15 @@ type OrderTake struct {
 	Refused string // what it says, followed by the reason, if the panel refuses
 }
 
+// Apply changes the order to what its deal says.
+func (t *OrderTake) Apply(o *orders.Order) {
+	o.Status = t.To
+	o.Note(t.History)
+	if t.Paid && o.Due() > 0 {
+		o.Pay(o.Due(), o.PaymentMethod)
+	}
+}
+
 // PartyTake is what a client or organization takes over from its contact or company, field by field. The panel's own
 // rules may refuse a value: Became says what follows from what became of each.
 type PartyTake struct {

@@ -47,9 +47,6 @@ type Outcome struct {
 	Answer  error   // what the portal said, where Err says what follows from that
 }
 
-// maxRequest bounds a request's body, in bytes. What does not fit leaves with the next request.
-const maxRequest = 1 << 20
-
 // performance is the carrying out of one group's commands.
 type performance struct {
 	world    World
@@ -103,7 +100,7 @@ func (p *performance) fill(batch *rest.Batch, chain bool) []*Command {
 		}
 		// A deal must not leave without its rows, so a chain ends before a command whose followers would not fit.
 		tooLong := chain && len(taken) > 0 && len(taken)+1+p.followers(c) > rest.MaxCommands
-		if tooLong || batch.Full() || batch.Size() > maxRequest {
+		if tooLong || batch.Full() || batch.Size() > rest.MaxRequest {
 			break
 		}
 		if p.ready(c, chain, taken) {
@@ -212,8 +209,8 @@ func (p *performance) outcome(c *Command, answers Answers) Outcome {
 	no, refused := rest.AsRefusal(err)
 	switch {
 	case isImport && refused && (no.AccessDenied() || no.NoMethod()):
-		out.Err = &Wait{Why: "портал не разрешает импорт: сделки создаются по одной"}
-		out.Changes = Changes{NoImport: true}
+		wait := &Wait{Why: "портал не разрешает импорт: сделки создаются по одной"}
+		out.Err, out.Answer, out.Changes = wait, wait, Changes{NoImport: true}
 	case refused && no.NotFound() && c.Missing != nil:
 		out.Err, out.Changes = ErrMissing, *c.Missing
 	case err != nil:

@@ -37,7 +37,7 @@ type importResult struct {
 func (p *performance) addImports(batch *rest.Batch, deals []*Command) []*Command {
 	var taken []*Command
 	for i, part := range lo.Chunk(deals, importSize) {
-		if batch.Full() || batch.Size() > maxRequest {
+		if batch.Full() || batch.Size() > rest.MaxRequest {
 			break
 		}
 		name := fmt.Sprintf("import%d", i)

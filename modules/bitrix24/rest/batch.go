@@ -14,6 +14,9 @@ import (
 // MaxCommands is how many commands one request may hold (method batch). The portal does not run those beyond it.
 const MaxCommands = 50
 
+// MaxRequest bounds a request's body, in bytes. What does not fit leaves with the next request.
+const MaxRequest = 1 << 20
+
 // Batch is one request: commands that the portal runs in order. The zero value is an empty batch, ready for use.
 //
 // There is no transaction: what ran stays. A mistake in a command (a name used twice, a value that cannot be written)
