@@ -88,25 +88,36 @@ func wantAll(t *testing.T, c plan.Changes, want ...string) {
 func TestLead(t *testing.T) {
 	gone := leadAt(rest.Success, plan.Linked)
 	gone.Gone, gone.Lead = true, nil
-	another, taken, again := convertedLead(), convertedLead(), convertedLead()
-	another.Known = []*plan.Link{link(plan.Client, 1, plan.Contact, 8), link(plan.Order, 100, plan.Deal, 51)}
-	taken.Known = []*plan.Link{link(plan.Client, 2, plan.Contact, 7), link(plan.Order, 100, plan.Deal, 51)}
-	again.Known = []*plan.Link{link(plan.Client, 1, plan.Contact, 8), link(plan.Order, 100, plan.Deal, 51)}
-	for _, l := range again.Links {
-		l.State = plan.Converted
+	// with is the converted lead where these links are known as well, and the order has its deal.
+	with := func(known ...*plan.Link) plan.LeadFacts {
+		f := convertedLead()
+		f.Known = append(known, link(plan.Order, 100, plan.Deal, 51))
+		return f
 	}
-	several := convertedLead()
+	again, waiting := with(link(plan.Client, 1, plan.Contact, 8)), with(link(plan.Client, 1, plan.Contact, 8))
+	again.Links[0].State, again.Links[1].State = plan.Converted, plan.Converted
+	waiting.Links[1].Agreed["converted"] = mapping.Pair{Ours: noon.Format(time.RFC3339)}
+	several, made, others := convertedLead(), convertedLead(), convertedLead()
 	several.Deals = []rest.Deal{{ID: 53}, {ID: 52}, {ID: 54}}
-	others := convertedLead()
-	others.InLeads = []int64{100, 200}
-	others.Known = []*plan.Link{link(plan.Order, 100, plan.Lead, 31), link(plan.Order, 200, plan.Lead, 32)}
-	employee := convertedLead()
+	made.Lead.ContactID = 0
+	rejected := link(plan.Order, 300, plan.Lead, 33)
+	rejected.State = plan.Rejected
+	others.InLeads, others.Known = []int64{100, 200, 300}, []*plan.Link{
+		link(plan.Order, 100, plan.Lead, 31), link(plan.Order, 200, plan.Lead, 32),
+		link(plan.Order, 300, plan.Lead, 33), rejected,
+	}
+	employee := with(link(plan.Client, 1, plan.Contact, 7))
 	employee.Employers = []*organizations.Organization{
 		{ID: 2, Employees: []organizations.Employee{{ClientID: 1, Role: organizations.Guest}}},
 		{ID: 3, Employees: []organizations.Employee{{ClientID: 1, Role: organizations.Manager}}},
 	}
-	company := employee
-	company.Companies = []int64{9}
+	// into is the employee's lead, converted into a company too, where this link is known as well.
+	into := func(chosen rest.ID, made []int64, known ...*plan.Link) plan.LeadFacts {
+		f := employee
+		f.Lead = &rest.Lead{StageSemanticID: rest.Success, ContactID: 7, CompanyID: chosen}
+		f.Companies, f.Known = made, append(known, employee.Known...)
+		return f
+	}
 
 	bothConverted := []string{
 		"client 1 is lead 31 converted", "order 100 is lead 31 converted",
@@ -136,23 +147,35 @@ func TestLead(t *testing.T) {
 			"client 1 is lead 31 ", "order 100 is lead 31 ", "push client 1", "push order 100",
 			"say: Лид снова в работе в Битрикс24", "say: Лид снова в работе в Битрикс24",
 		}},
-		"another contact than the client has": {another, append(slices.Clone(bothConverted),
-			"say: Лид 31 переведён в другой контакт: у клиента остаётся контакт 8",
+		"the client's own contact": {with(link(plan.Client, 1, plan.Contact, 7)), bothConverted},
+		"another contact than the client has": {with(link(plan.Client, 1, plan.Contact, 8)), append(
+			slices.Clone(bothConverted), "say: Лид 31 переведён в другой контакт: у клиента остаётся контакт 8",
 		)},
-		"another client's contact": {taken, append(slices.Clone(bothConverted),
+		"another client's contact": {with(link(plan.Client, 2, plan.Contact, 7)), append(slices.Clone(bothConverted),
 			"say: Лид 31 переведён в контакт, который уже связан с другим клиентом",
 		)},
-		"a second look says nothing again": {again, nil},
+		"a second look says nothing again":                    {again, nil},
+		"a look after the wait for a deal says nothing again": {waiting, bothConverted},
+		"a contact that only says whose it is":                {made, whole},
 		"of several deals the oldest": {several, append(slices.Clone(bothConverted),
 			"client 1 is contact 7 ", "push client 1", "order 100 is deal 52 ", "rows of order 100 unknown",
 			"push order 100", "say: Лид 31 стал сделкой, заказ связан с ней",
 		)},
 		"orders in other leads get the contact": {others, append(slices.Clone(whole), "push order 200")},
-		"the employer without a company gets one": {employee, append(slices.Clone(whole),
+		"the employer without a company gets one": {employee, append(slices.Clone(bothConverted),
 			`choose "send" for organization 3`, "push organization 3",
 		)},
-		"the employer is the company": {company, append(slices.Clone(whole),
+		"the employer is the company that was made": {into(0, []int64{9}), append(slices.Clone(bothConverted),
 			"organization 3 is company 9 ", "push organization 3",
+		)},
+		"the employer is the company that was chosen": {into(9, nil), append(slices.Clone(bothConverted),
+			"organization 3 is company 9 ", "push organization 3",
+		)},
+		"the employer keeps its company": {into(9, nil, link(plan.Organization, 3, plan.Company, 8)), append(
+			slices.Clone(bothConverted), "push organization 3",
+		)},
+		"another organization's company": {into(9, nil, link(plan.Organization, 4, plan.Company, 9)), append(
+			slices.Clone(bothConverted), "say: Лид 31 переведён в компанию, которая уже связана с другой организацией",
 		)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,6 +227,10 @@ func TestLeadConverted_theContactGetsWhatTheClientChangedMeanwhile(t *testing.T)
 	agreed := plan.ForLead(f).Now.Links[0].Agreed
 	if len(agreed) != 1 || agreed["phone"] != said["phone"] {
 		t.Errorf("agreed on %v, want the former phone alone", agreed)
+	}
+	f.Contacts = nil // it was chosen, and says whatever it said before
+	if agreed := plan.ForLead(f).Now.Links[0].Agreed; len(agreed) > 0 {
+		t.Errorf("agreed on %v of a contact that the lead's values never went into", agreed)
 	}
 }
 
