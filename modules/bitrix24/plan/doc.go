@@ -5,5 +5,6 @@
 // always give the same plan. There is no database, no network and no clock in here, so a decision can be tried a million
 // times, shown to a person before anything is written, and told apart from carrying it out, which is package exchange.
 //
-// Begin with rows.go: the product rows of a deal or lead.
+// Begin with rows.go: the product rows of a deal or lead. simulation_test.go lets people, robots and a bad connection do
+// their worst to plans, on models of both sides.
 package plan

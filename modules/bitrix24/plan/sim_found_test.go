@@ -1,0 +1,36 @@
+package plan_test
+
+import (
+	"testing"
+	"time"
+)
+
+// Histories that the simulation has found, as short as it could make them. Each one failed once.
+func TestSimulation_whatItHasFound(t *testing.T) {
+	t.Parallel()
+	const soon = 10 * time.Second
+	for _, found := range []struct {
+		name string
+		setup
+		steps []step
+	}{
+		{
+			name: "a row whose command broke is not added again when the next request of its group was answered",
+			steps: []step{
+				{Do: place, After: soon, A: 1}, {Do: handle, After: soon},
+				{Do: editItem, After: soon, A: 3}, {Do: setDelivery, After: soon, A: 1},
+				{Do: handle, A: 1, After: soon, fate: brokenOne, cut: 1},
+			},
+		},
+	} {
+		t.Run(found.name, func(t *testing.T) {
+			t.Parallel()
+			h := history{setup: found.setup, steps: found.steps}
+			if told, wrong := h.tell(); wrong != "" {
+				t.Error(told)
+			} else {
+				t.Log(told)
+			}
+		})
+	}
+}
