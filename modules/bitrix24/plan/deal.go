@@ -74,10 +74,16 @@ func createDeal(f OrderFacts) *Command {
 		}
 		agreed := maps.Clone(sent)
 		agreed.Agree(f.known(a))
-		agreed[StageField] = mapping.Pair{Ours: string(o.Status), Theirs: string(made.StageID)}
+		done := Changes{}
+		if stage, sent := fields[StageField]; !sent {
+			agreed[StageField] = mapping.Pair{Ours: string(o.Status), Theirs: string(made.StageID)}
+		} else if stage != string(made.StageID) { // a robot moved it at once: that is the portal's own change
+			done.Follow = []Job{look(Deal, made.ID.Int64())}
+		}
 		l := f.newLink(Order, o.ID, Deal, made.ID.Int64(), agreed)
 		l.See(made)
-		return Changes{Links: []*Link{l}}
+		done.Links = []*Link{l}
+		return done
 	})
 	if imports {
 		deal.Method, deal.Params = importMethod, rest.Params{"fields": fields}

@@ -15,6 +15,11 @@ func TestSimulation_whatItHasFound(t *testing.T) {
 		steps []step
 	}{
 		{
+			name:  "the order follows when a robot moves its new deal within the command that creates it",
+			setup: setup{Robot: "NEW"},
+			steps: []step{{Do: place, After: soon}, {Do: handle, After: soon}},
+		},
+		{
 			name: "a row whose command broke is not added again when the next request of its group was answered",
 			steps: []step{
 				{Do: place, After: soon, A: 1}, {Do: handle, After: soon},
