@@ -163,11 +163,11 @@ func linkedDeal(f OrderFacts) Plan {
 // updateDeal is the command that sends the fields which changed (crm.item.update), with a contact or company that is
 // created in the same group.
 func updateDeal(f OrderFacts, fields rest.Params, agreed mapping.Agreed) *Command {
-	c := Command{Name: fmt.Sprintf("deal%d", f.number()), After: f.creating(), About: f.about(), Missing: f.lookAtTarget()}
-	if fields[StageField] != nil {
-		c.Intent = &Sending{
-			Entity: Deal, Key: ChangeKey(f.key()), Agreed: mapping.Agreed{StageField: agreed[StageField]},
-		}
+	after := maps.Clone(agreed)
+	after.Agree(f.customer())
+	c := Command{
+		Name: fmt.Sprintf("deal%d", f.number()), After: f.creating(), About: f.about(), Missing: f.lookAtTarget(),
+		Intent: &Sending{Entity: Deal, Key: ChangeKey(f.key()), Agreed: changeAgreed(f.Link.Agreed, after)},
 	}
 	return updateItem(c, f.Link.RemoteID, fields, func(a Answer, changed *rest.Deal) Changes {
 		now := maps.Clone(agreed)

@@ -20,6 +20,14 @@ func TestSimulation_whatItHasFound(t *testing.T) {
 			steps: []step{{Do: place, After: soon}, {Do: handle, After: soon}},
 		},
 		{
+			name: "an amount whose answer was lost is taken back when the order is as it was before",
+			steps: []step{
+				{Do: place, A: 1, After: soon}, {Do: handle, After: soon},
+				{Do: editItem, B: 1, After: soon}, {Do: handle, A: 1, After: soon, fate: lostAfter, cut: 2},
+				{Do: editItem, B: 1, After: soon},
+			},
+		},
+		{
 			name: "a row whose command broke is not added again when the next request of its group was answered",
 			steps: []step{
 				{Do: place, After: soon, A: 1}, {Do: handle, After: soon},

@@ -22,9 +22,7 @@ func settleStage(f OrderFacts) stagePlan {
 		return stagePlan{}
 	}
 	if f.ChangeOpen != nil {
-		return stagePlan{Plan: settleChange(
-			f.Frame, f.Link, f.ChangeOpen, map[string]string{StageField: string(f.Deal.StageID)},
-		)}
+		return stagePlan{Plan: settleDeal(f)}
 	}
 	d := decideStage(f)
 	moves := d.Send != ""
@@ -55,6 +53,26 @@ func settleStage(f OrderFacts) stagePlan {
 			Refused: "Стадия не принята: ",
 		}
 		p.Now.Caught, p.Again = true, true
+	}
+	return p
+}
+
+// settleDeal finds out what became of a change of the deal whose answer was lost. Fields that the deal was not read
+// with are sent again: the portal may have them as they were sent, or as they were before.
+func settleDeal(f OrderFacts) Plan {
+	present := map[string]string{StageField: string(f.Deal.StageID), amountField: f.Deal.Opportunity.String()}
+	for _, id := range f.Deal.ContactIDs {
+		if one := mapping.Print([]any{id.Int64()}); one == f.ChangeOpen.Agreed[contactsField].Theirs {
+			present[contactsField] = one
+		}
+	}
+	p := settleChange(f.Frame, f.Link, f.ChangeOpen, present)
+	if p.Failure == nil {
+		for field := range f.ChangeOpen.Agreed {
+			if _, read := present[field]; !read && field != contactsField {
+				delete(p.Now.Links[0].Agreed, field)
+			}
+		}
 	}
 	return p
 }
