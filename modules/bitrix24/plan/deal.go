@@ -242,7 +242,7 @@ func GivesContact(l *Link, contact int64) bool {
 // and only the deal itself tells.
 func (f OrderFacts) MustReadDeal() bool {
 	moved := string(f.Input.Order.Status) != f.Link.Agreed[StageField].Ours
-	return moved || f.ChangeOpen != nil || f.RowsOpen != nil
+	return moved || f.ChangeOpen != nil || f.RowsOpen != nil || f.NoteOpen != nil
 }
 
 // Complete reports whether a deal has everything that a new deal gets. One that a person made of a lead, or that was
@@ -290,7 +290,7 @@ func deletedNote(f OrderFacts) Plan {
 	}
 	return Plan{Commands: []*Command{{
 		Name: fmt.Sprintf("note%d", f.number()), Method: "crm.timeline.comment.add", About: f.about(),
-		Intent: &Sending{Entity: Comment, Key: f.noteKey()},
+		Intent: &Sending{Entity: Comment, Key: f.noteKey()}, Missing: f.lookAtTarget(),
 		Params: rest.Params{"fields": rest.Params{
 			"ENTITY_ID": f.Link.RemoteID, "ENTITY_TYPE": string(f.Target), "COMMENT": DeletedNote(f.number()),
 		}},

@@ -28,6 +28,14 @@ func TestSimulation_whatItHasFound(t *testing.T) {
 			},
 		},
 		{
+			name: "the note of a deleted order is left once, though its deal was gone when it was tried again",
+			steps: []step{
+				{Do: place, After: soon}, {Do: handle, After: soon}, {Do: handle, After: soon},
+				{Do: deleteOrder, After: soon}, {Do: handle, After: soon, fate: killedAfterSending},
+				{Do: deleteDeal, After: soon, news: lost}, {Do: restoreDeal, After: soon},
+			},
+		},
+		{
 			name: "a row whose command broke is not added again when the next request of its group was answered",
 			steps: []step{
 				{Do: place, After: soon, A: 1}, {Do: handle, After: soon},
