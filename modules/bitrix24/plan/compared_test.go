@@ -2,7 +2,6 @@ package plan_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -15,15 +14,6 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
-
-// compareStages names the stages of the funnel that comparedFacts uses.
-type compareStages struct{}
-
-func (compareStages) StageName(_ int64, stage string) string { return stage }
-
-func (compareStages) FunnelName(category int64) string { return fmt.Sprint(category) }
-
-func (compareStages) FirstStage(int64) string { return "NEW" }
 
 // comparedFacts are an order and its deal, read whole, in which any of the compared things may differ.
 func comparedFacts(r *rand.Rand) plan.OrderFacts {
@@ -47,7 +37,7 @@ func comparedFacts(r *rand.Rand) plan.OrderFacts {
 		},
 	}
 	f := plan.OrderFacts{
-		Frame:  plan.Frame{PortalID: 1, Rules: in.Rules, Stages: compareStages{}, Now: time.Unix(1_700_000_000, 0)},
+		Frame:  plan.Frame{PortalID: 1, Rules: in.Rules, Stages: stages{}, Now: time.Unix(1_700_000_000, 0)},
 		Input:  in,
 		Target: plan.Deal,
 		Link: &plan.Link{ID: 1, LocalID: 42, RemoteID: 7, Entity: plan.Deal, Local: plan.Order, Agreed: mapping.Agreed{
@@ -71,17 +61,17 @@ func comparedFacts(r *rand.Rand) plan.OrderFacts {
 		case 1:
 			row.Price++
 		}
-		f.There = append(f.There, rowOf(id, row))
+		f.There = append(f.There, rowThere(id, row))
 	}
 	if r.IntN(2) == 0 {
-		f.There = append(f.There, rowOf(200, mapping.Row{Name: "Скидка менеджера", Price: 1, Quantity: 1}))
+		f.There = append(f.There, rowThere(200, mapping.Row{Name: "Скидка менеджера", Price: 1, Quantity: 1}))
 	}
 	f.Link.Agreed.Agree(mapping.DealFields(in))
 	f.Link.Agreed.Agree(mapping.DealClient(int64(3), nil))
 	return f
 }
 
-func rowOf(id int64, row mapping.Row) rest.ProductRow {
+func rowThere(id int64, row mapping.Row) rest.ProductRow {
 	return rest.ProductRow{
 		ID: rest.ID(id), ProductName: rest.Text(row.Name), Price: rest.Money(row.Price), Quantity: rest.Number(row.Quantity),
 	}
@@ -95,7 +85,7 @@ func carryOut(f *plan.OrderFacts, p plan.Plan) {
 		fields := c.Fields()
 		row := func(id int64) rest.ProductRow {
 			price, _ := orders.ParseMoney(fields["price"].(string))
-			return rowOf(id, mapping.Row{Name: fields["productName"].(string), Price: price, Quantity: fields["quantity"].(int64)})
+			return rowThere(id, mapping.Row{Name: fields["productName"].(string), Price: price, Quantity: fields["quantity"].(int64)})
 		}
 		at := func() int {
 			return slices.IndexFunc(f.There, func(r rest.ProductRow) bool { return r.ID.Int64() == c.Params["id"] })

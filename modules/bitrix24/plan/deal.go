@@ -233,7 +233,7 @@ func keepContacts(fields rest.Params, there []rest.ID, before mapping.Agreed) {
 // GivesContact reports whether a deal or lead is to get a contact that it was not given yet. It goes by what is known
 // before the portal has answered. The field contactIds replaces all contacts that are there, and a manager may have
 // added some, so the record is read then.
-func GivesContact(l *Link, contact int64) bool {
+func GivesContact(l *Link, contact any) bool {
 	return len(l.Agreed.Changed(mapping.DealClient(contact, nil))) > 0
 }
 

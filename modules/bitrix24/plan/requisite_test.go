@@ -44,7 +44,7 @@ func studio() (plan.OrganizationFacts, *plan.LegalFacts) {
 	return f, l
 }
 
-func names(p plan.Plan) (list []string) {
+func commandNames(p plan.Plan) (list []string) {
 	for _, c := range p.Commands {
 		list = append(list, c.Method)
 	}
@@ -55,7 +55,7 @@ func TestForOrganization_bankDetailsAndAddressFollowTheRequisiteThatIsCreated(t 
 	t.Parallel()
 	f, l := studio()
 	p := plan.ForOrganization(f)
-	if got, want := names(p), []string{"crm.requisite.add", "crm.requisite.bankdetail.add", "crm.address.add"}; !slices.Equal(got, want) {
+	if got, want := commandNames(p), []string{"crm.requisite.add", "crm.requisite.bankdetail.add", "crm.address.add"}; !slices.Equal(got, want) {
 		t.Fatalf("commands = %v, want %v", got, want)
 	}
 	requisite := plan.Ref{Command: "requisite9"}
@@ -80,7 +80,7 @@ func TestForOrganization_bankDetailsAndAddressFollowTheRequisiteThatIsCreated(t 
 	links[0].ID, links[1].ID = 1, 2 // they are stored
 	l.Requisite, l.Bank = links[0], links[1]
 	if p := plan.ForOrganization(f); len(p.Commands) != 0 {
-		t.Errorf("then commands = %v, want none", names(p))
+		t.Errorf("then commands = %v, want none", commandNames(p))
 	}
 }
 
@@ -89,7 +89,7 @@ func TestForOrganization_aRequisiteThatWasFoundTakesThePlaceOfAFormerOne(t *test
 	f, l := studio()
 	l.Found, l.FoundBank, l.Addressed = []int64{31}, []int64{32}, true
 	p := plan.ForOrganization(f)
-	if got, want := names(p), []string{"crm.requisite.update", "crm.requisite.bankdetail.update", "crm.address.update"}; !slices.Equal(got, want) {
+	if got, want := commandNames(p), []string{"crm.requisite.update", "crm.requisite.bankdetail.update", "crm.address.update"}; !slices.Equal(got, want) {
 		t.Fatalf("commands = %v, want %v", got, want)
 	}
 	_, done, _ := p.Commands[0].Then(numbered{})
@@ -103,7 +103,7 @@ func TestForOrganization_whatIsInTheWayOfARequisite(t *testing.T) {
 	f, _ := studio()
 	f.Presets = mapping.Presets{}
 	if p := plan.ForOrganization(f); !errors.Is(p.Failure, plan.ErrNoPreset) || len(p.Commands) != 0 {
-		t.Errorf("without a template: %v, %v, want that to be said", names(p), p.Failure)
+		t.Errorf("without a template: %v, %v, want that to be said", commandNames(p), p.Failure)
 	}
 	f, l := studio()
 	l.BankOpen = &plan.Intent{SentAt: noon.Add(-time.Second)}

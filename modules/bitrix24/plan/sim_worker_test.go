@@ -136,7 +136,7 @@ func (w *world) read(works []*work) *client {
 		work.facts = f
 		d := w.portal.deal(f.Link.RemoteID)
 		work.facts.NoteThere = f.NoteOpen != nil && d != nil && slices.Contains(d.notes, plan.DeletedNote(work.id))
-		if !work.look && !f.MustReadDeal() && !plan.GivesContact(f.Link, f.Contact) {
+		if !work.look && !f.MustReadDeal() && !plan.GivesContact(f.Link, f.Contact.ID) {
 			continue
 		}
 		if d == nil {

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pixlpark/panel/app/orders"
@@ -77,6 +78,8 @@ var rules = mapping.Rules{
 
 // stages are the portal's names of its stages.
 type stages struct{}
+
+func (stages) FunnelName(category int64) string { return strconv.FormatInt(category, 10) }
 
 func (stages) StageName(_ int64, stage string) string { return stage }
 
