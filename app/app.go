@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -97,7 +98,7 @@ func (a *App) build(ctx context.Context) error {
 	h.Cache = cache.New(d)
 	h.Settings = settings.New(d, h.Cache, keys)
 	h.Jobs = jobs.New(d, jobs.Config{
-		RetryFirst: a.cfg.JobsRetryFirst, PauseMax: a.cfg.JobsPauseMax, Grace: shutdown, Log: log,
+		RetryFirst: a.cfg.JobsRetryFirst, PauseMax: a.cfg.JobsPauseMax, Lease: a.cfg.JobsLease, Grace: shutdown, Log: log,
 	})
 	h.Sites = sites.New(d)
 	h.Tariff = tariff.New(d, h.Settings)
@@ -160,6 +161,7 @@ func (a *App) routes() {
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(h.Jobs.Meters())
 	h.Metrics = metrics
 	a.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})))
 	a.echo.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "alive\n") })
@@ -207,6 +209,14 @@ func (a *App) readyz(c echo.Context) error {
 	if err != nil {
 		a.log.WithError(err).Error("not ready")
 		return c.String(http.StatusServiceUnavailable, "database or migrations are not fine\n")
+	}
+	lanes, err := a.host.Jobs.Neglected(ctx)
+	if err != nil {
+		a.log.WithError(err).Error("not ready")
+		return c.String(http.StatusServiceUnavailable, "database or migrations are not fine\n")
+	}
+	if len(lanes) > 0 { // orders are taken all the same, so a balancer must go on sending people here
+		return c.String(http.StatusOK, "ready, but no process does the jobs of "+strings.Join(lanes, ", ")+"\n")
 	}
 	return c.String(http.StatusOK, "ready\n")
 }

@@ -31,6 +31,9 @@ type Config struct {
 	JobsRetryFirst time.Duration `env:"JOBS_RETRY_FIRST" envDefault:"1m"` // the wait after a job's first failure
 	JobsPauseMax   time.Duration `env:"JOBS_PAUSE_MAX" envDefault:"5m"`   // the longest pause of a lane
 
+	// JobsLease is how long the work of a process that froze or vanished waits for another process.
+	JobsLease time.Duration `env:"JOBS_LEASE" envDefault:"20s"`
+
 	PasswordCost staff.Cost // zero: staff.DefaultCost; only tests set it
 }
 

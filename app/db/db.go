@@ -7,8 +7,9 @@
 //
 // Instants are kept, compared and read in UTC; a time in any zone may be bound to a query (sqlite.go).
 //
-// Begin with open.go and transaction.go; migrate.go and check.go are about the schema, listen.go and lock.go about
-// several processes on one Postgres.
+// Begin with open.go and transaction.go; migrate.go and check.go are about the schema, listen.go, fence.go and clock.go
+// about several processes on one Postgres. Nothing here rests on a session of Postgres, so a pooler that hands a
+// connection to another with each transaction may stand in between; only what listen.go tells is then not heard.
 package db
 
 import (
@@ -36,11 +37,12 @@ type DB struct {
 	gorm    *gorm.DB
 	sql     *sql.DB
 	dialect Dialect
-	url     string    // of a Postgres; what needs a connection of its own dials it
+	url     string        // of a Postgres; what needs a connection of its own dials it
+	idle    time.Duration // Options.IdleInTransaction
+	opening string
 	file    *heldFile // of an SQLite; until Close
 	log     *logrus.Entry
 
-	locks    processLocks
 	listener listener
 
 	closing   context.Context // ends with Close
@@ -48,8 +50,12 @@ type DB struct {
 	closeOnce sync.Once
 }
 
-// Now is the present instant as both databases keep it: UTC, in microseconds.
-func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+// Opening is a short random text, another one for every Open of every process.
+func (d *DB) Opening() string { return d.opening }
+
+// Exclusive says that this process has the database for itself, so that whoever is said to be at work in it is dead. An
+// SQLite file is locked from Open to Close.
+func (d *DB) Exclusive() bool { return d.dialect == SQLite }
 
 // Dialect says which of the two databases this is.
 func (d *DB) Dialect() Dialect { return d.dialect }

@@ -19,12 +19,11 @@ type Line struct {
 // its tables. Processes that start together on one Postgres take turns.
 func (d *DB) Migrate(ctx context.Context, lines ...Line) error {
 	if d.dialect == Postgres {
-		// goose has a lock too, but the losers of its race wait for seconds.
-		lock := d.NewLock("migrate")
-		if err := lock.wait(ctx); err != nil {
+		over, err := d.migrationTurn(ctx)
+		if err != nil {
 			return err
 		}
-		defer lock.Release(ctx)
+		defer over()
 	}
 	for _, line := range lines {
 		provider, err := d.provider(line)
@@ -41,6 +40,29 @@ func (d *DB) Migrate(ctx context.Context, lines ...Line) error {
 	}
 	return nil
 }
+
+// migrationTurn waits until no other process migrates, and returns what ends the turn. The lock is a transaction's, on a
+// connection of its own: it dies with its process and does not stay behind in a pooler. goose has a lock too, but it is a
+// session's, and the losers of its race wait for seconds.
+func (d *DB) migrationTurn(ctx context.Context) (over func(), err error) {
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	over = func() { _ = conn.Close(context.WithoutCancel(ctx)) } // which ends the transaction
+	tx, err := conn.Begin(ctx)
+	if err == nil {
+		_, err = tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock("+migrationLock+")")
+	}
+	if err != nil {
+		over()
+		return nil, fmt.Errorf("wait for other migrations: %w", err)
+	}
+	return over, nil
+}
+
+// migrationLock is the number of the lock; any would do that nobody else uses in this database.
+const migrationLock = "7291840511530642"
 
 // Migrated is an error when a line lacks a migration.
 func (d *DB) Migrated(ctx context.Context, lines ...Line) error {

@@ -3,6 +3,7 @@ package db
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"os"
@@ -29,6 +30,10 @@ type Options struct {
 
 	// MaxConns limits the pool on Postgres; default 16. SQLite has one connection whatever this says.
 	MaxConns int
+
+	// IdleInTransaction is how long a transaction may do nothing before Postgres ends it; default 10 seconds. Otherwise
+	// a process that froze, or whose machine vanished, would keep its rows locked for hours.
+	IdleInTransaction time.Duration
 }
 
 // Open opens the database and checks that it answers. It does not migrate.
@@ -41,7 +46,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	o.SlowQuery = cmp.Or(o.SlowQuery, time.Second)
 	o.MaxConns = cmp.Or(o.MaxConns, 16)
-	d := &DB{log: o.Log}
+	d := &DB{log: o.Log, idle: cmp.Or(o.IdleInTransaction, 10*time.Second), opening: rand.Text()[:8]}
 	d.closing, d.close = context.WithCancel(context.WithoutCancel(ctx))
 
 	open := d.openSQLite
@@ -114,11 +119,13 @@ func (d *DB) openPostgres(o Options) (gorm.Dialector, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		c.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
-		return nil
+		// Compiling takes longer than any of our queries gains by it. Poolers refuse this among the parameters of a start.
+		_, err := c.Exec(ctx, "SET jit = off")
+		return err
 	}))
 	pool.SetMaxOpenConns(o.MaxConns)
 	pool.SetMaxIdleConns(o.MaxConns)
@@ -136,13 +143,10 @@ func (d *DB) connConfig() (*pgx.ConnConfig, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "panel"
 	}
-	if config.RuntimeParams["jit"] == "" {
-		config.RuntimeParams["jit"] = "off" // compiling takes longer than any of our queries gains by it
-	}
 	return config, nil
 }
 
-// connect makes a connection outside the pool, for what has to own one: a session lock, LISTEN.
+// connect makes a connection outside the pool, for what has to own one: LISTEN, and the migrations' turn.
 func (d *DB) connect(ctx context.Context) (*pgx.Conn, error) {
 	config, err := d.connConfig()
 	if err != nil {

@@ -35,6 +35,8 @@ func (d *DB) Tx(ctx context.Context) *Tx {
 // A call with a context that already carries one joins it, as a savepoint: an error takes back what this fn did and
 // what it registered with AfterCommit, and the caller may go on with its own work.
 //
+// Where ctx is fenced (see Fenced) the fence comes first, and its error is returned.
+//
 // On Postgres fn is run again when the database broke a deadlock with it or could not serialize it, so fn must not
 // do anything but work on tx and assign its results.
 func (d *DB) Transaction(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
@@ -60,9 +62,28 @@ func (d *DB) attempt(ctx context.Context, fn func(ctx context.Context, tx *Tx) e
 	err := d.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 		inside := context.WithValue(ctx, txKey{d}, tx)
 		tx.DB = g.WithContext(inside)
+		if err := tx.limitIdling(); err != nil {
+			return err
+		}
+		if err := tx.fence(inside); err != nil {
+			return err
+		}
 		return fn(inside, tx)
 	})
 	return tx, err
+}
+
+// limitIdling has Postgres end the transaction should this process freeze in the middle of it. It is said anew in each
+// transaction because behind a pooler nothing else is ours.
+func (tx *Tx) limitIdling() error {
+	if tx.db.dialect == SQLite {
+		return nil
+	}
+	err := tx.Exec(fmt.Sprintf("SET LOCAL idle_in_transaction_session_timeout = %d", tx.db.idle.Milliseconds())).Error
+	if err != nil {
+		return fmt.Errorf("begin a transaction: %w", err)
+	}
+	return nil
 }
 
 // Conflict says that the database gave the transaction up in favour of another: a deadlock or a serialization

@@ -107,7 +107,6 @@ func (l *lane) attempt(ctx context.Context, w *wait) {
 		rest, err := l.take(ctx)
 		if err != nil {
 			l.log.WithError(err).Error("lane interrupted")
-			l.letGo(ctx)
 			return
 		}
 		if rest > 0 {

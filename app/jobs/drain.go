@@ -54,12 +54,8 @@ func (l *lane) drain(ctx context.Context) (did bool, err error) {
 
 // busy says whether something runs or is due in our lanes.
 func (q *Queue) busy(ctx context.Context) (bool, error) {
-	var names []string
-	for _, l := range q.handled() {
-		names = append(names, l.name)
-	}
 	var count int64
-	err := q.db.From(ctx).Model(&Status{}).Where("lane IN ?", names).
+	err := q.db.From(ctx).Model(&Status{}).Where("lane IN ?", q.handledNames()).
 		Where("state = 'running' OR state = 'waiting' AND run_at <= ?", q.now()).
 		Where("NOT EXISTS (SELECT 1 FROM lanes p WHERE p.name = jobs.lane AND p.paused_until > ?)", q.now()).
 		Count(&count).Error

@@ -11,8 +11,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 )
 
-// finish writes down what became of a group. Every statement names the claim, so a holder that has been succeeded
-// cannot overrule its successor.
+// finish writes down what became of a group, unless the lane was lost meanwhile: its transactions are fenced.
 func (l *lane) finish(ctx context.Context, g group, outcomes []error, trial bool) error {
 	type settled struct {
 		job Job

@@ -24,7 +24,9 @@ func (l *lane) handleGroup(ctx context.Context, g group, trial bool) error {
 			outcomes[i] = RetryAfter(0, err)
 		}
 	}
-	return l.finish(context.WithoutCancel(ctx), g, outcomes, trial)
+	turn, end := l.lease.bind(context.WithoutCancel(ctx))
+	defer end()
+	return l.finish(turn, g, outcomes, trial)
 }
 
 // outcomes has the handler work a group and makes sure of one outcome for each job.

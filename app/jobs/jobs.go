@@ -5,7 +5,7 @@
 // jobs, of one kind and key, wait as one.
 //
 // Jobs of one lane leave together: its handler is given everything that is due, in order of priority, and one process
-// at a time works the lane (lane.go). While the handler is busy new jobs gather for its next turn. What a handler
+// at a time works the lane (lease.go). While the handler is busy new jobs gather for its next turn. What a handler
 // returns decides how each job goes on: nil, [Permanent], [RetryAfter], [PauseLane] or any other error, which is
 // retried with growing waits (outcome.go).
 //
@@ -108,7 +108,7 @@ type Status struct {
 func (Status) TableName() string { return "jobs" }
 
 // Models are the package's GORM models, for the check at start.
-func Models() []any { return []any{&Status{}, &laneRow{}} }
+func Models() []any { return []any{&Status{}, &laneRow{}, &leaseRow{}} }
 
 func laneOf(kind string) (string, error) {
 	lane, name, ok := strings.Cut(kind, ".")

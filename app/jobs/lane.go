@@ -30,8 +30,7 @@ type lane struct {
 
 	// turn is held by whoever works the lane in this process: Run, Drain or an awaited attempt. It guards what follows.
 	turn   sync.Mutex
-	lock   *db.Lock
-	holder bool // the lock is ours, unless we lost it
+	lease  *lease // nil: another process may have the lane
 	pruned time.Time
 }
 
@@ -46,8 +45,6 @@ func (l *lane) wakeUp() {
 // again; paused_until only says when to ask it.
 type laneRow struct {
 	Name        string `gorm:"primaryKey"`
-	Holder      string
-	HeldSince   *time.Time
 	PausedSince *time.Time
 	PausedUntil *time.Time
 	Pauses      int // in a row
@@ -71,67 +68,44 @@ func (l *lane) row(ctx context.Context) (laneRow, error) {
 
 // hold makes this process the holder of the lane, or says that another one is.
 func (l *lane) hold(ctx context.Context) (bool, error) {
-	if l.holder {
-		err := l.lock.Check(ctx)
-		if err == nil {
-			return true, nil
-		}
-		l.log.WithError(err).Warn("lost the lane")
+	if l.lease != nil && l.lease.lost() {
 		l.letGo(ctx)
 	}
-	taken, err := l.lock.Try(ctx)
-	if err != nil || !taken {
-		return false, err
+	if l.lease == nil {
+		taken, err := l.takeLease(ctx)
+		if err != nil {
+			return false, err
+		}
+		l.lease = taken
 	}
-	if err := l.takeOver(ctx); err != nil {
-		l.lock.Release(ctx)
-		return false, err
-	}
-	l.holder = true
-	return true, nil
+	return l.lease != nil, nil
 }
 
-// takeOver makes waiting again what the holder before was running when it died. Where an equal job waits already, that
-// one does the same with fresher data.
-func (l *lane) takeOver(ctx context.Context) error {
-	return l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		for _, statement := range []string{
-			`DELETE FROM jobs WHERE lane = ? AND state = 'running' AND EXISTS (
-				SELECT 1 FROM jobs w WHERE w.kind = jobs.kind AND w.key = jobs.key AND w.state = 'waiting')`,
-			`UPDATE jobs SET state = 'waiting' WHERE lane = ? AND state = 'running'`,
-		} {
-			if err := tx.Exec(statement, l.name).Error; err != nil {
-				return fmt.Errorf("take over lane %s: %w", l.name, err)
-			}
+// takeOver makes waiting again what the holder before was running when it lost the lane. Where an equal job waits
+// already, that one does the same with fresher data.
+func (l *lane) takeOver(tx *db.Tx) error {
+	for _, statement := range []string{
+		`DELETE FROM jobs WHERE lane = ? AND state = 'running' AND EXISTS (
+			SELECT 1 FROM jobs w WHERE w.kind = jobs.kind AND w.key = jobs.key AND w.state = 'waiting')`,
+		`UPDATE jobs SET state = 'waiting' WHERE lane = ? AND state = 'running'`,
+		`INSERT INTO lanes (name) VALUES (?) ON CONFLICT (name) DO NOTHING`,
+	} {
+		if err := tx.Exec(statement, l.name).Error; err != nil {
+			return err
 		}
-		err := tx.Exec(`INSERT INTO lanes (name, holder, held_since) VALUES (?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_since = excluded.held_since`,
-			l.name, l.q.holder, l.q.now()).Error
-		if err != nil {
-			return fmt.Errorf("take over lane %s: %w", l.name, err)
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // letGo lets another process have the lane.
 func (l *lane) letGo(ctx context.Context) {
-	l.lock.Release(ctx)
-	if !l.holder {
+	if l.lease == nil {
 		return
 	}
-	l.holder = false
-	err := l.q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		err := tx.Exec("UPDATE lanes SET holder = '', held_since = NULL WHERE name = ? AND holder = ?",
-			l.name, l.q.holder).Error
-		if err != nil {
-			return err
-		}
-		return tx.Notify(channel, "wake "+l.name)
-	})
-	if err != nil {
-		l.log.WithError(err).Warn("left the lane without a word") // others find out by themselves
+	if err := l.lease.giveBack(ctx); err != nil {
+		l.log.WithError(err).Warn("left the lane without a word") // others take it when the lease has run out
 	}
+	l.lease = nil
 }
 
 // pause holds the lane, a little longer each time.

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -34,6 +35,7 @@ func (q *Queue) Pages(p *panel.Panel, admin *echo.Group, things map[string]Thing
 	h := &pages{Queue: q, panel: p, things: things}
 	p.AddMenu(panel.MenuItem{Section: "Настройка", Label: "Фоновые задачи", URL: URL, Role: staff.Administrator})
 	administrators := panel.Require(staff.Administrator)
+	p.AddBanner(h.neglected)
 	admin.GET("/settings/jobs", h.show, administrators)
 	admin.POST("/settings/jobs/retry", h.retry, administrators)
 	admin.POST("/settings/jobs/retry-all", h.retryAll, administrators)
@@ -100,6 +102,19 @@ var tabs = []stateTab{
 	{Waiting, "Ждут", func(l LaneState) int64 { return l.Waiting }},
 	{Running, "Выполняются", func(l LaneState) int64 { return l.Running }},
 	{Done, "Готовы", nil},
+}
+
+// neglected is the banner for when no process works a lane.
+func (h *pages) neglected(ctx context.Context) ([]panel.Banner, error) {
+	lanes, err := h.Neglected(ctx)
+	if err != nil || len(lanes) == 0 {
+		return nil, err
+	}
+	return []panel.Banner{{
+		Tone: panel.Bad, Action: "Фоновые задачи", URL: URL,
+		Text: "Фоновые задачи никто не выполняет: они ждут и не теряются. Проверьте, работают ли процессы панели и " +
+			"отвечает ли база данных.",
+	}}, nil
 }
 
 func (h *pages) show(c echo.Context) error {

@@ -24,6 +24,10 @@ type Config struct {
 	Grace      time.Duration // what running handlers are given when Run's context ends; default 70 seconds
 	Poll       time.Duration // how often a lane looks for work it was not told of; default 1 second
 
+	// Lease is how long a lane stays with a process that no longer says it is there, which it does every quarter of
+	// that; default 20 seconds.
+	Lease time.Duration
+
 	Now func() time.Time // default: the clock
 	Log *logrus.Entry    // default: logrus' standard logger
 }
@@ -32,7 +36,7 @@ type Config struct {
 type Queue struct {
 	db     *db.DB
 	cfg    Config
-	holder string // this process, for people
+	holder string // this process, for people, and unlike any other
 
 	mu        sync.Mutex
 	lanes     map[string]*lane
@@ -56,6 +60,7 @@ func New(d *db.DB, cfg Config) *Queue {
 	cfg.Retention = cmp.Or(cfg.Retention, 24*time.Hour)
 	cfg.Grace = cmp.Or(cfg.Grace, 70*time.Second)
 	cfg.Poll = cmp.Or(cfg.Poll, time.Second)
+	cfg.Lease = cmp.Or(cfg.Lease, 20*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -64,7 +69,7 @@ func New(d *db.DB, cfg Config) *Queue {
 	}
 	host, _ := os.Hostname()
 	q := &Queue{
-		db: d, cfg: cfg, holder: fmt.Sprintf("%s, process %d", host, os.Getpid()),
+		db: d, cfg: cfg, holder: fmt.Sprintf("%s, process %d, %s", host, os.Getpid(), d.Opening()),
 		lanes: map[string]*lane{}, recurring: map[kindKey]recurring{}, waits: map[*wait]struct{}{},
 	}
 	d.Listen(channel, db.Listener{Notified: q.notified, Connected: q.connected})
@@ -75,8 +80,9 @@ func New(d *db.DB, cfg Config) *Queue {
 // returns one outcome for each, in the same order. No transaction is open. The context outlives whoever enqueued the
 // jobs and, for Config.Grace, the end of Run.
 //
-// No two calls of a lane overlap, in all processes. A process that loses its database, though, may be succeeded by
-// another before it notices: be able to repeat everything.
+// No two calls of a lane overlap, in all processes, but for one that lost the lane and does not know yet (lease.go). Its
+// context ends, and so does every transaction that it begins, with [ErrLost]: keep the context, write in a transaction,
+// and have one right before you tell another system anything. Be able to repeat everything.
 //
 // A panic is the outcome of the job that causes it: a group that panics is given again one by one.
 func Handle(
@@ -122,7 +128,7 @@ func (q *Queue) lane(name string) *lane {
 	if l == nil {
 		l = &lane{
 			q: q, name: name, wake: make(chan struct{}, 1), log: q.cfg.Log.WithField("lane", name),
-			retryFirst: q.cfg.RetryFirst, pauseMax: q.cfg.PauseMax, lock: q.db.NewLock("lane " + name),
+			retryFirst: q.cfg.RetryFirst, pauseMax: q.cfg.PauseMax,
 		}
 		q.lanes[name] = l
 	}

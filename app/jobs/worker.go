@@ -58,7 +58,11 @@ func (l *lane) run(ctx, work context.Context) {
 	}()
 	for ctx.Err() == nil {
 		wait, err := l.step(work)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrLost):
+			l.log.WithError(err).Warn("turn cut short")
+			wait = l.q.cfg.Poll
+		case err != nil:
 			l.log.WithError(err).Error("lane interrupted")
 			wait = l.q.cfg.Poll
 		}
@@ -76,20 +80,31 @@ func (l *lane) run(ctx, work context.Context) {
 func (l *lane) step(ctx context.Context) (time.Duration, error) {
 	l.turn.Lock()
 	defer l.turn.Unlock()
-	wait, err := l.take(ctx)
+	return l.take(ctx)
+}
+
+// take takes one turn; the caller holds l.turn. It returns 0 when it did something. After an error the lane is let go,
+// whatever it was: the next turn begins anew, with what is running made waiting again.
+func (l *lane) take(ctx context.Context) (time.Duration, error) {
+	holder, err := l.hold(ctx)
+	if err != nil || !holder {
+		return l.q.cfg.Poll, err
+	}
+	turn, end := l.lease.bind(ctx)
+	defer end()
+	wait, err := l.workOrWait(turn)
 	if err != nil {
-		l.letGo(ctx) // whatever it was: begin anew, with what is running made waiting again
+		if context.Cause(turn) == ErrLost {
+			err = ErrLost
+		}
+		l.letGo(ctx)
 	}
 	return wait, err
 }
 
-// take takes one turn; the caller holds l.turn. It returns 0 when it did something.
-func (l *lane) take(ctx context.Context) (time.Duration, error) {
+// workOrWait is a turn of the holder.
+func (l *lane) workOrWait(ctx context.Context) (time.Duration, error) {
 	poll := l.q.cfg.Poll
-	holder, err := l.hold(ctx)
-	if err != nil || !holder {
-		return poll, err
-	}
 	if err := l.prune(ctx); err != nil {
 		return 0, err
 	}

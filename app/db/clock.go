@@ -1,0 +1,22 @@
+package db
+
+import (
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Now is the present instant as both databases keep it: UTC, in microseconds.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Clock is the present instant by the database's own clock, moved by d: an expression to bind to a placeholder. It goes
+// on inside a transaction. Processes whose clocks differ agree on it. On SQLite compare it only with what was stored
+// from it: both are texts, with milliseconds.
+func (d *DB) Clock(by time.Duration) clause.Expr {
+	if d.dialect == SQLite {
+		return gorm.Expr("strftime('%Y-%m-%d %H:%M:%f+00:00', 'now', ?)", fmt.Sprintf("%+.3f seconds", by.Seconds()))
+	}
+	return gorm.Expr("clock_timestamp() + ? * interval '1 second'", by.Seconds())
+}

@@ -1,0 +1,14 @@
+-- +goose Up
+-- Who works a lane. What lanes.holder and lanes.held_since said is said here; they stay for older programs.
+CREATE TABLE leases (
+    lane       text PRIMARY KEY,
+    holder     text NOT NULL, -- for people; empty when it was given back
+    epoch      bigint NOT NULL, -- grows with every holder
+    held_since timestamptz,
+    ends_at    timestamptz NOT NULL, -- by the database's clock, as held_since; renewed by the holder
+    -- Makes epoch part of a key, so that Postgres lets renewals pass FOR KEY SHARE and has take-overs wait for it.
+    UNIQUE (lane, epoch)
+);
+
+-- +goose Down
+DROP TABLE leases;
