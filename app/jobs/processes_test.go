@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -85,42 +84,6 @@ func TestRun_twoProcessesOneLane(t *testing.T) {
 	stop2()
 	if overlaps.Load() > 0 || handled.Load() != 120 {
 		t.Errorf("%d overlaps, %d jobs handled; want none, 120", overlaps.Load(), handled.Load())
-	}
-}
-
-func TestRun_aDeadHoldersWorkIsDoneBySuccessor(t *testing.T) {
-	t.Parallel()
-	o := dbtest.Fresh(t, db.Postgres)
-	first, second := dbtest.Open(t, o), dbtest.Open(t, o)
-
-	begun, goOn := make(chan bool), make(chan bool)
-	dying := jobs.New(first, jobs.Config{Log: dbtest.Silent(), Poll: 10 * time.Millisecond})
-	jobs.Handle(dying, "shop", 10, func(context.Context, []jobs.Job) []error {
-		close(begun)
-		<-goOn
-		return []error{errors.New("the outcome of a process that is no holder any more")}
-	})
-	enqueue(t, first, dying, push{Thing: "a"})
-	stop := run(t, dying)
-	next(t, "the handler begins", begun)
-	// To the database this is what a killed process looks like.
-	err := second.From(t.Context()).Exec("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" +
-		" AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").Error
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	s := &shop{}
-	successor := jobs.New(second, jobs.Config{Log: dbtest.Silent(), Poll: 10 * time.Millisecond})
-	jobs.Handle(successor, "shop", 10, s.handle)
-	stopSuccessor := run(t, successor)
-	until(t, "the successor has done it", func() bool { return find(t, successor, "a").State == jobs.Done })
-	close(goOn)
-	stop()
-	stopSuccessor()
-	if got := find(t, successor, "a"); got.State != jobs.Done || got.Attempts != 0 {
-		t.Errorf("job = %s after %d attempts, want done after 0: the old holder overruled its successor",
-			got.State, got.Attempts)
 	}
 }
 
