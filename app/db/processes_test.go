@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -117,65 +116,4 @@ func TestListen_saysWhenItsConnectionIsNew(t *testing.T) {
 	if got := next(t, said); got != "again" {
 		t.Errorf("heard %q", got)
 	}
-}
-
-func try(t *testing.T, lock *db.Lock) bool {
-	t.Helper()
-	taken, err := lock.Try(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return taken
-}
-
-func TestLock_oneHolder(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		first, second, other := d.NewLock("a"), d.NewLock("a"), d.NewLock("b")
-		if !try(t, first) || try(t, second) || !try(t, other) {
-			t.Error("want the first and the other taken, the second not")
-		}
-		if !try(t, first) {
-			t.Error("one that is ours already is not taken")
-		}
-		if err := first.Check(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if err := second.Check(t.Context()); err == nil {
-			t.Error("the second passes for ours")
-		}
-		second.Release(t.Context())
-		if try(t, second) {
-			t.Error("one that is not ours was given free")
-		}
-		first.Release(t.Context())
-		if !try(t, second) {
-			t.Error("one that was given free is still held")
-		}
-		second.Release(t.Context())
-		other.Release(t.Context())
-	})
-}
-
-func TestLock_isFreeWhenItsHolderDies(t *testing.T) {
-	t.Parallel()
-	o := dbtest.Fresh(t, db.Postgres)
-	here, there := dbtest.Open(t, o), dbtest.Open(t, o)
-	lock, successor := here.NewLock("a"), there.NewLock("a")
-	if !try(t, lock) || try(t, successor) {
-		t.Fatal("want the first alone to hold it")
-	}
-	err := there.From(t.Context()).Exec("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" +
-		" AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").Error
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := lock.Check(t.Context()); err == nil {
-		t.Error("the lock passes for ours")
-	}
-	for !try(t, successor) { // the session ends a moment after it is told to
-		runtime.Gosched()
-	}
-	successor.Release(t.Context())
-	lock.Release(t.Context())
 }
