@@ -1,18 +1,21 @@
 package app_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/panel"
 	"github.com/pixlpark/panel/app/staff"
@@ -148,5 +151,35 @@ func TestServeHTTP_headIsGetWithoutABody(t *testing.T) {
 				t.Errorf("HEAD %s: %s = %q, want %q", path, name, head.Header.Get(name), get.Header.Get(name))
 			}
 		}
+	}
+}
+
+// Orders are taken all the same, so a balancer must not take the process out.
+func TestReadyz_saysWhenNobodyDoesTheJobs(t *testing.T) {
+	t.Parallel()
+	p := apptest.New(t, db.SQLite)
+	jobs.Handle(p.Host().Jobs, "shop", 1, func(context.Context, []jobs.Job) []error { return nil })
+	p.Drain()
+	ready := func() string {
+		answer, err := http.Get(p.URL + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("/readyz = %d, %v", answer.StatusCode, err)
+		}
+		return string(body)
+	}
+	if got := ready(); got != "ready\n" {
+		t.Errorf("/readyz says %q while all is well", got)
+	}
+	d := p.Host().DB
+	if err := d.From(t.Context()).Exec("UPDATE leases SET ends_at = ? WHERE lane = 'shop'", d.Clock(-time.Hour)).Error; err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ready(), "ready, but no process does the jobs of shop\n"; got != want {
+		t.Errorf("/readyz says %q, want %q", got, want)
 	}
 }

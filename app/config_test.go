@@ -42,6 +42,7 @@ func (work) Key() string    { return "thing/1" }
 func TestConfig_timesOfJobsReachTheQueueUnlessALaneHasItsOwn(t *testing.T) {
 	t.Setenv("JOBS_RETRY_FIRST", "7m")
 	t.Setenv("JOBS_PAUSE_MAX", "300ms")
+	t.Setenv("JOBS_LEASE", "3h")
 	t.Setenv("DATABASE_URL", "")
 	t.Setenv("DATA_DIR", t.TempDir())
 	t.Setenv("LOG_LEVEL", "panic")
@@ -63,6 +64,27 @@ func TestConfig_timesOfJobsReachTheQueueUnlessALaneHasItsOwn(t *testing.T) {
 		}
 	})
 	queue := a.Host().Jobs
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- queue.Run(ctx) }()
+	leased := func() (n int64) {
+		d := a.Host().DB
+		err := d.From(t.Context()).Raw("SELECT count(*) FROM leases WHERE ends_at > ?", d.Clock(2*time.Hour)).Scan(&n).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for deadline := time.Now().Add(30 * time.Second); leased() < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no leases for as long as JOBS_LEASE says")
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+
 	try := func(kinds ...work) { // each of them once: whoever waits for a job has its lane worked
 		t.Helper()
 		err := a.Host().DB.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error {

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // holdTheLane has its handler say when it has begun, writes when it is told to go on, and says what came of it.
 func holdTheLane(url string, inTransaction bool) error {
 	ctx := context.Background()
-	d, err := db.Open(ctx, db.Options{URL: url, Log: dbtest.Silent(), IdleInTransaction: 200 * time.Millisecond})
+	d, err := db.Open(ctx, db.Options{URL: url, Log: dbtest.Silent(), IdleInTransaction: time.Second})
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func TestLease_whoFrozeInATransactionIsReplaced(t *testing.T) {
 	t.Parallel()
 	o := dbtest.Fresh(t, db.Postgres)
 	there := dbtest.Open(t, o)
-	o.IdleInTransaction = 50 * time.Millisecond
+	o.IdleInTransaction = 500 * time.Millisecond
 	here := dbtest.Open(t, o)
 	begun, thaw := make(chan bool), make(chan bool)
 	late := make(chan error, 1)

@@ -94,7 +94,7 @@ func (l *lane) take(ctx context.Context) (time.Duration, error) {
 	defer end()
 	wait, err := l.workOrWait(turn)
 	if err != nil {
-		if context.Cause(turn) == ErrLost {
+		if l.lease.lost() { // whatever it looks like
 			err = ErrLost
 		}
 		l.letGo(ctx)
