@@ -66,6 +66,21 @@ func (l *lane) row(ctx context.Context) (laneRow, error) {
 	return row, nil
 }
 
+// look is row for the holder, and says whether anything is due.
+func (l *lane) look(ctx context.Context) (row laneRow, due bool, err error) {
+	var found struct {
+		Row laneRow `gorm:"embedded"`
+		Due bool
+	}
+	err = l.q.db.From(ctx).Raw(`SELECT *, EXISTS (SELECT 1 FROM jobs
+			WHERE lane = lanes.name AND state = 'waiting' AND run_at <= ?) AS due
+		FROM lanes WHERE name = ?`, l.q.now(), l.name).Scan(&found).Error
+	if err != nil {
+		return row, false, fmt.Errorf("look at lane %s: %w", l.name, err)
+	}
+	return found.Row, found.Due, nil
+}
+
 // hold makes this process the holder of the lane, or says that another one is.
 func (l *lane) hold(ctx context.Context) (bool, error) {
 	if l.lease != nil && l.lease.lost() {

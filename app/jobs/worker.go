@@ -108,7 +108,7 @@ func (l *lane) workOrWait(ctx context.Context) (time.Duration, error) {
 	if err := l.prune(ctx); err != nil {
 		return 0, err
 	}
-	row, err := l.row(ctx)
+	row, due, err := l.look(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -125,9 +125,11 @@ func (l *lane) workOrWait(ctx context.Context) (time.Duration, error) {
 		}
 		trial = true
 	}
-	did, err := l.work(ctx, trial)
-	if err != nil || did {
-		return 0, err
+	if due { // most of the time nothing is, and claims are transactions
+		did, err := l.work(ctx, trial)
+		if err != nil || did {
+			return 0, err
+		}
 	}
 	return l.nextDue(ctx, poll)
 }
