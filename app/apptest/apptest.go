@@ -36,6 +36,7 @@ type Panel struct {
 	*app.App
 	URL      string
 	Database db.Options // how to open the same database again
+	End      func()     // ends the panel before the test ends
 
 	t        testing.TB
 	log      *log
@@ -54,6 +55,12 @@ func New(t testing.TB, dialect db.Dialect, modules ...app.Module) *Panel {
 // site and the tariff are made unless they are there.
 func Open(t testing.TB, database db.Options, modules ...app.Module) *Panel {
 	t.Helper()
+	return OpenWith(t, database, func(*app.Config) {}, modules...)
+}
+
+// OpenWith is Open with another configuration. Browsers go to where the test server listens, whatever the PUBLIC_URL.
+func OpenWith(t testing.TB, database db.Options, change func(cfg *app.Config), modules ...app.Module) *Panel {
+	t.Helper()
 	p := &Panel{Database: database, t: t, log: &log{}, browsers: map[staff.Role]*Browser{}}
 	handler := &later{}
 	server := httptest.NewUnstartedServer(handler)
@@ -66,6 +73,7 @@ func Open(t testing.TB, database db.Options, modules ...app.Module) *Panel {
 	if database.URL == "" {
 		cfg.DataDir = filepath.Dir(database.Path)
 	}
+	change(&cfg)
 	logger := logrus.New()
 	logger.SetOutput(p.log)
 	logger.SetLevel(logrus.DebugLevel)
@@ -75,17 +83,20 @@ func Open(t testing.TB, database db.Options, modules ...app.Module) *Panel {
 	}
 	handler.app = p.App
 	server.Start()
-	t.Cleanup(func() {
+	p.End = sync.OnceFunc(func() {
 		server.Close()
 		p.Host().Jobs.Wait()
 		if err := p.Close(); err != nil {
 			t.Errorf("close the panel: %v", err)
 		}
+	})
+	t.Cleanup(func() {
+		p.End()
 		if t.Failed() {
 			t.Logf("the panel's log:\n%s", p.Log())
 		}
 		// A parallel test keeps its cleanups, and what they refer to, until the last test has ended.
-		p.App, p.log, p.browsers, handler.app = nil, nil, nil, nil
+		p.App, p.End, p.log, p.browsers, handler.app, server = nil, nil, nil, nil, nil, nil
 	})
 	p.furnish()
 	return p

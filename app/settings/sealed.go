@@ -75,6 +75,15 @@ func (k *Keys) Open(place string, s Sealed) (string, error) {
 	return "", fmt.Errorf("open %s: sealed with a key that SECRET_KEY does not hold", place)
 }
 
+// SealAnew returns a secret sealed with the first key; the same one if it is that already. It fails like Open.
+func (k *Keys) SealAnew(place string, s Sealed) (Sealed, error) {
+	plain, err := k.Open(place, s)
+	if err != nil || strings.HasPrefix(s.text, sealedPrefix+k.keys[0].id+":") {
+		return s, err
+	}
+	return k.Seal(place, plain)
+}
+
 // String masks the secret, as every way of printing does.
 func (s Sealed) String() string {
 	if s.IsZero() {

@@ -86,3 +86,24 @@ func (s *Store) Save(tx *db.Tx, name string, value any) error {
 	}
 	return s.cache.ForgetAfter(tx, cacheKey(name))
 }
+
+// Change changes the document saved under name within tx, with nobody else changing it meanwhile. What change returns
+// says whether there is anything to save. A document that was never saved is not changed.
+func Change[T any](tx *db.Tx, s *Store, name string, change func(value *T) (changed bool)) error {
+	var row document
+	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("name = ?", name).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("load settings %s: %w", name, err)
+	}
+	var value T
+	if err := json.Unmarshal([]byte(row.Document), &value); err != nil {
+		return fmt.Errorf("read settings %s: %w", name, err)
+	}
+	if !change(&value) {
+		return nil
+	}
+	return s.Save(tx, name, value)
+}

@@ -3,6 +3,7 @@ package bitrix24
 import (
 	"context"
 	"embed"
+	"errors"
 	"time"
 
 	"github.com/pixlpark/panel/app"
@@ -99,6 +100,8 @@ func (m *Module) Register(h *app.Host) error {
 	h.Admin.POST("/bitrix24/journal/:id/retry", m.pages.RetryEntry, administrators)
 	h.Admin.GET("/bitrix24/vanished", m.pages.Vanished, administrators)
 	h.Admin.POST("/bitrix24/vanished/:decision", m.pages.DecideVanished, administrators)
+	h.Admin.GET("/bitrix24/move", m.pages.Move, administrators)
+	h.Admin.POST("/bitrix24/move/:answer", m.pages.AnswerMove, administrators)
 	h.Admin.GET("/bitrix24/compare", m.compare.Page, administrators)
 	h.Admin.POST("/bitrix24/compare", m.compare.Start, administrators)
 	h.Admin.POST("/bitrix24/compare/:id/mend", m.compare.Mend, administrators)
@@ -115,12 +118,18 @@ func (m *Module) Register(h *app.Host) error {
 		h.Panel.AddMenu(item)
 	}
 
+	h.OnReady(m.ready)
 	m.handleLanes(h)
 	h.Jobs.Every(m.options.ReconcileEvery, exchange.Reconcile{}, jobs.WithPriority(jobs.Reconcile))
 	h.Jobs.Every(24*time.Hour, exchange.RefreshLists{}, jobs.WithPriority(jobs.Reconcile))
 	h.Jobs.Every(24*time.Hour, exchange.CheckDeleted{}, jobs.WithPriority(jobs.Bulk))
 	h.Jobs.Every(24*time.Hour, pages.PruneJournal{}, jobs.Behind())
 	return nil
+}
+
+// ready does what is due at each start, before the first request.
+func (m *Module) ready(ctx context.Context) error {
+	return errors.Join(m.portals.Remember(ctx), m.portals.SealAnew(ctx))
 }
 
 // makeRooms makes the packages' values, each from those it stands on.

@@ -56,7 +56,9 @@ func (m *Module) receiveEvent(c echo.Context) error {
 	}
 	signed, err := m.signed(s, event)
 	if err != nil {
-		return err
+		// Nobody knows yet whether the event is the portal's: it is not refused.
+		m.Log.WithError(err).Error("event not taken: the token cannot be read")
+		return echo.NewHTTPError(http.StatusServiceUnavailable, "the token of this installation cannot be read")
 	}
 	if !signed {
 		m.refuseEvent(ctx, s)
@@ -71,7 +73,7 @@ func (m *Module) receiveEvent(c echo.Context) error {
 	return c.NoContent(http.StatusOK)
 }
 
-// signed compares the event's token with ours. For an hour after ours was replaced the old one is accepted too, since
+// signed compares the event's token with ours. It fails if ours cannot be opened with the keys of this process. For an hour after ours was replaced the old one is accepted too, since
 // events are still on their way.
 func (m *Module) signed(s portal.Settings, event rest.Event) (bool, error) {
 	token, err := m.Settings.Keys.Open(portal.TokenPlace, s.Token)

@@ -30,7 +30,7 @@ func (m *Module) orderSaved(ctx context.Context, tx *db.Tx, e orders.Saved) erro
 		return err
 	}
 	if !known {
-		if why != "" {
+		if why != "" && !why.Waits() {
 			return nil // counted as not sent; «Отправить неотправленные» is for when the exchange is back
 		}
 		chosen, err := book.Choices(ctx, plan.Order, []int64{e.Order.ID})
@@ -76,7 +76,7 @@ type saved struct {
 func (m *Module) pushSaved(ctx context.Context, tx *db.Tx, s portal.Settings, why portal.Reason, r saved) error {
 	book := m.portals.Book(s.PortalID)
 	if r.isNew {
-		if !s.Leads || why != "" {
+		if !s.Leads || why != "" && !why.Waits() {
 			return nil
 		}
 		if err := book.Choose(tx, r.Kind, r.ID, plan.ChoiceLead, r.by.Name); err != nil {

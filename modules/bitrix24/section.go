@@ -1,6 +1,8 @@
 package bitrix24
 
 import (
+	"context"
+
 	"github.com/pixlpark/panel/app/export"
 	"github.com/pixlpark/panel/app/tariff"
 	"github.com/pixlpark/panel/modules/bitrix24/pages"
@@ -18,6 +20,11 @@ func (m *Module) section() export.Section {
 			{
 				Name: "moved", Label: "Сохранить новый адрес портала", Icon: "link",
 				Visible: m.setup.Moved, Do: m.setup.SaveMoved,
+			},
+			{
+				Name: "move", Label: "Панель переехала или это копия?", Icon: "alert-triangle",
+				Visible: m.setup.PanelMoved, Then: pages.MoveURL,
+				Do: func(context.Context) (string, error) { return "", nil },
 			},
 			{Name: "lists", Label: "Обновить списки портала", Icon: "refresh", Do: m.setup.RefreshLists},
 		},

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pixlpark/panel/app"
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24"
@@ -44,6 +45,8 @@ type Pair struct {
 	Module    *bitrix24.Module
 	Poison    *atomic.Value // a text that the portal does not survive, wherever a request has it
 	T         testing.TB
+
+	options bitrix24.Options
 }
 
 // Setup is what a test may have otherwise than the others.
@@ -112,7 +115,7 @@ func New(t testing.TB, dialect db.Dialect, changes ...func(s *Setup)) *Pair {
 	for _, change := range changes {
 		change(&s)
 	}
-	x := &Pair{Module: bitrix24.New(s.Options), Poison: &atomic.Value{}, T: t}
+	x := &Pair{Module: bitrix24.New(s.Options), Poison: &atomic.Value{}, T: t, options: s.Options}
 	x.Panel = apptest.New(t, dialect, x.Module)
 	s.Portal.EventsURL = x.URL + EventsPath
 	x.Portal = emulator.New(s.Portal)
@@ -183,6 +186,15 @@ func (x *Pair) Another() *Pair {
 	y.Module = bitrix24.New(quick())
 	y.Panel = apptest.Open(x.T, x.Database, y.Module)
 	return &y
+}
+
+// Reopen ends the panel and starts it again on the same database, with another configuration. The portal goes on sending
+// its events to where the panel was.
+func (x *Pair) Reopen(change func(cfg *app.Config)) {
+	x.T.Helper()
+	x.End()
+	x.Module = bitrix24.New(x.options)
+	x.Panel = apptest.OpenWith(x.T, x.Database, change, x.Module)
 }
 
 // Must ends the test at an error.

@@ -157,3 +157,10 @@ func (x *Pair) Number(query string) int64 {
 	x.Must(x.Host().DB.From(x.T.Context()).Raw(query).Scan(&n).Error)
 	return n
 }
+
+// Text is the one text of a query.
+func (x *Pair) Text(query string) (text string) {
+	x.T.Helper()
+	x.Must(x.Host().DB.From(x.T.Context()).Raw(query).Scan(&text).Error)
+	return text
+}

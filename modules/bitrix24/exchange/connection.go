@@ -34,7 +34,7 @@ type Connection struct {
 }
 
 // Connect returns a connection with the portal of the settings. While there is nobody to talk to, because the exchange
-// is off, unpaid for, or has a webhook code that cannot be read, the error is one that pauses the lane.
+// is off, unpaid for, waits for a person's answer, or has a webhook code that cannot be read, the error is one that pauses the lane.
 func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	s, why, err := x.portals.Active(ctx)
 	if err != nil {
@@ -45,7 +45,9 @@ func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	}
 	hook, err := x.portals.Webhook(s)
 	if err != nil {
-		err = fmt.Errorf("код вебхука не читается, сохраните настройки заново: %w", err)
+		if x.portals.CheckSecrets(s) != nil {
+			err = portal.ErrSecrets
+		}
 		return nil, jobs.PauseLane(x.portals.Options.PauseMax, err)
 	}
 	c := &Connection{

@@ -22,6 +22,14 @@ func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
 	if err != nil || why == portal.ModuleOff {
 		return nil, err
 	}
+	if why == portal.PanelMoved {
+		return []panel.Banner{{
+			Tone: panel.Bad,
+			Text: "Обмен с Битрикс24 остановлен: адрес панели изменился. Заказы принимаются и ждут. " +
+				"Ответьте, переехала панель или это копия базы.",
+			Action: "Ответить", URL: MoveURL,
+		}}, nil
+	}
 	if why == portal.TariffLacking {
 		return []panel.Banner{{
 			Tone: panel.Warning,
@@ -47,6 +55,9 @@ func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
 		all = append(all, panel.Banner{Tone: tone, Text: text, Action: action, URL: address})
 	}
 	switch {
+	case x.portals.CheckSecrets(s) != nil:
+		text := "Обмен с Битрикс24 остановлен: код и токены вебхуков не читаются, их ключа нет в SECRET_KEY."
+		add(panel.Bad, text, "Настройки", export.URL)
 	case p.Trouble != "":
 		add(panel.Bad, "Обмен с Битрикс24 остановлен. "+p.Trouble, "Настройки", export.URL)
 	case state.Paused && state.PausedSince != nil && time.Since(*state.PausedSince) > longPause:

@@ -82,6 +82,9 @@ func (x *Pages) CheckConnection(ctx context.Context) (string, error) {
 	if !s.Connected() {
 		return "", refusal.Value("", "Сначала заполните и сохраните настройки подключения.")
 	}
+	if err := x.portals.RequireNoMove(ctx, s); err != nil {
+		return "", err
+	}
 	d := &doctor{Pages: x, settings: s}
 	d.check = check{PortalID: s.PortalID, Actor: staff.ActorFrom(ctx).Name, StartedAt: db.Now()}
 	if err := d.save(ctx); err != nil {

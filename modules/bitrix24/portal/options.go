@@ -28,6 +28,8 @@ type Options struct {
 	RetryFirst time.Duration `env:"BITRIX24_RETRY_FIRST" envDefault:"1m"`
 	// AllowPrivate lets the module call plain http and private addresses. It is for demos and tests.
 	AllowPrivate bool `env:"ALLOW_PRIVATE_PORTAL"`
+	// PublicURL is the panel's address if somebody set it. Without it the panel is where it listens.
+	PublicURL string `env:"PUBLIC_URL"`
 
 	// Where the portal's time passes faster than ours, in benchmarks and long tests: its limits on requests (zero:
 	// those of the documents), and the clock that operating time is counted by (nil: time.Now).

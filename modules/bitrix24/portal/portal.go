@@ -54,7 +54,8 @@ func (p *Portals) Book(portalID int64) *records.Book {
 // Portal is a row of bitrix24_portals: what is known of one portal, shared by all processes of the panel.
 type Portal struct {
 	ID            int64      `gorm:"primaryKey"`
-	Address       string     // scheme and host
+	Address       string     // scheme and host; followed by "#" and the number once it was set aside
+	PublicURL     string     // the panel's own address when the portal was last used; see Move
 	ClockOffsetMS int64      // how far the portal's clock is ahead of ours
 	BucketLevel   float64    // of the bucket of requests at BucketAt
 	BucketAt      *time.Time // nil: no request was made yet
@@ -142,7 +143,7 @@ func (p *Portals) At(tx *db.Tx, address *url.URL) (*Portal, error) {
 	if !errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, fmt.Errorf("find portal: %w", err)
 	}
-	row = Portal{Address: text, Cursors: "{}", CreatedAt: db.Now()}
+	row = Portal{Address: text, PublicURL: p.PublicURL.String(), Cursors: "{}", CreatedAt: db.Now()}
 	if err := tx.Create(&row).Error; err != nil {
 		return nil, fmt.Errorf("save portal: %w", err)
 	}

@@ -84,8 +84,8 @@ func (p *Portals) Webhook(s Settings) (rest.Webhook, error) {
 	return rest.Webhook{Portal: portal, UserID: s.UserID, Code: code}, nil
 }
 
-// Active returns the settings, and why there is no exchange at all: it is switched off, not connected, or not part of
-// the tariff. The reason is empty when the exchange works.
+// Active returns the settings, and why there is no exchange at all: it is switched off, not connected, not part of the
+// tariff, or waits for an administrator to say whether the panel has moved. The reason is empty when the exchange works.
 func (p *Portals) Active(ctx context.Context) (Settings, Reason, error) {
 	s, err := p.Current(ctx)
 	if err != nil {
@@ -93,6 +93,13 @@ func (p *Portals) Active(ctx context.Context) (Settings, Reason, error) {
 	}
 	if !s.Connected() {
 		return s, ModuleOff, nil
+	}
+	move, err := p.Move(ctx, s)
+	if err != nil {
+		return s, "", err
+	}
+	if move != nil {
+		return s, PanelMoved, nil
 	}
 	allowed, err := p.Tariff.Allows(ctx, tariff.Professional)
 	if err != nil {

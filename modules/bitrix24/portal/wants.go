@@ -15,6 +15,7 @@ type Reason string
 const (
 	ModuleOff       Reason = "интеграция с Битрикс24 выключена"
 	TariffLacking   Reason = "тариф не включает интеграцию"
+	PanelMoved      Reason = "адрес панели изменился, и администратор ещё не ответил, переехала она или это копия базы"
 	NotAutomatic    Reason = "автоматическая отправка выключена"
 	OtherType       Reason = "тип заказа не отправляется по настройкам"
 	BeforeConnected Reason = "создан до подключения"
@@ -24,6 +25,10 @@ const (
 	DeletedHere     Reason = "заказ удален"
 	PlacedMeanwhile Reason = "оформлен, пока обмен или тариф были выключены"
 )
+
+// Waits reports whether what is to be sent waits in the queue meanwhile: the exchange is on, and goes on by itself once a
+// person has answered.
+func (r Reason) Waits() bool { return r == PanelMoved }
 
 // sendRule decides about some of the orders that have no deal yet. It is told twice: to Go, which asks about one
 // order, and to SQL, which counts them all. A test holds the two together.

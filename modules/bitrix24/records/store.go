@@ -7,6 +7,8 @@ package records
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/pixlpark/panel/app/db"
@@ -18,6 +20,19 @@ import (
 type Book struct {
 	DB       *db.DB
 	PortalID int64 // the row of bitrix24_portals
+}
+
+// NewInstallation makes another name: this panel is not the one whose name it had.
+func NewInstallation(tx *db.Tx) error {
+	name := make([]byte, 8)
+	if _, err := rand.Read(name); err != nil {
+		return fmt.Errorf("make the installation's name: %w", err)
+	}
+	err := tx.Exec("UPDATE bitrix24_installations SET id = ?", hex.EncodeToString(name)).Error
+	if err != nil {
+		return fmt.Errorf("store the installation's name: %w", err)
+	}
+	return nil
 }
 
 // Installation returns who we are on every portal: the ORIGINATOR_ID of every record that we create. The name is made

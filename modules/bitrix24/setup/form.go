@@ -46,6 +46,7 @@ func (e *edit) fields(ctx context.Context) (*form.Form, error) {
 		f.Notice = portal.LostText(lost) + " Новые заказы попадают в первую стадию. " +
 			"Ближайшие замены предложены ниже: проверьте и сохраните."
 	}
+	defer e.warn(f)
 	if e.lists.PortalID != 0 {
 		tables, err := e.tables(ctx)
 		if err != nil {
@@ -60,6 +61,24 @@ func (e *edit) fields(ctx context.Context) (*form.Form, error) {
 	}
 	return f, nil
 }
+
+// warn puts before all other remarks what has to be mended first.
+func (e *edit) warn(f *form.Form) {
+	switch {
+	case e.move != nil:
+		f.Notice = askMove
+	case e.portals.CheckSecrets(e.saved) != nil:
+		f.Notice = unreadable
+	}
+}
+
+// What the form says above its fields.
+const (
+	askMove = "Адрес панели изменился. Ответьте кнопкой ниже, переехала панель или это копия базы: пока ответа нет, " +
+		"обмен не идёт, а заказы принимаются и ждут."
+	unreadable = "Код и токены вебхуков не читаются: они запечатаны ключом, которого нет в SECRET_KEY. Добавьте прежний " +
+		"ключ в SECRET_KEY через запятую после нового и перезапустите панель, либо впишите код и токен заново и сохраните."
+)
 
 // funnelOptions are «По умолчанию» and the portal's funnels.
 func (e *edit) funnelOptions() []form.Option[string] {

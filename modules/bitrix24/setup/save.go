@@ -28,6 +28,9 @@ func (e *edit) check(ctx context.Context) error {
 	if !s.Enabled {
 		return e.keep()
 	}
+	if e.move != nil {
+		return form.FieldError{Message: askMove}
+	}
 	address, err := rest.ParsePortal(s.PortalURL)
 	if err != nil {
 		const message = "Это не адрес портала. Пример: https://название-компании.bitrix24.ru"
@@ -182,12 +185,12 @@ func (e *edit) attach(tx *db.Tx, s *portal.Settings) error {
 	if err != nil {
 		return err
 	}
-	if e.renamed {
-		if err := e.rename(tx, e.saved.PortalID, address); err != nil {
-			return err
-		}
+	var p *portal.Portal
+	if e.portalID != 0 {
+		p, err = e.portals.TakeOver(tx, e.portalID, address, e.sameAs)
+	} else {
+		p, err = e.portals.At(tx, address)
 	}
-	p, err := e.portals.At(tx, address)
 	if err != nil {
 		return err
 	}
@@ -230,9 +233,11 @@ func (e *edit) changes() string {
 	return "Изменено: " + strings.Join(names, ", ")
 }
 
-// seal keeps the sealed secret when it was not typed anew, since sealing twice gives two texts.
+// seal keeps the sealed secret when it was not typed anew, since sealing twice gives two texts, and one that cannot be
+// opened opens again with its key.
 func (e *edit) seal(place, plain string, stored settings.Sealed) (settings.Sealed, error) {
-	if before, err := e.Settings.Keys.Open(place, stored); err == nil && before == plain {
+	before, err := e.Settings.Keys.Open(place, stored)
+	if err == nil && before == plain || err != nil && plain == "" {
 		return stored, nil
 	}
 	return e.Settings.Keys.Seal(place, plain)

@@ -43,6 +43,9 @@ func (x *Setup) Open(ctx context.Context) (*form.Form, error) {
 	if e.lists, err = x.portals.Lists(ctx, saved.PortalID); err != nil {
 		return nil, err
 	}
+	if e.move, err = x.portals.Move(ctx, saved); err != nil {
+		return nil, err
+	}
 	// A secret that cannot be opened, since the panel's key is another, has to be typed anew.
 	if e.token, err = x.Settings.Keys.Open(portal.TokenPlace, saved.Token); err != nil {
 		e.token = ""
@@ -63,13 +66,15 @@ type edit struct {
 	saved    portal.Settings // what is in force
 	edited   portal.Settings // what will be, once it is saved
 	lists    portal.Lists
-	token    string // as stored, or as typed
+	move     *portal.Move // nil, or the question that has to be answered before anything is asked of the portal
+	token    string       // as stored, or as typed
 	code     string
 	category string     // of the choice «Направление сделки», a number or defaultFunnel
 	values   url.Values // as posted: rows of tables that were never shown are read from here
 	form     *form.Form
-	read     bool // the portal answered while this form was checked
-	renamed  bool // … and is the one we know, under another address
+	read     bool    // the portal answered while this form was checked
+	portalID int64   // … and is this one of those we know; 0: it is new to us
+	sameAs   []int64 // … and these, under other addresses
 }
 
 // defaultFunnel is «По умолчанию».
