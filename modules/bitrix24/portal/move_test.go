@@ -242,13 +242,12 @@ func TestPanelMove_anExchangeThatWasOffAsksBeforeItIsSwitchedOn(t *testing.T) {
 
 func TestPanelMove_newClientsWaitToBecomeLeads(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		x.Place()
 		reopenAt(x, copied)
 		client := x.NewClient()
 		x.Drain()
-		bitrix24test.Equal(t, "leads", len(x.State().Leads), 2)
+		bitrix24test.Equal(t, "leads", len(x.State().Leads), 0)
 		answer(x, "moved")
 		x.Recover()
-		x.Lead(bitrix24test.ClientLead(client), 3)
+		x.Lead(bitrix24test.ClientLead(client), 1)
 	}, bitrix24test.WithLeads)
 }

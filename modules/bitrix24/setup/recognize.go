@@ -10,81 +10,123 @@ import (
 
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// recognized are the records by which a portal is recognized: those that may carry our external keys.
-var recognized = []struct {
+// evidence are kinds of records that may carry our external keys, by which a portal is recognized.
+type evidence []struct {
 	entity plan.Entity
 	typeID int
-}{
-	{plan.Deal, rest.TypeDeal}, {plan.Lead, rest.TypeLead}, {plan.Contact, rest.TypeContact}, {plan.Company, rest.TypeCompany},
 }
 
+// An order is on one portal alone. A client may be known on two portals, by the same number if both are new, so clients
+// prove less.
+var (
+	byOrders  = evidence{{plan.Deal, rest.TypeDeal}, {plan.Lead, rest.TypeLead}}
+	byClients = evidence{{plan.Contact, rest.TypeContact}, {plan.Company, rest.TypeCompany}}
+)
+
 const (
-	knownPortals = 12 // that are looked at: a request holds the questions about as many
+	knownPortals = 20 // that are looked at: a request holds the questions about as many
 	knownRecords = 50 // of a kind, the latest
 )
 
-// same returns which of the given portals are the one that answers: some of the records we know by them are there, under
-// our own external keys. What the webhook's owner may not see proves nothing.
-func (x *Setup) same(ctx context.Context, client *rest.Client, portals []int64) ([]int64, error) {
+// question asks the portal for records that we know as those of a portal.
+type question struct {
+	portalID int64
+	name     string // of the command
+	known    []*plan.Link
+}
+
+// same returns which of the given portals are the one that answers (crm.item.list): more of the records we know by them
+// are there under our own external keys than under the keys of other records. Portals of which no order is known, but
+// clients or organizations are, are returned apart. What the webhook's owner may not see proves nothing.
+func (x *Setup) same(ctx context.Context, client *rest.Client, portals []int64) (sure, likely []int64, err error) {
 	batch := rest.Batch{Class: rest.People}
-	asked := map[string][]*plan.Link{}
+	var orders, clients []question
 	for _, id := range portals {
-		for _, kind := range recognized {
-			var known []*plan.Link
-			err := x.DB.From(ctx).
-				Where("portal_id = ? AND entity = ? AND state <> ?", id, kind.entity, plan.Deleted).
-				Order("id DESC").Limit(knownRecords).Find(&known).Error
-			if err != nil {
-				return nil, fmt.Errorf("read known records: %w", err)
-			}
-			if len(known) == 0 {
-				continue
-			}
-			name := fmt.Sprintf("%s_%d", kind.entity, id)
-			asked[name] = known
-			batch.Add(name, "crm.item.list", rest.Params{
-				"entityTypeId": kind.typeID, "select": []string{"id", "originatorId", "originId"}, "start": -1,
-				"filter": rest.Params{"@id": lo.Map(known, func(l *plan.Link, _ int) int64 { return l.RemoteID })},
-			})
+		of, err := x.questions(ctx, &batch, id, byOrders)
+		if err != nil {
+			return nil, nil, err
 		}
+		orders = append(orders, of...)
+		if len(of) > 0 {
+			continue
+		}
+		if of, err = x.questions(ctx, &batch, id, byClients); err != nil {
+			return nil, nil, err
+		}
+		clients = append(clients, of...)
 	}
-	if len(asked) == 0 {
-		return nil, nil
+	if len(orders)+len(clients) == 0 {
+		return nil, nil, nil
 	}
 	origin, err := records.Installation(ctx, x.DB)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	result, err := client.Do(ctx, &batch)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found []int64
-	for name, known := range asked {
+	if sure, err = matching(result, origin, orders); err != nil {
+		return nil, nil, err
+	}
+	likely, err = matching(result, origin, clients)
+	return sure, likely, err
+}
+
+// questions adds the commands that ask for the latest records known of a portal. There are none if none is known.
+func (x *Setup) questions(ctx context.Context, batch *rest.Batch, portalID int64, by evidence) ([]question, error) {
+	var all []question
+	for _, kind := range by {
+		q := question{portalID: portalID, name: fmt.Sprintf("%s_%d", kind.entity, portalID)}
+		err := x.DB.From(ctx).
+			Where("portal_id = ? AND entity = ? AND state <> ?", portalID, kind.entity, plan.Deleted).
+			Order("id DESC").Limit(knownRecords).Find(&q.known).Error
+		if err != nil {
+			return nil, fmt.Errorf("read known records: %w", err)
+		}
+		if len(q.known) == 0 {
+			continue
+		}
+		batch.Add(q.name, "crm.item.list", rest.Params{
+			"entityTypeId": kind.typeID, "select": []string{"id", "originatorId", "originId"}, "start": -1,
+			"filter": rest.Params{"@id": lo.Map(q.known, func(l *plan.Link, _ int) int64 { return l.RemoteID })},
+		})
+		all = append(all, q)
+	}
+	return all, nil
+}
+
+// matching returns the portals whose records were answered under the keys that we know them by.
+func matching(result *rest.Result, origin mapping.Origin, asked []question) ([]int64, error) {
+	matches := map[int64]int{}
+	for _, q := range asked {
 		var items rest.Items[struct {
 			ID rest.ID `json:"id"`
 			rest.Origin
 		}]
-		if err := result.Decode(name, &items); rest.Temporary(err) {
+		if err := result.Decode(q.name, &items); rest.Temporary(err) {
 			return nil, err
 		}
+		byID := lo.KeyBy(q.known, func(l *plan.Link) int64 { return l.RemoteID })
 		for _, item := range items.Items {
-			if slices.ContainsFunc(known, func(l *plan.Link) bool {
-				return l.RemoteID == item.ID.Int64() &&
-					exchange.HasKey(origin, item.Origin, plan.Key(l.Local, l.Entity, l.LocalID))
-			}) {
-				found = append(found, known[0].PortalID)
-				break
+			l := byID[item.ID.Int64()]
+			switch {
+			case l == nil || string(item.OriginatorID) != string(origin):
+			case exchange.HasKey(origin, item.Origin, plan.Key(l.Local, l.Entity, l.LocalID)):
+				matches[q.portalID]++
+			default:
+				matches[q.portalID]-- // a record of ours, but another one
 			}
 		}
 	}
-	return lo.Uniq(found), nil
+	return lo.Keys(lo.PickBy(matches, func(_ int64, n int) bool { return n > 0 })), nil
 }
 
 // recognize finds out which of the portals we know the one that answers is. All are looked at, not the present one
@@ -98,9 +140,14 @@ func (e *edit) recognize(ctx context.Context, client *rest.Client) error {
 	others := lo.FilterMap(known, func(p portal.Portal, _ int) (int64, bool) {
 		return p.ID, p.ID != here.ID || here.ID != e.saved.PortalID
 	})
-	if e.sameAs, err = e.same(ctx, client, others); err != nil {
+	sure, likely, err := e.same(ctx, client, others)
+	if err != nil {
 		return form.FieldError{Name: "portal_url", Message: "Портал ответил, но не удалось узнать, тот же ли это портал: " +
 			portal.Explain(err) + " Повторите."}
+	}
+	e.sameAs = sure
+	if here.ID == 0 {
+		e.sameAs = append(e.sameAs, likely...)
 	}
 	e.portalID = present(e.saved.PortalID, here.ID, e.sameAs)
 	switch {
@@ -141,5 +188,6 @@ func (x *Setup) sameElsewhere(ctx context.Context, s portal.Settings, address *u
 		return nil, err
 	}
 	hook.Portal = address
-	return x.same(ctx, x.portals.Client(hook, 0), others)
+	sure, _, err := x.same(ctx, x.portals.Client(hook, 0), others)
+	return sure, err
 }
