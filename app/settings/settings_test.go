@@ -277,3 +277,75 @@ func TestLoadKeys_refusesBadKeysWithoutQuotingThem(t *testing.T) {
 		t.Errorf("without file and variable: err = %v", err)
 	}
 }
+
+func TestKeys_sealAnewWithTheFirst(t *testing.T) {
+	t.Parallel()
+	older, newer := make([]byte, settings.KeySize), make([]byte, settings.KeySize)
+	newer[0] = 1
+	keys := func(secrets ...[]byte) *settings.Keys {
+		k, err := settings.NewKeys(secrets...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	sealed := seal(t, keys(older), "shop/code")
+	anew, err := keys(newer, older).SealAnew("shop/code", sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := keys(newer).Open("shop/code", anew); got != plain || err != nil {
+		t.Errorf("without the older key: %q, %v", got, err)
+	}
+	if same, err := keys(newer, older).SealAnew("shop/code", anew); same != anew || err != nil {
+		t.Errorf("sealed with the first key already: another text, %v", err)
+	}
+	if kept, err := keys(newer).SealAnew("shop/code", sealed); kept != sealed || err == nil {
+		t.Errorf("no key opens it: changed %v, %v", kept != sealed, err)
+	}
+	if _, err := keys(newer, older).SealAnew("shop/token", sealed); err == nil {
+		t.Error("sealed anew for another place")
+	}
+	if none, err := keys(newer).SealAnew("shop/code", settings.Sealed{}); !none.IsZero() || err != nil {
+		t.Errorf("no secret: %v, %v", none, err)
+	}
+}
+
+func TestChange_savesWhatIsChangedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := settings.New(d, cache.New(d), newKeys(t))
+		change := func(to string) (seen string) {
+			t.Helper()
+			err := d.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error {
+				return settings.Change(tx, s, "shop", func(value *shop) bool {
+					seen = value.URL
+					value.URL = to
+					return to != ""
+				})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return seen
+		}
+		load := func() string {
+			t.Helper()
+			got, err := settings.Load[shop](t.Context(), s, "shop")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.URL
+		}
+		if change("https://b"); load() != "" {
+			t.Error("a document that was never saved is there")
+		}
+		save(t, d, s, shop{URL: "https://a"})
+		if seen := change(""); seen != "https://a" || load() != "https://a" {
+			t.Errorf("nothing to change: saw %q, left %q", seen, load())
+		}
+		if change("https://b"); load() != "https://b" {
+			t.Errorf("changed: %q", load())
+		}
+	})
+}
