@@ -21,10 +21,10 @@
 //	compare    «Сверка»: the orders of a period beside their deals
 //	backfill   «Выгрузка базы»: the export of what was there before the portal was connected
 //
-//	exchange   a group of records read on both sides, compared and written: a file for each record of the portal
+//	exchange   a group of records read on both sides, and its plans carried out: a file for each record of the portal
 //	portal     one portal: the settings as values, its lists, the client with its limits, errors in words
 //	records    what is remembered of a portal's records: links, intents, rows, choices, the journal
-//	plan       what to do, decided from facts and done by others: pure functions; so far the rows of a deal
+//	plan       what to do about a record, decided from facts and done by others: pure functions, and a simulation
 //	mapping    which value becomes which: pure functions, no database, no network
 //	rest       the client: every request is a batch
 //
@@ -36,20 +36,20 @@
 //  1. An order is saved. In the same transaction Module.orderSaved asks Settings.Wants and enqueues a PushOrder.
 //  2. After the commit exchange.Handle takes it, perhaps with others. The order, its client and its organization are
 //     read here (exchange/order.go), and what is linked or might be the same is looked for there (exchange/search.go).
-//  3. Package mapping says which fields the deal is to have and, of a deal that exists, which of them differ from what
-//     was last agreed on.
-//  4. Before a record is made, its intent is stored under its external key. Then the commands leave, in as few
-//     requests as it takes (exchange/task.go). If the answer is lost, the record is looked for by that key, so that
-//     nothing is made twice.
-//  5. The link keeps the deal's number and what is now agreed (records/link.go), the journal a line, and the order's
-//     page shows both (pages/order.go).
+//  3. What was read are facts, and plan.ForOrder makes a plan of them: which commands are to leave, and what holds once
+//     they are answered. Package mapping says which fields the deal is to have.
+//  4. plan.Perform carries the commands out, in as few requests as it takes. Before a record is made, its intent is
+//     stored under its external key (exchange/perform.go). If the answer is lost, the record is looked for by that key,
+//     so that nothing is made twice.
+//  5. The link keeps the deal's number and what is now agreed (records/link.go), the journal a line (exchange/store.go), and the
+//     order's page shows both (pages/order.go).
 //
 // # An event becomes a status
 //
 //  1. The portal calls /api/bitrix/events. Module.receiveEvent checks the token, enqueues a Pull, and answers.
 //  2. exchange.Handle reads the deal. What no event told is found by exchange.Reconcile, which enqueues the same job.
 //  3. The stage is compared with what was agreed on. If the portal changed it, the table of stages in the settings
-//     says which status the order gets (exchange/deal_stage.go). The order is saved as a change of the module's.
+//     says which status the order gets (plan/stage.go). The order is saved as a change of the module's.
 //  4. The change comes back through Module.orderSaved. Its push finds both sides equal and sends nothing.
 //
 // # Settings are saved

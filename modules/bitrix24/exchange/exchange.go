@@ -5,14 +5,19 @@
 //
 //  1. It reads what the panel knows: the record, its link, its intents (order.go, party.go).
 //  2. It asks the portal for the rest, many questions to a request (read.go, search.go).
-//  3. It decides: link what was found, create, compare field by field, or note that a record is gone.
-//  4. It performs the commands that came of it, in as few requests as their order allows (perform.go).
+//  3. It hands what it has read to package plan, which decides: link what was found, create, compare field by field, or
+//     note that a record is gone. What follows at once is stored (order_settle.go, party.go, store.go).
+//  4. It has the commands that came of it performed, in as few requests as their order allows (perform.go).
 //
 // What the portal changed is taken over in step 3, in transactions of the panel. What the panel changed leaves in step
 // 4. Nothing is created twice: an intent is stored before a command leaves, and when its answer is lost the next
-// attempt looks for the record first (intent.go).
+// attempt looks for the record first.
 //
-// Begin reading with Exchange.Handle in this file and run.sync below it, then order.go and deal.go.
+// Nothing is decided in this package, with three exceptions. The panel's own rules may refuse what the portal says
+// (takeOrder, takeParty), and only the host knows them. Which orders are sent by themselves is told once to Go and once
+// to SQL, in package portal. What failed, and when it is tried again, goes by the job's attempts (outcome.go).
+//
+// Begin reading with Exchange.Handle in this file and run.sync below it, then order.go and order_settle.go.
 package exchange
 
 import (

@@ -2,18 +2,15 @@ package exchange
 
 import (
 	"context"
-	"slices"
 
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/orders"
-	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
-// targetLeads decides which of the orders without a deal go into a lead: those that are in one already, and new orders
-// of clients who are leads themselves, even if the switch is off by now.
+// targetLeads reads what it takes to tell which of the orders without a deal go into a lead.
 func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, deals map[int64]*plan.Link) error {
 	var without, customers []int64
 	for id, o := range found {
@@ -52,23 +49,15 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	for _, id := range without {
 		w := r.orders[id]
 		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
-		if l := links[id]; l != nil && l.State == plan.Converted {
-			w.FromLead = l.RemoteID // no deal came of the lead: it is created now
-			continue
+		w.Place(links[id], open[mapping.OrderLeadKey(id)], leads[found[id].ClientID])
+		if w.Target == plan.Lead {
+			w.Rows = owned(rows[id])
 		}
-		intent := open[mapping.OrderLeadKey(id)]
-		leading := links[id] != nil || leads[found[id].ClientID]
-		if !leading && intent == nil {
-			continue
-		}
-		w.LeadUnsure = !leading
-		w.Target, w.Link, w.Rows, w.Open = plan.Lead, links[id], owned(rows[id]), intent
 	}
 	return nil
 }
 
-// leadClients reports which clients are leads: they have no contact, and have an open lead or are to have one.
-// Somebody who is only a guest of organizations is none. If an employee sends his orders, he gets a contact and deals.
+// leadClients reports which clients are leads.
 func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	contacts, err := r.Book.Links(ctx, plan.Client, plan.Contact, ids)
 	if err != nil {
@@ -88,27 +77,16 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	are, wishing := map[int64]bool{}, []int64{}
-	for _, id := range ids {
-		isBegun := begun[mapping.ClientLeadKey(id)] != nil
-		switch open := leads[id] != nil && leads[id].State == plan.Linked; {
-		case contacts[id] != nil:
-		case open, isBegun && leads[id] == nil && chosen[id] == plan.ChoiceLead:
-			are[id] = true
-		case r.leadsOn() && chosen[id] == plan.ChoiceLead:
-			wishing = append(wishing, id)
-		}
-	}
-	if len(wishing) == 0 {
-		return are, nil
-	}
-	employers, err := r.Organizations.OfMany(ctx, wishing)
+	employers, err := r.Organizations.OfMany(ctx, lo.Filter(ids, func(id int64, _ int) bool {
+		return contacts[id] == nil && chosen[id] == plan.ChoiceLead
+	}))
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range wishing {
-		mayOrder := func(o *organizations.Organization) bool { return o.MayOrder(id) }
-		are[id] = len(employers[id]) == 0 || slices.ContainsFunc(employers[id], mayOrder)
+	f, are := r.frame(), map[int64]bool{}
+	for _, id := range ids {
+		begun := begun[mapping.ClientLeadKey(id)] != nil
+		are[id] = f.IsLead(id, contacts[id], leads[id], begun, chosen[id], employers[id])
 	}
 	return are, nil
 }

@@ -20,7 +20,6 @@ type orderWork struct {
 	id           int64
 	order        *orders.Order
 	site         *sites.Site
-	chosen       plan.Choice
 	client       *clientWork
 	organization *organizationWork
 	company      *plan.Link // of the organization, only while the order is in a lead
@@ -99,9 +98,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 	var read, commented []*orderWork
 	for _, id := range ids {
 		w := r.orders[id]
-		w.order, w.chosen = found[id], chosen[id]
-		if (r.bulk || w.FromLead != 0) && w.chosen == plan.ChoiceNone {
-			w.chosen = plan.ChoiceSend // what was in a lead is on the portal already, whatever the switches say now
+		w.order, w.Chosen = found[id], chosen[id]
+		if (r.bulk || w.FromLead != 0) && w.Chosen == plan.ChoiceNone {
+			w.Chosen = plan.ChoiceSend // what was in a lead is on the portal already, whatever the switches say now
 		}
 		if w.Target == plan.Deal {
 			w.Link, w.Rows = links[id], owned(rows[id])
@@ -114,8 +113,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 		}
 		w.site = byID[w.order.SiteID]
 		w.Input = r.input(w)
+		w.Unwanted = r.Current.Wants(w.order, w.Chosen) != ""
 		switch {
-		case w.chosen == plan.ChoiceIgnore, w.Link != nil && w.Link.State != plan.Linked && !w.Afresh:
+		case w.Idle():
 			w.done = true
 		case w.Link != nil && w.Target == plan.Lead:
 			// An open lead has no stage to compare; it is read for the sake of what people wrote into its comment.
@@ -128,10 +128,8 @@ func (r *run) loadOrders(ctx context.Context) error {
 				w.read = true
 				read = append(read, w)
 			}
-		case w.Open != nil: // what was begun is brought to an end
+		case w.Open != nil:
 			r.askByKey(w.Target.TypeID(), w.key(), &w.ByKey, &w.err)
-		case r.Current.Wants(w.order, w.chosen) != "":
-			w.done = true
 		}
 		if !w.done {
 			r.addCustomer(w)

@@ -5,6 +5,9 @@
 // always give the same plan. There is no database, no network and no clock in here, so a decision can be tried a million
 // times, shown to a person before anything is written, and told apart from carrying it out, which is package exchange.
 //
-// Begin with rows.go: the product rows of a deal or lead. simulation_test.go lets people, robots and a bad connection do
-// their worst to plans, on models of both sides.
+// Begin with plan.go, which says what a plan is, then order.go and deal.go: what becomes of an order. Each kind of record
+// has its function: ForOrder, ForClient, ForOrganization, ForLead, ForRestored, ForProduct. Perform carries the commands
+// of plans out (perform.go), on a World that is the real one, or a model.
+//
+// simulation_test.go lets people, robots and a bad connection do their worst to plans, on models of both sides.
 package plan

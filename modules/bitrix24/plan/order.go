@@ -14,14 +14,16 @@ type OrderFacts struct {
 	Frame
 
 	// What the panel knows.
-	Input   mapping.OrderInput // the order, with what its deal or lead is made of
-	Target  Entity             // Deal, or Lead while the client is a lead
-	Link    *Link              // to the target
-	Wanted  []mapping.Row      // the product rows that it is to have
-	Rows    map[string]OwnedRow
-	Sent    map[string]bool // how each row looks that was ever sent, known only with RowsOpen
-	Contact Customer        // the client's
-	Company Customer        // the organization's; of an order in a lead only while that has one
+	Input    mapping.OrderInput // the order, with what its deal or lead is made of
+	Chosen   Choice
+	Unwanted bool          // an order without a deal that is not sent by itself, by the rules of package portal
+	Target   Entity        // Deal, or Lead while the client is a lead
+	Link     *Link         // to the target
+	Wanted   []mapping.Row // the product rows that it is to have
+	Rows     map[string]OwnedRow
+	Sent     map[string]bool // how each row looks that was ever sent, known only with RowsOpen
+	Contact  Customer        // the client's
+	Company  Customer        // the organization's; of an order in a lead only while that has one
 
 	// Intents whose outcomes are unknown: to create the target, to change its rows, to move the deal, to leave the note.
 	Open, RowsOpen, ChangeOpen, NoteOpen *Intent
@@ -62,6 +64,17 @@ func (f OrderFacts) key() string { return Key(Order, f.Target, f.number()) }
 
 // about is what the journal's lines about the order refer to.
 func (f OrderFacts) about() Note { return About(Order, f.number(), f.Target, f.Link.Number()) }
+
+// Idle reports whether nothing is to be done about the order, whatever the portal says.
+func (f OrderFacts) Idle() bool {
+	switch {
+	case f.Chosen == ChoiceIgnore:
+		return true
+	case f.Link != nil:
+		return f.Link.State != Linked && !f.Afresh
+	}
+	return f.Unwanted && f.Open == nil // what was begun is brought to an end
+}
 
 // ForOrder decides about an order: to link or to create its deal or lead, or to compare the two.
 func ForOrder(f OrderFacts) Plan {

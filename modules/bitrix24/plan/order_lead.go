@@ -3,9 +3,11 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -18,6 +20,35 @@ type ClientLead struct {
 	Link     *Link  // to his open lead
 	Creating string // the command of this group that creates his lead
 	Busy     bool   // his lead carries an order already, so this one gets a lead of its own
+}
+
+// IsLead reports whether a client is a lead: he has no contact, and has an open lead or is to have one. begun says that
+// his lead may have been created by an attempt whose answer was lost. Somebody who is only a guest of organizations is
+// none; if an employee sends his orders, he gets a contact and deals.
+func (f Frame) IsLead(client int64, contact, lead *Link, begun bool, c Choice, employers []*organizations.Organization) bool {
+	switch {
+	case contact != nil:
+		return false
+	case lead != nil && lead.State == Linked, begun && lead == nil && c == ChoiceLead:
+		return true
+	case !f.Leads || c != ChoiceLead:
+		return false
+	}
+	mayOrder := func(o *organizations.Organization) bool { return o.MayOrder(client) }
+	return len(employers) == 0 || slices.ContainsFunc(employers, mayOrder)
+}
+
+// Place decides where an order without a deal goes: into the lead that it is in already, into one if its client is a
+// lead himself, even if the switch is off by now, else into a deal. lead is the link to the lead it is in, or was; open
+// is the intent to create a lead for it.
+func (f *OrderFacts) Place(lead *Link, open *Intent, isLead bool) {
+	switch {
+	case lead != nil && lead.State == Converted:
+		f.FromLead = lead.RemoteID // no deal came of the lead: it is created now
+	case lead != nil || isLead || open != nil:
+		f.Target, f.Link, f.Open = Lead, lead, open
+		f.LeadUnsure = lead == nil && !isLead
+	}
 }
 
 // newOrderLead puts an order into its client's lead. If another order is in there already, or the client's lead was
