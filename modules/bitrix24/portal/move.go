@@ -55,14 +55,14 @@ func (p *Portals) Move(ctx context.Context, s Settings) (*Move, error) {
 }
 
 // moved compares the panel's former address with the present one. Another scheme of the same host is no move, since a
-// copy cannot have the host of its original. From one loopback address to another is none either, unless PUBLIC_URL
-// was set by somebody: without it the address is only where the panel happens to listen, as in a demo that is started
-// on another port, and several processes on one machine listen on several ports.
+// copy cannot have the host of its original. From one local address to another is none either, unless PUBLIC_URL was
+// set by somebody: without it the address is only where the panel happens to listen, as in a demo that is started on
+// another port, and several processes on one machine listen on several ports.
 func moved(former, present *url.URL, set bool) bool {
 	if strings.EqualFold(hostPort(former), hostPort(present)) {
 		return false
 	}
-	return set || !loopback(former) || !loopback(present)
+	return set || !local(former) || !local(present)
 }
 
 // hostPort is a host with its port, of the same form whether or not the port is the usual one of the scheme.
@@ -75,9 +75,11 @@ func hostPort(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-func loopback(u *url.URL) bool {
+// local reports whether an address says nothing about where other machines find the panel: loopback, or all addresses
+// of the machine.
+func local(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip.IsLoopback()
+	return u.Hostname() == "" || u.Hostname() == "localhost" || ip.IsLoopback() || ip.IsUnspecified()
 }
 
 // Remember notes the panel's present address for portals that were connected before addresses were noted.

@@ -193,6 +193,7 @@ func TestPanelMove_whichAddressesAreAnother(t *testing.T) {
 			{"http://127.0.0.1:1", "", false},      // the demo on another port
 			{"http://localhost:1", "", false},
 			{"http://[::1]:1", "", false},
+			{"http://0.0.0.0:8080", "", false},
 			{"http://127.0.0.1:1", "https://panel.example.ru", true},
 			{"", "https://test.example.ru", false}, // connected before addresses were noted
 		} {

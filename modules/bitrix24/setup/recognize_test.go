@@ -31,11 +31,18 @@ func TestPortalRenamed_keepsTheLinksOfAShopWithLeadsOnly(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 		order := x.Place()
 		x.Settle()
-		bitrix24test.Equal(t, "deals, leads, contacts, companies", counted(x), [4]int{0, 1, 0, 0})
+		client := int64(x.Order(order).Number("UserId"))
+		lead, _ := x.Lead(bitrix24test.ClientLead(client), 1)
 		renamed(x)
-		x.ChangeOrder(order, func(o *orders.Order) { o.Comment = "Звоните после обеда" })
+		x.ChangeOrder(order, func(o *orders.Order) { o.Items[0].Quantity++ })
 		x.Recover()
-		bitrix24test.Equal(t, "deals, leads, contacts, companies", counted(x), [4]int{0, 1, 0, 0})
+		id, _ := x.Lead(bitrix24test.ClientLead(client), 1)
+		bitrix24test.Equal(t, "lead", id, lead)
+		bitrix24test.Equal(t, "sum of its rows", x.LeadSum(lead),
+			bitrix24test.Kopecks(t, x.Order(order).Value("TotalPrice")))
+		x.Place(bitrix24test.By(client))
+		x.Recover()
+		bitrix24test.Equal(t, "deals, leads, contacts, companies", counted(x), [4]int{0, 2, 0, 0})
 	}, bitrix24test.WithLeads)
 }
 
