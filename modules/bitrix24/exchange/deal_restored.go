@@ -35,7 +35,7 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	if err != nil {
 		return err
 	}
-	open, err := r.Book.Intents(
+	open, err := r.intents(
 		ctx, plan.Deal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
 	)
 	if err != nil {

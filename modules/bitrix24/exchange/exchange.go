@@ -89,6 +89,8 @@ type run struct {
 	commands  []*plan.Command // what it is to be told
 	caught    map[work]bool   // works that reconciliation asked for, and no event
 
+	open map[plan.Open]time.Time // intents that the run knows of: when they were sent
+
 	tried map[plan.Note][]string // of a trial: the lines that the journal would have; nil: it is no trial
 
 	bulk bool           // every job of the group belongs to an export, «Выгрузка базы»
@@ -100,7 +102,7 @@ func newRun(c *Connection) *run {
 		Connection: c,
 		orders:     map[int64]*orderWork{}, clients: map[int64]*clientWork{},
 		organizations: map[int64]*organizationWork{}, leads: map[int64]*leadWork{},
-		caught: map[work]bool{},
+		caught: map[work]bool{}, open: map[plan.Open]time.Time{},
 	}
 }
 

@@ -29,7 +29,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	if err != nil {
 		return err
 	}
-	open, err := r.Book.Intents(
+	open, err := r.intents(
 		ctx, plan.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
 	)
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	begun, err := r.Book.Intents(
+	begun, err := r.intents(
 		ctx, plan.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
 	)
 	if err != nil {

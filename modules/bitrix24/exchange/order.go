@@ -67,13 +67,13 @@ func (r *run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
-	open, err := r.Book.Intents(
+	open, err := r.intents(
 		ctx, plan.Deal, append(lo.Map(keys, func(key string, _ int) string { return plan.ChangeKey(key) }), keys...),
 	)
 	if err != nil {
 		return err
 	}
-	openRows, err := r.Book.Intents(ctx, plan.Rows, keys)
+	openRows, err := r.intents(ctx, plan.Rows, keys)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (r *run) loadNotes(ctx context.Context) error {
 		return nil
 	}
 	noteKey := func(w *orderWork, _ int) string { return plan.NoteKey(w.key()) }
-	open, err := r.Book.Intents(ctx, plan.Comment, lo.Map(works, noteKey))
+	open, err := r.intents(ctx, plan.Comment, lo.Map(works, noteKey))
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,8 @@ func (x *Exchange) Pauses(err error) error {
 	switch {
 	case jobs.Pauses(err):
 		return err
+	case errors.Is(err, errForeignIntent):
+		return jobs.RetryAfter(time.Second, errForeignIntent)
 	case errors.As(err, &refused), errors.As(err, &moved), errors.As(err, &request):
 		return jobs.PauseLane(0, errors.New(portal.Explain(err)))
 	}

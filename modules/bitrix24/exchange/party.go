@@ -90,7 +90,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 		return err
 	}
 	keys := lo.FlatMap(list, func(p *party, _ int) []string { return []string{p.Key(), plan.ChangeKey(p.Key())} })
-	open, err := r.Book.Intents(ctx, entity, keys)
+	open, err := r.intents(ctx, entity, keys)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	if err != nil {
 		return err
 	}
-	openLeads, err := r.Book.Intents(
+	openLeads, err := r.intents(
 		ctx, plan.Lead, lo.Map(list, func(p *party, _ int) string { return p.LeadKey() }),
 	)
 	if err != nil {

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,17 +39,22 @@ func (r *run) perform(ctx context.Context, commands []*plan.Command) error {
 
 // StoreIntents stores what is about to leave: the intents of commands, and the product rows that they send.
 func (w *world) StoreIntents(ctx context.Context, commands []*plan.Command) error {
-	err := w.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
-		return w.storeIntents(tx, commands)
+	var stored []plan.Intent
+	err := w.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) (err error) {
+		stored, err = w.storeIntents(tx, commands)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("store intents: %w", err)
+	}
+	for _, i := range stored {
+		w.open[plan.Open{Entity: i.Entity, Key: i.Key}] = i.SentAt
 	}
 	return nil
 }
 
 // storeIntents notes that the outcomes of commands are unknown as of now. Commands of the same key share an intent.
-func (w *world) storeIntents(tx *db.Tx, commands []*plan.Command) error {
+func (w *world) storeIntents(tx *db.Tx, commands []*plan.Command) ([]plan.Intent, error) {
 	var intents []plan.Intent
 	var rows []plan.SentRow
 	now := db.Now()
@@ -68,13 +74,43 @@ func (w *world) storeIntents(tx *db.Tx, commands []*plan.Command) error {
 		}
 		maps.Copy(intents[i].Agreed, c.Intent.Agreed)
 	}
-	if err := records.StoreSentRows(tx, rows); err != nil {
-		return err
+	if err := records.StoreSentRows(tx, rows); err != nil || len(intents) == 0 {
+		return nil, err
 	}
-	if len(intents) == 0 {
-		return nil
+	if err := w.ownIntents(tx, intents); err != nil {
+		return nil, err
 	}
-	return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&intents).Error
+	return intents, tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&intents).Error
+}
+
+// errForeignIntent ends a run when another has begun what this one was about to do.
+var errForeignIntent = errors.New("то же самое уже отправляет другой процесс; сравниваем ещё раз")
+
+// ownIntents checks that none of the intents would take the place of one that another run has stored since this one
+// read: such a one has to be looked up first.
+func (w *world) ownIntents(tx *db.Tx, intents []plan.Intent) error {
+	var there []plan.Intent
+	keys := lo.Map(intents, func(i plan.Intent, _ int) string { return i.Key })
+	if err := tx.Where("portal_id = ? AND key IN ?", w.Portal.ID, keys).Find(&there).Error; err != nil {
+		return fmt.Errorf("read intents: %w", err)
+	}
+	about := func(i plan.Intent) plan.Open { return plan.Open{Entity: i.Entity, Key: i.Key} }
+	stored := lo.SliceToMap(there, func(i plan.Intent) (plan.Open, time.Time) { return about(i), i.SentAt })
+	for _, i := range intents {
+		if at, found := stored[about(i)]; found && !at.Equal(w.open[about(i)]) {
+			return errForeignIntent
+		}
+	}
+	return nil
+}
+
+// intents reads open intents, by key, and remembers that the run knows of them.
+func (r *run) intents(ctx context.Context, e plan.Entity, keys []string) (map[string]*plan.Intent, error) {
+	found, err := r.Book.Intents(ctx, e, keys)
+	for key, i := range found {
+		r.open[plan.Open{Entity: e, Key: key}] = i.SentAt
+	}
+	return found, err
 }
 
 // Send makes one request to the portal.
@@ -106,7 +142,8 @@ func (w *world) StoreOutcomes(ctx context.Context, sent plan.Sent) error {
 			}
 		}
 		if sent.Unknown {
-			return w.storeIntents(tx, sent.Commands)
+			_, err := w.storeIntents(tx, sent.Commands)
+			return err
 		}
 		if result == nil {
 			return nil

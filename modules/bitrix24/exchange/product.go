@@ -65,7 +65,7 @@ func (r *run) loadProducts(ctx context.Context) error {
 			w.Linked = row.ProductID
 		}
 	}
-	open, err := r.Book.Intents(
+	open, err := r.intents(
 		ctx, plan.Product,
 		lo.Map(lo.Keys(r.products), func(m material, _ int) string { return m.key(r.Origin) }),
 	)

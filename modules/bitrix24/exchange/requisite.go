@@ -33,11 +33,11 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 		return err
 	}
 	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.LegalEntityKey(id) })
-	open, err := r.Book.Intents(ctx, plan.Requisite, keys)
+	open, err := r.intents(ctx, plan.Requisite, keys)
 	if err != nil {
 		return err
 	}
-	openBanks, err := r.Book.Intents(ctx, plan.BankDetail, keys)
+	openBanks, err := r.intents(ctx, plan.BankDetail, keys)
 	if err != nil {
 		return err
 	}
