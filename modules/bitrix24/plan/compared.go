@@ -91,7 +91,9 @@ func (f OrderFacts) compared() []compared {
 	if number, ok := f.Contact.ID.(int64); ok {
 		fields = append(fields, compared{
 			Difference{"Контакт", fmt.Sprint(number), numbers(lo.Uniq(contacts))},
-			contactsField, []any{number}, slices.Contains(contacts, rest.ID(number)),
+			contactsField,
+			[]any{number},
+			slices.Contains(contacts, rest.ID(number)),
 		})
 	}
 	if number, ok := f.Company.ID.(int64); ok {

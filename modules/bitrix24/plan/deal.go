@@ -20,6 +20,9 @@ func newDeal(f OrderFacts) Plan {
 	if wait := f.unsettled(f.Open); wait != nil {
 		return Plan{Failure: wait}
 	}
+	if f.Input.Order.Status == orders.Deleted {
+		return Plan{Now: Changes{Settled: []Open{{Deal, f.key()}}}} // what was begun was never carried out
+	}
 	deal := createDeal(f)
 	p := Plan{Commands: []*Command{deal}}
 	if len(f.Wanted) > 0 {

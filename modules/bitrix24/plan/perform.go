@@ -116,10 +116,13 @@ func (p *performance) followers(c *Command) int {
 	return lo.CountBy(p.commands, func(other *Command) bool { return slices.Contains(other.After, c.Name) })
 }
 
-// blocked reports whether a command that this one needs has failed. Then it has failed, too.
+// blocked reports whether a command that this one needs has failed. Then it has failed, too. So it has if nobody knows
+// what became of one that shares its intent: what that one has sent must stay noted until the record is read again.
 func (p *performance) blocked(c *Command) bool {
-	for _, name := range c.After {
-		if err := p.named[name].Outcome.Err; err != nil {
+	for _, other := range p.commands {
+		err := other.Outcome.Err
+		isUnknown := c.Intent != nil && other.Intent != nil && c.Intent.open() == other.Intent.open() && rest.Unknown(other.Outcome.Answer)
+		if err != nil && (isUnknown || slices.Contains(c.After, other.Name)) {
 			c.Outcome = Outcome{Known: true, Err: err}
 			return true
 		}

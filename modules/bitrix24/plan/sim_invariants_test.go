@@ -142,7 +142,8 @@ func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
 	if n := strings.Count(d.comments, "[URL="); n != 0 && n != 2 {
 		w.fail("deal %d has %d links of ours: %q", d.id, n, d.comments)
 	}
-	if all && !d.isCopy && strings.Contains(d.comments, "[URL=") && !strings.Contains(d.comments, "a/"+o.ArchiveKey+"]") {
+	hasLinks, isFormer := strings.Contains(d.comments, "[URL="), !strings.Contains(d.comments, "a/"+o.ArchiveKey+"]")
+	if all && !d.isCopy && hasLinks && isFormer {
 		w.fail("deal %d has the archive's former address: %q", d.id, d.comments)
 	}
 	if d.key != mapping.OrderKey(o.ID) {
@@ -212,8 +213,9 @@ func (w *world) checkRows(o *orders.Order, d *deal, all bool) {
 // checkIdle checks that nothing is left to do, however often everything is looked at.
 func (w *world) checkIdle() {
 	for _, o := range w.orders {
-		if l := w.links[o.ID]; l == nil || l.State != plan.Linked || o.Status == orders.Deleted {
-			continue
+		l := w.links[o.ID]
+		if l == nil || l.State != plan.Linked || o.Status == orders.Deleted || w.refuses[o.ID] {
+			continue // what is agreed about such an order is put right by its next push
 		}
 		works := w.sort([]job{{id: o.ID}, {look: true, id: w.links[o.ID].RemoteID}})
 		w.read(works)

@@ -46,6 +46,8 @@ func (w *world) portalMoves(d *deal, category int64, stage string) {
 	}
 	if isLinked {
 		w.words[o.ID].move(o, d, w.now)
+	} else if o != nil {
+		w.words[o.ID].unsure = true
 	}
 }
 
@@ -170,6 +172,9 @@ func (w *world) countRows(s step) {
 
 func (w *world) deleteDeal(s step) {
 	if d := w.someDeal(s); d != nil {
+		if o := w.owner(d); o != nil {
+			w.listen(o)
+		}
 		d.gone = true
 		w.tell("deal %d is deleted", d.id)
 		w.tellEvent(d.id)
@@ -187,10 +192,9 @@ func (w *world) restoreDeal(s step) {
 	l := w.linkTo(d.id)
 	d.isCopy = d.isCopy || l == nil
 	w.tell("deal %d is restored as %d", d.id, w.last+1)
-	d.id, d.gone = w.number(), false
+	d.former, d.id, d.gone = d.id, w.number(), false
 	w.takeIn(&d, w.NewRows)
 	if o := w.owner(&d); o != nil {
-		w.words[o.ID].unsure = true
 		w.payments[o.ID]-- // if nobody knows it any more, the panel may take its stage
 	}
 }
@@ -207,7 +211,6 @@ func (w *world) copyDeal(s step) {
 	w.tell("a robot copies deal %d as %d", from.id, d.id)
 	w.takeIn(&d, true)
 	if o := w.owner(&d); o != nil {
-		w.words[o.ID].unsure = true
 		w.payments[o.ID]-- // if the panel takes the copy for its deal, it may take its stage
 	}
 }
@@ -231,7 +234,8 @@ func (w *world) tieDeal(s step) {
 		return
 	}
 	d := &deal{
-		id: w.number(), created: w.clock(), moved: w.clock(), stage: "NEW", manual: s.B%2 == 0, responsible: 2, heldBy: 2,
+		id: w.number(), created: w.clock(), moved: w.clock(), stage: "NEW", manual: s.B%2 == 0,
+		responsible: 2, heldBy: 2,
 		title: "По звонку", ownTitle: "По звонку", comments: "Срочно", texts: []string{"Срочно"},
 	}
 	w.deals = append(w.deals, d)

@@ -47,7 +47,8 @@ func (j job) String() string {
 func newPanel(now time.Time) panel {
 	return panel{
 		links: map[int64]*plan.Link{}, intents: map[plan.Open]*plan.Intent{},
-		rows: map[int64]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, refuses: map[int64]bool{}, payments: map[int64]int{}, since: now,
+		rows: map[int64]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, refuses: map[int64]bool{},
+		payments: map[int64]int{}, since: now,
 	}
 }
 
@@ -179,9 +180,17 @@ func (w *world) saveLink(l *plan.Link) {
 	}
 	saved := copyOf(l)
 	saved.UpdatedAt = w.now
-	if d := w.portal.deal(l.RemoteID); d != nil && w.links[l.LocalID].Number() != d.id {
+	if d, before := w.portal.deal(l.RemoteID), w.links[l.LocalID].Number(); d != nil && before != d.id {
+		d.isCopy = d.isCopy || before != 0 && before != d.former
 		d.isUnknown = d.isUnknown || d.isCopy || l.Agreed["contactIds"].Ours == ""
 		d.amountByHand = d.amountByHand || d.isCopy // nobody looks whether it is that of the deal it is a copy of
+		words := w.words[l.LocalID]
+		// A deal that was restored is taken for the one whose answer was lost, and its stage for a move.
+		isTaken := w.intents[plan.Open{Entity: l.Entity, Key: d.key}] != nil || d.stage != words.stage
+		words.unsure = words.unsure || words.moved > 0 || d.isCopy && isTaken
+		if o := w.order(l.LocalID); saved.ID == 0 {
+			words.say(o, o.StatusAt) // the deal comes to where its order stands
+		}
 	}
 	if saved.ID == 0 {
 		if w.links[l.LocalID] != nil {

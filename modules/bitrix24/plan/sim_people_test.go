@@ -43,7 +43,7 @@ func (w *world) place(s step) {
 		ArchiveKey: "1", Source: orders.FromSite,
 	}
 	w.orders = append(w.orders, o)
-	w.words[o.ID] = &words{unsure: true}
+	w.words[o.ID] = &words{}
 	for range s.A % 3 {
 		w.addItem(o, s)
 	}
@@ -177,7 +177,6 @@ func (w *world) partWith(o *orders.Order) {
 	for _, d := range w.deals {
 		d.isCopy = d.isCopy || d.key == mapping.OrderKey(o.ID)
 	}
-	w.words[o.ID].unsure = true
 }
 
 // newContact gives the client another contact, as a person does who merges two.

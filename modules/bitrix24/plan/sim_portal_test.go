@@ -57,8 +57,9 @@ type deal struct {
 	rows           []dealRow
 	notes          []string
 	gone           bool
-	isCopy         bool // it carries the key of an order that has a deal already
-	amountByHand   bool // a person let the rows count since the amount was last sent
+	isCopy         bool  // it carries the key of an order that has a deal already
+	former         int64 // its number before it was deleted and restored
+	amountByHand   bool  // a person let the rows count since the amount was last sent
 	ownTitle       string
 	heldBy         int64    // the employee whom people made responsible
 	texts          []string // of people, in the comment
@@ -207,6 +208,7 @@ func (w *world) set(d *deal, fields rest.Params) bool {
 			}
 			d.contacts = list
 			if w.belated {
+				d.main = 0
 				d.guests = slices.DeleteFunc(d.guests, func(id int64) bool { return !slices.Contains(list, id) })
 			}
 		}

@@ -43,7 +43,6 @@ func (w *world) adoptRestored(d *deal) {
 		return
 	}
 	l.RemoteID, l.State = d.id, plan.Linked
-	w.words[o.ID].unsure = true
 	w.tell("deal %d is linked again to order %d", d.id, o.ID)
 	w.saveLink(l)
 	w.rowsUnknown(o.ID)

@@ -165,6 +165,9 @@ func (w *world) plan(work *work) {
 			work.failure = stored
 			return
 		}
+		if p.Now.Order != nil && !p.Again {
+			w.fail("order %d follows its deal, and is not planned anew", work.id)
+		}
 		if p.Again {
 			fresh, f := w.known(work.id), work.facts
 			fresh.Deal, fresh.There, fresh.NoteThere, fresh.Contact = f.Deal, f.There, f.NoteThere, f.Contact
@@ -208,8 +211,12 @@ func (w *world) finish(work *work, crash error) {
 		again(0)
 	case isWait:
 		again(wait.For)
-	case failure == nil, isRefusal && !refused.Temporary():
-		return // done, or it is of no use
+	case isRefusal && !refused.Temporary():
+		if !w.met { // or else somebody has deleted the deal after it was read
+			w.fail("the portal refuses order %d for good: %v", work.id, refused)
+		}
+	case failure == nil:
+		return
 	default:
 		again(10 * time.Second)
 	}

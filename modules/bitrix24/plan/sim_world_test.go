@@ -79,9 +79,9 @@ var rules = mapping.Rules{
 // stages are the portal's names of its stages.
 type stages struct{}
 
-func (stages) FunnelName(category int64) string { return strconv.FormatInt(category, 10) }
-
 func (stages) StageName(_ int64, stage string) string { return stage }
+
+func (stages) FunnelName(category int64) string { return strconv.FormatInt(category, 10) }
 
 func (stages) FirstStage(int64) string { return "NEW" }
 
