@@ -110,7 +110,9 @@ func TestTransaction_thatDoesNothingIsEnded(t *testing.T) {
 			return err
 		}
 		// Waits for the row until the server has ended this transaction.
-		err := others.From(t.Context()).Exec("INSERT INTO settings VALUES ('a', '', now())").Error
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		err := others.From(ctx).Exec("INSERT INTO settings VALUES ('a', '', now())").Error
 		if err != nil {
 			t.Errorf("another process got %v, want the row", err)
 		}

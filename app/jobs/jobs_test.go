@@ -99,7 +99,9 @@ func enqueue(t *testing.T, d *db.DB, q *jobs.Queue, args jobs.Args, opts ...jobs
 
 func drain(t *testing.T, q *jobs.Queue) {
 	t.Helper()
-	if err := q.Drain(t.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := q.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -165,6 +165,43 @@ func TestLease_whoLostItBeginsAnew(t *testing.T) {
 	})
 }
 
+// The lane is held, but by another turn: the next of the same process, or, after a failover to a copy that lacks the
+// last take-over, one of another process with the same epoch.
+func TestLease_anotherTurnIsNotOurs(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]string{
+		"a later turn of the same process": "epoch = epoch + 1",
+		"another holder in the same epoch": "holder = 'another'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			twoProcesses(t, func(t *testing.T, d, _ *db.DB) {
+				q := unrenewed(d, func(ctx context.Context, _ []jobs.Job) []error {
+					if err := write(ctx, d, "in time"); err != nil {
+						t.Error(err)
+					}
+					if err := d.From(t.Context()).Exec("UPDATE leases SET " + change).Error; err != nil {
+						t.Error(err)
+					}
+					if err := write(ctx, d, "too late"); !errors.Is(err, jobs.ErrLost) {
+						t.Errorf("err = %v, want ErrLost", err)
+					}
+					return []error{nil}
+				})
+				enqueue(t, d, q, push{Thing: "a"})
+				if err := q.Drain(t.Context()); !errors.Is(err, jobs.ErrLost) {
+					t.Errorf("err = %v, want ErrLost", err)
+				}
+				var held int64
+				err := d.From(t.Context()).Raw("SELECT count(*) FROM leases WHERE ends_at > ?", d.Clock(0)).Scan(&held).Error
+				if err != nil || held != 1 {
+					t.Errorf("%d leases are held, %v; want the other turn's: it is not ours to give back", held, err)
+				}
+			})
+		})
+	}
+}
+
 func TestLease_aProbeOfAnotherEpochDecidesNothing(t *testing.T) {
 	t.Parallel()
 	twoProcesses(t, func(t *testing.T, d, _ *db.DB) {
