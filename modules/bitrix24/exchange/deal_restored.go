@@ -50,7 +50,7 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 			continue
 		}
 		err := r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-			if err := r.store(ctx, tx, plan.ForRestored(f).Now, nil); err != nil {
+			if err := r.store(tx, plan.ForRestored(f).Now, nil); err != nil {
 				return err
 			}
 			return r.catch(tx, 1)

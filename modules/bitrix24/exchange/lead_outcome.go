@@ -88,7 +88,7 @@ func (r *run) settleLeads(ctx context.Context) error {
 		var p plan.Plan
 		err := r.conclude(ctx, &w.done, func(ctx context.Context, tx *db.Tx) error {
 			p = plan.ForLead(w.LeadFacts) // anew, since a transaction that is run again needs links that were not saved
-			return r.store(ctx, tx, p.Now, w)
+			return r.store(tx, p.Now, w)
 		})
 		if err != nil {
 			return err

@@ -62,7 +62,7 @@ func (r *run) storeOrder(ctx context.Context, w *orderWork, now plan.Changes) (t
 	anew := newLinks(now.Links)
 	err = r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		anew()
-		if err := r.store(ctx, tx, now, nil); err != nil {
+		if err := r.store(tx, now, nil); err != nil {
 			return err
 		}
 		changed = nil

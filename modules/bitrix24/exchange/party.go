@@ -229,7 +229,7 @@ func (r *run) storeParty(ctx context.Context, w partyWork, now plan.Changes) err
 			}
 			links = taken
 		}
-		return r.store(ctx, tx, now, w)
+		return r.store(tx, now, w)
 	})
 	if err != nil {
 		return err
@@ -272,5 +272,5 @@ func (r *run) takeParty(ctx context.Context, tx *db.Tx, w partyWork, take *plan.
 		values = append(values, value)
 	}
 	became := take.Became(values)
-	return became.Links, r.store(ctx, tx, became, nil)
+	return became.Links, r.store(tx, became, nil)
 }

@@ -134,7 +134,7 @@ func (w *world) StoreOutcomes(ctx context.Context, sent plan.Sent) error {
 			if !c.Outcome.Known {
 				continue
 			}
-			if err := w.store(ctx, tx, c.Outcome.Changes, nil); err != nil {
+			if err := w.store(tx, c.Outcome.Changes, nil); err != nil {
 				return fmt.Errorf("store the outcome of %s: %w", c.Name, err)
 			}
 			if err := w.journalCommand(tx, c, sent, w.took); err != nil {

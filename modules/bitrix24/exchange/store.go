@@ -20,7 +20,7 @@ import (
 )
 
 // store carries out what a plan says the panel is to store, in the given transaction. by is the work that was planned.
-func (r *run) store(ctx context.Context, tx *db.Tx, c plan.Changes, by work) error {
+func (r *run) store(tx *db.Tx, c plan.Changes, by work) error {
 	for _, l := range c.Unlink {
 		if err := records.Unlink(tx, l); err != nil {
 			return err
@@ -77,7 +77,7 @@ func (r *run) storeNow(ctx context.Context, now plan.Changes, by work) error {
 	if now.Empty() || r.tries(now) {
 		return nil
 	}
-	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.store(ctx, tx, now, by) })
+	return r.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return r.store(tx, now, by) })
 }
 
 // agree notes on a link what both sides have agreed on.

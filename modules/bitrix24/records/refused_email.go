@@ -3,8 +3,9 @@ package records
 import (
 	"context"
 	"fmt"
-	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"time"
+
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 
 	"github.com/samber/lo"
 )
