@@ -218,12 +218,39 @@ func (f *fleet) ready(p *process) {
 	}
 }
 
-// kill ends one of the processes as a power cut would, and starts it again.
-func (f *fleet) kill(random *rand.Rand) {
+// strike hits one of the processes: it is killed as by a power cut and started again, or frozen for longer than a lease
+// lasts, or, on Postgres, all sessions of the database are cut, as by a failover. It says what happened.
+func (f *fleet) strike(random *rand.Rand, lease time.Duration) string {
 	p := f.processes[random.IntN(len(f.processes))]
+	switch kind := random.IntN(4); {
+	case kind == 0 && f.dialect == db.Postgres:
+		f.cut()
+		return "cut"
+	case kind == 1 && f.dialect == db.Postgres: // a lone process on SQLite would only be late
+		p.freeze(lease + time.Second)
+		return "frozen"
+	}
 	p.kill()
 	time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 	f.launch(p)
+	return "killed"
+}
+
+// cut ends every session of the database but its own.
+func (f *fleet) cut() {
+	f.t.Helper()
+	database, err := db.Open(f.t.Context(), f.database)
+	if err != nil {
+		f.t.Error(err)
+		return
+	}
+	defer func() { _ = database.Close() }()
+	err = database.From(f.t.Context()).Exec(
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+	).Error
+	if err != nil {
+		f.t.Error(err)
+	}
 }
 
 func (p *process) kill() {
