@@ -13,7 +13,8 @@ import (
 
 // Client is a person. E-mail and phone each belong to one client only.
 type Client struct {
-	ID             int64 `gorm:"primaryKey"`
+	ID             int64  `gorm:"primaryKey"`
+	Token          string `json:"-"` // made with the client; tells apart two that got the same number: see db.NewToken
 	FirstName      string
 	LastName       string
 	SecondName     string

@@ -137,7 +137,7 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, c Client) (*Clie
 	if c.Status == "" {
 		c.Status = Registered
 	}
-	c.RegisteredAt, c.Revision = db.Now(), 1
+	c.Token, c.RegisteredAt, c.Revision = db.NewToken(), db.Now(), 1
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
@@ -172,6 +172,7 @@ func (s *Service) Change(
 		if err := change(&c); err != nil {
 			return err
 		}
+		c.Token = before.Token
 		if err := c.validate(); err != nil {
 			return err
 		}

@@ -9,7 +9,8 @@ import (
 // Order is an order with everything its page shows. ID is the seven-digit number that people and sites know it by.
 // Change it only through Service.Change: hooks and the history depend on it.
 type Order struct {
-	ID             int64 `gorm:"primaryKey"`
+	ID             int64  `gorm:"primaryKey"`
+	Token          string `json:"-"` // made with the order; tells apart two that got the same number: see db.NewToken
 	CustomID       string
 	SiteID         int64
 	ClientID       int64

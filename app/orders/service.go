@@ -84,7 +84,7 @@ func (s *Service) Place(ctx context.Context, d Draft) (*Order, error) {
 		Status: Placed, StatusAt: now, Currency: d.Currency,
 		Items: d.Items, Discount: d.Discount, DeliveryPrice: d.DeliveryPrice, PaymentMethod: d.PaymentMethod,
 		Shipping: d.Shipping, Address: d.Address, Comment: d.Comment, UTM: d.UTM,
-		ArchiveKey: rand.Text(), CreatedAt: now, ModifiedAt: now, Revision: 1,
+		Token: db.NewToken(), ArchiveKey: rand.Text(), CreatedAt: now, ModifiedAt: now, Revision: 1,
 	}
 	if d.Paid != 0 {
 		o.Pay(d.Paid, d.PaymentMethod)
@@ -137,6 +137,7 @@ func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change f
 		if err := change(&o); err != nil {
 			return err
 		}
+		o.Token = before.Token
 		if err := o.check(); err != nil {
 			return err
 		}

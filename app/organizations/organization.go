@@ -9,7 +9,8 @@ import (
 
 // Organization is a company that orders through its employees.
 type Organization struct {
-	ID             int64 `gorm:"primaryKey"`
+	ID             int64  `gorm:"primaryKey"`
+	Token          string `json:"-"` // tells apart two that got the same number: see db.NewToken
 	Name           string
 	Status         clients.Status
 	Address        string // «Фактический адрес»
@@ -28,7 +29,8 @@ type Organization struct {
 
 // LegalEntity is one set of «Реквизиты юридических лиц» with its bank details.
 type LegalEntity struct {
-	ID             int64 `gorm:"primaryKey"`
+	ID             int64  `gorm:"primaryKey"`
+	Token          string `json:"-"` // as that of the organization
 	OrganizationID int64
 	Position       int
 	Name           string

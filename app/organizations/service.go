@@ -156,7 +156,7 @@ func (s *Service) Register(ctx context.Context, by staff.Actor, o Organization) 
 	if o.Status == "" {
 		o.Status = clients.Registered
 	}
-	o.RegisteredAt, o.Revision = db.Now(), 1
+	o.Token, o.RegisteredAt, o.Revision = db.NewToken(), db.Now(), 1
 	draft := o
 	err := s.db.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o = draft.copied() // a transaction may run again, and must not find the numbers of its first attempt
@@ -192,6 +192,7 @@ func (s *Service) Change(
 		if err := change(&o); err != nil {
 			return err
 		}
+		o.keepTokens(before)
 		if err := s.check(ctx, &o); err != nil {
 			return err
 		}
@@ -218,6 +219,9 @@ func (s *Service) saveParts(tx *db.Tx, o, before *Organization) error {
 	for i := range o.LegalEntities {
 		l := &o.LegalEntities[i]
 		l.OrganizationID, l.Position = o.ID, i
+		if l.ID == 0 {
+			l.Token = db.NewToken()
+		}
 		if err := tx.Save(l).Error; err != nil {
 			return fmt.Errorf("save legal entity: %w", err)
 		}
@@ -252,6 +256,15 @@ func (s *Service) saveParts(tx *db.Tx, o, before *Organization) error {
 		}
 	}
 	return nil
+}
+
+// keepTokens undoes what a change did to tokens, its own and those of legal entities.
+func (o *Organization) keepTokens(before Organization) {
+	o.Token = before.Token
+	for i := range o.LegalEntities {
+		known, _ := before.LegalEntity(o.LegalEntities[i].ID) // a new one gets its token when it is saved
+		o.LegalEntities[i].Token = known.Token
+	}
 }
 
 func (o Organization) copied() Organization {

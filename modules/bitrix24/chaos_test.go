@@ -293,6 +293,6 @@ func (x *dealIndex) read() {
 			return
 		}
 		x.last++
-		x.byKey[deal["ORIGIN_ID"]] = x.last
+		x.byKey[bitrix24test.WithoutToken(deal["ORIGIN_ID"])] = x.last
 	}
 }

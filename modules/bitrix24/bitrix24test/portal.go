@@ -11,6 +11,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
 // PortalState is the part of /control/state that scenarios look at.
@@ -80,9 +81,13 @@ func FormEvent(name string, id int64, token string) string {
 // DealsOf are the deals whose external key is the order's.
 func (x *Pair) DealsOf(order int64) []map[string]any {
 	x.T.Helper()
+	o, err := x.Host().Orders.Find(x.T.Context(), order)
+	if err != nil {
+		x.T.Fatal(err)
+	}
 	var found []map[string]any
 	for _, d := range x.State().Deals {
-		if d["ORIGIN_ID"] == fmt.Sprintf("order:%d", order) {
+		if d["ORIGIN_ID"] == mapping.OrderKey(order, o.Token) {
 			found = append(found, d)
 		}
 	}
@@ -118,18 +123,24 @@ func (x *Pair) RowsSum(deal int64) orders.Money {
 	return sum
 }
 
-// ClientLead is the external key of a client's lead.
+// WithoutToken is an external key without the token at its end: "client:7".
+func WithoutToken(key any) string {
+	parts := strings.Split(fmt.Sprint(key), ":")
+	return strings.Join(parts[:min(2, len(parts))], ":")
+}
+
+// ClientLead is the external key of a client's lead, without the token.
 func ClientLead(id int64) string { return fmt.Sprintf("lead-client:%d", id) }
 
-// OrderLead is the external key of an order's lead.
+// OrderLead is the external key of an order's lead, without the token.
 func OrderLead(id int64) string { return fmt.Sprintf("lead-order:%d", id) }
 
-// Leads are the portal's leads, by their external key.
+// Leads are the portal's leads, by their external key without the token.
 func (x *Pair) Leads() map[string]map[string]any {
 	x.T.Helper()
 	byKey := map[string]map[string]any{}
 	for _, lead := range x.State().Leads {
-		key := fmt.Sprint(lead["ORIGIN_ID"])
+		key := WithoutToken(lead["ORIGIN_ID"])
 		if byKey[key] != nil {
 			x.T.Errorf("two leads have the key %s", key)
 		}

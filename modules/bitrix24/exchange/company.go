@@ -65,7 +65,9 @@ func (r *run) loadOrganizations(ctx context.Context) error {
 		return err
 	}
 	for _, w := range works {
-		w.organization = found[w.ID]
+		if w.organization = found[w.ID]; w.organization != nil {
+			w.Token = w.organization.Token
+		}
 	}
 	if err := r.loadParties(ctx, parties(works)); err != nil {
 		return err

@@ -60,7 +60,9 @@ func (r *run) loadClients(ctx context.Context) error {
 		return err
 	}
 	for _, w := range works {
-		w.client = found[w.ID]
+		if w.client = found[w.ID]; w.client != nil {
+			w.Token = w.client.Token
+		}
 	}
 	if err := r.loadParties(ctx, parties(works)); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
@@ -13,16 +14,18 @@ import (
 // adoptRestored links deals again that came out of the portal's recycle bin: they carry the key of an order that has
 // no deal.
 func (r *run) adoptRestored(ctx context.Context, list []modified) error {
-	deals := map[int64][]int64{} // by order
+	deals := map[string][]int64{} // by key
+	var ids []int64
 	for _, m := range list {
-		if order, e, ours := OrderByKey(r.Origin, m.Origin); ours && e == plan.Deal {
-			deals[order] = append(deals[order], m.ID.Int64())
+		if order, _, e, ours := OrderByKey(r.Origin, m.Origin); ours && e == plan.Deal {
+			deals[string(m.OriginID)] = append(deals[string(m.OriginID)], m.ID.Int64())
+			ids = append(ids, order)
 		}
 	}
 	if len(deals) == 0 {
 		return nil
 	}
-	ids := lo.Keys(deals)
+	ids = lo.Uniq(ids)
 	found, err := r.Orders.FindMany(ctx, ids)
 	if err != nil {
 		return err
@@ -35,16 +38,15 @@ func (r *run) adoptRestored(ctx context.Context, list []modified) error {
 	if err != nil {
 		return err
 	}
-	open, err := r.intents(
-		ctx, plan.Deal, lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) }),
-	)
+	keys := lo.MapValues(found, func(o *orders.Order, _ int64) string { return mapping.OrderKey(o.ID, o.Token) })
+	open, err := r.intents(ctx, plan.Deal, lo.Values(keys))
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
 		f := plan.RestoredFacts{
-			Frame: r.frame(), OrderID: id, Exists: found[id] != nil, Deals: deals[id],
-			Choice: chosen[id], Link: links[id], Open: open[mapping.OrderKey(id)],
+			Frame: r.frame(), OrderID: id, Exists: found[id] != nil, Deals: deals[keys[id]],
+			Choice: chosen[id], Link: links[id], Open: open[keys[id]],
 		}
 		if plan.ForRestored(f).Now.Empty() {
 			continue

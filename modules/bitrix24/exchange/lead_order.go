@@ -5,6 +5,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -30,7 +31,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 		return err
 	}
 	open, err := r.intents(
-		ctx, plan.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id) }),
+		ctx, plan.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id, found[id].Token) }),
 	)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	for _, id := range without {
 		w := r.orders[id]
 		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
-		w.Place(links[id], open[mapping.OrderLeadKey(id)], leads[found[id].ClientID])
+		w.Place(links[id], open[mapping.OrderLeadKey(id, found[id].Token)], leads[found[id].ClientID])
 		if w.Target == plan.Lead {
 			w.Rows = owned(rows[id])
 		}
@@ -71,9 +72,12 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	begun, err := r.intents(
-		ctx, plan.Lead, lo.Map(ids, func(id int64, _ int) string { return mapping.ClientLeadKey(id) }),
-	)
+	found, err := r.Clients.FindMany(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	leadKey := func(c *clients.Client, _ int) string { return mapping.ClientLeadKey(c.ID, c.Token) }
+	begun, err := r.intents(ctx, plan.Lead, lo.Map(lo.Values(found), leadKey))
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +88,9 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 		return nil, err
 	}
 	f, are := r.frame(), map[int64]bool{}
-	for _, id := range ids {
-		begun := begun[mapping.ClientLeadKey(id)] != nil
-		are[id] = f.IsLead(id, contacts[id], leads[id], begun, chosen[id], employers[id])
+	for id, client := range found {
+		isBegun := begun[leadKey(client, 0)] != nil
+		are[id] = f.IsLead(id, contacts[id], leads[id], isBegun, chosen[id], employers[id])
 	}
 	return are, nil
 }

@@ -31,7 +31,7 @@ type orderWork struct {
 }
 
 // key is the order's external key on its target.
-func (w *orderWork) key() string { return plan.Key(plan.Order, w.Target, w.id) }
+func (w *orderWork) key() string { return plan.Key(plan.Order, w.Target, w.id, w.order.Token) }
 
 func (w *orderWork) failure() error { return firstFailure(&w.err, w.commands) }
 
@@ -66,19 +66,19 @@ func (r *run) loadOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.OrderKey(id) })
-	open, err := r.intents(
-		ctx, plan.Deal, append(lo.Map(keys, func(key string, _ int) string { return plan.ChangeKey(key) }), keys...),
-	)
+	dealKey := func(o *orders.Order) string { return mapping.OrderKey(o.ID, o.Token) }
+	open, err := r.intents(ctx, plan.Deal, lo.FlatMap(lo.Values(found), func(o *orders.Order, _ int) []string {
+		return []string{dealKey(o), plan.ChangeKey(dealKey(o))}
+	}))
 	if err != nil {
 		return err
 	}
-	openRows, err := r.intents(ctx, plan.Rows, keys)
+	openRows, err := r.intents(ctx, plan.Rows, lo.Map(ids, func(id int64, _ int) string { return plan.RowsKey(id) }))
 	if err != nil {
 		return err
 	}
 	sent, err := r.Book.SentRows(ctx, lo.Filter(ids, func(id int64, _ int) bool {
-		return openRows[mapping.OrderKey(id)] != nil || r.orders[id].Afresh
+		return openRows[plan.RowsKey(id)] != nil || r.orders[id].Afresh
 	}))
 	if err != nil {
 		return err
@@ -104,12 +104,14 @@ func (r *run) loadOrders(ctx context.Context) error {
 		}
 		if w.Target == plan.Deal {
 			w.Link, w.Rows = links[id], owned(rows[id])
-			w.Open, w.ChangeOpen = open[mapping.OrderKey(id)], open[plan.ChangeKey(mapping.OrderKey(id))]
 		}
-		w.RowsOpen, w.Sent = openRows[mapping.OrderKey(id)], sent[id]
+		w.RowsOpen, w.Sent = openRows[plan.RowsKey(id)], sent[id]
 		if w.order == nil {
 			w.done = true
 			continue
+		}
+		if w.Target == plan.Deal {
+			w.Open, w.ChangeOpen = open[dealKey(w.order)], open[plan.ChangeKey(dealKey(w.order))]
 		}
 		w.site = byID[w.order.SiteID]
 		w.Input = r.input(w)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/samber/lo"
-
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -16,9 +14,10 @@ import (
 // asks the portal for the rest. Employees join the clients of the run.
 func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error {
 	var ids []int64
+	var keys []string
 	for _, w := range works {
 		for _, l := range w.organization.LegalEntities {
-			ids = append(ids, l.ID)
+			ids, keys = append(ids, l.ID), append(keys, mapping.LegalEntityKey(l.ID, l.Token))
 		}
 	}
 	if len(works) == 0 {
@@ -32,7 +31,6 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 	if err != nil {
 		return err
 	}
-	keys := lo.Map(ids, func(id int64, _ int) string { return mapping.LegalEntityKey(id) })
 	open, err := r.intents(ctx, plan.Requisite, keys)
 	if err != nil {
 		return err
@@ -52,7 +50,7 @@ func (r *run) loadDetails(ctx context.Context, works []*organizationWork) error 
 		}
 		for _, entity := range w.organization.LegalEntities {
 			l := &plan.LegalFacts{Entity: entity, Requisite: requisites[entity.ID], Bank: banks[entity.ID]}
-			key := mapping.LegalEntityKey(entity.ID)
+			key := mapping.LegalEntityKey(entity.ID, entity.Token)
 			if i := open[key]; i != nil && l.Requisite == nil {
 				r.askByXMLID("crm.requisite.list", key, &l.Err, func(id int64) {
 					l.Found = append(l.Found, id)

@@ -2,8 +2,6 @@ package exchange
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -12,28 +10,28 @@ import (
 
 // Whose record of the portal is this? Every record that we create carries the installation's name (originatorId) and
 // an external key (originId). The rules about them are here, and nowhere else: a key counts only together with our
-// name, since other panels and other programs number their records alike.
+// name, since other panels and other programs number their records alike, and whole, with the token in it, since a
+// restored database gives numbers out again.
 
 // HasKey reports whether a record of the portal carries our name and this key.
 func HasKey(origin mapping.Origin, carried rest.Origin, key string) bool {
 	return string(carried.OriginatorID) == string(origin) && string(carried.OriginID) == key
 }
 
-// OrderByKey returns the number of the order that a record was created for, by the key it carries, and whether it was
-// created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that we created
-// for a client or an organization.
-func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, e plan.Entity, ok bool) {
-	_, number, _ := strings.Cut(string(carried.OriginID), ":")
-	order, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return 0, "", false
+// OrderByKey returns the number and token of the order that a record was created for, by the key it carries, and
+// whether it was created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that
+// we created for a client or an organization. The order of that number may be another one: its token says.
+func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, token string, e plan.Entity, ok bool) {
+	_, order, token, ok = mapping.ParseKey(string(carried.OriginID))
+	if !ok {
+		return 0, "", "", false
 	}
 	for _, e := range []plan.Entity{plan.Deal, plan.Lead} {
-		if HasKey(origin, carried, plan.Key(plan.Order, e, order)) {
-			return order, e, true
+		if HasKey(origin, carried, plan.Key(plan.Order, e, order, token)) {
+			return order, token, e, true
 		}
 	}
-	return 0, "", false
+	return 0, "", "", false
 }
 
 // keyed is a record of which only the number and the key are read.

@@ -13,7 +13,6 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/refusal"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
@@ -181,7 +180,7 @@ func (r *run) storeProducts(tx *db.Tx, c plan.Changes) error {
 // reads them first. If an answer about its rows is still waited for, that stays noted as it is.
 func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
 	rows := plan.Intent{
-		PortalID: portalID, Entity: plan.Rows, Key: mapping.OrderKey(orderID),
+		PortalID: portalID, Entity: plan.Rows, Key: plan.RowsKey(orderID),
 		SentAt: db.Now().Add(-x.portals.Options.Settle), // there is no answer to wait for
 	}
 	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {

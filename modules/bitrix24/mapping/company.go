@@ -30,7 +30,7 @@ func NewCompany(o *organizations.Organization, rules Rules, origin Origin) rest.
 	fields := rest.Params{
 		"title":        Cut(o.Name, titleLimit),
 		"originatorId": string(origin),
-		"originId":     OrganizationKey(o.ID),
+		"originId":     OrganizationKey(o.ID, o.Token),
 		"opened":       "N",
 	}
 	if typeID, ok := rules.CompanyType("", o.Type); ok {
@@ -165,7 +165,7 @@ func MergeCompany(
 	}
 	m.Agreed[fieldAddress] = Pair{Ours: o.Address, Theirs: addressLine(o.Address)}
 	if string(theirs.OriginID) == "" && string(theirs.OriginatorID) == "" {
-		m.Send["originatorId"], m.Send["originId"] = string(origin), OrganizationKey(o.ID)
+		m.Send["originatorId"], m.Send["originId"] = string(origin), OrganizationKey(o.ID, o.Token)
 	}
 	return m
 }

@@ -106,7 +106,7 @@ func TestMergeCompany_bothChangedTheNameThePortalsWins(t *testing.T) {
 func TestMergeCompany_stampsOnlyACompanyWithoutAMark(t *testing.T) {
 	there := companyThere()
 	there.Origin = rest.Origin{}
-	if m := mapping.MergeCompany(nil, organization(), there, rules(), origin); m.Send["originId"] != "organization:3" {
+	if m := mapping.MergeCompany(nil, organization(), there, rules(), origin); m.Send["originId"] != "organization:3:06a20003" {
 		t.Errorf("sends %v, want our mark", m.Send)
 	}
 	there.Origin = rest.Origin{OriginatorID: "1C", OriginID: "0042"}

@@ -35,7 +35,7 @@ func ContactFields(c *clients.Client) map[string]string {
 func NewContact(c *clients.Client, origin Origin) rest.Params {
 	fields := rest.Params{
 		"originatorId": string(origin),
-		"originId":     ClientKey(c.ID),
+		"originId":     ClientKey(c.ID, c.Token),
 		"opened":       "N",
 	}
 	for name, value := range personName(c) {
@@ -167,7 +167,7 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 		m.Send["fm"] = fm
 	}
 	if string(theirs.OriginID) == "" && len(theirs.OriginatorID) == 0 {
-		m.Send["originatorId"], m.Send["originId"] = string(origin), ClientKey(c.ID)
+		m.Send["originatorId"], m.Send["originId"] = string(origin), ClientKey(c.ID, c.Token)
 	}
 	return m
 }

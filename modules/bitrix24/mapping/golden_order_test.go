@@ -182,7 +182,7 @@ func TestGolden_order(t *testing.T) {
 			in := input(order())
 			c.say("The first order of a client goes into his open lead.")
 			c.item("lead", "crm.item.update", mapping.LeadOrder(in))
-			who, key := client(), mapping.OrderLeadKey(in.Order.ID)
+			who, key := client(), mapping.OrderLeadKey(in.Order.ID, in.Order.Token)
 			fields := mapping.NewLead(mapping.ClientLead(who, ""), key, who.PhoneText(), who.EmailText(), in.Rules, origin)
 			maps.Copy(fields, mapping.LeadOrder(in))
 			c.say("A further one becomes a lead of its own.")

@@ -56,7 +56,7 @@ func TestGolden_record(t *testing.T) {
 		},
 		"client_as_lead": func(c *commands) {
 			made := func(c *clients.Client, company string) rest.Params {
-				return mapping.NewLead(mapping.ClientLead(c, company), mapping.ClientLeadKey(c.ID), c.PhoneText(),
+				return mapping.NewLead(mapping.ClientLead(c, company), mapping.ClientLeadKey(c.ID, c.Token), c.PhoneText(),
 					c.EmailText(), rules(), origin)
 			}
 			c.item("lead", "crm.item.add", made(client(), ""))
@@ -107,7 +107,7 @@ func TestGolden_record(t *testing.T) {
 		},
 		"organization_as_lead": func(c *commands) {
 			o := organization()
-			fields, key := mapping.OrganizationLead(o), mapping.OrganizationLeadKey(o.ID)
+			fields, key := mapping.OrganizationLead(o), mapping.OrganizationLeadKey(o.ID, o.Token)
 			c.item("lead", "crm.item.add", mapping.NewLead(fields, key, o.Phone, o.Email, rules(), origin))
 		},
 		"legal_entity_company": func(c *commands) { legalEntity(c, company()) },

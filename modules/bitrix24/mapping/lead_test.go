@@ -76,7 +76,7 @@ func TestConvertedDeal_keepsWhatThePersonChose(t *testing.T) {
 			t.Errorf("%s becomes %v", chosen, value)
 		}
 	}
-	if fields["originId"] != "order:1000001" {
+	if fields["originId"] != "order:1000001:0d2e0001" {
 		t.Errorf("originId = %v: the deal would not be found again", fields["originId"])
 	}
 }

@@ -13,25 +13,6 @@ import (
 // never adopts another's records.
 type Origin string
 
-// OrderKey is the external key (ORIGIN_ID) of an order's deal, by the order's number in the panel. With such a key a
-// record is found again when the answer to its making was lost.
-func OrderKey(id int64) string { return fmt.Sprintf("order:%d", id) }
-
-// ClientKey is the external key of a client's contact.
-func ClientKey(id int64) string { return fmt.Sprintf("client:%d", id) }
-
-// OrganizationKey is the external key of an organization's company.
-func OrganizationKey(id int64) string { return fmt.Sprintf("organization:%d", id) }
-
-// ClientLeadKey is the external key of the lead that a new client becomes.
-func ClientLeadKey(id int64) string { return fmt.Sprintf("lead-client:%d", id) }
-
-// OrganizationLeadKey is the external key of the lead that a new organization becomes.
-func OrganizationLeadKey(id int64) string { return fmt.Sprintf("lead-organization:%d", id) }
-
-// OrderLeadKey is the external key of the lead that stands for an order.
-func OrderLeadKey(id int64) string { return fmt.Sprintf("lead-order:%d", id) }
-
 // OrderInput is everything a deal is made of.
 type OrderInput struct {
 	Order      *orders.Order
@@ -58,7 +39,7 @@ func NewDeal(in OrderInput, contact, company any) rest.Params {
 		"opened":            "N",
 		"comments":          Comment(in),
 		"originatorId":      string(in.Origin),
-		"originId":          OrderKey(o.ID),
+		"originId":          OrderKey(o.ID, o.Token),
 	}
 	if stage, ok := in.Rules.Stage(in.Rules.CategoryID, "", o.Status); ok {
 		fields["stageId"] = stage

@@ -130,8 +130,9 @@ func TestDiscussion_isEmptyWhenNobodySaidAnything(t *testing.T) {
 func TestKeys_areOfOneRecordEach(t *testing.T) {
 	seen := map[string]bool{}
 	for _, key := range []string{
-		mapping.OrderKey(7), mapping.ClientKey(7), mapping.OrganizationKey(7), mapping.LegalEntityKey(7),
-		mapping.OrderLeadKey(7), mapping.ClientLeadKey(7), mapping.OrganizationLeadKey(7), mapping.OrderKey(77),
+		mapping.OrderKey(7, ""), mapping.ClientKey(7, ""), mapping.OrganizationKey(7, ""), mapping.LegalEntityKey(7, ""),
+		mapping.OrderLeadKey(7, ""), mapping.ClientLeadKey(7, ""), mapping.OrganizationLeadKey(7, ""), mapping.OrderKey(77, ""),
+		mapping.OrderKey(7, "1f9a03c7"), mapping.OrderKey(7, "a3b4c5d6"), mapping.ClientKey(7, "1f9a03c7"),
 	} {
 		if seen[key] {
 			t.Errorf("%s stands for two records", key)

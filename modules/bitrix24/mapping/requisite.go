@@ -1,15 +1,11 @@
 package mapping
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
-
-// LegalEntityKey is the external key (XML_ID) of a legal entity's requisite and of its bank details.
-func LegalEntityKey(id int64) string { return fmt.Sprintf("legal-entity:%d", id) }
 
 // Presets are the ids of the portal's Russian templates of requisites (crm.requisite.preset.list), which differ from
 // portal to portal.
@@ -51,7 +47,7 @@ func NewRequisite(l organizations.LegalEntity, company any, preset int64, origin
 	fields["ENTITY_TYPE_ID"] = rest.TypeCompany
 	fields["ENTITY_ID"] = company
 	fields["PRESET_ID"] = preset
-	fields["XML_ID"] = LegalEntityKey(l.ID)
+	fields["XML_ID"] = LegalEntityKey(l.ID, l.Token)
 	fields["ORIGINATOR_ID"] = string(origin)
 	return fields
 }
@@ -91,7 +87,7 @@ func BankFields(l organizations.LegalEntity) rest.Params {
 func NewBank(l organizations.LegalEntity, requisite any, origin Origin) rest.Params {
 	fields := BankFields(l)
 	fields["ENTITY_ID"] = requisite
-	fields["XML_ID"] = LegalEntityKey(l.ID)
+	fields["XML_ID"] = LegalEntityKey(l.ID, l.Token)
 	fields["ORIGINATOR_ID"] = string(origin)
 	return fields
 }

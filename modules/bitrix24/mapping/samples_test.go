@@ -35,14 +35,14 @@ func rules() mapping.Rules {
 
 func client() *clients.Client {
 	return &clients.Client{
-		ID: 7, FirstName: "Мария", SecondName: "Ивановна", LastName: "Петрова",
+		ID: 7, Token: "c11e0007", FirstName: "Мария", SecondName: "Ивановна", LastName: "Петрова",
 		Phone: lo.ToPtr("+79123456701"), Email: lo.ToPtr("maria@example.ru"),
 	}
 }
 
 func organization() *organizations.Organization {
 	return &organizations.Organization{
-		ID: 3, Name: "Ромашка", Type: organizations.Customer,
+		ID: 3, Token: "06a20003", Name: "Ромашка", Type: organizations.Customer,
 		Phone: "+73432001020", Email: "office@romashka.example", Address: "Екатеринбург, ул. Мира, 1",
 		LegalEntities: []organizations.LegalEntity{company()},
 	}
@@ -51,7 +51,7 @@ func organization() *organizations.Organization {
 // company is an ООО: the ten digits of its ИНН say so.
 func company() organizations.LegalEntity {
 	return organizations.LegalEntity{
-		ID: 5, OrganizationID: 3, Name: "ООО «Ромашка»", INN: "6670123450", KPP: "667001001", OGRN: "1056600000001",
+		ID: 5, Token: "1e9a0005", OrganizationID: 3, Name: "ООО «Ромашка»", INN: "6670123450", KPP: "667001001", OGRN: "1056600000001",
 		Address: "620000, Екатеринбург, ул. Мира, 1", Bank: "АО «Банк»",
 		BIK: "046577001", Account: "40702810000000000001", CorrAccount: "30101810000000000001",
 	}
@@ -60,7 +60,7 @@ func company() organizations.LegalEntity {
 // soleTrader is an ИП: the twelve digits of its ИНН say so.
 func soleTrader() organizations.LegalEntity {
 	return organizations.LegalEntity{
-		ID: 6, OrganizationID: 3, Name: "ИП Петрова Мария Ивановна", INN: "667012345601", KPP: "", OGRN: "305660000000001",
+		ID: 6, Token: "1e9a0006", OrganizationID: 3, Name: "ИП Петрова Мария Ивановна", INN: "667012345601", KPP: "", OGRN: "305660000000001",
 		Address: "620000, Екатеринбург, ул. Мира, 2", Account: "40802810000000000001",
 	}
 }
@@ -70,7 +70,7 @@ var presets = mapping.Presets{Company: 1, SoleTrader: 3}
 // order is one of two items, picked up by the client, not paid yet.
 func order() *orders.Order {
 	o := &orders.Order{
-		ID: 1000001, ClientID: 7, Type: orders.Ordinary, Source: orders.FromSite, Status: orders.Placed, Currency: "RUB",
+		ID: 1000001, Token: "0d2e0001", ClientID: 7, Type: orders.Ordinary, Source: orders.FromSite, Status: orders.Placed, Currency: "RUB",
 		CreatedAt:     time.Date(2026, 11, 23, 22, 5, 0, 0, time.UTC), // the next day in Moscow
 		PaymentMethod: orders.Online, DeliveryPrice: 150_00,
 		Shipping: orders.Shipping{Number: 42, Title: "Пункт выдачи на Мира", Type: orders.Point},
@@ -102,7 +102,7 @@ func contact() rest.Contact {
 			{ID: 31, TypeID: rest.Phone, ValueType: rest.Mobile, Value: "+79123456701"},
 			{ID: 32, TypeID: rest.Email, ValueType: rest.Home, Value: "maria@example.ru"},
 		},
-		Origin: rest.Origin{OriginatorID: rest.Text(origin), OriginID: "client:7"},
+		Origin: rest.Origin{OriginatorID: rest.Text(origin), OriginID: "client:7:c11e0007"},
 	}
 }
 
@@ -114,6 +114,6 @@ func companyThere() rest.Company {
 			{ID: 41, TypeID: rest.Phone, ValueType: rest.Mobile, Value: "+73432001020"},
 			{ID: 42, TypeID: rest.Email, ValueType: rest.Home, Value: "office@romashka.example"},
 		},
-		Origin: rest.Origin{OriginatorID: rest.Text(origin), OriginID: "organization:3"},
+		Origin: rest.Origin{OriginatorID: rest.Text(origin), OriginID: "organization:3:06a20003"},
 	}
 }

@@ -119,7 +119,7 @@ func (x *Pages) linkOther(
 	} else if err != nil {
 		return "", err
 	}
-	link, err := x.lookAt(ctx, c, o.ID, e, id)
+	link, err := x.lookAt(ctx, c, o, e, id)
 	if err != nil {
 		return "", err
 	}
@@ -158,7 +158,9 @@ func (x *Pages) linkOther(
 
 // lookAt reads a deal or lead that a person named (crm.item.get), and makes the link it is to have. Whatever has our key
 // belongs to that order.
-func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int64, e plan.Entity, id int64) (*plan.Link, error) {
+func (x *Pages) lookAt(
+	ctx context.Context, c *exchange.Connection, o *orders.Order, e plan.Entity, id int64,
+) (*plan.Link, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.portals.Options.AwaitStaff)
 	defer cancel()
 	batch := rest.Batch{Class: rest.People}
@@ -177,11 +179,13 @@ func (x *Pages) lookAt(ctx context.Context, c *exchange.Connection, orderID int6
 	case e == plan.Lead && item.Item.StageSemanticID == rest.Success:
 		return nil, refusal.Value("id", "Лид %d уже переведён в качественный: привяжите его сделку.", id)
 	}
-	if other, as, ours := exchange.OrderByKey(c.Origin, item.Item.Origin); ours && (other != orderID || as != e) {
+	own := plan.Key(plan.Order, e, o.ID, o.Token)
+	_, _, _, isOrders := exchange.OrderByKey(c.Origin, item.Item.Origin)
+	if isOrders && !exchange.HasKey(c.Origin, item.Item.Origin, own) {
 		return nil, refusal.Taken("id", "Запись %d сделана для другого заказа (%s).", id, item.Item.OriginID)
 	}
 	l := &plan.Link{
-		PortalID: c.Portal.ID, Local: plan.Order, LocalID: orderID, Entity: e, RemoteID: id, Checked: true,
+		PortalID: c.Portal.ID, Local: plan.Order, LocalID: o.ID, Entity: e, RemoteID: id, Checked: true,
 		// The order is what was decided about last: the deal follows its status.
 		Agreed: mapping.Agreed{plan.StageField: {Theirs: string(item.Item.StageID)}},
 	}

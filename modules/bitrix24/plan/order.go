@@ -60,7 +60,7 @@ func (c Customer) after() []string { return lo.Compact([]string{c.Creating}) }
 func (f OrderFacts) number() int64 { return f.Input.Order.ID }
 
 // key is the order's external key on its target.
-func (f OrderFacts) key() string { return Key(Order, f.Target, f.number()) }
+func (f OrderFacts) key() string { return Key(Order, f.Target, f.number(), f.Input.Order.Token) }
 
 // about is what the journal's lines about the order refer to.
 func (f OrderFacts) about() Note { return About(Order, f.number(), f.Target, f.Link.Number()) }

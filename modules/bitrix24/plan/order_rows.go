@@ -47,7 +47,7 @@ func setRows(f OrderFacts, owner *Command) *Command {
 // sendingRows is what is remembered of a command about rows of the order.
 func (f OrderFacts) sendingRows(agreed mapping.Agreed, rows ...mapping.Row) *Sending {
 	return &Sending{
-		Entity: Rows, Key: mapping.OrderKey(f.number()), Agreed: agreed,
+		Entity: Rows, Key: RowsKey(f.number()), Agreed: agreed,
 		Rows: lo.Map(rows, func(row mapping.Row, _ int) SentRow { return f.sentRow(row.Looks()) }),
 	}
 }
@@ -112,7 +112,7 @@ func recognized(f OrderFacts, linked map[string]OwnedRow) Changes {
 	if f.RowsOpen == nil {
 		return found
 	}
-	found.Settled = []Open{{Rows, mapping.OrderKey(f.number())}}
+	found.Settled = []Open{{Rows, RowsKey(f.number())}}
 	// An intent of an earlier version of the panel may be the only trace of rows that were sent.
 	for _, row := range f.RowsOpen.Agreed {
 		if row.Theirs != "" { // or else it was removed

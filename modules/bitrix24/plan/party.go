@@ -17,6 +17,7 @@ type Party struct {
 	Kind   Local  // Client or Organization
 	Entity Entity // Contact or Company
 	ID     int64
+	Token  string // of the panel's record
 
 	Compare bool // one of the two sides may have changed
 	Needed  bool // an order or an organization needs the record: find or create it
@@ -32,7 +33,7 @@ type Party struct {
 }
 
 // Key is the external key of the contact or company.
-func (f Party) Key() string { return Key(f.Kind, f.Entity, f.ID) }
+func (f Party) Key() string { return Key(f.Kind, f.Entity, f.ID, f.Token) }
 
 // InLead reports whether the party is in an open lead, which is all that the portal has of it for now.
 func (f Party) InLead() bool { return f.Link == nil && f.Lead.Link != nil && !f.Needed }

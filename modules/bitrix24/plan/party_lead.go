@@ -24,7 +24,7 @@ type PartyLead struct {
 }
 
 // LeadKey is the external key of the party's lead.
-func (f Party) LeadKey() string { return Key(f.Kind, Lead, f.ID) }
+func (f Party) LeadKey() string { return Key(f.Kind, Lead, f.ID, f.Token) }
 
 // leadCommand names a command that creates or changes the lead: "lead_client42".
 func (f Party) leadCommand() string { return fmt.Sprintf("lead_%s%d", f.Kind, f.ID) }

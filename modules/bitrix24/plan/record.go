@@ -50,25 +50,29 @@ const (
 	Inward  Direction = "in"  // to the panel
 )
 
-// Key returns the external key under which a record of the panel is found as a record of that kind on the portal. The
-// same key names the intent to create it.
-func Key(kind Local, e Entity, id int64) string {
+// Key returns the external key under which a record of the panel is found as a record of that kind on the portal, by
+// the record's number and token. The same key names the intent to create it.
+func Key(kind Local, e Entity, id int64, token string) string {
 	switch kind {
 	case LegalEntity:
-		return mapping.LegalEntityKey(id)
+		return mapping.LegalEntityKey(id, token)
 	case Client:
 		if e == Lead {
-			return mapping.ClientLeadKey(id)
+			return mapping.ClientLeadKey(id, token)
 		}
-		return mapping.ClientKey(id)
+		return mapping.ClientKey(id, token)
 	case Organization:
 		if e == Lead {
-			return mapping.OrganizationLeadKey(id)
+			return mapping.OrganizationLeadKey(id, token)
 		}
-		return mapping.OrganizationKey(id)
+		return mapping.OrganizationKey(id, token)
 	}
 	if e == Lead {
-		return mapping.OrderLeadKey(id)
+		return mapping.OrderLeadKey(id, token)
 	}
-	return mapping.OrderKey(id)
+	return mapping.OrderKey(id, token)
 }
+
+// RowsKey is the key of the intent to change an order's product rows. It never leaves the panel, so it does without the
+// token.
+func RowsKey(order int64) string { return mapping.OrderKey(order, "") }

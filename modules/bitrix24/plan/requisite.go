@@ -26,6 +26,9 @@ type LegalFacts struct {
 	Err       error   // why the portal did not say so
 }
 
+// key is the external key of the requisite and of the bank details.
+func (l *LegalFacts) key() string { return Key(LegalEntity, Requisite, l.Entity.ID, l.Entity.Token) }
+
 // LacksAddress reports whether there is a legal address to send that was never sent.
 func (l *LegalFacts) LacksAddress() bool {
 	return l.Entity.Address != "" && (l.Requisite == nil || l.Requisite.Agreed[addressPrint].Ours == "")
@@ -62,7 +65,7 @@ func forLegalEntity(f OrganizationFacts, l *LegalFacts) ([]*Command, error) {
 		return nil, ErrNoPreset
 	}
 	c := Command{Name: fmt.Sprintf("requisite%d", l.Entity.ID), Method: "crm.requisite", About: f.about()}
-	write := writeLegal(c, requisite, requisitePrint, mapping.RequisiteFields(l.Entity),
+	write := writeLegal(c, requisite, l.key(), requisitePrint, mapping.RequisiteFields(l.Entity),
 		mapping.NewRequisite(l.Entity, f.Link.RemoteID, preset, f.Origin))
 	in := inRequisite{link: requisite, number: requisite.RemoteID}
 	if write != nil {
@@ -92,13 +95,13 @@ func (f Frame) legalLink(l *LegalFacts, e Entity, known *Link, found []int64) *L
 
 // writeLegal completes a command so that it creates or changes a requisite or bank details, whose methods are
 // c.Method.add and c.Method.update. It returns nil if the record has the fields already. made are the fields of a new
-// record. What only a new record needs, c.After, an update does without.
-func writeLegal(c Command, l *Link, print string, fields, made rest.Params) *Command {
+// record and key its external key. What only a new record needs, c.After, an update does without.
+func writeLegal(c Command, l *Link, key, print string, fields, made rest.Params) *Command {
 	sent := mapping.Agreed{print: {Ours: mapping.Print(fields)}}
 	switch {
 	case l.RemoteID == 0:
 		c.Method, c.Params = c.Method+".add", rest.Params{"fields": made}
-		c.Intent = &Sending{Entity: l.Entity, Key: Key(l.Local, l.Entity, l.LocalID)}
+		c.Intent = &Sending{Entity: l.Entity, Key: key}
 		c.Then = func(a Answer) (int64, Changes, error) {
 			var id rest.ID
 			if err := numbered(a, c.Method, &id, &id); err != nil {
@@ -128,7 +131,8 @@ func writeBank(f OrganizationFacts, l *LegalFacts, in inRequisite) *Command {
 	c := Command{
 		Name: fmt.Sprintf("bank%d", l.Entity.ID), Method: "crm.requisite.bankdetail", After: in.after, About: f.about(),
 	}
-	return writeLegal(c, bank, bankPrint, mapping.BankFields(l.Entity), mapping.NewBank(l.Entity, in.number, f.Origin))
+	made := mapping.NewBank(l.Entity, in.number, f.Origin)
+	return writeLegal(c, bank, l.key(), bankPrint, mapping.BankFields(l.Entity), made)
 }
 
 // writeAddress is the command that writes the legal address into a requisite, or nil (crm.address.add,

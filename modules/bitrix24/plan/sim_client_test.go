@@ -17,7 +17,7 @@ type client struct {
 
 // readClient finds the client's contact, by its key if the answer to its creation was lost.
 func (w *world) readClient(works []*work) *client {
-	open := plan.Open{Entity: plan.Contact, Key: mapping.ClientKey(1)}
+	open := plan.Open{Entity: plan.Contact, Key: mapping.ClientKey(1, "")}
 	if intent := w.intents[open]; intent != nil && w.contact == 0 {
 		for _, c := range w.portal.contacts {
 			if c.key == open.Key {
@@ -34,7 +34,7 @@ func (w *world) readClient(works []*work) *client {
 	needed := false
 	for _, work := range works {
 		l := w.links[work.id]
-		begun := w.intents[plan.Open{Entity: plan.Deal, Key: mapping.OrderKey(work.id)}] != nil
+		begun := w.intents[plan.Open{Entity: plan.Deal, Key: mapping.OrderKey(work.id, "")}] != nil
 		isNew := l == nil && (begun || w.order(work.id).Status != orders.Deleted)
 		needed = needed || isNew || l != nil && l.State == plan.Linked && l.Agreed["originId"].Ours == ""
 	}

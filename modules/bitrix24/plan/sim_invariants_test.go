@@ -60,7 +60,7 @@ func (w *world) checkAll(all bool) {
 		w.checkPayments(o)
 		ours := 0
 		for _, d := range w.deals {
-			if d.key == mapping.OrderKey(o.ID) && !d.gone && !d.isCopy {
+			if d.key == mapping.OrderKey(o.ID, "") && !d.gone && !d.isCopy {
 				ours++
 			}
 		}
@@ -146,7 +146,7 @@ func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
 	if all && !d.isCopy && hasLinks && isFormer {
 		w.fail("deal %d has the archive's former address: %q", d.id, d.comments)
 	}
-	if d.key != mapping.OrderKey(o.ID) {
+	if d.key != mapping.OrderKey(o.ID, "") {
 		w.fail("deal %d lacks the key of order %d", d.id, o.ID)
 	}
 	notes := 0

@@ -26,7 +26,7 @@ func (w *world) someDeal(s step) *deal {
 // owner is the order whose key or link a deal has; nil: nobody's.
 func (w *world) owner(d *deal) *orders.Order {
 	for _, o := range w.orders {
-		if l := w.links[o.ID]; l != nil && l.RemoteID == d.id || d.key == mapping.OrderKey(o.ID) {
+		if l := w.links[o.ID]; l != nil && l.RemoteID == d.id || d.key == mapping.OrderKey(o.ID, "") {
 			return o
 		}
 	}

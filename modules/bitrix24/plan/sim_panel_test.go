@@ -175,7 +175,7 @@ func (w *world) setStatus(o *orders.Order, s orders.Status) {
 func (w *world) saveLink(l *plan.Link) {
 	if l.Local == plan.Client {
 		w.contact = l.RemoteID
-		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID)})
+		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID, "")})
 		return
 	}
 	saved := copyOf(l)
@@ -198,7 +198,7 @@ func (w *world) saveLink(l *plan.Link) {
 		}
 		w.lastLink++
 		saved.ID = w.lastLink
-		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID)})
+		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID, "")})
 	}
 	w.links[l.LocalID] = saved
 }
@@ -218,7 +218,7 @@ func copyOf(l *plan.Link) *plan.Link {
 
 // rowsUnknown notes that nobody knows which rows of an order's deal are ours. An answer that is waited for stays noted.
 func (w *world) rowsUnknown(id int64) {
-	open := plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id)}
+	open := plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id, "")}
 	if w.intents[open] == nil {
 		w.intents[open] = &plan.Intent{Entity: open.Entity, Key: open.Key, SentAt: w.now.Add(-settle)}
 	}
@@ -275,5 +275,5 @@ func (t *task) shares(open plan.Open) bool {
 func (w *world) forget(id int64) {
 	delete(w.links, id)
 	delete(w.rows, id)
-	delete(w.intents, plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id)})
+	delete(w.intents, plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id, "")})
 }

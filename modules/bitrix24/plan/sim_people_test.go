@@ -175,7 +175,7 @@ func (w *world) startOver(s step) {
 func (w *world) partWith(o *orders.Order) {
 	w.forget(o.ID)
 	for _, d := range w.deals {
-		d.isCopy = d.isCopy || d.key == mapping.OrderKey(o.ID)
+		d.isCopy = d.isCopy || d.key == mapping.OrderKey(o.ID, "")
 	}
 }
 

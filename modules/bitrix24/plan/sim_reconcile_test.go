@@ -30,7 +30,7 @@ func (w *world) reconcile() bool {
 // adoptRestored links a deal that carries the key of an order whose deal was deleted.
 func (w *world) adoptRestored(d *deal) {
 	o := w.owner(d)
-	if o == nil || w.intents[plan.Open{Entity: plan.Deal, Key: d.key}] != nil || d.key != mapping.OrderKey(o.ID) {
+	if o == nil || w.intents[plan.Open{Entity: plan.Deal, Key: d.key}] != nil || d.key != mapping.OrderKey(o.ID, "") {
 		return
 	}
 	l := copyOf(w.links[o.ID])

@@ -104,9 +104,9 @@ func (w *world) known(id int64) plan.OrderFacts {
 			Origin: "panel", PageURL: "https://print.test/o", ArchiveURL: "https://print.test/a/" + o.ArchiveKey,
 		},
 		Wanted: mapping.Rows(&o), Rows: maps.Clone(w.rows[id]),
-		Open: open(plan.Deal, mapping.OrderKey(id)), RowsOpen: open(plan.Rows, mapping.OrderKey(id)),
-		ChangeOpen: open(plan.Deal, plan.ChangeKey(mapping.OrderKey(id))),
-		NoteOpen:   open(plan.Comment, plan.NoteKey(mapping.OrderKey(id))),
+		Open: open(plan.Deal, mapping.OrderKey(id, "")), RowsOpen: open(plan.Rows, mapping.OrderKey(id, "")),
+		ChangeOpen: open(plan.Deal, plan.ChangeKey(mapping.OrderKey(id, ""))),
+		NoteOpen:   open(plan.Comment, plan.NoteKey(mapping.OrderKey(id, ""))),
 	}
 	if f.RowsOpen != nil {
 		f.Sent = maps.Clone(w.sent[id])
@@ -122,7 +122,7 @@ func (w *world) read(works []*work) *client {
 		work.facts = f
 		if f.Link == nil {
 			if f.Open != nil {
-				work.facts.ByKey = w.byKey(mapping.OrderKey(work.id))
+				work.facts.ByKey = w.byKey(mapping.OrderKey(work.id, ""))
 			}
 			work.facts.Contact, work.failure = c.customer, c.wait
 			work.done = f.Open == nil && f.Input.Order.Status == orders.Deleted

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
@@ -25,13 +24,12 @@ func (b *Book) ForgetDeletedLead(ctx context.Context, tx *db.Tx, deal *plan.Link
 // Forget drops an order's link with everything that depends on it: the links of its rows, and the intent to change
 // them.
 func Forget(tx *db.Tx, l *plan.Link) error {
-	key := mapping.OrderKey(l.LocalID)
 	err := tx.Where("portal_id = ? AND entity = ? AND order_id = ?", l.PortalID, l.Entity, l.LocalID).
 		Delete(&plan.RowLink{}).Error
 	if err != nil {
 		return fmt.Errorf("forget rows: %w", err)
 	}
-	if err := ClearIntent(tx, l.PortalID, plan.Rows, key); err != nil {
+	if err := ClearIntent(tx, l.PortalID, plan.Rows, plan.RowsKey(l.LocalID)); err != nil {
 		return err
 	}
 	return Unlink(tx, l)

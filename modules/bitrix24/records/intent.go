@@ -22,6 +22,17 @@ func (b *Book) Intents(ctx context.Context, e plan.Entity, keys []string) (map[s
 	return open, nil
 }
 
+// settleCreation drops the intent to create the record that a new link leads to, whatever token its key ends in.
+func settleCreation(tx *db.Tx, l *plan.Link) error {
+	key := plan.Key(l.Local, l.Entity, l.LocalID, "")
+	err := tx.Where("portal_id = ? AND entity = ? AND (key = ? OR key LIKE ?)", l.PortalID, l.Entity, key, key+":%").
+		Delete(&plan.Intent{}).Error
+	if err != nil {
+		return fmt.Errorf("clear the intent of a new link: %w", err)
+	}
+	return nil
+}
+
 // ClearIntent drops an intent, since the outcome is known by now.
 func ClearIntent(tx *db.Tx, portalID int64, e plan.Entity, key string) error {
 	err := tx.Where("portal_id = ? AND entity = ? AND key = ?", portalID, e, key).Delete(&plan.Intent{}).Error

@@ -81,7 +81,7 @@ func SaveLink(tx *db.Tx, l *plan.Link) error {
 	l.UpdatedAt = db.Now()
 	if l.ID == 0 {
 		l.CreatedAt = l.UpdatedAt
-		if err := ClearIntent(tx, l.PortalID, l.Entity, plan.Key(l.Local, l.Entity, l.LocalID)); err != nil {
+		if err := settleCreation(tx, l); err != nil {
 			return err
 		}
 	}

@@ -40,16 +40,16 @@ func TestSaveLink_settlesTheIntentOfItsOwnRecordOnly(t *testing.T) {
 			entity plan.Entity
 			key    string
 		}{
-			{plan.Order, plan.Deal, mapping.OrderKey(5)},
-			{plan.Order, plan.Lead, mapping.OrderLeadKey(5)},
-			{plan.Client, plan.Contact, mapping.ClientKey(5)},
-			{plan.Client, plan.Lead, mapping.ClientLeadKey(5)},
-			{plan.Organization, plan.Company, mapping.OrganizationKey(5)},
-			{plan.Organization, plan.Lead, mapping.OrganizationLeadKey(5)},
-			{plan.LegalEntity, plan.Requisite, mapping.LegalEntityKey(5)},
+			{plan.Order, plan.Deal, mapping.OrderKey(5, "")},
+			{plan.Order, plan.Lead, mapping.OrderLeadKey(5, "")},
+			{plan.Client, plan.Contact, mapping.ClientKey(5, "")},
+			{plan.Client, plan.Lead, mapping.ClientLeadKey(5, "")},
+			{plan.Organization, plan.Company, mapping.OrganizationKey(5, "")},
+			{plan.Organization, plan.Lead, mapping.OrganizationLeadKey(5, "")},
+			{plan.LegalEntity, plan.Requisite, mapping.LegalEntityKey(5, "")},
 		} {
-			const other = "another record's"
-			keys := []string{c.key, other}
+			other := c.key + "1:1f9a03c7" // that of number 51
+			keys := []string{c.key, c.key + ":1f9a03c7", other}
 			link := &plan.Link{PortalID: b.PortalID, Local: c.local, LocalID: 5, Entity: c.entity, RemoteID: int64(i + 1)}
 			write(t, b, func(tx *db.Tx) error {
 				for _, key := range keys {
@@ -64,8 +64,10 @@ func TestSaveLink_settlesTheIntentOfItsOwnRecordOnly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, left := open[c.key]; left {
-				t.Errorf("%s %s: the intent %s is still open", c.local, c.entity, c.key)
+			for _, own := range keys[:2] {
+				if _, left := open[own]; left {
+					t.Errorf("%s %s: the intent %s is still open", c.local, c.entity, own)
+				}
 			}
 			if _, left := open[other]; !left {
 				t.Errorf("%s %s: the intent of another record is gone", c.local, c.entity)

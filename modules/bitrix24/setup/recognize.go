@@ -40,6 +40,7 @@ type question struct {
 	portalID int64
 	name     string // of the command
 	known    []*plan.Link
+	tokens   map[plan.Record]string // of the records of the panel that they link
 }
 
 // same returns which of the given portals are the one that answers (crm.item.list): more of the records we know by them
@@ -94,6 +95,9 @@ func (x *Setup) questions(ctx context.Context, batch *rest.Batch, portalID int64
 		if len(q.known) == 0 {
 			continue
 		}
+		if q.tokens, err = x.tokens(ctx, q.known); err != nil {
+			return nil, err
+		}
 		batch.Add(q.name, "crm.item.list", rest.Params{
 			"entityTypeId": kind.typeID, "select": []string{"id", "originatorId", "originId"}, "start": -1,
 			"filter": rest.Params{"@id": lo.Map(q.known, func(l *plan.Link, _ int) int64 { return l.RemoteID })},
@@ -101,6 +105,39 @@ func (x *Setup) questions(ctx context.Context, batch *rest.Batch, portalID int64
 		all = append(all, q)
 	}
 	return all, nil
+}
+
+// key is the external key that we know a record by.
+func (q question) key(l *plan.Link) string {
+	return plan.Key(l.Local, l.Entity, l.LocalID, q.tokens[plan.Record{Kind: l.Local, ID: l.LocalID}])
+}
+
+// tokens are those of linked records of the panel. A key without the record's token is another record's.
+func (x *Setup) tokens(ctx context.Context, links []*plan.Link) (map[plan.Record]string, error) {
+	ids := map[plan.Local][]int64{}
+	for _, l := range links {
+		ids[l.Local] = append(ids[l.Local], l.LocalID)
+	}
+	tokens := map[plan.Record]string{}
+	placed, err := x.Orders.FindMany(ctx, ids[plan.Order])
+	for id, o := range placed {
+		tokens[plan.Record{Kind: plan.Order, ID: id}] = o.Token
+	}
+	if err != nil {
+		return nil, err
+	}
+	people, err := x.Clients.FindMany(ctx, ids[plan.Client])
+	for id, c := range people {
+		tokens[plan.Record{Kind: plan.Client, ID: id}] = c.Token
+	}
+	if err != nil {
+		return nil, err
+	}
+	companies, err := x.Organizations.FindMany(ctx, ids[plan.Organization])
+	for id, o := range companies {
+		tokens[plan.Record{Kind: plan.Organization, ID: id}] = o.Token
+	}
+	return tokens, err
 }
 
 // matching returns the portals whose records were answered under the keys that we know them by.
@@ -119,7 +156,7 @@ func matching(result *rest.Result, origin mapping.Origin, asked []question) ([]i
 			l := byID[item.ID.Int64()]
 			switch {
 			case l == nil || string(item.OriginatorID) != string(origin):
-			case exchange.HasKey(origin, item.Origin, plan.Key(l.Local, l.Entity, l.LocalID)):
+			case exchange.HasKey(origin, item.Origin, q.key(l)):
 				matches[q.portalID]++
 			default:
 				matches[q.portalID]-- // a record of ours, but another one
