@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/samber/lo"
 
@@ -16,11 +14,6 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
-
-// invalidEmail is how the portal words the refusal of an e-mail (ERROR_CORE of crm.item.*). It has no code of its own,
-// and the whole record is refused with it.
-var invalidEmail = regexp.MustCompile(
-	`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
 
 // loadRefusedEmails notes which e-mails of parties of one kind the portal has refused. They are left out.
 func (r *run) loadRefusedEmails(ctx context.Context, list []*party) error {
@@ -99,7 +92,7 @@ func (r *run) noteRefusedEmail(ctx context.Context, about plan.Note, email strin
 // because another had failed.
 func refusedForEmail(c *plan.Command) bool {
 	refused, ok := rest.AsRefusal(c.Outcome.Err)
-	return ok && strings.HasPrefix(c.Method, "crm.item.") && invalidEmail.MatchString(refused.Description)
+	return ok && refused.InvalidEmail()
 }
 
 // emailed are the commands that may carry a client's e-mail: those of his contact, of his lead and of his orders'

@@ -164,7 +164,7 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 	for i := range outcomes {
 		for _, w := range s.works[i] {
 			if outcomes[i] == nil {
-				outcomes[i] = outcome(w.failure())
+				outcomes[i] = outcome(w.failure(), group[i].Attempts)
 			}
 		}
 		if outcomes[i] == nil {

@@ -37,8 +37,12 @@ func (x *Exchange) Pauses(err error) error {
 	return err
 }
 
-// outcome says what the failure of one record means for its job: whether it is tried again, and when.
-func outcome(err error) error {
+// unexplainedAttempts is how often a record is tried whose refusal says nothing: at once, and after 1, 4 and 9 minutes.
+const unexplainedAttempts = 4
+
+// outcome says what the failure of one record means for its job: whether it is tried again, and when. attempts are
+// those that failed before.
+func outcome(err error, attempts int) error {
 	var wait *plan.Wait
 	if errors.As(err, &wait) {
 		return jobs.RetryAfter(wait.For, wait)
@@ -47,6 +51,8 @@ func outcome(err error) error {
 	switch {
 	case isRefusal && refused.OperatingLimit():
 		return jobs.RetryAfter(max(refused.RetryAfter, time.Second), errors.New(portal.Explain(err)))
+	case isRefusal && refused.Unexplained() && attempts+1 < unexplainedAttempts:
+		return errors.New(portal.Explain(err))
 	case isRefusal && !refused.Temporary():
 		return jobs.Permanent(errors.New(portal.Explain(err)))
 	case isRefusal, rest.Unknown(err):

@@ -130,6 +130,13 @@ func (w *world) StoreOutcomes(ctx context.Context, sent plan.Sent) error {
 				return err
 			}
 		}
+		for _, open := range sent.Answered {
+			// As if everything had come by now that may still come.
+			since := db.Now().Add(-w.portals.Options.Settle)
+			if err := records.DateIntent(tx, w.Portal.ID, open.Entity, open.Key, since); err != nil {
+				return err
+			}
+		}
 		for _, c := range sent.Commands {
 			if !c.Outcome.Known {
 				continue

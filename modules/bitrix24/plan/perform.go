@@ -35,6 +35,7 @@ type Sent struct {
 	Commands []*Command // each with its outcome
 	Answers  Answers    // nil: the request failed as a whole
 	Settled  []Open     // intents whose outcomes are certain by now
+	Answered []Open     // those whose outcomes are not, though the portal has answered: there is nothing to wait for
 	Unknown  bool       // it failed, and nobody knows whether the portal has received it: the intents hold from now on
 }
 
@@ -121,7 +122,8 @@ func (p *performance) followers(c *Command) int {
 func (p *performance) blocked(c *Command) bool {
 	for _, other := range p.commands {
 		err := other.Outcome.Err
-		isUnknown := c.Intent != nil && other.Intent != nil && c.Intent.open() == other.Intent.open() && rest.Unknown(other.Outcome.Answer)
+		isUnknown := c.Intent != nil && other.Intent != nil && c.Intent.open() == other.Intent.open() &&
+			(rest.Unknown(other.Outcome.Answer) || rest.Unexplained(other.Outcome.Answer))
 		if err != nil && (isUnknown || slices.Contains(c.After, other.Name)) {
 			c.Outcome = Outcome{Known: true, Err: err}
 			return true
@@ -182,14 +184,19 @@ func (p *performance) send(ctx context.Context, batch *rest.Batch, taken []*Comm
 		}
 		return errors.Join(err, p.world.StoreOutcomes(context.WithoutCancel(ctx), sent))
 	}
-	var certain []*Command
+	var certain, answered []*Command
 	for _, c := range taken {
 		c.Outcome = p.outcome(c, answers)
-		if !c.Outcome.Known || !rest.Unknown(c.Outcome.Answer) {
+		if c.Outcome.Known && rest.Unknown(c.Outcome.Answer) {
+			continue
+		}
+		answered = append(answered, c)
+		if !rest.Unexplained(c.Outcome.Answer) {
 			certain = append(certain, c)
 		}
 	}
 	sent.Settled = settledBy(taken, certain)
+	sent.Answered, _ = lo.Difference(settledBy(taken, answered), sent.Settled)
 	return p.world.StoreOutcomes(context.WithoutCancel(ctx), sent)
 }
 

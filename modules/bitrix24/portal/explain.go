@@ -80,12 +80,15 @@ func explainRefusal(e *rest.Error) string {
 	case e.Unknown():
 		return "Портал ответил ошибкой сервера; повторим и проверим, не сделана ли работа."
 	}
-	return fmt.Sprintf(
-		"Портал не принял %s: «%s». Что было отправлено, видно в «Журнале обмена»: исправьте данные "+
-			"или настройки портала и повторите.",
+	text := fmt.Sprintf(
+		"Портал не принял %s: «%s». Что было отправлено, видно в «Журнале обмена»",
 		e.Method,
 		cmp.Or(e.Description, e.Code, "без объяснения"),
 	)
+	if e.Unexplained() {
+		return text + ". Если ошибка не пройдёт сама, исправьте данные или настройки портала и повторите."
+	}
+	return text + ": исправьте данные или настройки портала и повторите."
 }
 
 // explainSilence says why there is no answer that could be read.

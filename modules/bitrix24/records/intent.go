@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -38,6 +39,16 @@ func ClearIntent(tx *db.Tx, portalID int64, e plan.Entity, key string) error {
 	err := tx.Where("portal_id = ? AND entity = ? AND key = ?", portalID, e, key).Delete(&plan.Intent{}).Error
 	if err != nil {
 		return fmt.Errorf("clear an intent: %w", err)
+	}
+	return nil
+}
+
+// DateIntent notes since when the outcome of an intent is unknown. It does nothing if there is no such intent.
+func DateIntent(tx *db.Tx, portalID int64, e plan.Entity, key string, since time.Time) error {
+	err := tx.Model(&plan.Intent{}).Where("portal_id = ? AND entity = ? AND key = ?", portalID, e, key).
+		Update("sent_at", since).Error
+	if err != nil {
+		return fmt.Errorf("date an intent: %w", err)
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (e *Error) HTTPSRequired() bool {
 }
 
 var (
-	accessDenied = regexp.MustCompile(`(?i)^(access (is )?denied|доступ запрещ[её]н)`)
+	accessDenied = regexp.MustCompile(`(?i)^(access (is )?denied|доступ запрещ[её]н)|нет прав|недостаточно прав|insufficient permission`)
 	notFound     = regexp.MustCompile(`(?i)(^|\s)(not found|не найден[аоы]?)[.!]?$`)
 	fieldMissing = regexp.MustCompile(`(?i)^(the )?'?\S*'? ?(field|поле)`) // "The 'FIELD_NAME' field is not found."
 )
@@ -129,6 +129,38 @@ func (e *Error) AccessDenied() bool {
 		return !e.Plan()
 	}
 	return accessDenied.MatchString(e.Description) && (e.textual() || e.Status == 403)
+}
+
+// invalidEmail is how the portal words the refusal of an e-mail (ERROR_CORE of crm.item.*). It has no code of its own,
+// and the whole record is refused with it.
+var invalidEmail = regexp.MustCompile(
+	`(?i)e-?mail.*(invalid|некоррект|неверн|недопустим)|(invalid|некоррект|неверн|недопустим).*e-?mail`)
+
+// InvalidEmail reports that a record of crm.item.* was refused for its e-mail.
+func (e *Error) InvalidEmail() bool {
+	return strings.HasPrefix(e.Method, "crm.item.") && invalidEmail.MatchString(e.Description)
+}
+
+// WrongValue reports a field with a value that the portal does not take.
+func (e *Error) WrongValue() bool {
+	return e.code("CRM_FIELD_ERROR_VALUE_NOT_VALID", "CRM_FIELD_ERROR_REQUIRED")
+}
+
+// wrongCall reports a command that is wrong as it stands, by the codes of the vendor's newer methods.
+func (e *Error) wrongCall() bool {
+	return e.code("100", "ERROR_ARGUMENT", "INVALID_ARG_VALUE", "ENTITY_TYPE_NOT_SUPPORTED",
+		"ERROR_BATCH_METHOD_NOT_ALLOWED", "ERROR_BATCH_LENGTH_EXCEEDED")
+}
+
+// Unexplained reports a refusal of one command whose code says nothing. The words are in the portal's language and
+// may tell of a lasting fault as well as of one that passes, such as a lock in the portal's database. The work may even
+// be done: a handler may fail that the portal calls afterwards. Repeat it a few times, and look for what it creates
+// before it is created again; there is no answer to wait for.
+func (e *Error) Unexplained() bool {
+	known := e.QueryLimit() || e.OperatingLimit() || e.Overload() || e.PortalDeleted() || e.Credentials() || e.Scope() ||
+		e.Plan() || e.NoMethod() || e.WrongAuth() || e.AccessDenied() || e.NotFound() || e.InvalidEmail() ||
+		e.WrongValue() || e.wrongCall()
+	return e.Method != BatchMethod && !known && !e.Temporary()
 }
 
 // AsRefusal returns the portal's refusal that err is or wraps. ok is false for all other errors, such as a lost
@@ -200,6 +232,13 @@ func Unknown(err error) bool {
 func Temporary(err error) bool {
 	var outcome interface{ Temporary() bool }
 	return errors.As(err, &outcome) && outcome.Temporary()
+}
+
+// Unexplained reports whether err is the refusal of a command that says neither whether the work was done nor whether
+// repeating may help.
+func Unexplained(err error) bool {
+	refused, ok := AsRefusal(err)
+	return ok && refused.Unexplained()
 }
 
 var htmlTag = regexp.MustCompile(`<[^<>]*>`)
