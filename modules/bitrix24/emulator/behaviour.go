@@ -55,14 +55,18 @@ type Behaviour struct {
 	OldRequiresCustom bool `json:"old_requires_custom"`
 	// SimpleLeadReadable lets a converted lead be read in the CRM mode without leads (OPEN.md C14).
 	SimpleLeadReadable bool `json:"simple_lead_readable"`
-	// ConversionCopiesCustom and ConversionCopiesOrigin copy custom fields of equal name, and the external key, from the
-	// lead to the deal (OPEN.md C15).
+	// ConversionCopiesCustom and ConversionCopiesOrigin copy custom fields of equal name from the lead to the deal, and
+	// the external key to the deal, the contact and the company (OPEN.md C15).
 	ConversionCopiesCustom bool `json:"conversion_copies_custom"`
 	ConversionCopiesOrigin bool `json:"conversion_copies_origin"`
 	// ConversionDelayMS is how much later than the lead's change the deal appears.
 	ConversionDelayMS int `json:"conversion_delay_ms"`
-	// RestoreKeepsID gives a deal out of the recycle bin its old id instead of a new one (OPEN.md E9).
+	// RestoreKeepsID gives a record out of the recycle bin its old id instead of a new one (OPEN.md E9). RestoreNewRows
+	// gives its rows new ids instead of their old ones (OPEN.md D12).
 	RestoreKeepsID bool `json:"restore_keeps_id"`
+	RestoreNewRows bool `json:"restore_new_rows"`
+	// CopyKeepsOrigin lets the robot «Копировать сделку» copy the external key, as older portals do (REST.md 13.4).
+	CopyKeepsOrigin bool `json:"copy_keeps_origin"`
 	// EightIsSeven makes 8 and +7 the same in the search for duplicates (OPEN.md D2).
 	EightIsSeven bool `json:"eight_is_seven"`
 	// DuplicateLagMS is how long a new record is unknown to that search (OPEN.md D3).
@@ -88,6 +92,7 @@ func DefaultBehaviour() Behaviour {
 		MaxInputVars: 10_000, BucketSize: 50, BucketRate: 2, BucketFirst: true, OperatingSeconds: 480, BatchSize: 50,
 		RequestSeconds:       60,
 		OldUpdateAlwaysSaves: true, RowsAlwaysSave: true, LinkSavesOwner: true, CloseDateOnClose: true,
+		CopyKeepsOrigin:    true,
 		UnknownValues:      "store",
 		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, CRMRights: true,
 		TelephonyRights: true,

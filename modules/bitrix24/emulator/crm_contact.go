@@ -39,19 +39,10 @@ OBSERVERS any int | Наблюдатели
 `
 
 // merge joins two contacts. The values that keep lacks, the phones and addresses, the deals, the leads and the
-// companies of drop go to keep, and drop is deleted (REST.md 13.4).
+// companies of drop go to keep, and drop is deleted. So does the external key, if keep has none (REST.md 13.4).
 func (a actor) merge(keep, drop *record) {
 	e := a.contacts
-	ch := &change{vals: map[int]any{}}
-	for i, f := range e.fields {
-		if f.readOnly || f.name == "" || f.name == "ORIGINATOR_ID" || f.name == "ORIGIN_ID" || f.name == "ORIGIN_VERSION" ||
-			sameValue(drop.get(i), nil) {
-			continue
-		}
-		if sameValue(keep.get(i), nil) {
-			ch.vals[i] = drop.get(i)
-		}
-	}
+	ch := fillEmpty(e, keep, drop)
 	for _, m := range drop.multi {
 		if !slices.ContainsFunc(keep.multi, func(x multifield) bool {
 			return x.kind == m.kind && a.commKeyOf(x.kind, x.text) == a.commKeyOf(m.kind, m.text)
@@ -76,4 +67,27 @@ func (a actor) merge(keep, drop *record) {
 	}
 	_ = a.update(e, keep, ch) // the winner has a name
 	a.delete(e, drop)
+}
+
+// fillEmpty is the change that gives the winner of a merge what it lacks and the loser has, the external key included.
+func fillEmpty(e *entity, keep, drop *record) *change {
+	ch := &change{vals: map[int]any{}}
+	for i, f := range e.fields {
+		if f.name != "" && !f.readOnly && sameValue(keep.get(i), nil) && !sameValue(drop.get(i), nil) {
+			ch.vals[i] = drop.get(i)
+		}
+	}
+	return ch
+}
+
+// mergeDeals joins two deals: keep gets the values that it lacks, the external key included, and the contacts of drop,
+// which is deleted (REST.md 13.4).
+func (a actor) mergeDeals(keep, drop *record) error {
+	ch := fillEmpty(a.deals, keep, drop)
+	ch.links = append(a.deals.links.of(keep.id), a.deals.links.of(drop.id)...)
+	if err := a.update(a.deals, keep, ch); err != nil {
+		return err
+	}
+	a.delete(a.deals, drop)
+	return nil
 }

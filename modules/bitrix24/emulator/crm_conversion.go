@@ -93,6 +93,25 @@ func (a actor) copied(ch *change, to *entity, lead *record, names ...string) {
 	}
 }
 
+// copyKey copies the lead's external key into what is made of it, whatever that is.
+func (a actor) copyKey(ch *change, to *entity, lead *record) {
+	if a.behaviour.ConversionCopiesOrigin {
+		a.copied(ch, to, lead, "ORIGINATOR_ID", "ORIGIN_ID")
+	}
+}
+
+// fillKey gives the lead's external key to a record that was chosen for the lead and has none.
+func (a actor) fillKey(e *entity, id int64, lead *record) error {
+	r, ch := e.rows[id], &change{vals: map[int]any{}, strict: true}
+	if e.text(r, "ORIGIN_ID") == "" && e.text(r, "ORIGINATOR_ID") == "" {
+		a.copyKey(ch, e, lead)
+	}
+	if len(ch.vals) == 0 {
+		return nil
+	}
+	return a.update(e, r, ch)
+}
+
 // utmNames go from a lead to whatever is made of it.
 var utmNames = []string{"UTM_SOURCE", "UTM_MEDIUM", "UTM_CAMPAIGN", "UTM_CONTENT", "UTM_TERM"}
 
@@ -110,7 +129,7 @@ func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
 		if a.contacts.rows[existing] == nil {
 			return 0, errors.New("no such contact")
 		}
-		return existing, nil
+		return existing, a.fillKey(a.contacts, existing, lead)
 	}
 	ch := &change{vals: map[int]any{}}
 	a.copied(
@@ -126,6 +145,7 @@ func (a actor) contactOfLead(lead *record, existing int64) (int64, error) {
 	if php.String(ch.vals[a.contacts.at("NAME")]) == "" && php.String(ch.vals[a.contacts.at("LAST_NAME")]) == "" {
 		ch.set(a.contacts, "NAME", a.leads.text(lead, "TITLE"))
 	}
+	a.copyKey(ch, a.contacts, lead)
 	ch.set(a.contacts, "LEAD_ID", lead.id)
 	a.multiOfLead(ch, lead)
 	r, err := a.create(a.contacts, ch)
@@ -141,11 +161,12 @@ func (a actor) companyOfLead(lead *record, existing int64) (int64, error) {
 		if a.companies.rows[existing] == nil {
 			return 0, errors.New("no such company")
 		}
-		return existing, nil
+		return existing, a.fillKey(a.companies, existing, lead)
 	}
 	ch := &change{vals: map[int]any{}}
 	a.copied(ch, a.companies, lead, append([]string{"ASSIGNED_BY_ID", "OPENED", "CURRENCY_ID"}, utmNames...)...)
 	ch.set(a.companies, "TITLE", cmp.Or(a.leads.text(lead, "COMPANY_TITLE"), a.leads.text(lead, "TITLE")))
+	a.copyKey(ch, a.companies, lead)
 	ch.set(a.companies, "LEAD_ID", lead.id)
 	a.multiOfLead(ch, lead)
 	r, err := a.create(a.companies, ch)
@@ -162,9 +183,7 @@ func (a actor) dealOfLead(lead *record, client converted, category int64) (int64
 		"TITLE", "CURRENCY_ID", "OPPORTUNITY", "IS_MANUAL_OPPORTUNITY", "SOURCE_ID", "SOURCE_DESCRIPTION", "ASSIGNED_BY_ID",
 		"OPENED", "COMMENTS",
 	}, utmNames...)...)
-	if a.behaviour.ConversionCopiesOrigin {
-		a.copied(ch, a.deals, lead, "ORIGINATOR_ID", "ORIGIN_ID")
-	}
+	a.copyKey(ch, a.deals, lead)
 	if a.behaviour.ConversionCopiesCustom {
 		for _, f := range a.leads.fields {
 			if at, ok := a.deals.byName[f.name]; ok && f.custom != nil && a.deals.fields[at].kind == f.kind {

@@ -96,10 +96,3 @@ func (a actor) prepareDeal(r *record, ch *change) error {
 	}
 	return nil
 }
-
-// A binned deal lies in the recycle bin, with its rows and links.
-type binned struct {
-	record *record
-	rows   []*row
-	links  []link
-}

@@ -17,6 +17,8 @@ type entity struct {
 	title  string // for default titles and pages
 	links  *links // contacts of a deal or lead, companies of a contact; nil for a company
 	events string // CRMDEAL
+
+	bin map[int64]binned // the recycle bin of deals and leads, by their former numbers; nil: there is none
 }
 
 // The numbers of the entity types in crm.item.* and requisites.
@@ -32,10 +34,14 @@ const (
 func newEntity(typeID int64, code, short, title, fields string, linked *links, indexed ...string) *entity {
 	s := parseSchema(fields)
 	s.multi = typeID != typeDeal
-	return &entity{
+	e := &entity{
 		table: newTable(strings.ToLower(code), s, indexed...), typeID: typeID, code: code, method: strings.ToLower(code),
 		short: short, title: title, links: linked, events: "CRM" + code,
 	}
+	if typeID == typeDeal || typeID == typeLead {
+		e.bin = map[int64]binned{}
+	}
+	return e
 }
 
 // entityOf returns the kind with that number, or nil.
@@ -163,11 +169,10 @@ func (a actor) touch(e *entity, r *record) {
 	a.save()
 }
 
-// delete deletes a record with its links, rows, requisites and comments. A deal goes to the recycle bin.
+// delete deletes a record with its links, rows, requisites and comments. A deal or lead goes to the recycle
+// bin.
 func (a actor) delete(e *entity, r *record) {
-	if e.typeID == typeDeal {
-		a.bin[r.id] = binned{r, a.rows.of("D", r.id), e.links.of(r.id)}
-	}
+	a.throwAway(e, r)
 	a.unindexMulti(e, r)
 	e.remove(r)
 	a.unlink(e, r)

@@ -136,14 +136,14 @@ func (p *Portal) listCells(e *entity, r *record) []cell {
 func (p *Portal) pageBin(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	body := listPage{
-		Heading: "Корзина", Views: views("deal", "bin"), Columns: []string{"ID", "Сделка", "Сумма", ""}, Total: len(p.bin),
+		Heading: "Корзина", Views: views("deal", "bin"), Columns: []string{"ID", "Сделка", "Сумма", ""}, Total: len(p.deals.bin),
 	}
 	var ids []int64
-	for id := range p.bin {
+	for id := range p.deals.bin {
 		ids = insertID(ids, id)
 	}
 	for _, id := range slices.Backward(ids) {
-		r := p.bin[id].record
+		r := p.deals.bin[id].record
 		body.Rows = append(body.Rows, listRow{
 			Cells: []cell{
 				{php.String(id), ""},

@@ -87,30 +87,6 @@ func (x person) moveDeal() (*php.Array, error) {
 	return made(r.id), nil
 }
 
-// restoreDeal takes a deal out of the recycle bin.
-func (x person) restoreDeal() (*php.Array, error) {
-	b, ok := x.bin[x.id()]
-	if !ok {
-		return nil, fmt.Errorf("no deal %d in the recycle bin", x.id())
-	}
-	delete(x.bin, x.id())
-	r := b.record
-	if !x.behaviour.RestoreKeepsID {
-		r.id = 0
-	}
-	x.deals.insert(r)
-	x.setLinks(x.deals, r, b.links)
-	for _, y := range b.rows {
-		z := *y
-		z.ID, z.Owner = 0, r.id
-		x.rows.put(&z)
-	}
-	x.touch(x.deals, r)
-	x.stats.Changes++
-	x.emit("ONCRMDEALADD", r.id)
-	return php.Map("id", r.id, "deal", r.id), nil
-}
-
 // convertLead is the dialog of «Качественный лид». Nothing named means a deal with a contact.
 func (x person) convertLead() (*php.Array, error) {
 	r, err := x.recordByID(x.leads)
@@ -178,6 +154,15 @@ func (x person) mergeContacts() (*php.Array, error) {
 	}
 	x.merge(keep, drop)
 	return made(keep.id), nil
+}
+
+// mergeTwoDeals joins the deal drop into the deal keep.
+func (x person) mergeTwoDeals() (*php.Array, error) {
+	keep, drop := x.deals.rows[php.Int(x.args.Get("keep"))], x.deals.rows[php.Int(x.args.Get("drop"))]
+	if keep == nil || drop == nil || keep == drop {
+		return nil, errors.New("merging needs two deals, keep and drop")
+	}
+	return made(keep.id), x.mergeDeals(keep, drop)
 }
 
 // comment writes into the timeline of the record that the arguments name by its kind.

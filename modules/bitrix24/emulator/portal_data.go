@@ -17,7 +17,6 @@ type data struct {
 
 	rows      *rowStore
 	comm      map[string]map[commKey]bool // see duplicates.go
-	bin       map[int64]binned            // deleted deals
 	files     map[int64]file
 	calls     []phoneCall
 	line      string // the default telephone line
@@ -53,7 +52,6 @@ func newData() *data {
 		comments:   newTable("comment", parseSchema(commentFields), "ENTITY_ID"),
 		rows:       newRowStore(),
 		comm:       map[string]map[commKey]bool{},
-		bin:        map[int64]binned{},
 		files:      map[int64]file{},
 		line:       "reg150907",
 		mode:       classicMode,
