@@ -11,7 +11,7 @@ import (
 // the orders share. It stands in for what plans about clients decide.
 type client struct {
 	customer plan.Customer
-	create   *task
+	create   *plan.Command
 	wait     error // no deal is created without its contact
 }
 
@@ -41,7 +41,7 @@ func (w *world) readClient(works []*work) *client {
 	if !needed {
 		return &client{}
 	}
-	create := &task{Command: &plan.Command{
+	create := &plan.Command{
 		Name: "contact1", Method: "crm.item.add", Intent: &plan.Sending{Entity: open.Entity, Key: open.Key},
 		Params: rest.Params{"entityTypeId": rest.TypeContact, "fields": rest.Params{"originId": open.Key}},
 		Then: func(a plan.Answer) (int64, plan.Changes, error) {
@@ -51,7 +51,7 @@ func (w *world) readClient(works []*work) *client {
 			link := &plan.Link{Local: plan.Client, LocalID: 1, Entity: plan.Contact, RemoteID: id}
 			return id, plan.Changes{Links: []*plan.Link{link}}, err
 		},
-	}}
+	}
 	customer := plan.Customer{ID: plan.Ref{Command: create.Name, Path: "item.id"}, Creating: create.Name}
 	return &client{customer: customer, create: create}
 }

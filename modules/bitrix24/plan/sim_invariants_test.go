@@ -90,7 +90,7 @@ func (w *world) checkAll(all bool) {
 // checkNew checks that nobody finds a new deal without its rows.
 func (w *world) checkNew(work *work) {
 	l := w.links[work.id]
-	if work.facts.Link != nil || len(work.tasks) == 0 || l == nil {
+	if work.facts.Link != nil || len(work.commands) == 0 || l == nil {
 		return
 	}
 	if d := w.portal.deal(l.RemoteID); d != nil && len(d.rows) < len(work.facts.Wanted) {

@@ -10,7 +10,6 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
-	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // panel is what the database holds. It is there after a crash.
@@ -231,44 +230,6 @@ func (w *world) storeSent(rows []plan.SentRow) {
 		}
 		w.sent[row.OrderID][row.Looks] = true
 	}
-}
-
-// storeIntents notes that the outcomes of commands are unknown as of now. Commands of the same key share an intent,
-// also with those that left with an earlier request of the group and have no certain outcome.
-func (w *world) storeIntents(taken, all []*task) {
-	for _, t := range taken {
-		if t.Intent == nil {
-			continue
-		}
-		open := plan.Open{Entity: t.Intent.Entity, Key: t.Intent.Key}
-		intent := &plan.Intent{Entity: open.Entity, Key: open.Key, SentAt: w.now, Agreed: mapping.Agreed{}}
-		for _, other := range all {
-			if other.shares(open) && (slices.Contains(taken, other) || rest.Unknown(other.err)) {
-				maps.Copy(intent.Agreed, other.Intent.Agreed)
-			}
-		}
-		w.intents[open] = intent
-		w.storeSent(t.Intent.Rows)
-	}
-}
-
-// clearIntents clears the intents of commands whose outcome is certain, unless another command of the same key has
-// none.
-func (w *world) clearIntents(taken, all []*task) {
-	for _, t := range taken {
-		if t.Intent == nil {
-			continue
-		}
-		open := plan.Open{Entity: t.Intent.Entity, Key: t.Intent.Key}
-		if !slices.ContainsFunc(all, func(other *task) bool { return other.shares(open) && rest.Unknown(other.err) }) {
-			delete(w.intents, open)
-		}
-	}
-}
-
-// shares reports whether an intent is that of the command.
-func (t *task) shares(open plan.Open) bool {
-	return t.Intent != nil && t.Intent.Entity == open.Entity && t.Intent.Key == open.Key
 }
 
 // forget drops an order's link with what depends on it, as «Создать заново» does.

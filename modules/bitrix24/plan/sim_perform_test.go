@@ -1,12 +1,16 @@
 package plan_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -26,6 +30,7 @@ const (
 	killedAfterIntents      // … or before anything has left
 	killedAfterSending      // … or before the outcomes are stored
 	killedLate              // … and the portal does its work soon
+	killedAfterStoring      // … or once they are stored
 	fates
 )
 
@@ -34,227 +39,228 @@ var fateWords = [...]string{
 	"answered", "refused as a whole", "one command is refused", "one command breaks", "the answer is lost",
 	"the answer is lost and the work is done later", "killed before the intents are stored",
 	"killed after the intents are stored", "killed before the outcomes are stored",
-	"killed, and the work is done later",
+	"killed, and the work is done later", "killed after the outcomes are stored",
 }
 
-// perform runs the commands of a group in as few requests as their order allows: chains that stop at the first failure
-// and refer to what they create, then waves without references.
-func (w *world) perform(works []*work, c *client) error {
-	var tasks []*task
-	if c.create != nil {
-		tasks = append(tasks, c.create)
-	}
-	for _, work := range works {
-		tasks = append(tasks, work.tasks...)
-	}
-	for chain := true; ; {
-		taken := leaving(tasks, chain)
-		if len(taken) == 0 {
-			return nil
-		}
-		if err := w.send(taken, tasks, chain); err != nil {
-			return err
-		}
-		chain = chain && !slices.ContainsFunc(taken, func(t *task) bool { return !t.finished || t.err != nil })
-	}
+// errDied ends the handling of a group: the process died. Its jobs are done again.
+var errDied = errors.New("the process died")
+
+// performer carries out the commands of one group on the models of both sides. It is the plan.World of the simulation.
+type performer struct {
+	*world
+	fate    fate
+	leaving []*plan.Command  // whose intents were stored last
+	made    map[string]int64 // the numbers of what commands of the group have created
 }
 
-// named finds a command of the group.
-func named(tasks []*task, name string) *task {
-	for _, t := range tasks {
-		if t.Name == name {
-			return t
-		}
-	}
-	panic("no command is called " + name)
+// perform carries out commands of a group as package exchange does.
+func (w *world) perform(commands []*plan.Command) error {
+	p := &performer{world: w, made: map[string]int64{}}
+	return plan.Perform(context.Background(), p, commands, rest.Background)
 }
 
-// leaving are the commands that leave with the next request. What needs a command that has failed has failed, too.
-func leaving(tasks []*task, chain bool) (taken []*task) {
-	for _, t := range tasks {
-		ready := !t.finished
-		for _, name := range t.After {
-			before := named(tasks, name)
-			if before.finished && before.err != nil && !t.finished {
-				t.finished, t.err, ready = true, before.err, false
-			}
-			// The number of an imported deal is known only with the answer.
-			inChain := chain && slices.Contains(taken, before) && before.Method != "crm.item.batchImport"
-			ready = ready && (before.finished || inChain)
-		}
-		if ready {
-			taken = append(taken, t)
-		}
+// StoreIntents stores what is about to leave, unless the process dies before. It may die after it, too.
+func (p *performer) StoreIntents(_ context.Context, commands []*plan.Command) error {
+	p.leaving = commands
+	p.tellRequest(commands, p.fate)
+	if p.fate == killedBefore {
+		return errDied
 	}
-	return taken
+	p.storeIntents(commands)
+	if p.fate == killedAfterIntents {
+		return errDied
+	}
+	return nil
 }
 
-// send makes one request: it stores the intents, sends the commands and stores what came of them.
-func (w *world) send(taken, all []*task, halt bool) error {
-	fate := w.nextFate()
-	w.tellRequest(taken, fate)
-	if fate == killedBefore {
-		return errCrash
+// Send makes one request. A process that dies while the portal is at work returns as any other, and stores nothing.
+func (p *performer) Send(ctx context.Context, batch *rest.Batch) (plan.Answers, error) {
+	p.fate = p.nextFate()
+	if err := batch.Err(); err != nil {
+		p.fail("a request cannot be sent: %v", err)
 	}
-	w.storeIntents(taken, all)
-	if fate == killedAfterIntents {
-		return errCrash
+	if err := batch.Leaving(ctx); err != nil {
+		return nil, err
 	}
-	w.meanwhile(beforeSending)
-	switch fate {
+	p.meanwhile(beforeSending)
+	all := batch.Commands()
+	switch p.fate {
 	case refusedWhole:
-		w.clearIntents(taken, all)
-		return errCrash
-	case lostAfter, lostLate, killedAfterSending, killedLate:
-		w.lose(taken, all, halt, fate)
-		return errCrash
+		return nil, &rest.Error{Method: rest.BatchMethod, Code: "QUERY_LIMIT_EXCEEDED", Status: 503}
+	case lostAfter, lostLate, killedLate:
+		p.lose(all, batch.Halt)
+		return nil, &rest.RequestError{Method: rest.BatchMethod, Sent: true, Err: errors.New("the answer is lost")}
 	}
-	answers := w.run(taken, all, halt, fate)
-	w.meanwhile(beforeStoring)
-	return w.outcomes(taken, all, answers)
+	answers := p.run(all, batch.Halt, p.fate)
+	p.meanwhile(beforeStoring)
+	return answers, nil
 }
 
 // lose carries out some of the commands and leaves the rest for later, or for never.
-func (w *world) lose(taken, all []*task, halt bool, fate fate) {
-	done := w.step.cut % (len(taken) + 1)
-	if fate == killedAfterSending {
-		done = len(taken)
-	}
-	failed := slices.ContainsFunc(w.run(taken[:done], all, halt, fine), func(a *answer) bool { return a.err != nil })
-	if isLate := fate == lostLate || fate == killedLate; isLate && !(failed && halt) {
-		w.later(time.Duration(w.step.cut)*time.Second%settle, func() {
-			w.tell("  the portal does %s", names(taken[done:]))
-			w.belated = true
-			w.nobodyIsSure()
-			w.run(taken[done:], all, halt, fine)
-			w.belated = false
-		})
-	}
-	if fate == lostAfter || fate == lostLate {
-		w.storeIntents(taken, all) // with the time of the failure
-	}
-}
-
-// answer is what the portal answered to one command.
-type answer struct {
-	result any
-	err    error
-	number func(plan.Ref) int64
-}
-
-// Decode gives the answer to whoever asks for its type.
-func (a *answer) Decode(into any) error {
-	switch into := into.(type) {
-	case *rest.Item[rest.Deal]:
-		into.Item = a.result.(rest.Deal)
-	case *rest.Item[rest.Contact]:
-		into.Item = a.result.(rest.Contact)
-	case *rest.ProductRows:
-		*into = a.result.(rest.ProductRows)
-	case *rest.ProductRowItem:
-		*into = a.result.(rest.ProductRowItem)
-	case *rest.ID:
-		*into = a.result.(rest.ID)
-	default:
-		panic(fmt.Sprintf("an answer is read as %T", into))
-	}
-	return nil
-}
-
-// Number is what a reference stands for by now.
-func (a *answer) Number(ref any) any {
-	if ref, ok := ref.(plan.Ref); ok {
-		return a.number(ref)
-	}
-	return ref
-}
-
-// errHalted says that a command was not run, since an earlier one of its request failed.
-var errHalted = errors.New("not run")
-
-// run lets the portal carry out commands in their order. One that fails stops the others if they halt.
-func (w *world) run(taken, all []*task, halt bool, fate fate) []*answer {
-	number := func(ref plan.Ref) int64 {
-		t := named(all, ref.Command)
-		if t.id == 0 {
-			panic("a reference to a command that has created nothing: " + ref.Command)
-		}
-		return t.id
-	}
-	victim, answers, failed := 0, make([]*answer, len(taken)), false
-	if len(taken) > 0 {
-		victim = w.step.cut % len(taken)
-	}
-	for i, t := range taken {
-		a := &answer{number: number}
-		answers[i] = a
-		switch {
-		case failed && halt:
-			a.err = errHalted
-			continue
-		case i == victim && fate == refusedOne:
-			a.err = &rest.Error{Method: t.Method, Code: "OPERATION_TIME_LIMIT", Status: 200}
-		case i == victim && fate == brokenOne && w.step.cut%2 == 0:
-			a.err = &rest.Error{Method: t.Method, Code: "INTERNAL_SERVER_ERROR", Status: 200}
-		default:
-			a.result, a.err = w.do(t.Method, resolve(t.Params, number).(rest.Params))
-			if made, ok := a.result.(rest.Deal); ok {
-				t.id = made.ID.Int64()
-			} else if made, ok := a.result.(rest.Contact); ok {
-				t.id = made.ID.Int64()
-			}
-			if i == victim && fate == brokenOne {
-				a.err = &rest.Error{Method: t.Method, Code: "INTERNAL_SERVER_ERROR", Status: 200}
-			}
-		}
+func (p *performer) lose(all []rest.Command, halt bool) {
+	done := p.step.cut % (len(all) + 1)
+	failed := false
+	for _, a := range p.run(all[:done], halt, fine) {
 		failed = failed || a.err != nil
 	}
-	return answers
+	if p.fate == lostAfter || failed && halt {
+		return
+	}
+	p.later(time.Duration(p.step.cut)*time.Second%settle, func() {
+		p.tell("  the portal does %d more commands", len(all)-done)
+		p.belated = true
+		p.nobodyIsSure()
+		p.run(all[done:], halt, fine)
+		p.belated = false
+	})
 }
 
-// outcomes stores everything that came of a request at once.
-func (w *world) outcomes(taken, all []*task, answers []*answer) error {
-	var changes []plan.Changes
-	for i, t := range taken {
-		if answers[i].err == errHalted {
-			continue // it leaves again
-		}
-		t.finished, t.err = true, answers[i].err
-		if t.err != nil {
-			continue
-		}
-		var c plan.Changes
-		if t.id, c, t.err = t.Then(answers[i]); t.err == nil {
-			changes = append(changes, c)
+// StoreOutcomes stores everything that came of a request at once, unless the process dies before. It may die after it,
+// too.
+func (p *performer) StoreOutcomes(_ context.Context, sent plan.Sent) error {
+	if p.fate == killedAfterSending || p.fate == killedLate {
+		return errDied
+	}
+	for _, open := range sent.Settled {
+		delete(p.intents, open)
+	}
+	for _, c := range sent.Commands {
+		if err := p.store(c.Outcome.Changes); err != nil {
+			p.world.fail("the outcome of %s is not stored: %v", c.Name, err)
 		}
 	}
-	for _, c := range changes {
-		if err := w.store(c); err != nil {
-			w.fail("an outcome is not stored: %v", err)
-		}
+	if sent.Unknown {
+		p.storeIntents(sent.Commands) // with the time of the failure
 	}
-	w.clearIntents(taken, all)
-	for _, t := range taken {
-		if refused, ok := t.err.(*rest.Error); ok && refused.NotFound() && t.Missing != nil {
-			t.err = plan.ErrMissing
-			if err := w.store(*t.Missing); err != nil {
-				w.fail("that a record is missing is not stored: %v", err)
-			}
-		}
+	if p.fate == killedAfterStoring {
+		return errDied
 	}
 	return nil
 }
 
-func names(tasks []*task) string {
-	var all []string
-	for _, t := range tasks {
-		all = append(all, t.Name)
+// storeIntents notes that the outcomes of commands are unknown as of now. Commands of the same key share an intent,
+// which takes the place of a former one.
+func (w *world) storeIntents(commands []*plan.Command) {
+	fresh := map[plan.Open]bool{}
+	for _, c := range commands {
+		if c.Intent == nil {
+			continue
+		}
+		open := plan.Open{Entity: c.Intent.Entity, Key: c.Intent.Key}
+		if !fresh[open] {
+			w.intents[open] = &plan.Intent{Entity: open.Entity, Key: open.Key, SentAt: w.now, Agreed: mapping.Agreed{}}
+			fresh[open] = true
+		}
+		maps.Copy(w.intents[open].Agreed, c.Intent.Agreed)
+		w.storeSent(c.Intent.Rows)
 	}
-	return strings.Join(all, ", ")
 }
 
-func (w *world) tellRequest(taken []*task, fate fate) {
-	if w.history != nil {
-		w.tell("  sent %s: %s", names(taken), fateWords[fate])
+// answers are what the portal answered to a request, by command.
+type answers map[string]answered
+
+type answered struct {
+	result any
+	err    error
+}
+
+// Error is why a command has no result.
+func (a answers) Error(name string) error { return a[name].err }
+
+// Decode gives the answer to whoever asks for its type.
+func (a answers) Decode(name string, into any) error {
+	result, err := a[name].result, a[name].err
+	if err != nil {
+		return err
 	}
+	switch into := into.(type) {
+	case *rest.Item[rest.Deal]:
+		into.Item = result.(rest.Deal)
+	case *rest.Item[rest.Contact]:
+		into.Item = result.(rest.Contact)
+	case *rest.ProductRows:
+		*into = result.(rest.ProductRows)
+	case *rest.ProductRowItem:
+		*into = result.(rest.ProductRowItem)
+	case *rest.ID:
+		*into = result.(rest.ID)
+	default: // what an import came to, which only plan reads
+		return json.Unmarshal(result.([]byte), into)
+	}
+	return nil
+}
+
+// run lets the portal carry out commands in their order. One that fails stops the others if they halt.
+func (p *performer) run(all []rest.Command, halt bool, fate fate) answers {
+	given, failed := answers{}, false
+	for i, c := range all {
+		isVictim := i == p.step.cut%len(all)
+		broken := &rest.Error{Method: c.Method, Code: "INTERNAL_SERVER_ERROR", Status: 200}
+		a := answered{}
+		switch {
+		case failed && halt:
+			given[c.Name] = answered{err: rest.ErrHalted}
+			continue
+		case isVictim && fate == refusedOne:
+			a.err = &rest.Error{Method: c.Method, Code: "OPERATION_TIME_LIMIT", Status: 200}
+		case isVictim && fate == brokenOne && p.step.cut%2 == 0:
+			a.err = broken
+		default:
+			if a.result, a.err = p.carryOut(c); isVictim && fate == brokenOne {
+				a.err = broken
+			}
+		}
+		given[c.Name], failed = a, failed || a.err != nil
+	}
+	return given
+}
+
+// carryOut lets the portal do what one command says.
+func (p *performer) carryOut(c rest.Command) (any, error) {
+	if c.Method == "crm.item.batchImport" {
+		return p.importDeals(), nil
+	}
+	i := slices.IndexFunc(p.leaving, func(known *plan.Command) bool { return known.Name == c.Name })
+	result, err := p.do(c.Method, resolve(p.leaving[i].Params, p.number).(rest.Params))
+	switch made := result.(type) {
+	case rest.Deal:
+		p.made[c.Name] = made.ID.Int64()
+	case rest.Contact:
+		p.made[c.Name] = made.ID.Int64()
+	}
+	return result, err
+}
+
+// importDeals creates the deals of all commands that import one. They leave as one command.
+func (p *performer) importDeals() []byte {
+	var items []string
+	for _, c := range p.leaving {
+		if c.Method == "crm.item.batchImport" {
+			d := p.create(resolve(c.Fields(), p.number).(rest.Params))
+			p.touched(d)
+			p.made[c.Name] = d.id
+			items = append(items, fmt.Sprintf(`{"item":{"id":%d}}`, d.id))
+		}
+	}
+	return []byte(`{"items":[` + strings.Join(items, ",") + `]}`)
+}
+
+// number is the number of what a command of the group has created.
+func (p *performer) number(ref plan.Ref) int64 {
+	id := p.made[ref.Command]
+	if id == 0 {
+		panic("a reference to a command that has created nothing: " + ref.Command)
+	}
+	return id
+}
+
+func (w *world) tellRequest(commands []*plan.Command, fate fate) {
+	if w.history == nil {
+		return
+	}
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.Name)
+	}
+	w.tell("  sent %s: %s", strings.Join(names, ", "), fateWords[fate])
 }

@@ -144,10 +144,6 @@ func (w *world) do(method string, params rest.Params) (result any, err error) {
 		w.robot(d)
 		w.touched(d)
 		return d.answer(), nil
-	case "crm.item.batchImport":
-		d := w.create(params["fields"].(rest.Params))
-		w.touched(d)
-		return rest.Deal{ID: rest.ID(d.id)}, nil
 	case "crm.item.update":
 		d := w.portal.deal(numberIn(params["id"]))
 		if d == nil {

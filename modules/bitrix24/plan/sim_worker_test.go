@@ -14,26 +14,15 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// errCrash ends the handling of a group: the process died, or the portal did not answer. Its jobs are done again.
-var errCrash = errors.New("the group was not finished")
-
 // work brings an order and its deal together, for jobs of one group.
 type work struct {
-	id      int64
-	jobs    []job
-	look    bool // the deal is read whatever is known of it
-	facts   plan.OrderFacts
-	done    bool
-	failure error
-	tasks   []*task
-}
-
-// task is a command that is to be performed.
-type task struct {
-	*plan.Command
-	finished bool
-	err      error
 	id       int64
+	jobs     []job
+	look     bool // the deal is read whatever is known of it
+	facts    plan.OrderFacts
+	done     bool
+	failure  error
+	commands []*plan.Command
 }
 
 // handle takes up to some due jobs. It reads, plans and performs, as package exchange does.
@@ -57,7 +46,14 @@ func (w *world) handle(most int) {
 			w.plan(work)
 		}
 	}
-	err := w.perform(works, client)
+	var commands []*plan.Command
+	if client.create != nil {
+		commands = append(commands, client.create)
+	}
+	for _, work := range works {
+		commands = append(commands, work.commands...)
+	}
+	err := w.perform(commands)
 	for _, work := range works {
 		w.finish(work, err)
 	}
@@ -161,7 +157,7 @@ func (w *world) plan(work *work) {
 		p := plan.ForOrder(work.facts)
 		stored := w.store(p.Now)
 		w.told(work, p, stored)
-		if stored == errOvertaken {
+		if errors.Is(stored, errOvertaken) {
 			work.failure = stored
 			return
 		}
@@ -171,7 +167,7 @@ func (w *world) plan(work *work) {
 		if p.Again {
 			fresh, f := w.known(work.id), work.facts
 			fresh.Deal, fresh.There, fresh.NoteThere, fresh.Contact = f.Deal, f.There, f.NoteThere, f.Contact
-			fresh.StageRefused = f.StageRefused || stored == errRefused
+			fresh.StageRefused = f.StageRefused || errors.Is(stored, errRefused)
 			work.facts = fresh
 			if len(p.Commands) > 0 {
 				w.fail("a plan of order %d that is made anew has commands", work.id)
@@ -179,37 +175,36 @@ func (w *world) plan(work *work) {
 			continue
 		}
 		work.failure = p.Failure
-		for _, c := range p.Commands {
-			work.tasks = append(work.tasks, &task{Command: c})
-		}
+		work.commands = p.Commands
 		return
 	}
 	w.fail("order %d is planned again and again", work.id)
 }
 
-// finish says what becomes of an order's jobs.
-func (w *world) finish(work *work, crash error) {
-	failure := work.failure
-	for _, t := range work.tasks {
+// finish says what becomes of an order's jobs. ended is why the group was not finished.
+func (w *world) finish(work *work, ended error) {
+	failure, isComplete := work.failure, true
+	for _, c := range work.commands {
 		if failure == nil {
-			failure = t.err
+			failure = c.Outcome.Err
 		}
+		isComplete = isComplete && c.Outcome.Known
 	}
-	wait, isWait := failure.(*plan.Wait)
-	refused, isRefusal := failure.(*rest.Error)
 	again := func(after time.Duration) {
 		for _, j := range work.jobs {
 			j.due = w.now.Add(after)
 			w.enqueue(j)
 		}
 	}
-	if crash == nil && failure == nil && !w.met {
+	if ended == nil && failure == nil && !w.met {
 		w.checkNew(work)
 	}
+	var wait *plan.Wait
+	refused, isRefusal := rest.AsRefusal(failure)
 	switch {
-	case crash != nil:
+	case errors.Is(ended, errDied), ended != nil && (!isComplete && work.failure == nil || errors.Is(ended, failure)):
 		again(0)
-	case isWait:
+	case errors.As(failure, &wait):
 		again(wait.For)
 	case isRefusal && !refused.Temporary():
 		if !w.met { // or else somebody has deleted the deal after it was read
