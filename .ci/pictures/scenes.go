@@ -74,7 +74,7 @@ func (c *camera) find(tab context.Context, table, kind string, id int64, field s
 	return c.evaluate(tab, c.portal+"/control/stats", fmt.Sprintf(`(async () => {
 		for (let i = 0; i < 100; i++) {
 			const state = await (await fetch("/control/state")).json()
-			const found = state[%q].find(record => [%[2]q, "lead-" + %[2]q].includes(record.ORIGIN_ID))
+			const found = state[%q].find(record => [%[2]q, "lead-" + %[2]q].includes(record.ORIGIN_ID.split(":").slice(0, 2).join(":")))
 			if (found) return JSON.stringify({%[3]s: Number(found.ID)})
 			await new Promise(wait => setTimeout(wait, 100))
 		}
