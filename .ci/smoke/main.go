@@ -187,7 +187,7 @@ func (d *demo) deal(number int64) (id string, err error) {
 		}
 		found := 0
 		for _, deal := range state.Deals {
-			if deal.OriginID != fmt.Sprintf("order:%d", number) {
+			if !strings.HasPrefix(deal.OriginID, fmt.Sprintf("order:%d:", number)) { // behind it: the order's token
 				continue
 			}
 			found, id = found+1, deal.ID
