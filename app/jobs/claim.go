@@ -47,7 +47,7 @@ func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 		return group{}, fmt.Errorf("claim jobs of lane %s: %w", l.name, err)
 	}
 	for _, r := range rows {
-		r.Job.Awaited = r.Priority == Awaited
+		r.Job.Awaited, r.Job.Inherited = r.Priority == Awaited, r.ID <= l.inherited
 		g.jobs = append(g.jobs, r.Job)
 	}
 	return g, nil

@@ -63,6 +63,10 @@ type Job struct {
 	Awaited    bool  `gorm:"-"` // somebody waits for the outcome
 	Version    int64 // grows with each job that joined this one
 	EnqueuedAt time.Time
+
+	// Inherited says that it was there already when this process took the lane over. The database may have been restored
+	// from a copy before that, so the job may have been done once without anybody here knowing.
+	Inherited bool `gorm:"-"`
 }
 
 // Raw is Args as they are stored.

@@ -24,6 +24,7 @@ type lane struct {
 	retryFirst time.Duration
 	pauseMax   time.Duration
 	handle     func(ctx context.Context, group []Job) []error
+	takenOver  func(ctx context.Context, tx *db.Tx) error
 	probe      func(ctx context.Context) error
 
 	wake chan struct{} // there may be work
@@ -32,6 +33,9 @@ type lane struct {
 	turn   sync.Mutex
 	lease  *lease // nil: another process may have the lane
 	pruned time.Time
+
+	inherited int64 // jobs up to this number were there when this process took the lane over
+	left      int64 // the epoch in which it gave the lane back by itself; 0: it lost it, or never had it
 }
 
 func (l *lane) wakeUp() {
@@ -112,13 +116,32 @@ func (l *lane) takeOver(tx *db.Tx) error {
 	return nil
 }
 
+// inherit returns up to which number jobs were there when this process took the lane over, in the given epoch.
+func (l *lane) inherit(ctx context.Context, tx *db.Tx, epoch int64) (newest int64, err error) {
+	if l.left > 0 && epoch == l.left+1 {
+		return l.inherited, nil // nobody has had it meanwhile
+	}
+	err = tx.Raw("SELECT coalesce(max(id), 0) FROM jobs WHERE lane = ?", l.name).Scan(&newest).Error
+	if err != nil {
+		return 0, fmt.Errorf("find the newest job: %w", err)
+	}
+	if l.takenOver != nil {
+		err = l.takenOver(ctx, tx)
+	}
+	return newest, err
+}
+
 // letGo lets another process have the lane.
 func (l *lane) letGo(ctx context.Context) {
 	if l.lease == nil {
 		return
 	}
-	if err := l.lease.giveBack(ctx); err != nil {
+	given, err := l.lease.giveBack(ctx)
+	if err != nil {
 		l.log.WithError(err).Warn("left the lane without a word") // others take it when the lease has run out
+	}
+	if given {
+		l.left = l.lease.epoch
 	}
 	l.lease = nil
 }

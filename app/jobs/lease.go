@@ -68,8 +68,8 @@ func (l *lane) takeLease(ctx context.Context) (*lease, error) {
 		return nil, nil
 	}
 	begun := time.Now()
-	var epoch int64
-	err = q.transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+	var epoch, inherited int64
+	err = q.transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
 		epoch = 0
 		args := append([]any{l.name, q.holder, q.db.Clock(0), q.db.Clock(q.cfg.Lease), q.db.Clock(q.cfg.Lease)}, q.freeArgs()...)
 		err := tx.Raw(`INSERT INTO leases (lane, holder, epoch, held_since, ends_at) VALUES (?, ?, 1, ?, ?)
@@ -79,7 +79,11 @@ func (l *lane) takeLease(ctx context.Context) (*lease, error) {
 		if err != nil || epoch == 0 {
 			return err
 		}
-		return l.takeOver(tx)
+		if err := l.takeOver(tx); err != nil {
+			return err
+		}
+		inherited, err = l.inherit(ctx, tx, epoch)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take over lane %s: %w", l.name, err)
@@ -87,6 +91,7 @@ func (l *lane) takeLease(ctx context.Context) (*lease, error) {
 	if epoch == 0 { // another process was faster
 		return nil, nil
 	}
+	l.inherited, l.left = inherited, 0
 	s := &lease{q: q, lane: l.name, epoch: epoch, log: l.log.WithField("epoch", epoch), stopped: make(chan struct{})}
 	var renewing context.Context
 	s.over, s.lose = context.WithCancel(context.WithoutCancel(ctx))
@@ -176,24 +181,25 @@ func (s *lease) lost() bool { return s.over.Err() != nil }
 const giveBackLimit = 5 * time.Second
 
 // giveBack ends the turn and lets another process have the lane at once. What is still running is made waiting again by
-// whoever takes it.
-func (s *lease) giveBack(ctx context.Context) error {
+// whoever takes it. given is false if the lease was lost before.
+func (s *lease) giveBack(ctx context.Context) (given bool, err error) {
 	s.stop()
 	<-s.stopped
 	defer s.lose()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackLimit)
 	defer cancel()
-	err := s.q.db.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
+	err = s.q.db.Transaction(ctx, func(_ context.Context, tx *db.Tx) error {
 		now := s.q.db.Clock(0)
-		given := tx.Exec("UPDATE leases SET holder = '', held_since = NULL, ends_at = ? WHERE "+ours,
+		gave := tx.Exec("UPDATE leases SET holder = '', held_since = NULL, ends_at = ? WHERE "+ours,
 			append([]any{now}, s.oursArgs()...)...)
-		if given.Error != nil || given.RowsAffected == 0 {
-			return given.Error
+		given = gave.RowsAffected > 0
+		if gave.Error != nil || !given {
+			return gave.Error
 		}
 		return tx.Notify(channel, "wake "+s.lane)
 	})
 	if err != nil {
-		return fmt.Errorf("give lane %s back: %w", s.lane, err)
+		return false, fmt.Errorf("give lane %s back: %w", s.lane, err)
 	}
-	return nil
+	return given, nil
 }

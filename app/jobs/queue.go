@@ -103,6 +103,13 @@ type LaneOption func(l *lane)
 // BulkLimit makes bulk groups smaller than the lane's limit, so that live work does not wait long behind one.
 func BulkLimit(n int) LaneOption { return func(l *lane) { l.bulkLimit = n } }
 
+// TakenOver has fn called within the transaction in which this process takes the lane over from another, from itself
+// before a restart, or from nobody. Its error leaves the lane as it is. A process that gave the lane back and finds that
+// nobody has had it since goes on where it was.
+func TakenOver(fn func(ctx context.Context, tx *db.Tx) error) LaneOption {
+	return func(l *lane) { l.takenOver = fn }
+}
+
 // RetryFirst is the lane's own wait after the first failed attempt of a job; the waits grow from it: 1, 4, 9 … times.
 // Zero is the queue's Config.RetryFirst.
 func RetryFirst(wait time.Duration) LaneOption {
