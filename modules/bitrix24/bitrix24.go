@@ -63,7 +63,7 @@ func (m *Module) Register(h *app.Host) error {
 		return err
 	}
 	h.Models(
-		&portal.Portal{}, &exchange.Vanished{}, &plan.ProductLink{},
+		&portal.Portal{}, &exchange.Vanished{}, &exchange.StrayRecord{}, &plan.ProductLink{},
 		&plan.Link{}, &plan.Intent{}, &plan.RowLink{}, &plan.SentRow{}, &records.ChoiceRow{},
 		&records.RefusedEmail{}, &records.JournalEntry{}, &records.AuditEntry{},
 	)
@@ -86,6 +86,7 @@ func (m *Module) Register(h *app.Host) error {
 	h.Organizations.AddAction(m.pages.SendOrganization())
 	h.Panel.AddBanner(m.pages.Banners)
 	h.Panel.AddBanner(m.pages.VanishedBanner)
+	h.Panel.AddBanner(m.compare.StraysBanner)
 
 	h.API.POST("/bitrix/events", m.receiveEvent)
 	h.API.POST("/bitrix/events/", m.receiveEvent)
@@ -105,6 +106,7 @@ func (m *Module) Register(h *app.Host) error {
 	h.Admin.GET("/bitrix24/compare", m.compare.Page, administrators)
 	h.Admin.POST("/bitrix24/compare", m.compare.Start, administrators)
 	h.Admin.POST("/bitrix24/compare/:id/mend", m.compare.Mend, administrators)
+	h.Admin.POST("/bitrix24/strays/away", m.compare.PutStraysAway, administrators)
 	h.Admin.GET("/bitrix24/backfill", m.backfill.Page, administrators)
 	h.Admin.POST("/bitrix24/backfill", m.backfill.Start, administrators)
 	h.Admin.POST("/bitrix24/backfill/:id/:action", m.backfill.Change, administrators)

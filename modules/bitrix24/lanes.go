@@ -21,7 +21,7 @@ import (
 func (m *Module) handleLanes(h *app.Host) {
 	retryFirst, pauseMax := jobs.RetryFirst(m.options.RetryFirst), jobs.PauseMax(m.options.PauseMax)
 	jobs.Handle(h.Jobs, portal.Lane, exchange.GroupLimit, m.exchange.Handle,
-		jobs.BulkLimit(exchange.BulkLimit), retryFirst, pauseMax)
+		jobs.BulkLimit(exchange.BulkLimit), jobs.TakenOver(m.exchange.TakenOver), retryFirst, pauseMax)
 	h.Jobs.Probe(portal.Lane, m.exchange.Probe)
 	jobs.Handle(h.Jobs, portal.BulkLane, 1, m.handleBulk, retryFirst, pauseMax)
 }
@@ -42,6 +42,8 @@ func (m *Module) doBulk(ctx context.Context, j jobs.Job) error {
 		return decodeAnd(ctx, j, m.compare.MendAll)
 	case exchange.CheckDeleted{}.Kind():
 		return m.exchange.CheckDeleted(ctx)
+	case exchange.FindStrays{}.Kind():
+		return decodeAnd(ctx, j, m.exchange.FindStrays)
 	case pages.PruneJournal{}.Kind():
 		return m.pages.PruneJournal(ctx)
 	}

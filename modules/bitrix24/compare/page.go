@@ -31,6 +31,7 @@ type pageView struct {
 	Result   result      // the rows asked for; empty: all
 	Rows     []rowLine
 	Older    string // address of the next page of rows; empty on the last
+	Strays   straysView
 }
 
 // rowLine is an order that differs, with its record's page on the portal.
@@ -61,6 +62,9 @@ func (x *Comparisons) view(c echo.Context) (pageView, portal.Settings, error) {
 	view.Why = why
 	now := db.Now().In(x.Location)
 	view.From, view.To = now.AddDate(0, -1, 0).Format(time.DateOnly), now.Format(time.DateOnly)
+	if view.Strays, err = x.strays(ctx, s); err != nil {
+		return view, s, err
+	}
 	if view.It, err = x.last(ctx, s.PortalID); err != nil || view.It == nil {
 		return view, s, err
 	}

@@ -47,22 +47,25 @@ func (r *run) worksOfExport(j jobs.Job) ([]work, error) {
 	if err := Decode(j, &a); err != nil || r.held[a.Backfill] {
 		return nil, err
 	}
-	return r.workOnRecord(a.Local, a.ID), nil
+	return r.workOnRecord(a.Local, a.ID, j.Inherited), nil
 }
 
-// workOnRecord returns the work of sending a record, as the button «Отправить в Битрикс24» would.
-func (r *run) workOnRecord(kind plan.Local, id int64) []work {
+// workOnRecord returns the work of sending a record, as the button «Отправить в Битрикс24» would. sought says that it may
+// have been sent before, without this database knowing.
+func (r *run) workOnRecord(kind plan.Local, id int64, sought bool) []work {
 	switch kind {
 	case plan.Client:
 		w := r.workOnClient(id)
-		w.Needed, w.Compare = true, true
+		w.Needed, w.Compare, w.sought = true, true, w.sought || sought
 		return []work{w}
 	case plan.Organization:
 		w := r.workOnOrganization(id)
-		w.Needed, w.Compare = true, true
+		w.Needed, w.Compare, w.sought = true, true, w.sought || sought
 		return []work{w}
 	}
-	return []work{r.workOnOrder(id)}
+	w := r.workOnOrder(id)
+	w.sought = w.sought || sought
+	return []work{w}
 }
 
 // follow returns how urgent the jobs are that a run enqueues. What follows from an export stays behind live work.

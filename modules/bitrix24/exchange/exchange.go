@@ -227,21 +227,23 @@ func (r *run) worksOf(j jobs.Job) ([]work, error) {
 	switch j.Kind {
 	case PushOrder{}.Kind():
 		count(plan.Order)
-		return []work{r.workOnOrder(args.ID)}, nil
+		w := r.workOnOrder(args.ID)
+		w.sought = w.sought || j.Inherited
+		return []work{w}, nil
 	case MendOrder{}.Kind():
 		count(plan.Order)
 		w := r.workOnOrder(args.ID)
-		w.Afresh = true
+		w.Afresh, w.sought = true, w.sought || j.Inherited
 		return []work{w}, nil
 	case PushClient{}.Kind():
 		count(plan.Client)
 		w := r.workOnClient(args.ID)
-		w.Compare = true
+		w.Compare, w.sought = true, w.sought || j.Inherited
 		return []work{w}, nil
 	case PushOrganization{}.Kind():
 		count(plan.Organization)
 		w := r.workOnOrganization(args.ID)
-		w.Compare = true
+		w.Compare, w.sought = true, w.sought || j.Inherited
 		return []work{w}, nil
 	case SendRecord{}.Kind():
 		return r.worksOfExport(j)

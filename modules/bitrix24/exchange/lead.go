@@ -41,9 +41,9 @@ func (r *run) chooseOrganizationLeads(works []*organizationWork) {
 	}
 }
 
-// askLead looks for the lead of a party whose creation was begun.
+// askLead looks for the lead of a party whose creation was begun, or may have been.
 func (r *run) askLead(p *party) {
-	if p.Lead.Wanted && p.Lead.Open != nil && p.Lead.Link == nil {
+	if p.Lead.Wanted && (p.Lead.Open != nil || p.sought) && p.Lead.Link == nil {
 		r.askByKey(rest.TypeLead, p.LeadKey(), &p.Lead.ByKey, &p.err)
 	}
 }

@@ -24,6 +24,7 @@ type orderWork struct {
 	organization *organizationWork
 	company      *plan.Link // of the organization, only while the order is in a lead
 
+	sought   bool // it may have been sent in hours that this database lost, so its target is looked for first
 	read     bool // the target is read before anything is written, since it may have changed
 	commands []*plan.Command
 	err      error
@@ -78,7 +79,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		return err
 	}
 	sent, err := r.Book.SentRows(ctx, lo.Filter(ids, func(id int64, _ int) bool {
-		return openRows[plan.RowsKey(id)] != nil || r.orders[id].Afresh
+		return openRows[plan.RowsKey(id)] != nil || r.orders[id].Afresh || r.orders[id].sought
 	}))
 	if err != nil {
 		return err
@@ -106,6 +107,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 			w.Link, w.Rows = links[id], owned(rows[id])
 		}
 		w.RowsOpen, w.Sent = openRows[plan.RowsKey(id)], sent[id]
+		if w.sought && w.Link != nil && w.RowsOpen == nil {
+			w.RowsOpen = r.exchange.unawaited(r.Portal.ID, plan.Rows, plan.RowsKey(id))
+		}
 		if w.order == nil {
 			w.done = true
 			continue
@@ -130,7 +134,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 				w.read = true
 				read = append(read, w)
 			}
-		case w.Open != nil:
+		case w.Open != nil, w.sought:
 			r.askByKey(w.Target.TypeID(), w.key(), &w.ByKey, &w.err)
 		}
 		if !w.done {
@@ -148,7 +152,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 	return r.loadNotes(ctx)
 }
 
-// loadNotes looks for the notes of deleted orders whose answers were lost.
+// loadNotes looks for the notes of deleted orders whose answers were lost, or that may have been left before.
 func (r *run) loadNotes(ctx context.Context) error {
 	works := lo.Filter(inOrder(r.orders), func(w *orderWork, _ int) bool { return !w.done && w.Link != nil && w.WantsNote() })
 	if len(works) == 0 {
@@ -160,7 +164,7 @@ func (r *run) loadNotes(ctx context.Context) error {
 		return err
 	}
 	for _, w := range works {
-		if w.NoteOpen = open[noteKey(w, 0)]; w.NoteOpen != nil {
+		if w.NoteOpen = open[noteKey(w, 0)]; w.NoteOpen != nil || w.sought {
 			r.askNote(w)
 		}
 	}
@@ -170,6 +174,7 @@ func (r *run) loadNotes(ctx context.Context) error {
 // addCustomer adds the order's client and organization to the run, since a new deal needs their contact and company.
 func (r *run) addCustomer(w *orderWork) {
 	w.client = r.workOnClient(w.order.ClientID)
+	w.client.sought = w.client.sought || w.sought
 	if w.Target == plan.Lead {
 		return // whoever converts the lead decides about contact and company
 	}
@@ -178,6 +183,7 @@ func (r *run) addCustomer(w *orderWork) {
 	w.client.Needed = w.client.Needed || incomplete
 	if w.order.OrganizationID != nil {
 		w.organization = r.workOnOrganization(*w.order.OrganizationID)
+		w.organization.sought = w.organization.sought || w.sought
 		w.organization.Needed = w.organization.Needed || incomplete
 	}
 }

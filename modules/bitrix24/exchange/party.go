@@ -18,6 +18,7 @@ type party struct {
 	plan.Party // what decides
 
 	refusedEmail string // the portal does not take it, so the record is sent without
+	sought       bool   // it may have been created in hours that this database lost, so it is looked for first
 	busy         bool   // of a client: his lead carries an order already, so the next order gets a lead of its own
 
 	creates, createsLead string // the commands that create the record and its lead

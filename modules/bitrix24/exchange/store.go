@@ -179,14 +179,16 @@ func (r *run) storeProducts(tx *db.Tx, c plan.Changes) error {
 // RowsUnknown notes that it is unknown which product rows of an order's deal or lead are ours, so that the next push
 // reads them first. If an answer about its rows is still waited for, that stays noted as it is.
 func (x *Exchange) RowsUnknown(tx *db.Tx, portalID, orderID int64) error {
-	rows := plan.Intent{
-		PortalID: portalID, Entity: plan.Rows, Key: plan.RowsKey(orderID),
-		SentAt: db.Now().Add(-x.portals.Options.Settle), // there is no answer to wait for
-	}
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error; err != nil {
+	rows := x.unawaited(portalID, plan.Rows, plan.RowsKey(orderID))
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(rows).Error; err != nil {
 		return fmt.Errorf("note that rows are unknown: %w", err)
 	}
 	return nil
+}
+
+// unawaited is the intent of a command that nobody here knows of, and whose answer is not waited for.
+func (x *Exchange) unawaited(portalID int64, e plan.Entity, key string) *plan.Intent {
+	return &plan.Intent{PortalID: portalID, Entity: e, Key: key, SentAt: db.Now().Add(-x.portals.Options.Settle)}
 }
 
 // journalLine writes a line that a plan has worded.

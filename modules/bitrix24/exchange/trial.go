@@ -125,7 +125,7 @@ func (x *Exchange) Trial(ctx context.Context, sel Selection) ([]Planned, error) 
 				lines = append(lines, line(kind, found.ID, VerbSkip, string(found.No)))
 				continue
 			}
-			r.workOnRecord(kind, found.ID)
+			r.workOnRecord(kind, found.ID, false)
 		}
 	}
 	asked := [3][]int64{lo.Keys(r.organizations), lo.Keys(r.clients), lo.Keys(r.orders)}

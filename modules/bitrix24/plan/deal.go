@@ -103,19 +103,22 @@ func (f OrderFacts) stageOfNew() string {
 }
 
 // adoptDeal links a deal that an earlier attempt created. What was sent then is what both sides have agreed on;
-// whatever has changed since, on either side, is settled by the next push.
+// whatever has changed since, on either side, is settled by the next push. Of an attempt in hours that this database lost
+// nothing is known: then the panel's own fields are sent, and both sides agree on nothing else.
 func adoptDeal(f OrderFacts, id int64) Plan {
 	agreed := mapping.Agreed{}
 	if f.Open != nil {
 		maps.Copy(agreed, f.Open.Agreed)
 	}
+	text := "Сделка уже есть в Битрикс24: найдена по внешнему ключу и связана, второй не будет"
+	if f.Open != nil {
+		text = "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
+	}
 	agreed[OriginField] = mapping.Pair{Ours: "Y"}
 	return Plan{Now: Changes{
 		Links:       []*Link{f.newLink(Order, f.number(), Deal, id, agreed)},
 		RowsUnknown: []int64{f.number()}, // they left with the deal, or they did not
-		Lines: []Line{inward(
-			About(Order, f.number(), Deal, id), "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет",
-		)},
+		Lines:       []Line{inward(About(Order, f.number(), Deal, id), text)},
 		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it meanwhile.
 		Follow: []Job{look(Deal, id), push(Order, f.number())},
 	}}
@@ -283,13 +286,11 @@ func deletedNote(f OrderFacts) Plan {
 		return Plan{}
 	}
 	noted := []Agreement{{Link: f.Link, Fields: mapping.Agreed{noteField: {Ours: "Y"}}}}
-	if f.NoteOpen != nil {
-		if f.NoteThere {
-			return Plan{Now: Changes{Agree: noted, Settled: []Open{{Comment, f.noteKey()}}}}
-		}
-		if wait := f.unsettled(f.NoteOpen); wait != nil {
-			return Plan{Failure: wait}
-		}
+	if f.NoteThere {
+		return Plan{Now: Changes{Agree: noted, Settled: []Open{{Comment, f.noteKey()}}}}
+	}
+	if wait := f.unsettled(f.NoteOpen); wait != nil {
+		return Plan{Failure: wait}
 	}
 	return Plan{Commands: []*Command{{
 		Name: fmt.Sprintf("note%d", f.number()), Method: "crm.timeline.comment.add", About: f.about(),

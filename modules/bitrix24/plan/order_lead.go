@@ -62,7 +62,7 @@ func newOrderLead(f OrderFacts) Plan {
 	isFree := !f.Client.Busy && f.Open == nil
 	switch client := f.Client; {
 	case found:
-		return Plan{Commands: []*Command{f.intoLead(id, "", true, nil)}}
+		return Plan{Commands: []*Command{f.intoLead(id, "", true, nil)}, Now: f.lookAtUnknown(id)}
 	case wait != nil:
 		return Plan{Failure: wait}
 	case client.Creating != "" && isFree:
@@ -73,6 +73,14 @@ func newOrderLead(f OrderFacts) Plan {
 		return Plan{Commands: []*Command{f.intoLead(client.Link.RemoteID, "", true, gone)}, InClientLead: true}
 	}
 	return f.withRows(Plan{Commands: []*Command{f.createLead()}})
+}
+
+// lookAtUnknown has a lead looked at that was created in hours which this database lost: a person may have converted it.
+func (f OrderFacts) lookAtUnknown(lead int64) Changes {
+	if f.Open != nil {
+		return Changes{}
+	}
+	return Changes{Follow: []Job{look(Lead, lead)}}
 }
 
 // withRows adds the command that puts the rows into the lead of the plan's command.

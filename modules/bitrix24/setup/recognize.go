@@ -95,7 +95,11 @@ func (x *Setup) questions(ctx context.Context, batch *rest.Batch, portalID int64
 		if len(q.known) == 0 {
 			continue
 		}
-		if q.tokens, err = x.tokens(ctx, q.known); err != nil {
+		ids := map[plan.Local][]int64{}
+		for _, l := range q.known {
+			ids[l.Local] = append(ids[l.Local], l.LocalID)
+		}
+		if q.tokens, err = x.exchange.Tokens(ctx, ids); err != nil {
 			return nil, err
 		}
 		batch.Add(q.name, "crm.item.list", rest.Params{
@@ -110,34 +114,6 @@ func (x *Setup) questions(ctx context.Context, batch *rest.Batch, portalID int64
 // key is the external key that we know a record by.
 func (q question) key(l *plan.Link) string {
 	return plan.Key(l.Local, l.Entity, l.LocalID, q.tokens[plan.Record{Kind: l.Local, ID: l.LocalID}])
-}
-
-// tokens are those of linked records of the panel. A key without the record's token is another record's.
-func (x *Setup) tokens(ctx context.Context, links []*plan.Link) (map[plan.Record]string, error) {
-	ids := map[plan.Local][]int64{}
-	for _, l := range links {
-		ids[l.Local] = append(ids[l.Local], l.LocalID)
-	}
-	tokens := map[plan.Record]string{}
-	placed, err := x.Orders.FindMany(ctx, ids[plan.Order])
-	for id, o := range placed {
-		tokens[plan.Record{Kind: plan.Order, ID: id}] = o.Token
-	}
-	if err != nil {
-		return nil, err
-	}
-	people, err := x.Clients.FindMany(ctx, ids[plan.Client])
-	for id, c := range people {
-		tokens[plan.Record{Kind: plan.Client, ID: id}] = c.Token
-	}
-	if err != nil {
-		return nil, err
-	}
-	companies, err := x.Organizations.FindMany(ctx, ids[plan.Organization])
-	for id, o := range companies {
-		tokens[plan.Record{Kind: plan.Organization, ID: id}] = o.Token
-	}
-	return tokens, err
 }
 
 // matching returns the portals whose records were answered under the keys that we know them by.

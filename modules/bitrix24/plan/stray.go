@@ -1,0 +1,53 @@
+package plan
+
+import "github.com/pixlpark/panel/modules/bitrix24/mapping"
+
+// CarrierFacts are what decides about a deal or lead of the portal that carries an external key of this installation,
+// and appeared after all that this database knew when the lane was taken over. Usually nothing did. If the database was
+// restored from a copy, it is what was created in the lost hours.
+type CarrierFacts struct {
+	Entity Entity
+	Key    string
+	Linked bool // it is linked to a record of the panel already
+
+	// What the panel has under the number in the key.
+	Exists bool
+	Token  string
+	HasOne bool   // it is linked to a record of that kind, whichever
+	Choice Choice // what was decided about it
+}
+
+// Carrier is what a record of the portal that carries a key of ours turns out to be.
+type Carrier string
+
+// The carriers.
+const (
+	Known     Carrier = ""          // there is nothing to do about it
+	Stray     Carrier = "stray"     // the panel has no record of that number and token: it was lost
+	Unclaimed Carrier = "unclaimed" // the panel has the record, and does not know that it is on the portal already
+)
+
+// ForCarrier decides what a record of the portal is that carries a key of ours. A lead's key goes to the deal that it is
+// converted into, too: such a deal is claimed by whoever looks at the lead.
+func ForCarrier(f CarrierFacts) Carrier {
+	record, token, ok := KeyOf(f.Key)
+	switch {
+	case !ok || f.Linked:
+		return Known
+	case !f.Exists || token != f.Token:
+		return Stray
+	case f.HasOne || f.Choice == ChoiceIgnore || f.Key != Key(record.Kind, f.Entity, record.ID, token):
+		return Known
+	}
+	return Unclaimed
+}
+
+// KeyOf returns which record of the panel an external key of a deal, lead, contact or company names, and its token.
+func KeyOf(key string) (r Record, token string, ok bool) {
+	what, id, token, ok := mapping.ParseKey(key)
+	kind, known := map[string]Local{
+		"order": Order, "lead-order": Order, "client": Client, "lead-client": Client,
+		"organization": Organization, "lead-organization": Organization,
+	}[what]
+	return Record{Kind: kind, ID: id}, token, ok && known
+}
