@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -40,6 +41,16 @@ func postgresCopy(t testing.TB, lines []db.Line) string {
 			t.Fatal(err)
 		}
 	}
+	return postgresFrom(t, from)
+}
+
+// postgresFrom makes a database that is a copy of another one, until the test ends, and returns its address.
+func postgresFrom(t testing.TB, from string) string {
+	t.Helper()
+	server, err := postgresServer()
+	if err != nil {
+		t.Fatal(err)
+	}
 	name := nextName("test")
 	if err := server.exec("CREATE DATABASE " + name + " TEMPLATE " + from + server.strategy); err != nil {
 		t.Fatal(err)
@@ -50,6 +61,16 @@ func postgresCopy(t testing.TB, lines []db.Line) string {
 		}
 	})
 	return server.url(name)
+}
+
+// databaseOf is the name in an address of server.url.
+func databaseOf(t testing.TB, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(u.Path, "/")
 }
 
 // server is a running Postgres.
