@@ -15,6 +15,8 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
+func randomOf(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
+
 // comparedFacts are an order and its deal, read whole, in which any of the compared things may differ.
 func comparedFacts(r *rand.Rand) plan.OrderFacts {
 	pick := func(values ...string) string { return values[r.IntN(len(values))] }
@@ -125,7 +127,7 @@ func TestDifferences_areWhatMendingSends(t *testing.T) {
 	t.Parallel()
 	differing := 0
 	for seed := range uint64(2000) {
-		f := comparedFacts(rand.New(rand.NewPCG(seed, 7)))
+		f := comparedFacts(randomOf(seed))
 		differ, p := plan.Differences(f), plan.ForOrder(f)
 		if p.Failure != nil || p.Again {
 			t.Fatalf("seed %d: %+v", seed, p)

@@ -154,8 +154,9 @@ func linkedDeal(f OrderFacts) Plan {
 	if f.Deal != nil {
 		keepContacts(changed, f.Deal.ContactIDs, before)
 	}
-	if changed[amountField] != nil {
-		changed["isManualOpportunity"] = "Y"
+	if changed[amountField] != nil || changed[fixedField] != nil {
+		// One that is not fixed is what the rows come to, whatever it was when it was read.
+		changed[amountField], changed[fixedField] = sent[amountField], sent[fixedField]
 	}
 	maps.Copy(fields, changed)
 	agreed.Agree(mapping.DealFields(f.Input))

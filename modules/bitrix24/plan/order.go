@@ -147,4 +147,5 @@ const (
 	TitleField    = "title"    // agreed for deals that were made of a lead: they keep its title until the order's replaces it
 	contactsField = "contactIds"
 	amountField   = "opportunity"
+	fixedField    = "isManualOpportunity" // the amount does not follow the rows
 )
