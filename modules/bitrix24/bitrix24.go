@@ -64,7 +64,7 @@ func (m *Module) Register(h *app.Host) error {
 	}
 	h.Models(
 		&portal.Portal{}, &exchange.Vanished{}, &exchange.StrayRecord{}, &plan.ProductLink{},
-		&plan.Link{}, &plan.Intent{}, &plan.RowLink{}, &plan.SentRow{}, &records.ChoiceRow{},
+		&plan.Link{}, &plan.Intent{}, &plan.RowLink{}, &plan.SentRow{}, &plan.Copy{}, &records.ChoiceRow{},
 		&records.RefusedEmail{}, &records.JournalEntry{}, &records.AuditEntry{},
 	)
 	h.Models(pages.Models()...)

@@ -99,8 +99,12 @@ func leftText(deals, leads int64) string {
 	return dealsText(deals) + " и " + leadsText(leads) + " остались"
 }
 
-func dealsText(n int64) string { return fmt.Sprintf("%d %s", n, [...]string{"сделка", "сделки", "сделок"}[form(n)]) }
-func leadsText(n int64) string { return fmt.Sprintf("%d %s", n, [...]string{"лид", "лида", "лидов"}[form(n)]) }
+func dealsText(n int64) string {
+	return fmt.Sprintf("%d %s", n, [...]string{"сделка", "сделки", "сделок"}[form(n)])
+}
+func leadsText(n int64) string {
+	return fmt.Sprintf("%d %s", n, [...]string{"лид", "лида", "лидов"}[form(n)])
+}
 
 // form is which form of a Russian noun goes with a number: 0 with 1 and 21, 1 with 2 to 4, 2 with the others.
 func form(n int64) int {

@@ -162,7 +162,7 @@ func (x *Exchange) holdBack(tx *db.Tx, portalID int64, records []plan.Look) erro
 func (r *run) holdVanished(ctx context.Context) error {
 	gone := map[plan.Look]*bool{} // whether nothing is left to do about it
 	for _, w := range r.orders {
-		if w.Gone && w.Link != nil {
+		if w.Gone && w.Link != nil && w.Link.State != plan.Deleted && !r.isRestored(w) {
 			gone[plan.Look{Entity: w.Link.Entity, ID: w.Link.RemoteID}] = &w.done
 		}
 	}
@@ -177,7 +177,7 @@ func (r *run) holdVanished(ctx context.Context) error {
 		}
 	}
 	for _, w := range r.leads {
-		if w.Gone {
+		if w.Vanished() {
 			gone[plan.Look{Entity: plan.Lead, ID: w.ID}] = &w.done
 		}
 	}
@@ -206,6 +206,12 @@ func (r *run) holdVanished(ctx context.Context) error {
 	return r.DB.Transaction(
 		ctx, func(ctx context.Context, tx *db.Tx) error { return r.exchange.holdBack(tx, r.Portal.ID, asked) },
 	)
+}
+
+// isRestored reports whether an order's deal is there again under another number.
+func (r *run) isRestored(w *orderWork) bool {
+	_, restored := w.Link.Restored(w.Twins, w.Rows, r.clockOffset())
+	return restored
 }
 
 // OpenVanished counts the records that wait for a person's decision, and returns the settings it used. Without a

@@ -259,7 +259,7 @@ func (r *run) sync(ctx context.Context) error {
 		// so clients come last.
 		r.loadLeads, r.loadOrders, r.loadOrganizations, r.loadClients, r.readForContacts, r.loadProducts,
 		// What the portal says.
-		r.ask, r.holdVanished, r.settleProducts,
+		r.ask, r.seekRestored, r.holdVanished, r.settleProducts,
 		// What follows. A deal needs its contact and company, so orders come last.
 		r.settleLeads, r.settleClients, r.settleOrganizations, r.settleOrders,
 	} {

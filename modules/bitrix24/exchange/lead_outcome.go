@@ -40,7 +40,7 @@ func (r *run) workOnLead(l *plan.Link) *leadWork {
 
 // loadLeads asks the portal for the leads (crm.item.list), and for what became of those that are converted.
 func (r *run) loadLeads(context.Context) error {
-	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId"}
+	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId", "createdTime"}
 	works := inOrder(r.leads)
 	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *leadWork, _ int) Sought[rest.Lead] {
 		return Sought[rest.Lead]{ID: w.ID, Gone: &w.Gone, Err: &w.err, Take: func(lead *rest.Lead) {
@@ -60,7 +60,7 @@ func (r *run) askConverted(w *leadWork) {
 		params := rest.Params{
 			"entityTypeId": typeID, "start": -1, "order": rest.Params{"id": "ASC"},
 			"filter": rest.Params{"=leadId": w.ID},
-			"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity"},
+			"select": []string{"id", "title", "leadId", "stageId", "categoryId", "opportunity", "createdTime"},
 		}
 		askFor(&r.questions, "crm.item.list", params, &w.err, func(items rest.Items[rest.Deal]) {
 			take(lo.Filter(items.Items, func(d rest.Deal, _ int) bool { return d.LeadID.Int64() == w.ID }))
@@ -141,6 +141,7 @@ func (r *run) loadConverted(ctx context.Context, works []*leadWork) (known []*pl
 		Where(r.DB.From(ctx).
 			Where("local = 'client' AND entity = 'contact' AND local_id IN ?", clientIDs).
 			Or("local = 'organization' AND entity = 'company' AND local_id IN ?", organizationIDs).
+			Or("local = 'organization' AND entity = 'lead' AND local_id IN ?", organizationIDs).
 			Or("local = 'order' AND entity = 'deal' AND local_id IN ?", orderIDs).
 			Or("local = 'order' AND entity = 'lead' AND local_id IN ?", lo.Flatten(lo.Values(inLeads))).
 			Or("entity = 'contact' AND remote_id IN ?", contacts).

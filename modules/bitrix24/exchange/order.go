@@ -84,6 +84,12 @@ func (r *run) loadOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	copies, err := r.Book.Copies(ctx, plan.Deal, lo.Filter(ids, func(id int64, _ int) bool {
+		return links[id] == nil && found[id] != nil && open[dealKey(found[id])] != nil
+	}))
+	if err != nil {
+		return err
+	}
 	rows, err := r.Book.RowLinks(ctx, plan.Deal, ids)
 	if err != nil {
 		return err
@@ -105,6 +111,7 @@ func (r *run) loadOrders(ctx context.Context) error {
 		}
 		if w.Target == plan.Deal {
 			w.Link, w.Rows = links[id], owned(rows[id])
+			w.Copies = copies[id]
 		}
 		w.RowsOpen, w.Sent = openRows[plan.RowsKey(id)], sent[id]
 		if w.sought && w.Link != nil && w.RowsOpen == nil {
@@ -120,7 +127,10 @@ func (r *run) loadOrders(ctx context.Context) error {
 		w.site = byID[w.order.SiteID]
 		w.Input = r.input(w)
 		w.Unwanted = r.Current.Wants(w.order, w.Chosen) != ""
+		isDeleted := w.Target == plan.Deal && w.Link != nil && w.Link.State == plan.Deleted
 		switch {
+		case isDeleted && w.read && w.Chosen != plan.ChoiceIgnore:
+			read = append(read, w) // it may have been restored
 		case w.Idle():
 			w.done = true
 		case w.Link != nil && w.Target == plan.Lead:
@@ -179,7 +189,7 @@ func (r *run) addCustomer(w *orderWork) {
 		return // whoever converts the lead decides about contact and company
 	}
 	// A deal that a person made of the order's lead may lack them, too: nobody has to choose them in the dialog.
-	incomplete := w.Link == nil || !w.Link.Complete()
+	incomplete := w.Link == nil || w.Link.State == plan.Linked && !w.Link.Complete()
 	w.client.Needed = w.client.Needed || incomplete
 	if w.order.OrganizationID != nil {
 		w.organization = r.workOnOrganization(*w.order.OrganizationID)

@@ -49,11 +49,11 @@ func (r *run) resolve(ctx context.Context, pulls []pulled, works [][]work) error
 	return nil
 }
 
-// workOf returns the work that a look at a linked record means, or nil when there is nothing to do: the link is to a
-// lead that was deleted, for instance.
+// workOf returns the work that a look at a linked record means, or nil when there is nothing to do: a requisite is not
+// looked at, for instance. What is known to be deleted is looked at, too, since it may have been restored.
 func (r *run) workOf(l *plan.Link) work {
 	switch {
-	case l.Entity == plan.Lead && l.State != plan.Deleted:
+	case l.Entity == plan.Lead:
 		return r.workOnLead(l)
 	case l.Local == plan.Order && l.Entity == plan.Deal:
 		w := r.workOnOrder(l.LocalID)

@@ -24,6 +24,7 @@ var reconciled = []plan.Entity{plan.Deal, plan.Contact, plan.Company, plan.Lead}
 // modified is a record of the portal that was changed lately, with the external key it carries.
 type modified struct {
 	ID          rest.ID   `json:"id"`
+	CreatedTime rest.Time `json:"createdTime"`
 	UpdatedTime rest.Time `json:"updatedTime"`
 	rest.Origin
 }
@@ -105,7 +106,7 @@ func (r *run) readPages(
 		var last any = p.Last
 		for i := range pages {
 			page := batch.Add(pageName(e, i), "crm.item.list", rest.Params{
-				"entityTypeId": e.TypeID(), "select": []string{"id", "updatedTime", "originatorId", "originId"},
+				"entityTypeId": e.TypeID(), "select": []string{"id", "createdTime", "updatedTime", "originatorId", "originId"},
 				"order": rest.Params{"id": "ASC"}, "start": -1,
 				"filter": rest.Params{">=updatedTime": p.Since.Add(-r.portals.Options.ReconcileOverlap), ">id": last},
 			})
@@ -142,8 +143,8 @@ func (r *run) takePages(
 		if err := r.enqueueCaught(ctx, e, items.Items); err != nil {
 			return p, err
 		}
-		if e == plan.Deal {
-			if err := r.adoptRestored(ctx, items.Items); err != nil {
+		if e == plan.Deal || e == plan.Lead {
+			if err := r.takeTwins(ctx, e, items.Items); err != nil {
 				return p, err
 			}
 		}

@@ -34,6 +34,25 @@ func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, token 
 	return 0, "", "", false
 }
 
+// ownerByKey returns the record of the panel that a deal or lead was created for, by the key it carries, with the token
+// in that, and what it was created as. A conversion copies a lead's key into the deal, and that does not make it the
+// owner's deal.
+func ownerByKey(origin mapping.Origin, carried rest.Origin) (owner plan.Record, token string, as plan.Entity, ok bool) {
+	if order, token, as, ok := OrderByKey(origin, carried); ok {
+		return plan.Record{Kind: plan.Order, ID: order}, token, as, true
+	}
+	_, id, token, ok := mapping.ParseKey(string(carried.OriginID))
+	if !ok {
+		return plan.Record{}, "", "", false
+	}
+	for _, kind := range []plan.Local{plan.Client, plan.Organization} {
+		if HasKey(origin, carried, plan.Key(kind, plan.Lead, id, token)) {
+			return plan.Record{Kind: kind, ID: id}, token, plan.Lead, true
+		}
+	}
+	return plan.Record{}, "", "", false
+}
+
 // keyed is a record of which only the number and the key are read.
 type keyed struct {
 	ID rest.ID `json:"id"`

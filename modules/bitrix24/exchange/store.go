@@ -46,6 +46,9 @@ func (r *run) store(tx *db.Tx, c plan.Changes, by work) error {
 			return err
 		}
 	}
+	if err := records.NoteCopies(tx, c.Copies); err != nil {
+		return err
+	}
 	if err := r.storeRows(tx, c); err != nil {
 		return err
 	}

@@ -164,7 +164,7 @@ func MergeCompany(
 		m.Send["comments"] = mendAddress(string(theirs.Comments), o.Address)
 	}
 	m.Agreed[fieldAddress] = Pair{Ours: o.Address, Theirs: addressLine(o.Address)}
-	if string(theirs.OriginID) == "" && string(theirs.OriginatorID) == "" {
+	if lacksKey(theirs.Origin, origin) {
 		m.Send["originatorId"], m.Send["originId"] = string(origin), OrganizationKey(o.ID, o.Token)
 	}
 	return m

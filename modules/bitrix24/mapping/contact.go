@@ -18,6 +18,9 @@ const (
 	fieldEmail      = "email"
 )
 
+// Multifields are the names of phone and e-mail in Agreed, of contacts and companies alike.
+var Multifields = []string{fieldPhone, fieldEmail}
+
 // contactFields is the order of comparing. The first name comes last, since what stands for a missing one depends on
 // the others.
 var contactFields = []string{fieldSecondName, fieldLastName, fieldPhone, fieldEmail, fieldName}
@@ -166,7 +169,7 @@ func MergeContact(agreed Agreed, c *clients.Client, theirs rest.Contact, origin 
 	if len(fm) > 0 {
 		m.Send["fm"] = fm
 	}
-	if string(theirs.OriginID) == "" && len(theirs.OriginatorID) == 0 {
+	if lacksKey(theirs.Origin, origin) {
 		m.Send["originatorId"], m.Send["originId"] = string(origin), ClientKey(c.ID, c.Token)
 	}
 	return m

@@ -26,6 +26,15 @@ func OrganizationLead(o *organizations.Organization) rest.Params {
 	return rest.Params{"title": Cut(o.Name, titleLimit), "companyTitle": Cut(o.Name, titleLimit)}
 }
 
+// lacksKey reports whether a contact or company is to get our key: it has none, or the lead's, which a conversion has
+// copied.
+func lacksKey(carried rest.Origin, origin Origin) bool {
+	if string(carried.OriginatorID) == string(origin) {
+		return strings.HasPrefix(string(carried.OriginID), "lead-")
+	}
+	return carried.OriginatorID == "" && carried.OriginID == ""
+}
+
 // NewLead completes the fields of a lead that is to be made: who we are, responsible, source, phone and e-mail.
 func NewLead(fields rest.Params, key, phone, email string, rules Rules, origin Origin) rest.Params {
 	made := rest.Params{"sourceId": "WEB", "opened": "N", "originatorId": string(origin), "originId": key}

@@ -152,3 +152,24 @@ func TestMergeLead_leavesTheAgreedAlone(t *testing.T) {
 		t.Errorf("agreed on %v before anything was sent", agreed["name"])
 	}
 }
+
+func TestMerge_aLeadsKeyThatAConversionCopiedIsReplaced(t *testing.T) {
+	for _, test := range []struct {
+		carried rest.Origin
+		sends   bool
+	}{
+		{rest.Origin{}, true},
+		{rest.Origin{OriginatorID: "panel", OriginID: "lead-client:1"}, true},
+		{rest.Origin{OriginatorID: "panel", OriginID: "client:1"}, false},
+		{rest.Origin{OriginatorID: "1c", OriginID: "lead-client:1"}, false},
+		{rest.Origin{OriginatorID: "1c"}, false},
+	} {
+		contact := mapping.MergeContact(nil, &clients.Client{ID: 1}, rest.Contact{Origin: test.carried}, "panel").Send
+		company := mapping.MergeCompany(
+			nil, &organizations.Organization{ID: 1}, rest.Company{Origin: test.carried}, mapping.Rules{}, "panel",
+		).Send
+		if (contact["originId"] == "client:1") != test.sends || (company["originId"] == "organization:1") != test.sends {
+			t.Errorf("%+v: contact gets %v, company %v", test.carried, contact["originId"], company["originId"])
+		}
+	}
+}

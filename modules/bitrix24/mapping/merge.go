@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 )
 
 // Pair is a field as both sides last agreed on it. The two differ where they say the same in different words: a status
@@ -66,8 +67,14 @@ func Print(value any) string {
 		return text
 	}
 	sum := sha256.Sum256([]byte(text))
-	return "sha256:" + hex.EncodeToString(sum[:16])
+	return fingerprint + hex.EncodeToString(sum[:16])
 }
+
+// fingerprint begins what Print makes of a long value.
+const fingerprint = "sha256:"
+
+// IsFingerprint reports whether Print has made that of a value which is not known any more.
+func IsFingerprint(printed string) bool { return strings.HasPrefix(printed, fingerprint) }
 
 // Changed returns the fields whose values are not those last sent, and remembers nothing: see Agree.
 func (a Agreed) Changed(fields map[string]any) map[string]any {

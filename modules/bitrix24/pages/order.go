@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/panel"
@@ -23,6 +25,7 @@ type orderBox struct {
 	Tone      string      // of the state's pill
 	Why       string      // in words: what it waits for, what failed, why it is not sent
 	Gone      plan.Entity // the deal or lead was deleted there: what to do is offered
+	Copies    []dealCopy  // deals that carry the order's key and are not its deal; a person may choose one
 	Ignored   bool        // «не синхронизировать» was chosen
 	MayRetry  bool
 	DealURL   string
@@ -36,6 +39,12 @@ type orderBox struct {
 	Control   *controlSum
 	Seen      *time.Time
 	Reasons   []string // «Почему так?»
+}
+
+// dealCopy is a deal that a person may tie the order to in place of the one that was deleted.
+type dealCopy struct {
+	ID  int64
+	URL string
 }
 
 // controlSum compares the order's total with what the deal holds, both in words.
@@ -168,7 +177,9 @@ func (x *Pages) showState(
 	if present != nil && present.State == plan.Deleted && !waits {
 		box.Gone = present.Entity
 		box.State, box.Tone, box.Why = "не отправляется", "warning", goneWords[present.Entity]
-		return nil
+		copies, err := x.portals.Book(s.PortalID).Copies(ctx, plan.Deal, []int64{o.ID})
+		box.Copies = lo.Map(copies[o.ID], func(id int64, _ int) dealCopy { return dealCopy{id, s.URL(plan.Deal, id)} })
+		return err
 	}
 	switch {
 	case job != nil && job.State == jobs.Failed:

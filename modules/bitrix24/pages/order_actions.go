@@ -65,7 +65,9 @@ func (x *Pages) doWithOrder(c echo.Context, o *orders.Order) (notice string, err
 // orderURL is the address of an order's page.
 func orderURL(o *orders.Order) string { return fmt.Sprintf("/admin/orders/%d", o.ID) }
 
-// createAgain forgets the deleted deal or lead and sends the order as a new one.
+// createAgain forgets the deleted deal or lead and sends the order as a new one. Before that the portal is asked once
+// more: what was restored meanwhile is linked again, and nothing is created. Deals that carry the order's key and are
+// not its deal are remembered, so that none of them is taken for the new one.
 func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
 	l, err := x.exchange.Gone(ctx, s, o.ID)
 	if err != nil {
@@ -74,13 +76,59 @@ func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Or
 	if l == nil {
 		return "", refusal.Value("", "Сделка этого заказа на месте: создавать её заново не нужно.")
 	}
+	c, err := x.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	asking, cancel := context.WithTimeout(ctx, x.portals.Options.AwaitStaff)
+	defer cancel()
+	restored, copies, err := c.Twins(asking, l, o)
+	if err != nil {
+		return "", refusal.Value("", "Узнать, не восстановлена ли сделка, не удалось: %s Попробуйте позже.", portal.Explain(err))
+	}
+	if restored {
+		return x.linkRestored(ctx, l)
+	}
 	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := records.NoteCopies(tx, copies); err != nil {
+			return err
+		}
 		return x.exchange.StartOver(ctx, tx, s, l, o.ClientID, staff.ActorFrom(ctx).Name)
 	})
 	if err != nil {
 		return "", err
 	}
 	return x.pushNow(ctx, s, o)
+}
+
+// linkRestored has the deal or lead looked at that the link is to. The look links it again.
+func (x *Pages) linkRestored(ctx context.Context, l *plan.Link) (string, error) {
+	job := exchange.Pull{Entity: l.Entity, ID: l.RemoteID}
+	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := x.enqueueAgain(ctx, tx, job); err != nil {
+			return err
+		}
+		return x.Jobs.Resume(ctx, portal.Lane)
+	})
+	if err != nil {
+		return "", err
+	}
+	if _, err := x.outcome(ctx, job); err != nil {
+		return "", err
+	}
+	return map[plan.Entity]string{
+		plan.Deal: "Сделка восстановлена в Битрикс24: заказ снова связан с ней, вторая не нужна",
+		plan.Lead: "Лид восстановлен в Битрикс24: заказ снова связан с ним, второй не нужен",
+	}[l.Entity], nil
+}
+
+// connect returns a connection with the portal, or says why there is none now.
+func (x *Pages) connect(ctx context.Context) (*exchange.Connection, error) {
+	c, err := x.exchange.Connect(ctx)
+	if jobs.Pauses(err) {
+		return nil, refusal.Value("", "Сейчас это невозможно: %s", err)
+	}
+	return c, err
 }
 
 // choose stores whether the order is to be left alone. If it is, its waiting job is cancelled, else one is enqueued.
@@ -113,10 +161,8 @@ func (x *Pages) linkOther(
 	case parseErr != nil || id <= 0 || e != plan.Deal && e != plan.Lead:
 		return "", refusal.Value("id", "Впишите номер сделки: число из её адреса в Битрикс24.")
 	}
-	c, err := x.exchange.Connect(ctx)
-	if jobs.Pauses(err) {
-		return "", refusal.Value("", "Сейчас это невозможно: %s", err)
-	} else if err != nil {
+	c, err := x.connect(ctx)
+	if err != nil {
 		return "", err
 	}
 	link, err := x.lookAt(ctx, c, o, e, id)
@@ -138,6 +184,9 @@ func (x *Pages) linkOther(
 			return err
 		}
 		if err := records.SaveLink(tx, link); err != nil {
+			return err
+		}
+		if err := records.ForgetCopy(tx, s.PortalID, e, id); err != nil {
 			return err
 		}
 		// Which rows are ours is unknown: the next job reads them first.

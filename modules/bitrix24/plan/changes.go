@@ -13,6 +13,7 @@ type Changes struct {
 	Unlink  []*Link     // to drop
 	Settled []Open      // intents whose outcome is known by now
 	Choices []Chosen    // what is remembered as a person's choice from now on
+	Copies  []Copy      // deals that carry an order's key and are not its deal
 
 	Order *OrderTake // the order follows its deal
 	Party *PartyTake // the client or organization follows the contact or company
@@ -137,7 +138,7 @@ func look(e Entity, id int64) Job { return Job{Look: &Look{Entity: e, ID: id}} }
 
 // Empty reports whether there is nothing to store.
 func (c Changes) Empty() bool {
-	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
+	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Copies)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
 		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.Sent == nil && c.RowsAnew == nil &&
 		c.ProductGone == 0 && !c.NoImport
 }
@@ -147,6 +148,7 @@ func (c Changes) and(more Changes) Changes {
 	c.Links, c.Unlink = append(c.Links, more.Links...), append(c.Unlink, more.Unlink...)
 	c.Agree = append(c.Agree, more.Agree...)
 	c.Settled, c.Choices = append(c.Settled, more.Settled...), append(c.Choices, more.Choices...)
+	c.Copies = append(c.Copies, more.Copies...)
 	c.Rows, c.RowsGone = append(c.Rows, more.Rows...), append(c.RowsGone, more.RowsGone...)
 	c.RowsUnknown, c.SentRows = append(c.RowsUnknown, more.RowsUnknown...), append(c.SentRows, more.SentRows...)
 	c.Lines, c.Follow = append(c.Lines, more.Lines...), append(c.Follow, more.Follow...)

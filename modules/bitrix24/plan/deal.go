@@ -14,7 +14,7 @@ import (
 
 // newDeal links the deal that an attempt created whose answer was lost, or else creates the deal with its rows.
 func newDeal(f OrderFacts) Plan {
-	if id, found := oldest(f.ByKey); found {
+	if id, found := oldest(withoutCopies(f.ByKey, f.Copies)); found {
 		return adoptDeal(f, id)
 	}
 	if wait := f.unsettled(f.Open); wait != nil {

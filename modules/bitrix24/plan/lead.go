@@ -23,6 +23,8 @@ type LeadFacts struct {
 	Lead *rest.Lead
 	Gone bool // there is no such lead
 
+	Twins []Twin // leads that carry the keys of those that are in it, asked for when it is gone
+
 	// What the portal says came of a converted lead. All of it carries the lead's number.
 	Deals               []rest.Deal
 	Contacts, Companies []int64
@@ -34,8 +36,8 @@ type LeadFacts struct {
 	InLeads   []int64                       // the client's orders that are in open leads
 
 	// Known are the links of client, organization and orders to contact, company and deals, everybody's links to the
-	// contact and company that the lead was converted into, and those of InLeads to their leads. Others do no harm. Of
-	// two of the same records the later counts.
+	// contact and company that the lead was converted into, the organization's to its own lead, and those of InLeads to
+	// their leads. Others do no harm. Of two of the same records the later counts.
 	Known []*Link
 }
 
@@ -63,6 +65,7 @@ func leadState(f LeadFacts, state LinkState, text string) Plan {
 	for _, former := range f.Links {
 		l := former.copy()
 		l.State, l.Stage = state, string(f.Lead.StageID)
+		l.seeCreated(f.Lead.CreatedTime)
 		now.Links = append(now.Links, l)
 		if former.State == state {
 			continue
@@ -75,11 +78,18 @@ func leadState(f LeadFacts, state LinkState, text string) Plan {
 	return Plan{Now: now}
 }
 
-// leadGone notes that a lead was deleted. Nothing is created again unasked. The order's page says what happened, and a
+// leadGone links those who were in a lead to it again if it is there under another number, out of the recycle bin.
+// Otherwise it notes that the lead was deleted. Nothing is created again unasked. The order's page says what happened, and a
 // client or organization is offered «Отправить в Битрикс24» again.
 func leadGone(f LeadFacts) Plan {
+	if id, restored := f.leadRestored(); restored {
+		return Plan{Now: leadBack(f.Links, id)}
+	}
 	var now Changes
 	for _, l := range f.Links {
+		if l.State == Deleted {
+			continue // that is known
+		}
 		now.Lines = append(now.Lines, inward(f.about(l), "Лид удалён в Битрикс24"))
 		if l.Local == Order {
 			l = l.copy()

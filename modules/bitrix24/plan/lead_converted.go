@@ -114,27 +114,9 @@ func convertedContact(f LeadFacts) Changes {
 	}
 	l := f.newLink(Client, client, Contact, id, nil)
 	if slices.Contains(f.Contacts, id) {
-		l.Agreed = f.changedWhileLead()
+		l.Agreed = f.saidOfContact()
 	}
 	return Changes{Links: []*Link{l}, Follow: []Job{push(Client, client)}}
-}
-
-// changedWhileLead returns what the lead says of the client where he has changed since. The contact that was made of
-// the lead says the same, and agreed on like that it will get the new values.
-func (f LeadFacts) changedWhileLead() mapping.Agreed {
-	changed := mapping.Agreed{}
-	if f.Client == nil {
-		return changed
-	}
-	present := mapping.ContactFields(f.Client)
-	for _, l := range f.Links {
-		for field, ours := range present {
-			if said, known := l.Agreed[field]; known && said.Ours != ours {
-				changed[field] = said
-			}
-		}
-	}
-	return changed
 }
 
 // convertedCompany links the organization to the company of the lead. If there is none, the next push finds or creates
@@ -154,7 +136,11 @@ func convertedCompany(f LeadFacts) Changes {
 		text := fmt.Sprintf("Лид %d переведён в компанию, которая уже связана с другой организацией", f.ID)
 		return f.odd(About(Organization, organization, Company, id), text)
 	default:
-		now.Links = []*Link{f.newLink(Organization, organization, Company, id, nil)}
+		l := f.newLink(Organization, organization, Company, id, nil)
+		if slices.Contains(f.Companies, id) {
+			l.Agreed = f.saidOfCompany(organization)
+		}
+		now.Links = []*Link{l}
 	}
 	return now
 }
@@ -168,10 +154,14 @@ func convertedDeal(f LeadFacts, of *Link) Plan {
 		return awaitDeal(f, of)
 	}
 	deal := slices.MinFunc(f.Deals, func(a, b rest.Deal) int { return int(a.ID - b.ID) })
+	title := string(f.Lead.Title)
+	if said, known := f.said(TitleField); known && said.Theirs == string(deal.Title) {
+		title = said.Theirs // the lead was given another title after its conversion
+	}
 	l := f.newLink(Order, of.LocalID, Deal, deal.ID.Int64(), mapping.Agreed{
 		// The order's status decides about the stage. Its title replaces the lead's, unless a person changed that.
 		StageField: {Theirs: string(deal.StageID)},
-		TitleField: {Theirs: string(f.Lead.Title)},
+		TitleField: {Theirs: title},
 	})
 	l.See(&deal)
 	about := About(Order, of.LocalID, Deal, l.RemoteID)

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -57,6 +58,9 @@ func follows(c plan.Changes) []string {
 	}
 	for _, chosen := range c.Choices {
 		add("choose %q for %s %d", chosen.Choice, chosen.Record.Kind, chosen.Record.ID)
+	}
+	for _, known := range c.Copies {
+		add("%s %d is a copy", known.Entity, known.RemoteID)
 	}
 	for _, order := range c.RowsUnknown {
 		add("rows of order %d unknown", order)
@@ -219,20 +223,118 @@ func TestLeadConverted_aDealIsWaitedForFifteenMinutes(t *testing.T) {
 	}
 }
 
-func TestLeadConverted_theContactGetsWhatTheClientChangedMeanwhile(t *testing.T) {
+func TestLeadConverted_theContactIsTakenForWhatTheLeadSaid(t *testing.T) {
 	f := convertedLead()
-	said := mapping.Agreed{"phone": {Ours: "+79990000001", Theirs: "+79990000001"}, "email": {}}
-	f.Links[0].Agreed = said
-	f.Client.Phone = new("+79990000002")
-	agreed := plan.ForLead(f).Now.Links[0].Agreed
-	if len(agreed) != 1 || agreed["phone"] != said["phone"] {
-		t.Errorf("agreed on %v, want the former phone alone", agreed)
+	f.Links[0].Agreed = mapping.Agreed{
+		"name": {Ours: "Мария", Theirs: "Мария"}, "lastName": {}, "email": {},
+		"phone": {Ours: "+79990000001", Theirs: "+79990000002"}, // as a person corrected it in the lead
+		"title": {Ours: "Мария", Theirs: "Мария"},
+	}
+	want := mapping.Agreed{
+		"name": {Ours: "Мария", Theirs: "Мария"}, "lastName": {}, "email": {},
+		"phone": {Ours: "+79990000001", Theirs: "+79990000002"},
+	}
+	agreed := func() mapping.Agreed { return plan.ForLead(f).Now.Links[0].Agreed }
+	if got := agreed(); !maps.Equal(got, want) {
+		t.Errorf("agreed on %v, want what the lead said of the client, %v", got, want)
+	}
+	f.Client = &clients.Client{ID: 1, Email: new("a@b.ru")}
+	f.Links[0].Agreed = mapping.Agreed{"name": {Ours: "a@b.ru", Theirs: "a@b.ru"}}
+	if got, want := agreed()["name"], (mapping.Pair{Theirs: "a@b.ru"}); got != want {
+		t.Errorf("agreed on the name %v, want %v: the e-mail stands for a missing name", got, want)
 	}
 	f.Contacts = nil // it was chosen, and says whatever it said before
-	if agreed := plan.ForLead(f).Now.Links[0].Agreed; len(agreed) > 0 {
-		t.Errorf("agreed on %v of a contact that the lead's values never went into", agreed)
+	if got := agreed(); len(got) > 0 {
+		t.Errorf("agreed on %v of a contact that the lead's values never went into", got)
 	}
 }
+
+func TestLeadConverted_theCompanyIsTakenForWhatTheLeadsSaid(t *testing.T) {
+	for name, test := range map[string]struct {
+		employee, organization mapping.Pair // the phone in either lead
+		want                   mapping.Pair
+	}{
+		"the company has the employee's": {
+			mapping.Pair{Ours: "1", Theirs: "1"}, mapping.Pair{Ours: "2", Theirs: "2"}, mapping.Pair{Ours: "2", Theirs: "1"},
+		},
+		"the company was to get the organization's":  {mapping.Pair{}, mapping.Pair{Ours: "2", Theirs: "2"}, mapping.Pair{}},
+		"the organization was to get the employee's": {mapping.Pair{Ours: "1", Theirs: "1"}, mapping.Pair{}, mapping.Pair{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := convertedLead()
+			f.Employers = []*organizations.Organization{
+				{ID: 3, Employees: []organizations.Employee{{ClientID: 1, Role: organizations.Manager}}},
+			}
+			f.Lead.CompanyID, f.Companies = 9, []int64{9}
+			own := link(plan.Organization, 3, plan.Lead, 30)
+			own.Agreed["phone"], f.Known = test.organization, []*plan.Link{own}
+			title := mapping.Pair{Ours: "Ромашка", Theirs: "Ромашка"}
+			f.Links[0].Agreed = mapping.Agreed{"phone": test.employee, "companyTitle": title}
+			agreed := func() mapping.Agreed {
+				for _, l := range plan.ForLead(f).Now.Links {
+					if l.Entity == plan.Company {
+						return l.Agreed
+					}
+				}
+				return nil
+			}
+			if want := (mapping.Agreed{"title": title, "phone": test.want}); !maps.Equal(agreed(), want) {
+				t.Errorf("agreed on %v, want %v", agreed(), want)
+			}
+			f.Companies = nil
+			if got := agreed(); got == nil || len(got) > 0 {
+				t.Errorf("agreed on %v of a company that was chosen", got)
+			}
+		})
+	}
+}
+
+// A lead that was converted unnoticed, and given another title since.
+func TestLeadConverted_theDealKeepsTheTitleOfTheLeadOnlyIfAPersonChoseIt(t *testing.T) {
+	for deal, want := range map[string]string{"Мария": "Мария", "Опт": "Лид", "Лид": "Лид"} {
+		f := convertedLead()
+		f.Links[0].Agreed["title"], f.Deals[0].Title = mapping.Pair{Ours: "Мария", Theirs: "Мария"}, rest.Text(deal)
+		for _, l := range plan.ForLead(f).Now.Links {
+			if got := l.Agreed[plan.TitleField].Theirs; l.Entity == plan.Deal && got != want {
+				t.Errorf("the deal is called %q: the lead's title is taken for %q, want %q", deal, got, want)
+			}
+		}
+	}
+}
+
+func TestForClient_aLeadThatIsNotOpenAnyMoreIsLookedAtInstead(t *testing.T) {
+	for meaning, want := range map[rest.Semantics]int{rest.Success: 0, rest.Failure: 0, "P": 1} {
+		f := anna()
+		f.Needed, f.Compare = false, true
+		f.Lead.Link = link(plan.Client, 7, plan.Lead, 31)
+		f.Lead.Read = &rest.Lead{ID: 31, StageSemanticID: meaning}
+		p := plan.ForClient(f)
+		if len(p.Commands) != want {
+			t.Errorf("%s: %d commands, want %d", meaning, len(p.Commands), want)
+		}
+		if want == 0 {
+			wantAll(t, p.Now, "look at lead 31")
+			continue
+		}
+		_, done, err := p.Commands[0].Then(leadAnswer{rest.Lead{ID: 31, StageSemanticID: rest.Success}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wantAll(t, done, "look at lead 31"); len(done.Agree) > 0 {
+			t.Errorf("agreed on %v with a lead that was converted meanwhile", done.Agree)
+		}
+	}
+}
+
+// leadAnswer is the portal's answer to a change of a lead.
+type leadAnswer struct{ lead rest.Lead }
+
+func (a leadAnswer) Decode(into any) error {
+	into.(*rest.Item[rest.Lead]).Item = a.lead
+	return nil
+}
+
+func (leadAnswer) Number(ref any) any { return ref }
 
 func TestForLead_leavesItsFactsAsTheyAre(t *testing.T) {
 	f := convertedLead()

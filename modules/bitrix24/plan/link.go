@@ -52,9 +52,11 @@ var LeadWords = map[LinkState]string{
 	Converted: "переведён в качественный", Deleted: "удалён в Битрикс24",
 }
 
-// See keeps of a deal or lead what pages show: funnel, stage and amount. It does not save the link.
+// See keeps of a deal or lead what pages show: funnel, stage and amount, and when it was created. It
+// does not save the link.
 func (l *Link) See(d *rest.Deal) {
 	l.CategoryID, l.Stage, l.Amount = d.CategoryID.Int64(), string(d.StageID), orders.Money(d.Opportunity)
+	l.seeCreated(d.CreatedTime)
 }
 
 // copy returns a link that may be changed while this one stays as it is.

@@ -38,6 +38,8 @@ type OrderFacts struct {
 
 	// What the portal says.
 	ByKey        []int64           // targets that carry the order's key
+	Copies       []int64           // deals that are known to carry it and not to be the order's
+	Twins        []Twin            // what carries its key, asked for when its deal is gone
 	Deal         *rest.Deal        // nil while it was not read
 	Lead         *rest.Lead        // read when our links go into its comment, or a contact beside others
 	Gone         bool              // there is no such deal
@@ -93,6 +95,8 @@ func ForOrder(f OrderFacts) Plan {
 		return Plan{Now: Changes{Follow: []Job{look(Lead, f.Link.RemoteID)}}}
 	case f.Gone:
 		return dealGone(f)
+	case f.Link.State == Deleted && f.Deal != nil && !f.Afresh:
+		return adoptRestored(f, f.Link.RemoteID)
 	case f.RowsErr != nil:
 		return rowsUnread(f)
 	case f.Target == Lead:
@@ -114,16 +118,6 @@ func oldest(ids []int64) (id int64, found bool) {
 // ErrMissing is the failure of a command whose record was not there. A look at the record is due, and the next attempt
 // knows what became of it.
 var ErrMissing = errors.New("запись удалена в Битрикс24; проверяем, что с ней стало")
-
-// dealGone notes that the deal was deleted. No other deal is created unasked: the order's page offers it.
-func dealGone(f OrderFacts) Plan {
-	l := f.Link.copy()
-	l.State = Deleted
-	return Plan{Now: Changes{
-		Links: []*Link{l}, Caught: true,
-		Lines: []Line{inward(f.about(), "Сделка удалена в Битрикс24")},
-	}}
-}
 
 // besideFields adds what a linked order has in its deal or lead beside fields: the product rows, and the note that it
 // was deleted.

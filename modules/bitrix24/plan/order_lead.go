@@ -121,7 +121,11 @@ func (f OrderFacts) createLead() *Command {
 		Name: fmt.Sprintf("lead%d", f.number()), About: About(Order, f.number(), Lead, 0),
 		Intent: &Sending{Entity: Lead, Key: f.key()},
 	}
-	return addItem(c, fields, func(_ Answer, lead *rest.Lead) Changes { return f.inLead(lead, order) })
+	return addItem(c, fields, func(_ Answer, lead *rest.Lead) Changes {
+		done := f.inLead(lead, order)
+		maps.Copy(done.Links[0].Agreed, mapping.SentContact(client)) // see saidOfContact
+		return done
+	})
 }
 
 // inLead links the order to the lead that has got its fields.
@@ -129,6 +133,7 @@ func (f OrderFacts) inLead(lead *rest.Lead, fields rest.Params) Changes {
 	l := f.newLink(Order, f.number(), Lead, lead.ID.Int64(), nil)
 	l.Agreed.Agree(fields)
 	l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
+	l.seeCreated(lead.CreatedTime)
 	return Changes{Links: []*Link{l}}
 }
 
@@ -183,13 +188,16 @@ func changeLead(name string, l *Link, fields rest.Params, read *rest.Lead) *Comm
 }
 
 // sendLead is the command that changes fields of an open lead (crm.item.update). agreed is what both sides have agreed
-// on then.
+// on then, unless the lead turns out not to be open any more.
 func sendLead(name string, l *Link, fields rest.Params, agreed func(a Answer) mapping.Agreed) *Command {
 	c := Command{
 		Name: name, About: About(l.Local, l.LocalID, Lead, l.RemoteID),
 		Missing: &Changes{Follow: []Job{look(Lead, l.RemoteID)}},
 	}
-	return updateItem(c, l.RemoteID, fields, func(a Answer, _ *rest.Lead) Changes {
+	return updateItem(c, l.RemoteID, fields, func(a Answer, changed *rest.Lead) Changes {
+		if LeadState(changed) != Linked { // it came too late: what was made of the lead does not say so
+			return Changes{Follow: []Job{look(Lead, l.RemoteID)}}
+		}
 		return Changes{Agree: []Agreement{{Link: l, Fields: agreed(a)}}}
 	})
 }

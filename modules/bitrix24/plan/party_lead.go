@@ -89,6 +89,7 @@ func (f Party) createLead(content leadContent) Plan {
 		l := f.newLink(f.Kind, f.ID, Lead, lead.ID.Int64(), content.agreed)
 		l.Agreed.Agree(content.fields)
 		l.Stage = string(lead.StageID)
+		l.seeCreated(lead.CreatedTime)
 		return Changes{Links: []*Link{l}}
 	}
 	create := updateItem(c, id, content.fields, then)
@@ -100,9 +101,12 @@ func (f Party) createLead(content leadContent) Plan {
 }
 
 // changeLead sends to an open lead what the panel knows better. A lead that could not be read gets the changed fields
-// as they are.
+// as they are. One that turns out not to be open any more is looked at instead: what it said last is what was made of it.
 func (f Party) changeLead(content leadContent) Plan {
 	l := f.Lead.Link
+	if f.Lead.Read != nil && LeadState(f.Lead.Read) != Linked {
+		return Plan{Now: Changes{Follow: []Job{look(Lead, l.RemoteID)}}}
+	}
 	if f.Lead.Read == nil {
 		return command(changeLead(f.leadCommand(), l, content.fields, nil))
 	}

@@ -98,6 +98,13 @@ func (w *world) checkNew(work *work) {
 	}
 }
 
+// checkRestored checks that an order is only given another deal if that is its own, out of the recycle bin.
+func (w *world) checkRestored(former, now int64) {
+	if d := w.portal.deal(now); d != nil && !slices.Contains(d.former, former) {
+		w.fail("deal %d is taken for deal %d, which it is not", now, former)
+	}
+}
+
 func (w *world) checkPayments(o *orders.Order) {
 	if w.payments[o.ID] > 0 {
 		w.fail("order %d was paid more often than its deal came to a stage that pays", o.ID)

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -41,7 +42,7 @@ func (w *world) portalMoves(d *deal, category int64, stage string) {
 		w.listen(o)
 	}
 	w.moveTo(d, category, stage)
-	if rule, _ := rules.Status(category, stage); rule.Paid && o != nil {
+	if rule, _ := rules.Status(category, stage); rule.Paid && o != nil && (isLinked || !d.isCopy || w.links[o.ID] == nil) {
 		w.payments[o.ID]--
 	}
 	if isLinked {
@@ -181,7 +182,7 @@ func (w *world) deleteDeal(s step) {
 	}
 }
 
-// restoreDeal brings a deleted deal back. It gets a new number; its rows do on some portals.
+// restoreDeal brings a deleted deal back. It gets a new number, and its rows keep theirs.
 func (w *world) restoreDeal(s step) {
 	i := slices.IndexFunc(w.deals, func(d *deal) bool { return d.gone })
 	if i < 0 {
@@ -192,8 +193,9 @@ func (w *world) restoreDeal(s step) {
 	l := w.linkTo(d.id)
 	d.isCopy = d.isCopy || l == nil
 	w.tell("deal %d is restored as %d", d.id, w.last+1)
-	d.former, d.id, d.gone = d.id, w.number(), false
-	w.takeIn(&d, w.NewRows)
+	d.former = append(slices.Clone(d.former), d.id)
+	d.id, d.gone = w.number(), false
+	w.takeIn(&d, false)
 	if o := w.owner(&d); o != nil {
 		w.payments[o.ID]-- // if nobody knows it any more, the panel may take its stage
 	}
@@ -206,12 +208,16 @@ func (w *world) copyDeal(s step) {
 		return
 	}
 	d := *from
-	d.id, d.isCopy, d.notes = w.number(), true, nil
+	d.id, d.isCopy, d.notes, d.former = w.number(), true, nil, nil
 	d.created, d.moved = w.clock(), w.clock()
+	if len(d.rows) == 0 && d.created.Equal(from.created) {
+		d.created = d.created.Add(time.Second) // else nothing tells the two apart
+	}
 	w.tell("a robot copies deal %d as %d", from.id, d.id)
 	w.takeIn(&d, true)
-	if o := w.owner(&d); o != nil {
-		w.payments[o.ID]-- // if the panel takes the copy for its deal, it may take its stage
+	if o := w.owner(&d); o != nil && w.links[o.ID] == nil {
+		w.words[o.ID].unsure = true
+		w.payments[o.ID]-- // nobody knows the deal yet: if it is deleted, its copy is all that there is
 	}
 }
 
@@ -240,10 +246,13 @@ func (w *world) tieDeal(s step) {
 	}
 	w.deals = append(w.deals, d)
 	w.partWith(o)
-	w.saveLink(&plan.Link{
+	l := &plan.Link{
 		PortalID: 1, Local: plan.Order, LocalID: o.ID, Entity: plan.Deal, RemoteID: d.id,
 		Agreed: mapping.Agreed{plan.StageField: {Theirs: d.stage}},
-	})
+	}
+	seen := d.answer()
+	l.See(&seen)
+	w.saveLink(l)
 	w.rowsUnknown(o.ID)
 	w.tell("order %d is tied to deal %d", o.ID, d.id)
 	w.changed(o)

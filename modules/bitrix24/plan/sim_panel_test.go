@@ -19,8 +19,9 @@ type panel struct {
 	intents map[plan.Open]*plan.Intent
 	rows    map[int64]map[string]plan.OwnedRow
 	sent    map[int64]map[string]bool
-	refuses map[int64]bool // orders whose status the panel's own rules hold fast
-	contact int64          // of the client, whose orders all are; 0: not known
+	copies  map[int64][]int64 // deals that carry the keys of orders and are not theirs
+	refuses map[int64]bool    // orders whose status the panel's own rules hold fast
+	contact int64             // of the client, whose orders all are; 0: not known
 	jobs    []job
 	since   time.Time // how far deals were reconciled, on the portal's clock
 
@@ -46,8 +47,8 @@ func (j job) String() string {
 func newPanel(now time.Time) panel {
 	return panel{
 		links: map[int64]*plan.Link{}, intents: map[plan.Open]*plan.Intent{},
-		rows: map[int64]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, refuses: map[int64]bool{},
-		payments: map[int64]int{}, since: now,
+		rows: map[int64]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, copies: map[int64][]int64{},
+		refuses: map[int64]bool{}, payments: map[int64]int{}, since: now,
 	}
 }
 
@@ -133,6 +134,9 @@ func (w *world) store(c plan.Changes) error {
 	for _, row := range c.RowsGone {
 		delete(w.rows[row.OrderID], row.Key)
 	}
+	for _, known := range c.Copies {
+		w.copies[known.OrderID] = append(w.copies[known.OrderID], known.RemoteID)
+	}
 	for _, id := range c.RowsUnknown {
 		w.rowsUnknown(id)
 	}
@@ -179,8 +183,14 @@ func (w *world) saveLink(l *plan.Link) {
 	}
 	saved := copyOf(l)
 	saved.UpdatedAt = w.now
+	if former := w.links[l.LocalID]; former != nil && former.RemoteID != l.RemoteID {
+		w.checkRestored(former.RemoteID, l.RemoteID)
+	}
+	if saved.ID == 0 {
+		saved.CreatedAt = w.now
+	}
 	if d, before := w.portal.deal(l.RemoteID), w.links[l.LocalID].Number(); d != nil && before != d.id {
-		d.isCopy = d.isCopy || before != 0 && before != d.former
+		d.isCopy = d.isCopy || before != 0 && !slices.Contains(d.former, before)
 		d.isUnknown = d.isUnknown || d.isCopy || l.Agreed["contactIds"].Ours == ""
 		d.amountByHand = d.amountByHand || d.isCopy // nobody looks whether it is that of the deal it is a copy of
 		words := w.words[l.LocalID]

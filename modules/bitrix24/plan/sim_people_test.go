@@ -162,9 +162,19 @@ func (w *world) newArchive(s step) {
 	}
 }
 
-// startOver is «Создать заново», for an order whose deal was deleted.
+// startOver is «Создать заново», for an order whose deal was deleted. A deal that was restored is linked again instead.
 func (w *world) startOver(s step) {
 	if o := w.someLivingOrder(s); o != nil && w.links[o.ID] != nil && w.links[o.ID].State != "" {
+		l, rows := w.links[o.ID], w.rows[o.ID]
+		id, restored := l.Restored(w.twins(o.ID), rows, ahead)
+		if restored || w.portal.deal(l.RemoteID) != nil {
+			w.tell("order %d has deal %d again", o.ID, id)
+			w.enqueue(job{look: true, id: l.RemoteID, due: w.now})
+			return
+		}
+		for _, known := range l.Copies(w.twins(o.ID), 0) {
+			w.copies[o.ID] = append(w.copies[o.ID], known.RemoteID)
+		}
 		w.tell("order %d is to get another deal", o.ID)
 		w.partWith(o)
 		w.changed(o)

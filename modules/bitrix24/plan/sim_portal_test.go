@@ -57,9 +57,9 @@ type deal struct {
 	rows           []dealRow
 	notes          []string
 	gone           bool
-	isCopy         bool  // it carries the key of an order that has a deal already
-	former         int64 // its number before it was deleted and restored
-	amountByHand   bool  // a person let the rows count since the amount was last sent
+	former         []int64 // its numbers before it was restored
+	isCopy         bool    // it carries the key of an order that has a deal already
+	amountByHand   bool    // a person let the rows count since the amount was last sent
 	ownTitle       string
 	heldBy         int64    // the employee whom people made responsible
 	texts          []string // of people, in the comment

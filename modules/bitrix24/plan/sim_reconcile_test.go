@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -8,7 +9,7 @@ import (
 )
 
 // reconcile looks at the deals that were modified since it last did, and reports whether there is anything to do. It
-// links deals again that were restored.
+// looks at deals that may have been restored, and notes which are copies.
 func (w *world) reconcile() bool {
 	since, before := w.since.Add(-2*time.Minute), len(w.jobs)
 	for _, d := range w.deals {
@@ -22,31 +23,48 @@ func (w *world) reconcile() bool {
 		if l != nil && !d.updated.Before(l.UpdatedAt.Add(ahead-time.Second).Truncate(time.Second)) {
 			w.enqueue(job{look: true, id: d.id, due: w.now})
 		}
-		w.adoptRestored(d)
+		w.takeTwin(d)
 	}
 	return len(w.jobs) > before
 }
 
-// adoptRestored links a deal that carries the key of an order whose deal was deleted.
-func (w *world) adoptRestored(d *deal) {
-	o := w.owner(d)
-	if o == nil || w.intents[plan.Open{Entity: plan.Deal, Key: d.key}] != nil || d.key != mapping.OrderKey(o.ID, "") {
-		return
-	}
-	l := copyOf(w.links[o.ID])
-	if l == nil {
-		l = &plan.Link{
-			PortalID: 1, Local: plan.Order, LocalID: o.ID, Entity: plan.Deal,
-			Agreed: mapping.Agreed{"originId": {Ours: "Y"}},
+// takeTwin finds out about a deal that carries the key of an order whose own deal is another.
+func (w *world) takeTwin(d *deal) {
+	for _, o := range w.orders {
+		if d.key != mapping.OrderKey(o.ID, "") || w.linkTo(d.id) != nil || slices.Contains(w.copies[o.ID], d.id) {
+			continue
 		}
-	} else if l.State != plan.Deleted {
-		return
+		l := w.links[o.ID]
+		switch {
+		case l == nil:
+			p := plan.ForUnlinked(plan.UnlinkedFacts{
+				Frame: w.frame(), OrderID: o.ID, Exists: true, Deals: []int64{d.id}, Copies: w.copies[o.ID],
+				Open: w.intents[plan.Open{Entity: plan.Deal, Key: d.key}],
+			})
+			_ = w.store(p.Now)
+			if !p.Now.Empty() {
+				w.words[o.ID].unsure = true
+				w.tell("deal %d is linked to order %d", d.id, o.ID)
+			}
+		case l.State == plan.Deleted || w.portal.deal(l.RemoteID) == nil:
+			w.enqueue(job{look: true, id: l.RemoteID, due: w.now})
+		default:
+			w.copies[o.ID] = append(w.copies[o.ID], d.id)
+			w.tell("deal %d is a copy of deal %d", d.id, l.RemoteID)
+		}
 	}
-	l.RemoteID, l.State = d.id, plan.Linked
-	w.tell("deal %d is linked again to order %d", d.id, o.ID)
-	w.saveLink(l)
-	w.rowsUnknown(o.ID)
-	w.enqueue(job{look: true, id: d.id, due: w.now})
+}
+
+// twins are the deals that carry the key of an order, beside the one that is linked.
+func (w *world) twins(o int64) (twins []plan.Twin) {
+	for _, id := range w.byKey(mapping.OrderKey(o, "")) {
+		t := plan.Twin{ID: id, Created: w.portal.deal(id).created, Rows: []int64{}}
+		for _, r := range w.portal.deal(id).rows {
+			t.Rows = append(t.Rows, r.id)
+		}
+		twins = append(twins, t)
+	}
+	return twins
 }
 
 // checkDeleted looks whether all deals are still there.

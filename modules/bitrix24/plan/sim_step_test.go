@@ -136,8 +136,8 @@ func decks() (deck, crowd []action) {
 
 func anySetup(r *rand.Rand) setup {
 	return setup{
-		Import: r.IntN(4) == 0, NewRows: r.IntN(2) == 0,
-		Robot: []string{"", "", "", "NEW", "PREPARATION", "EXECUTING"}[r.IntN(6)],
+		Import: r.IntN(4) == 0,
+		Robot:  []string{"", "", "", "NEW", "PREPARATION", "EXECUTING"}[r.IntN(6)],
 	}
 }
 

@@ -100,7 +100,8 @@ func (w *world) known(id int64) plan.OrderFacts {
 			Origin: "panel", PageURL: "https://print.test/o", ArchiveURL: "https://print.test/a/" + o.ArchiveKey,
 		},
 		Wanted: mapping.Rows(&o), Rows: maps.Clone(w.rows[id]),
-		Open: open(plan.Deal, mapping.OrderKey(id, "")), RowsOpen: open(plan.Rows, mapping.OrderKey(id, "")),
+		Copies: slices.Clone(w.copies[id]),
+		Open:   open(plan.Deal, mapping.OrderKey(id, "")), RowsOpen: open(plan.Rows, mapping.OrderKey(id, "")),
 		ChangeOpen: open(plan.Deal, plan.ChangeKey(mapping.OrderKey(id, ""))),
 		NoteOpen:   open(plan.Comment, plan.NoteKey(mapping.OrderKey(id, ""))),
 	}
@@ -124,7 +125,7 @@ func (w *world) read(works []*work) *client {
 			work.done = f.Open == nil && f.Input.Order.Status == orders.Deleted
 			continue
 		}
-		if f.Link.State != plan.Linked {
+		if f.Link.State != plan.Linked && !work.look {
 			work.done = true
 			continue
 		}
@@ -136,7 +137,7 @@ func (w *world) read(works []*work) *client {
 			continue
 		}
 		if d == nil {
-			work.facts.Gone = true
+			work.facts.Gone, work.facts.Twins = true, w.twins(work.id)
 			continue
 		}
 		read := d.answer()

@@ -32,9 +32,8 @@ type world struct {
 
 // setup is what stays the same in a history.
 type setup struct {
-	Import  bool   // deals are imported
-	Robot   string // the stage that a robot moves deals away from, if a command brought them there
-	NewRows bool   // the rows of a restored deal get new numbers
+	Import bool   // deals are imported
+	Robot  string // the stage that a robot moves deals away from, if a command brought them there
 }
 
 // event tells that a deal was changed.

@@ -16,6 +16,7 @@ var joined = []struct {
 	{"bitrix24_rows", []string{"entity, order_id"}},
 	{"bitrix24_sent_rows", []string{"order_id, looks"}},
 	{"bitrix24_intents", []string{"entity, key"}},
+	{"bitrix24_copies", []string{"entity, remote_id"}},
 	{"bitrix24_choices", []string{"local, local_id"}},
 	{"bitrix24_refused_emails", []string{"local, local_id"}},
 	{"bitrix24_products", []string{"site_id, material_id"}},
