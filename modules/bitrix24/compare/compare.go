@@ -5,7 +5,8 @@
 // by planning it as if nothing were agreed on (plan.Differences). To mend it is to carry that plan out, which is a job
 // of package exchange (mend.go).
 //
-// Begin with Comparisons.Continue, which compares one page of orders; page.go is the page.
+// Begin with Comparisons.Continue, which compares one page of orders; page.go is the page, and strays.go is what it says of
+// deals that the database lacks the orders of.
 package compare
 
 import (

@@ -11,7 +11,9 @@
 //
 // What the portal changed is taken over in step 3, in transactions of the panel. What the panel changed leaves in step
 // 4. Nothing is created twice: an intent is stored before a command leaves, and when its answer is lost the next
-// attempt looks for the record first.
+// attempt looks for the record first (search.go). A job that was there when this process took the lane over may have been
+// done in hours that a restored database lost, so its record is looked for as well; what this database does not know at all
+// is found by stray.go.
 //
 // Nothing is decided in this package, with three exceptions. The panel's own rules may refuse what the portal says
 // (takeOrder, takeParty), and only the host knows them. Which orders are sent by themselves is told once to Go and once

@@ -132,3 +132,51 @@ func TestRestored_twice(t *testing.T) {
 		bitrix24test.Equal(t, "deals", len(x.State().Deals), 4)
 	}, restoring)
 }
+
+// Orders and clients that are older than their tokens keep the keys that their records on the portal carry.
+func TestKeysWithoutTokens_stayThoseOfOlderRecords(t *testing.T) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		o := waiting(x, "Прежняя")
+		ctx := t.Context()
+		for _, table := range []string{"orders", "clients"} {
+			x.Must(x.Host().DB.From(ctx).Exec("UPDATE " + table + " SET token = ''").Error)
+		}
+		x.Fail(emulator.Fault{Fault: "lost_response", Method: "crm.item.add", Count: 1})
+		x.Recover()
+		deal, record := x.Deal(o.ID)
+		bitrix24test.Equal(t, "key", record["ORIGIN_ID"], fmt.Sprintf("order:%d", o.ID))
+		bitrix24test.Equal(t, "key of the contact", x.State().Contacts[0]["ORIGIN_ID"], any(fmt.Sprintf("client:%d", o.ClientID)))
+
+		x.Settle()
+		x.Do("delete_deal", emulator.Args{"id": deal})
+		x.Settle()
+		x.Do("restore_deal", emulator.Args{"id": deal})
+		x.Settle()
+		x.Reconcile()
+		restored, _ := x.Deal(o.ID)
+		bitrix24test.Equal(t, "link of the order", x.Number("SELECT remote_id FROM bitrix24_links WHERE entity = 'deal'"), restored)
+	}, restoring)
+}
+
+// A deal that comes out of the portal's recycle bin is not adopted by the order that has its number by now.
+func TestRestored_aDealOutOfTheBinIsNotTheNextOrders(t *testing.T) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		restore := x.CopyDatabase()
+		lost := x.Place(somebody("Потерянный", 1))
+		lostDeal, _ := x.Deal(lost)
+		x.Do("delete_deal", emulator.Args{"id": lostDeal})
+		restore()
+		order := x.Place(somebody("Новая", 2))
+		bitrix24test.Equal(t, "number of the next order", order, lost)
+		own, _ := x.Deal(order)
+		x.Do("delete_deal", emulator.Args{"id": own})
+		x.Must(x.Host().DB.From(t.Context()).Exec("UPDATE bitrix24_links SET state = 'deleted' WHERE entity = 'deal'").Error)
+		x.Do("restore_deal", emulator.Args{"id": lostDeal})
+		x.Reconcile()
+		bitrix24test.Equal(t, "links to deals", x.Number("SELECT count(*) FROM bitrix24_links WHERE entity = 'deal' AND state = ''"), 0)
+		x.Do("restore_deal", emulator.Args{"id": own})
+		x.Reconcile()
+		restored, _ := x.Deal(order)
+		bitrix24test.Equal(t, "link of the order", x.Number("SELECT remote_id FROM bitrix24_links WHERE entity = 'deal'"), restored)
+	}, restoring)
+}

@@ -9,8 +9,7 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// Origin is who we are on the portal: ORIGINATOR_ID of everything we make, one per database, so that a restored copy
-// never adopts another's records.
+// Origin is who we are on the portal: ORIGINATOR_ID of everything we make, one per database.
 type Origin string
 
 // OrderInput is everything a deal is made of.
