@@ -208,3 +208,40 @@ func (x *Pair) WholeDeal(order int64) (int64, emulator.Record) {
 	x.As(staff.Operator).Get(Page(order)).Want(t, http.StatusOK, "отправлен", fmt.Sprintf("%s/crm/deal/details/%d/", x.PortalURL, id))
 	return id, deal
 }
+
+// StatusNumber is the number of an entry of one of the portal's directories, as crm.status.delete takes it.
+func (x *Pair) StatusNumber(directory, code string) string {
+	x.T.Helper()
+	var found struct {
+		Result []struct{ ID, STATUS_ID string }
+	}
+	x.read("crm.status.list", "filter[ENTITY_ID]="+directory, &found)
+	for _, s := range found.Result {
+		if s.STATUS_ID == code {
+			return s.ID
+		}
+	}
+	x.T.Fatalf("no %s in %s", code, directory)
+	return ""
+}
+
+// FieldNumber is the number of a custom field of deals, as crm.deal.userfield.delete takes it.
+func (x *Pair) FieldNumber(name string) string {
+	x.T.Helper()
+	for _, f := range x.State().Userfields {
+		if f["FIELD_NAME"] == name && f["ENTITY_ID"] == "CRM_DEAL" {
+			return fmt.Sprint(f["ID"])
+		}
+	}
+	x.T.Fatalf("no custom field %s", name)
+	return ""
+}
+
+// read calls a method as [Pair.CallPortal] does, and decodes the answer.
+func (x *Pair) read(method, query string, into any) {
+	x.T.Helper()
+	answer, err := http.Get(x.PortalURL + "/rest/1/" + WebhookCode + "/" + method + "?" + query)
+	x.Must(err)
+	defer answer.Body.Close()
+	x.Must(json.NewDecoder(answer.Body).Decode(into))
+}

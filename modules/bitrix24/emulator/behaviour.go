@@ -51,6 +51,9 @@ type Behaviour struct {
 	CloseDateOnClose bool `json:"close_date_on_close"`
 	// UnknownValues says what happens to a source, type or user that does not exist: "store" or "error" (OPEN.md C5).
 	UnknownValues string `json:"unknown_values"`
+	// UnknownStage says what happens to a stage that the funnel does not have in crm.item.*: "error", or "keep", where a
+	// new deal gets the first stage of the same meaning, and one that is there stays where it is (REST.md 8.2).
+	UnknownStage string `json:"unknown_stage"`
 	// OldRequiresCustom makes the old family, too, refuse a record without a mandatory custom field (OPEN.md D8).
 	OldRequiresCustom bool `json:"old_requires_custom"`
 	// SimpleLeadReadable lets a converted lead be read in the CRM mode without leads (OPEN.md C14).
@@ -92,8 +95,8 @@ func DefaultBehaviour() Behaviour {
 		MaxInputVars: 10_000, BucketSize: 50, BucketRate: 2, BucketFirst: true, OperatingSeconds: 480, BatchSize: 50,
 		RequestSeconds:       60,
 		OldUpdateAlwaysSaves: true, RowsAlwaysSave: true, LinkSavesOwner: true, CloseDateOnClose: true,
-		CopyKeepsOrigin:    true,
-		UnknownValues:      "store",
+		CopyKeepsOrigin: true,
+		UnknownValues:   "store", UnknownStage: "error",
 		SimpleLeadReadable: true, EventHandlerID: true, EventEndpoints: true, HandlerTimeoutMS: 5000, CRMRights: true,
 		TelephonyRights: true,
 	}
@@ -127,6 +130,9 @@ func (p *Portal) mergeBehaviour(body []byte) error {
 	}
 	if next.UnknownValues != "store" && next.UnknownValues != "error" {
 		return fmt.Errorf("behaviour: unknown_values is store or error, not %q", next.UnknownValues)
+	}
+	if next.UnknownStage != "error" && next.UnknownStage != "keep" {
+		return fmt.Errorf("behaviour: unknown_stage is error or keep, not %q", next.UnknownStage)
 	}
 	p.behaviour = next
 	return nil

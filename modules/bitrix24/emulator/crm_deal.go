@@ -47,7 +47,7 @@ OBSERVERS any int | Наблюдатели
 `
 
 // prepareDeal settles the funnel and the stage of a deal and what follows from them. The old family ignores a stage
-// that does not fit, and crm.item.* refuses it (REST.md 8.2).
+// that does not fit; crm.item.* refuses it or does the same, as Behaviour.UnknownStage says (REST.md 8.2).
 func (a actor) prepareDeal(r *record, ch *change) error {
 	e := a.deals
 	category, stage := int64(0), ""
@@ -70,8 +70,10 @@ func (a actor) prepareDeal(r *record, ch *change) error {
 		switch wanted := php.String(v); {
 		case a.stageIn(stages, wanted) != nil:
 			stage = wanted
-		case ch.strict && wanted != "":
+		case ch.strict && wanted != "" && a.behaviour.UnknownStage == "error":
 			return notValid("STAGE_ID")
+		case ch.strict && r == nil:
+			stage = a.firstOfMeaning(stages, wanted)
 		}
 	}
 	if a.stageIn(stages, stage) == nil {
@@ -95,4 +97,19 @@ func (a actor) prepareDeal(r *record, ch *change) error {
 		ch.setDefault(e, "CLOSEDATE", dayOf(a.now(), a.zone))
 	}
 	return nil
+}
+
+// firstOfMeaning is the first stage of a funnel that means what a stage of any other does; one that nobody knows is one
+// of deals in progress.
+func (a actor) firstOfMeaning(stages []*record, foreign string) string {
+	meaning := "P"
+	for _, r := range a.statuses.where("STATUS_ID", foreign) {
+		meaning = semanticsOf(a.statuses, r)
+	}
+	for _, r := range stages {
+		if semanticsOf(a.statuses, r) == meaning {
+			return a.statuses.text(r, "STATUS_ID")
+		}
+	}
+	return ""
 }

@@ -79,7 +79,7 @@ func (a actor) mandatory(e *entity, r *record, ch *change) error {
 	return nil
 }
 
-// known refuses a source, type or user that does not exist, if Behaviour.UnknownValues says so.
+// known refuses a source, type or user that does not exist, and who was dismissed, if Behaviour.UnknownValues says so.
 func (a actor) known(e *entity, ch *change) error {
 	if a.behaviour.UnknownValues != "error" {
 		return nil
@@ -94,7 +94,8 @@ func (a actor) known(e *entity, ch *change) error {
 				return a.statuses.text(s, "STATUS_ID") == php.String(v)
 			})
 		case f.name == "ASSIGNED_BY_ID":
-			ok = a.users.rows[php.Int(v)] != nil
+			u := a.users.rows[php.Int(v)]
+			ok = u != nil && a.users.text(u, "ACTIVE") == "Y"
 		}
 		if !ok {
 			return failed("CRM_FIELD_ERROR_VALUE_NOT_VALID", `Invalid value for field "`+f.title+`"`)

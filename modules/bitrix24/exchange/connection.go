@@ -23,8 +23,9 @@ type Connection struct {
 	exchange *Exchange
 	portals  *portal.Portals
 
-	Book    *records.Book   // links, intents and choices of this portal
-	Current portal.Settings // without the stages and funnels that the portal has no more
+	Book    *records.Book // links, intents and choices of this portal
+	saved   portal.Settings
+	Current portal.Settings // the saved ones without what the portal no longer has
 	Portal  portal.Portal
 	Origin  mapping.Origin // who we are on every portal
 	Client  *rest.Client
@@ -52,7 +53,7 @@ func (x *Exchange) Connect(ctx context.Context) (*Connection, error) {
 	}
 	c := &Connection{
 		Host: x.Host, exchange: x, portals: x.portals, Book: x.portals.Book(s.PortalID),
-		Current: s, attempts: map[plan.Record]int{},
+		saved: s, Current: s, attempts: map[plan.Record]int{},
 	}
 	if err := x.DB.From(ctx).First(&c.Portal, s.PortalID).Error; err != nil {
 		return nil, fmt.Errorf("read portal %d: %w", s.PortalID, err)
@@ -84,23 +85,12 @@ func (c *Connection) noteClock(tx *db.Tx, r *rest.Result) error {
 		Update("clock_offset_ms", c.Portal.ClockOffsetMS).Error
 }
 
-// refreshLists reads the portal's lists and keeps them.
-func (r *run) refreshLists(ctx context.Context) error {
-	lists, err := r.portals.ReadLists(ctx, r.Client)
-	if err != nil {
-		return err
-	}
-	lists.PortalID = r.Portal.ID
-	return r.DB.Transaction(
-		ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) },
-	)
-}
-
 // frame is what is the same for every record of the run, as of now.
 func (r *run) frame() plan.Frame {
 	_, refused := r.exchange.noImport.Load(r.Portal.ID)
 	return plan.Frame{
 		PortalID: r.Portal.ID, Origin: r.Origin, Rules: r.Current.Rules, Stages: r.Lists, Presets: r.Lists.Presets,
+		ListsAt: r.Lists.ReadAt, Relisted: r.relisted,
 		Now: db.Now(), Settle: r.portals.Options.Settle, ClockOffset: r.clockOffset(),
 		Leads:         r.leadsOn(),
 		Persons:       r.Current.OrderTypes != portal.Organizations,

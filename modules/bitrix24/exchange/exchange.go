@@ -61,6 +61,7 @@ type Exchange struct {
 	exports  Exports
 	suspects suspects
 	noImport sync.Map // numbers of portals that do not let the webhook import deals
+	doubts   doubts
 }
 
 // New returns the exchange with the portals of a host.
@@ -91,7 +92,8 @@ type run struct {
 	commands  []*plan.Command // what it is to be told
 	caught    map[work]bool   // works that reconciliation asked for, and no event
 
-	open map[plan.Open]time.Time // intents that the run knows of: when they were sent
+	open     map[plan.Open]time.Time // intents that the run knows of: when they were sent
+	relisted bool                    // the portal's lists were read anew in this run
 
 	tried map[plan.Note][]string // of a trial: the lines that the journal would have; nil: it is no trial
 
@@ -122,6 +124,7 @@ type sorted struct {
 	works    [][]work                            // of each job; a look at a record of nobody has none
 	leaving  []jobs.Job                          // jobs about records of the panel
 	pulls    []pulled                            // looks at records of the portal
+	relists  []int                               // jobs that read the portal's lists, before the records are done
 	later    map[int]func(context.Context) error // what the other jobs do, once the records are done
 }
 
@@ -144,6 +147,11 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 	share := x.suspects.share(group)
 	s := r.sort(group, share)
 	outcomes = s.outcomes
+	for _, i := range s.relists {
+		if outcomes[i] = r.refreshLists(ctx); jobs.Pauses(outcomes[i]) {
+			return same(outcomes, outcomes[i])
+		}
+	}
 	if err := r.resolve(ctx, s.pulls, s.works); err != nil {
 		return same(outcomes, x.Pauses(err))
 	}
@@ -206,7 +214,7 @@ func (r *run) sort(group []jobs.Job, share int) sorted {
 		case Reconcile{}.Kind():
 			s.later[i] = r.reconcile
 		case RefreshLists{}.Kind():
-			s.later[i] = r.refreshLists
+			s.relists = append(s.relists, i)
 		default:
 			if len(s.leaving) == share {
 				s.outcomes[i] = jobs.RetryAfter(0, errNextGroup)
@@ -272,7 +280,10 @@ func (r *run) sync(ctx context.Context) error {
 	if err := r.perform(ctx, r.commands); err != nil {
 		return err
 	}
-	return r.noteRefusedEmails(ctx)
+	if err := r.noteRefusedEmails(ctx); err != nil {
+		return err
+	}
+	return r.noteSetupGone(ctx)
 }
 
 // ask asks the portal everything that the works want to know.

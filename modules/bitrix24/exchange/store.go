@@ -60,6 +60,12 @@ func (r *run) store(tx *db.Tx, c plan.Changes, by work) error {
 			return err
 		}
 	}
+	if c.Relist || r.exchange.doubts.isNew(r.Portal.ID, c.Dropped) {
+		if err := r.Jobs.Enqueue(tx, RefreshLists{}); err != nil {
+			return err
+		}
+		tx.AfterCommit(func(context.Context) { r.exchange.doubts.raise(r.Portal.ID, c.Dropped) })
+	}
 	if c.NoImport {
 		r.exchange.noImport.Store(r.Portal.ID, true)
 	}

@@ -227,7 +227,8 @@ func (s *scene) send(id int64) {
 // statusOf is what both the organization's page and «Состояние обмена» say.
 func (s *scene) statusOf(id int64) string {
 	return s.As(staff.Operator).Get(fmt.Sprintf("/admin/organizations/%d", id)).Want(s.T, http.StatusOK).Text +
-		s.As(staff.Administrator).Get("/admin/bitrix24/status").Want(s.T, http.StatusOK).Text
+		s.As(staff.Administrator).Get("/admin/bitrix24/status").Want(s.T, http.StatusOK).Text +
+		s.As(staff.Administrator).Get("/admin/bitrix24/journal").Want(s.T, http.StatusOK).Text
 }
 
 func sendOrganization(s *scene, row *refusal) string {

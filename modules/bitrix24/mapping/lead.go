@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pixlpark/panel/app/clients"
@@ -37,7 +38,10 @@ func lacksKey(carried rest.Origin, origin Origin) bool {
 
 // NewLead completes the fields of a lead that is to be made: who we are, responsible, source, phone and e-mail.
 func NewLead(fields rest.Params, key, phone, email string, rules Rules, origin Origin) rest.Params {
-	made := rest.Params{"sourceId": "WEB", "opened": "N", "originatorId": string(origin), "originId": key}
+	made := rest.Params{"opened": "N", "originatorId": string(origin), "originId": key}
+	if !slices.Contains(rules.GoneSources, "WEB") {
+		made["sourceId"] = "WEB"
+	}
 	for name, value := range fields {
 		if value != "" {
 			made[name] = value
@@ -56,7 +60,9 @@ func NewLead(fields rest.Params, key, phone, email string, rules Rules, origin O
 func LeadOrder(in OrderInput) rest.Params {
 	fields := DealFields(in)
 	fields["comments"] = Comment(in)
-	fields["sourceId"] = in.Rules.SourceID(in.Order.Source)
+	if source := in.Rules.SourceToSend(in.Order.Source); source != "" {
+		fields["sourceId"] = source
+	}
 	fields["sourceDescription"] = Cut(strings.TrimSpace(in.SiteName+" "+in.SiteURL), 1000)
 	for name, value := range utm(in.Order.UTM) {
 		fields[name] = value

@@ -32,13 +32,15 @@ func NewDeal(in OrderInput, contact, company any) rest.Params {
 		"title":             DealTitle(o.ID),
 		"categoryId":        in.Rules.CategoryID,
 		"typeId":            "SALE",
-		"sourceId":          in.Rules.SourceID(o.Source),
 		"sourceDescription": Cut(strings.TrimSpace(in.SiteName+" "+in.SiteURL), 1000),
 		"begindate":         o.CreatedAt.In(in.Zone).Format("2006-01-02"),
 		"opened":            "N",
 		"comments":          Comment(in),
 		"originatorId":      string(in.Origin),
 		"originId":          OrderKey(o.ID, o.Token),
+	}
+	if source := in.Rules.SourceToSend(o.Source); source != "" {
+		fields["sourceId"] = source
 	}
 	if stage, ok := in.Rules.Stage(in.Rules.CategoryID, "", o.Status); ok {
 		fields["stageId"] = stage

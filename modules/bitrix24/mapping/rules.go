@@ -20,12 +20,16 @@ type Rules struct {
 	Sources       map[orders.Source]string
 	Fields        FieldNames
 	Catalog       bool // «Связывать товары с каталогом Битрикс24»
+
+	GoneSources []string `json:"-"` // sources that were deleted on the portal: they are not sent
 }
 
 // Funnel is one funnel's table, in the portal's order of stages.
 type Funnel struct {
 	Name   string // as the portal called it when the table was saved
 	Stages []StageRule
+
+	Gone []StageRule `json:"-"` // rules of stages that were deleted on the portal: they wait for an administrator
 }
 
 // StageRule ties a stage to an order status. An empty Status is «Не задано».
@@ -65,6 +69,14 @@ func (r Rules) Stage(category int64, present string, status orders.Status) (stag
 		}
 	}
 	return "", false
+}
+
+// Waits reports whether no stage of the funnel stands for the status any more, since the one that did was deleted. The
+// deal stays where it is until an administrator has chosen another stage.
+func (r Rules) Waits(category int64, status orders.Status) bool {
+	ofStatus := func(rule StageRule) bool { return rule.Status == status }
+	table := r.Funnels[category]
+	return slices.ContainsFunc(table.Gone, ofStatus) && !slices.ContainsFunc(table.Stages, ofStatus)
 }
 
 // stockStages is the vendor's picture of the form: what the stages of a stock funnel usually stand for.
@@ -121,6 +133,14 @@ func (r Rules) OrganizationType(id string) (organizations.Type, bool) {
 		}
 	}
 	return organizations.NoType, false
+}
+
+// SourceToSend is SourceID, or empty if that source was deleted on the portal.
+func (r Rules) SourceToSend(s orders.Source) string {
+	if id := r.SourceID(s); !slices.Contains(r.GoneSources, id) {
+		return id
+	}
+	return ""
 }
 
 // SourceID is the portal's source (crm.status.list, SOURCE) of orders from a source of the panel.

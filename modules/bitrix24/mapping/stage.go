@@ -21,6 +21,7 @@ type StageDecision struct {
 	Take     StageRule // what the order becomes; an empty Status: it stays
 	Agreed   Pair      // status and stage once both are done
 	Conflict bool      // both sides had moved
+	Waits    bool      // the stage of the status was deleted on the portal: the deal stays until a person has decided
 	Unknown  bool      // the deal moved to a stage that stands for no status: noted, nothing changes
 }
 
@@ -60,6 +61,8 @@ func (r Rules) DecideStage(agreed Pair, now Present) StageDecision {
 	}
 	if stage, ok := r.Stage(now.Category, now.Stage, now.Status); ok && stage != now.Stage {
 		d.Send, d.Agreed.Theirs = stage, stage
+	} else if !ok && r.Waits(now.Category, now.Status) {
+		d.Waits, d.Agreed.Ours = true, agreed.Ours // the order still has to be followed
 	}
 	return d
 }

@@ -67,7 +67,11 @@ func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
 		add(panel.Warning, "Портал Битрикс24 переехал на "+p.MovedTo+". Сохраните новый адрес.", "Настройки", export.URL)
 	}
 	if lost := s.Lost(lists); len(lost) > 0 {
-		text := "Битрикс24. " + portal.LostText(lost) + " Новые заказы попадают в первую стадию."
+		awaiting, err := x.awaitingLately(ctx, s, lists)
+		if err != nil {
+			return nil, err
+		}
+		text := "Битрикс24. " + portal.LostText(lost) + " " + portal.LostFate(lost) + awaiting.Text()
 		add(panel.Warning, text, "Выбрать замену", export.URL)
 	}
 	if state.Failed > 0 {
@@ -81,5 +85,15 @@ func (x *Pages) Banners(ctx context.Context) ([]panel.Banner, error) {
 func (x *Pages) laneLately(ctx context.Context) (jobs.LaneState, error) {
 	return cache.Get(ctx, x.Cache, "bitrix24/lane", time.Second, func(ctx context.Context) (jobs.LaneState, error) {
 		return x.Jobs.Lane(ctx, portal.Lane)
+	})
+}
+
+// awaitedShown is how many orders a banner names that wait for a decision.
+const awaitedShown = 5
+
+// awaitingLately are the orders that wait for a decision, at most ten seconds old.
+func (x *Pages) awaitingLately(ctx context.Context, s portal.Settings, d portal.Lists) (portal.Awaiting, error) {
+	return cache.Get(ctx, x.Cache, "bitrix24/awaiting", 10*time.Second, func(ctx context.Context) (portal.Awaiting, error) {
+		return x.portals.Awaiting(ctx, s, d, awaitedShown)
 	})
 }

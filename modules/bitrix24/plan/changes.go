@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -26,6 +28,9 @@ type Changes struct {
 
 	Products    []ProductLink // products of the catalogue that are linked from now on
 	ProductGone int64         // a product whose links are dropped
+
+	Relist  bool   // the portal's lists are read again before the next group is planned
+	Dropped string // custom fields that the portal has dropped in silence: its lists may be old, too
 
 	NoImport bool // the portal does not let the webhook import deals: they are created one by one from now on
 
@@ -140,7 +145,7 @@ func look(e Entity, id int64) Job { return Job{Look: &Look{Entity: e, ID: id}} }
 func (c Changes) Empty() bool {
 	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Copies)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
 		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.Sent == nil && c.RowsAnew == nil &&
-		c.ProductGone == 0 && !c.NoImport
+		c.ProductGone == 0 && !c.NoImport && !c.Relist && c.Dropped == ""
 }
 
 // and adds further changes, which are stored with these.
@@ -154,6 +159,8 @@ func (c Changes) and(more Changes) Changes {
 	c.Lines, c.Follow = append(c.Lines, more.Lines...), append(c.Follow, more.Follow...)
 	c.Products = append(c.Products, more.Products...)
 	c.NoImport = c.NoImport || more.NoImport
+	c.Relist = c.Relist || more.Relist
+	c.Dropped = cmp.Or(c.Dropped, more.Dropped)
 	c.Caught = c.Caught || more.Caught
 	if more.Order != nil {
 		c.Order = more.Order

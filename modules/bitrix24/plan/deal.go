@@ -56,7 +56,7 @@ func (f OrderFacts) known(a Answer) rest.Params {
 func createDeal(f OrderFacts) *Command {
 	o := f.Input.Order
 	sent := mapping.Agreed{
-		StageField:  {Ours: string(o.Status), Theirs: f.stageOfNew()},
+		StageField:  {Ours: f.statusOfNew(), Theirs: f.stageOfNew()},
 		OriginField: {Ours: "Y"},
 	}
 	sent.Agree(mapping.DealFields(f.Input))
@@ -77,9 +77,9 @@ func createDeal(f OrderFacts) *Command {
 		}
 		agreed := maps.Clone(sent)
 		agreed.Agree(f.known(a))
-		done := Changes{}
+		done := Changes{Dropped: forgetDropped(agreed, fields, made.Custom)}
 		if stage, sent := fields[StageField]; !sent {
-			agreed[StageField] = mapping.Pair{Ours: string(o.Status), Theirs: string(made.StageID)}
+			agreed[StageField] = mapping.Pair{Ours: f.statusOfNew(), Theirs: string(made.StageID)}
 		} else if stage != string(made.StageID) { // a robot moved it at once: that is the portal's own change
 			done.Follow = []Job{look(Deal, made.ID.Int64())}
 		}
@@ -100,6 +100,15 @@ func (f OrderFacts) stageOfNew() string {
 		return stage
 	}
 	return f.Stages.FirstStage(f.Rules.CategoryID)
+}
+
+// statusOfNew is the status that a new deal stands for: the order's, or none while no stage can stand for that. Then the
+// deal follows as soon as there is one.
+func (f OrderFacts) statusOfNew() string {
+	if f.Rules.Waits(f.Rules.CategoryID, f.Input.Order.Status) {
+		return ""
+	}
+	return string(f.Input.Order.Status)
 }
 
 // adoptDeal links a deal that an earlier attempt created. What was sent then is what both sides have agreed on;
@@ -179,7 +188,8 @@ func updateDeal(f OrderFacts, fields rest.Params, agreed mapping.Agreed) *Comman
 	return updateItem(c, f.Link.RemoteID, fields, func(a Answer, changed *rest.Deal) Changes {
 		now := maps.Clone(agreed)
 		now.Agree(f.known(a))
-		done := Changes{Agree: []Agreement{{Link: f.Link, Fields: now, Seen: changed}}}
+		dropped := forgetDropped(now, fields, changed.Custom)
+		done := Changes{Agree: []Agreement{{Link: f.Link, Fields: now, Seen: changed}}, Dropped: dropped}
 		if string(changed.StageID) != agreed[StageField].Theirs { // somebody moved it, and no event has told of that yet
 			done.Follow = append(done.Follow, look(Deal, f.Link.RemoteID))
 		}

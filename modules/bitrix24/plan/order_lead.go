@@ -132,9 +132,10 @@ func (f OrderFacts) createLead() *Command {
 func (f OrderFacts) inLead(lead *rest.Lead, fields rest.Params) Changes {
 	l := f.newLink(Order, f.number(), Lead, lead.ID.Int64(), nil)
 	l.Agreed.Agree(fields)
+	dropped := forgetDropped(l.Agreed, fields, lead.Custom)
 	l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
 	l.seeCreated(lead.CreatedTime)
-	return Changes{Links: []*Link{l}}
+	return Changes{Links: []*Link{l}, Dropped: dropped}
 }
 
 // dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows
@@ -198,7 +199,9 @@ func sendLead(name string, l *Link, fields rest.Params, agreed func(a Answer) ma
 		if LeadState(changed) != Linked { // it came too late: what was made of the lead does not say so
 			return Changes{Follow: []Job{look(Lead, l.RemoteID)}}
 		}
-		return Changes{Agree: []Agreement{{Link: l, Fields: agreed(a)}}}
+		now := agreed(a)
+		dropped := forgetDropped(now, fields, changed.Custom)
+		return Changes{Agree: []Agreement{{Link: l, Fields: now}}, Dropped: dropped}
 	})
 }
 

@@ -53,6 +53,9 @@ type Frame struct {
 	Presets  mapping.Presets
 	Now      time.Time
 
+	ListsAt  time.Time // when the portal's lists were last read; zero: never
+	Relisted bool      // they were read for the sake of this very group
+
 	Settle      time.Duration // how long the portal may go on working after an answer was lost
 	ClockOffset time.Duration // how far the portal's clock is ahead of ours
 
@@ -67,6 +70,7 @@ type Stages interface {
 	StageName(category int64, stage string) string // the code itself if it is not in the lists
 	FunnelName(category int64) string              // its number if it is not in the lists
 	FirstStage(category int64) string              // where the portal puts a deal that has no stage; empty: unknown
+	HasStage(category int64, stage string) bool    // true of all stages of a funnel that is not in the lists
 }
 
 // unsettled puts off a record that was looked for and not found, while the portal may still carry out an earlier

@@ -84,6 +84,8 @@ func (stages) FunnelName(category int64) string { return strconv.FormatInt(categ
 
 func (stages) FirstStage(int64) string { return "NEW" }
 
+func (stages) HasStage(int64, string) bool { return true }
+
 func (w *world) frame() plan.Frame {
 	return plan.Frame{
 		PortalID: 1, Origin: "panel", Rules: rules, Stages: stages{}, Now: w.now, Settle: settle, ClockOffset: ahead,

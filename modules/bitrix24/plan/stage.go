@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -24,7 +25,19 @@ func settleStage(f OrderFacts) stagePlan {
 	if f.ChangeOpen != nil {
 		return stagePlan{Plan: settleDeal(f)}
 	}
-	d := decideStage(f)
+	agreed := f.Link.Agreed[StageField]
+	if f.putByPortal(agreed) {
+		if f.listsMayBeOld() {
+			return stagePlan{Plan: Plan{
+				Now:     Changes{Relist: true},
+				Failure: &Wait{Why: "стадия сделки не та, что была передана: читаем стадии портала заново"},
+			}}
+		}
+		if !f.Stages.HasStage(f.Deal.CategoryID.Int64(), agreed.Theirs) {
+			agreed = mapping.Pair{Theirs: string(f.Deal.StageID)} // nobody moved the deal
+		}
+	}
+	d := decideStage(f, agreed)
 	moves := d.Send != ""
 	if moves && !d.Conflict && !d.Unknown && d.Take.Status == "" {
 		return stagePlan{Send: d.Send, Agreed: d.Agreed}
@@ -95,9 +108,32 @@ func settleChange(f Frame, l *Link, open *Intent, present map[string]string) Pla
 	return Plan{Now: Changes{Links: []*Link{settled}, Settled: []Open{{open.Entity, open.Key}}}, Again: true}
 }
 
+// putByPortal reports whether the deal, which is not at the stage that was agreed on, may have been put where it is by
+// the portal itself, as that stage was deleted: at the funnel's first stage, or, in silence, where it had stood before
+// the stage of the order's status was sent (crm.item.update).
+func (f OrderFacts) putByPortal(agreed mapping.Pair) bool {
+	present := string(f.Deal.StageID)
+	if agreed.Theirs == "" || agreed.Theirs == present {
+		return false
+	}
+	sent := agreed.Ours == string(f.Input.Order.Status) && !f.Deal.MovedTime.At.IsZero()
+	stayed := sent && !f.movedAt().After(f.Input.Order.StatusAt)
+	return stayed || present == f.Stages.FirstStage(f.Deal.CategoryID.Int64())
+}
+
+// movedAt is when the deal came to its stage, by our clock.
+func (f OrderFacts) movedAt() time.Time { return f.Deal.MovedTime.At.Add(-f.ClockOffset) }
+
+// listsMayBeOld reports whether a stage may have been deleted since the portal's lists were read, which shows now.
+func (f OrderFacts) listsMayBeOld() bool {
+	if f.Relisted || f.ListsAt.IsZero() {
+		return false
+	}
+	return f.ListsAt.Before(f.movedAt()) || f.ListsAt.Before(f.Link.UpdatedAt)
+}
+
 // decideStage compares the order's status with the deal's stage.
-func decideStage(f OrderFacts) mapping.StageDecision {
-	agreed := f.Link.Agreed[StageField]
+func decideStage(f OrderFacts, agreed mapping.Pair) mapping.StageDecision {
 	category, stage := f.Deal.CategoryID.Int64(), string(f.Deal.StageID)
 	if agreed == (mapping.Pair{}) && !f.Deal.MovedTime.At.After(f.Deal.CreatedTime.At) {
 		// The deal was found by its key, and nobody has moved it since it was created: it stands where the order stood
@@ -109,7 +145,7 @@ func decideStage(f OrderFacts) mapping.StageDecision {
 	o := f.Input.Order
 	return f.Rules.DecideStage(agreed, mapping.Present{
 		Status: o.Status, StatusAt: o.StatusAt, Category: category, Stage: stage,
-		StageAt: f.Deal.MovedTime.At.Add(-f.ClockOffset),
+		StageAt: f.movedAt(),
 	})
 }
 

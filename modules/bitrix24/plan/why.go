@@ -14,6 +14,10 @@ func WhyOrder(f OrderFacts) []string {
 	if wanted, ok := f.Rules.Stage(category, stage, status); ok {
 		name := f.Stages.StageName(category, wanted)
 		reasons = append(reasons, fmt.Sprintf("Статусу «%s» соответствует стадия «%s»", status.Label(), name))
+	} else if f.Rules.Waits(category, status) {
+		reasons = append(reasons, fmt.Sprintf(
+			"Стадия статуса «%s» удалена на портале: сделка остаётся на своей, пока администратор не выберет другую",
+			status.Label()))
 	} else {
 		reasons = append(reasons,
 			fmt.Sprintf("Статусу «%s» не соответствует ни одна стадия: сделка остаётся на своей", status.Label()))

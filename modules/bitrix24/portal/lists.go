@@ -28,10 +28,15 @@ type Lists struct {
 	CompanyTypes []Entry
 	Sources      []Entry
 	Users        []Entry // empty where the webhook may not read them
+	Responsible  Responsible
 	DealFields   []customField
 	LeadFields   []customField
 	Presets      mapping.Presets
 	Phones       phoneLines // empty unless the webhook has the scope
+
+	FormerSources    []Entry // those that were deleted, by the names they had
+	FormerDealFields []customField
+	FormerLeadFields []customField
 }
 
 // Funnel is a «Направление сделки» with its stages in the portal's order.
@@ -45,6 +50,13 @@ type Funnel struct {
 type Stage struct {
 	ID, Name  string
 	Semantics rest.Semantics
+}
+
+// Responsible is what became of the employee of the settings, «ID ответственного за сделку».
+type Responsible struct {
+	ID   int64 // 0: nobody is chosen, or employees may not be read
+	Name string
+	Gone bool // dismissed, or no such employee
 }
 
 // Entry is a line of one of the portal's directories.
@@ -79,6 +91,12 @@ func (d Lists) Stages(category int64) []Stage {
 	return f.Stages
 }
 
+// HasStage reports whether a funnel has a stage. It is true of all stages of a funnel that the lists do not know.
+func (d Lists) HasStage(category int64, id string) bool {
+	f, found := d.funnel(category)
+	return !found || slices.ContainsFunc(f.Stages, func(s Stage) bool { return s.ID == id })
+}
+
 // FirstStage is where the portal puts a deal that is created without a stage; empty if the lists do not know the
 // funnel.
 func (d Lists) FirstStage(category int64) string {
@@ -111,6 +129,11 @@ func (d Lists) StageName(category int64, id string) string {
 // crm.settings.mode.get, crm.category.list, crm.status.list, crm.requisite.preset.list, the fields of deals and leads,
 // user.get, and the telephone lines. If that succeeds the webhook is a good one. The lists are not stored.
 func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, error) {
+	readAt := db.Now() // what changes meanwhile may be missing
+	s, err := p.Current(ctx)
+	if err != nil {
+		return Lists{}, err
+	}
 	batch := rest.Batch{Class: rest.People}
 	batch.Add("profile", "profile", nil)
 	batch.Add("scope", "scope", nil)
@@ -128,6 +151,9 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 	batch.Add("fields", "crm.deal.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
 	batch.Add("leadfields", "crm.lead.userfield.list", rest.Params{"filter": rest.Params{"LANG": "ru"}})
 	batch.Add("users", "user.get", rest.Params{"FILTER": rest.Params{"ACTIVE": "1"}})
+	if s.ResponsibleID != 0 {
+		batch.Add("responsible", "user.get", rest.Params{"FILTER": rest.Params{"ID": s.ResponsibleID}})
+	}
 	result, err := client.Do(ctx, &batch)
 	if err != nil {
 		return Lists{}, err
@@ -160,7 +186,7 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 		}
 	}
 	d := Lists{
-		ReadAt: db.Now(), OwnerAdmin: bool(profile.Admin),
+		ReadAt: readAt, OwnerAdmin: bool(profile.Admin),
 		Owner: strings.TrimSpace(string(profile.Name) + " " + string(profile.LastName)),
 		Mode:  int(mode), Presets: mapping.FindPresets(presets),
 		Scopes:       lo.Map(scopes, func(s rest.Text, _ int) string { return string(s) }),
@@ -170,14 +196,29 @@ func (p *Portals) ReadLists(ctx context.Context, client *rest.Client) (Lists, er
 	var users rest.List[rest.User]
 	if result.Decode("users", &users) == nil { // a webhook with CRM alone may not read them
 		d.Users = lo.Map(users, func(u rest.User, _ int) Entry {
-			return Entry{ID: fmt.Sprint(u.ID), Name: strings.TrimSpace(string(u.Name) + " " + string(u.LastName))}
+			return Entry{ID: fmt.Sprint(u.ID), Name: fullName(u)}
 		})
+	}
+	if s.ResponsibleID != 0 && result.Decode("responsible", &users) == nil {
+		d.Responsible = responsible(s.ResponsibleID, users)
 	}
 	slices.SortStableFunc(funnels.Categories, func(a, b rest.Category) int { return int(a.Sort - b.Sort) })
 	if err := p.readStages(ctx, client, &d, funnels.Categories); err != nil {
 		return d, err
 	}
 	return d, p.readLines(ctx, client, &d)
+}
+
+func fullName(u rest.User) string {
+	return strings.TrimSpace(string(u.Name) + " " + string(u.LastName))
+}
+
+// responsible is what became of an employee, by what the portal answered to the number.
+func responsible(id int64, found []rest.User) Responsible {
+	if len(found) == 0 {
+		return Responsible{ID: id, Gone: true}
+	}
+	return Responsible{ID: id, Name: fullName(found[0]), Gone: !bool(found[0].Active)}
 }
 
 // readStages reads the stages of every funnel, forty funnels to a request (crm.status.list).

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,39 +9,87 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
-	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
 
-// lostStage is a stage of the settings' tables that the portal no longer has; without a stage, a whole funnel.
-type lostStage struct {
+// Lost is something that the settings name and the portal no longer has: a stage or a whole funnel, or else something
+// that has a name only.
+type Lost struct {
 	Category int64
 	Funnel   string // as it was called
 	Stage    string // as it was called; empty: the funnel is gone
 	Rule     mapping.StageRule
+
+	Other string // in Russian what else is gone, «источник «Телефон»»; empty: a stage or a funnel is
+	Fate  string // in Russian what becomes of new orders meanwhile
 }
 
-// Lost returns the mapped stages, and the funnels with tables, that are gone from the portal's lists.
-func (s Settings) Lost(d Lists) []lostStage {
+// Lost returns what the settings name and the portal's lists no longer have: mapped stages, funnels, sources, custom
+// fields, and the responsible employee.
+func (s Settings) Lost(d Lists) []Lost {
 	if d.PortalID == 0 {
 		return nil
 	}
-	var gone []lostStage
+	gone := s.lostFunnels(d)
+	for _, source := range d.FormerSources {
+		uses := func(w orders.Word[orders.Source]) bool { return s.SourceID(w.Value) == source.ID }
+		if slices.ContainsFunc(orders.Sources, uses) {
+			gone = append(gone, Lost{Other: fmt.Sprintf("источник «%s»", source.Name), Fate: "Заказы передаются без источника."})
+		}
+	}
+	gone = append(gone, s.lostFields("сделки", d.FormerDealFields)...)
+	gone = append(gone, s.lostFields("лида", d.FormerLeadFields)...)
+	if s.responsibleGone(d) {
+		name := strings.TrimSpace(fmt.Sprintf("%d %s", s.ResponsibleID, d.Responsible.Name))
+		gone = append(gone, Lost{
+			Other: "сотрудник " + name + ", ответственный за сделки",
+			Fate:  "За новые сделки отвечает сотрудник, создавший вебхуки.",
+		})
+	}
+	return gone
+}
+
+func (s Settings) responsibleGone(d Lists) bool {
+	return s.ResponsibleID != 0 && d.Responsible.ID == s.ResponsibleID && d.Responsible.Gone
+}
+
+// lostFields are the chosen custom fields among those that were deleted.
+func (s Settings) lostFields(owner string, former []customField) []Lost {
+	chosen := lo.Filter(former, func(f customField, _ int) bool { return slices.Contains(s.Fields.All(), f.Name) })
+	return lo.Map(chosen, func(f customField, _ int) Lost {
+		return Lost{
+			Other: fmt.Sprintf("поле %s «%s» (%s)", owner, cmp.Or(f.Caption, f.Name), f.Name),
+			Fate:  "Заказы передаются без поля.",
+		}
+	})
+}
+
+// lostFunnels are the mapped stages, and the funnels with tables, that are gone.
+func (s Settings) lostFunnels(d Lists) []Lost {
+	funnel := func(id int64, name string) Lost {
+		fate := ""
+		if id == s.CategoryID {
+			fate = "Новые сделки попадают в направление по умолчанию."
+		}
+		return Lost{Category: id, Funnel: cmp.Or(name, fmt.Sprint(id)), Fate: fate}
+	}
+	var gone []Lost
 	if _, tabled := s.Funnels[s.CategoryID]; !tabled && !d.hasFunnel(s.CategoryID) {
-		gone = append(gone, lostStage{Category: s.CategoryID, Funnel: cmp.Or(s.FunnelName, fmt.Sprint(s.CategoryID))})
+		gone = append(gone, funnel(s.CategoryID, s.FunnelName))
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Funnels)) {
 		table := s.Funnels[id]
-		f, there := d.funnel(id)
-		if !there {
-			gone = append(gone, lostStage{Category: id, Funnel: cmp.Or(table.Name, fmt.Sprint(id))})
+		if !d.hasFunnel(id) {
+			gone = append(gone, funnel(id, table.Name))
 			continue
 		}
 		for _, rule := range table.Stages {
-			mapped := rule.Status != "" || rule.Paid
-			if mapped && !slices.ContainsFunc(f.Stages, func(known Stage) bool { return known.ID == rule.StageID }) {
-				gone = append(gone, lostStage{Category: id, Funnel: f.Name, Stage: rule.Name, Rule: rule})
+			if (rule.Status != "" || rule.Paid) && !d.HasStage(id, rule.StageID) {
+				gone = append(gone, Lost{
+					Category: id, Funnel: d.FunnelName(id), Stage: rule.Name, Rule: rule,
+					Fate: "Новые сделки попадают в первую стадию.",
+				})
 			}
 		}
 	}
@@ -50,90 +97,49 @@ func (s Settings) Lost(d Lists) []lostStage {
 }
 
 // LostText names in Russian what is gone.
-func LostText(lost []lostStage) string {
-	var names []string
-	for _, l := range lost {
-		if l.Stage == "" {
-			names = append(names, fmt.Sprintf("направление «%s»", l.Funnel))
-		} else {
-			names = append(names, fmt.Sprintf("стадия «%s» (направление «%s»)", l.Stage, l.Funnel))
+func LostText(lost []Lost) string {
+	names := lo.Map(lost, func(l Lost, _ int) string {
+		switch {
+		case l.Other != "":
+			return l.Other
+		case l.Stage == "":
+			return fmt.Sprintf("направление «%s»", l.Funnel)
 		}
-	}
+		return fmt.Sprintf("стадия «%s» (направление «%s»)", l.Stage, l.Funnel)
+	})
 	return "На портале удалено: " + strings.Join(names, ", ") + "."
 }
 
+// LostFate says in Russian what becomes of orders while something is gone.
+func LostFate(lost []Lost) string {
+	fates := lo.Map(lost, func(l Lost, _ int) string { return l.Fate })
+	return strings.Join(lo.Uniq(lo.Compact(fates)), " ")
+}
+
 // Against returns the settings without what the portal no longer has. A status whose stage is gone maps to no stage,
-// and deals that were to be created in a funnel which is gone are created in the default one.
+// and its rule waits; deals that were to be created in a funnel which is gone are created in the default one.
 func (s Settings) Against(d Lists) Settings {
+	if len(d.CompanyTypes) > 0 {
+		s.CompanyTypes = lo.Filter(s.CompanyTypes, func(r mapping.CompanyTypeRule, _ int) bool {
+			return slices.ContainsFunc(d.CompanyTypes, func(t Entry) bool { return t.ID == r.ID })
+		})
+	}
 	if len(s.Lost(d)) == 0 {
 		return s
 	}
 	tables := map[int64]mapping.Funnel{}
 	for id, table := range s.Funnels {
-		known := d.Stages(id)
-		table.Stages = lo.Filter(table.Stages, func(r mapping.StageRule, _ int) bool {
-			return slices.ContainsFunc(known, func(st Stage) bool { return st.ID == r.StageID })
-		})
+		there := func(r mapping.StageRule, _ int) bool { return d.hasFunnel(id) && d.HasStage(id, r.StageID) }
+		table.Stages, table.Gone = lo.FilterReject(table.Stages, there)
 		tables[id] = table
 	}
 	s.Funnels = tables
+	s.GoneSources = lo.Map(d.FormerSources, func(e Entry, _ int) string { return e.ID })
 	if !d.hasFunnel(s.CategoryID) {
 		s.CategoryID = 0
 	}
+	if s.responsibleGone(d) {
+		s.ResponsibleID = 0
+	}
 	return s
-}
-
-// KeepLists stores lists that were read anew, in the given transaction. The tables of the settings take over new names
-// of stages and funnels, so that one which is deleted later is named as people know it.
-func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d Lists) error {
-	if err := p.Settings.Save(tx, ListsDocument, d); err != nil {
-		return err
-	}
-	s, err := p.Current(ctx)
-	if err != nil || s.PortalID != d.PortalID {
-		return err
-	}
-	renamed := s.follow(d)
-	if len(renamed) == 0 {
-		return nil
-	}
-	if err := p.Settings.Save(tx, Document, s); err != nil {
-		return err
-	}
-	return records.Audit(tx, Actor.Name, "На портале переименовано: "+strings.Join(renamed, ", "))
-}
-
-// follow takes over the portal's names into the tables. It says which of them had another name before.
-func (s *Settings) follow(d Lists) (renamed []string) {
-	tables := map[int64]mapping.Funnel{}
-	for id, table := range s.Funnels {
-		tables[id] = table
-		f, there := d.funnel(id)
-		if !there {
-			continue
-		}
-		if table.Name != "" && table.Name != f.Name {
-			renamed = append(renamed, fmt.Sprintf("направление «%s» теперь «%s»", table.Name, f.Name))
-		}
-		changed := table.Name != f.Name
-		table.Name = f.Name
-		table.Stages = slices.Clone(table.Stages)
-		for i, rule := range table.Stages {
-			known, ok := lo.Find(f.Stages, func(st Stage) bool { return st.ID == rule.StageID })
-			if !ok || known.Name == rule.Name {
-				continue
-			}
-			renamed = append(renamed, fmt.Sprintf("стадия «%s» теперь «%s»", rule.Name, known.Name))
-			table.Stages[i].Name = known.Name
-			changed = true
-		}
-		if changed {
-			tables[id] = table
-		}
-	}
-	s.Funnels = tables
-	if d.hasFunnel(s.CategoryID) {
-		s.FunnelName = d.FunnelName(s.CategoryID)
-	}
-	return renamed
 }

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -43,8 +44,8 @@ func (e *edit) fields(ctx context.Context) (*form.Form, error) {
 	}
 	f.Fields = append(f.Fields, e.advanced(), e.handler())
 	if lost := s.Lost(e.lists); len(lost) > 0 {
-		f.Notice = portal.LostText(lost) + " Новые заказы попадают в первую стадию. " +
-			"Ближайшие замены предложены ниже: проверьте и сохраните."
+		f.Notice = portal.LostText(lost) + " " + portal.LostFate(lost) +
+			" Правила хранятся, пока вы не решите. Ближайшие замены предложены ниже: проверьте и сохраните."
 	}
 	defer e.warn(f)
 	if e.lists.PortalID != 0 {
@@ -52,7 +53,7 @@ func (e *edit) fields(ctx context.Context) (*form.Form, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.Fields = append(f.Fields, tables...)
+		f.Fields = append(append(f.Fields, tables...), e.forgetFunnels()...)
 		if _, why, _ := e.portals.Active(ctx); why == "" {
 			if state, err := e.Jobs.Lane(ctx, portal.Lane); err == nil && state.Paused {
 				f.Notice = state.Reason + " Списки показаны по последнему успешному чтению."
@@ -88,6 +89,10 @@ func (e *edit) funnelOptions() []form.Option[string] {
 			options = append(options, form.Option[string]{Value: strconv.FormatInt(f.ID, 10), Label: f.Name})
 		}
 	}
+	if e.funnelGone(e.saved.CategoryID) {
+		name := cmp.Or(e.saved.FunnelName, e.category)
+		options = append(options, form.Option[string]{Value: e.category, Label: "«" + name + "» удалено на портале"})
+	}
 	return options
 }
 
@@ -101,6 +106,11 @@ func (e *edit) advanced() *form.Field {
 		options := lo.Map(e.lists.Sources, func(s portal.Entry, _ int) form.Option[string] {
 			return form.Option[string]{Value: s.ID, Label: s.Name}
 		})
+		for _, gone := range e.lists.FormerSources {
+			if gone.ID == value {
+				options = append(options, form.Option[string]{Value: value, Label: "«" + gone.Name + "» удалён на портале"})
+			}
+		}
 		if len(options) == 0 {
 			options = []form.Option[string]{{Value: value, Label: value}}
 		}

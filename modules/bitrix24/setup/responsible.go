@@ -17,6 +17,10 @@ func (e *edit) responsibleField() *form.Field {
 	id := e.edited.ResponsibleID
 	field := form.Number("responsible_id", "ID ответственного за сделку", &e.edited.ResponsibleID).
 		Help("Пусто — ответственным будет сотрудник, создавший вебхуки")
+	if gone := e.lists.Responsible; gone.Gone && gone.ID == id {
+		return field.Help(strings.TrimSpace("Больше не работает: "+gone.Name) +
+			". За новые сделки отвечает сотрудник, создавший вебхуки, пока вы не выберете другого")
+	}
 	if user, ok := lo.Find(e.lists.Users, func(u portal.Entry) bool { return u.ID == fmt.Sprint(id) }); ok {
 		return field.Help("Сейчас: " + user.Name)
 	}

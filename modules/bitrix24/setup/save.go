@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,10 +60,11 @@ func (e *edit) keep() error {
 		return nil
 	}
 	id, err := parseCategory(e.category)
-	if err != nil || !slices.ContainsFunc(e.lists.Funnels, func(f portal.Funnel) bool { return f.ID == id }) {
+	if err != nil || !e.mayChoose(e.lists, id) {
 		return form.FieldError{Name: "category_id", Message: "Выберите направление из списка"}
 	}
-	e.edited.CategoryID, e.edited.FunnelName = id, e.lists.FunnelName(id)
+	e.edited.CategoryID = id
+	e.nameFunnel()
 	return e.bindTables(e.values)
 }
 
@@ -120,7 +120,7 @@ func (e *edit) ask(ctx context.Context, hook rest.Webhook) error {
 		}
 		return e.bindTables(e.values) // against the lists as they were last read
 	}
-	if !slices.ContainsFunc(lists.Funnels, func(f portal.Funnel) bool { return f.ID == e.edited.CategoryID }) {
+	if !e.mayChoose(lists, e.edited.CategoryID) {
 		const message = "На портале нет такого направления. Выберите направление из списка"
 		return form.FieldError{Name: "category_id", Message: message}
 	}
@@ -138,8 +138,11 @@ func (e *edit) ask(ctx context.Context, hook rest.Webhook) error {
 	if e.edited.Leads && lists.Mode == rest.ModeSimple {
 		e.remark("В Битрикс24 включён простой режим CRM (без лидов): контакт и сделка будут создаваться сразу.")
 	}
+	if e.samePortal() {
+		lists.Remember(e.lists)
+	}
 	e.lists, e.read = lists, true
-	e.edited.FunnelName = e.lists.FunnelName(e.edited.CategoryID)
+	e.nameFunnel()
 	return e.bindTables(e.values)
 }
 
@@ -162,6 +165,9 @@ func (e *edit) save(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	if err := e.Settings.Save(tx, portal.Document, *s); err != nil {
+		return err
+	}
+	if err := e.sendAwaiting(ctx, tx); err != nil {
 		return err
 	}
 	if err := records.Audit(tx, staff.ActorFrom(ctx).Name, e.changes()); err != nil {

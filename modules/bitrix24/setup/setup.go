@@ -53,7 +53,6 @@ func (x *Setup) Open(ctx context.Context) (*form.Form, error) {
 	if e.code, err = x.Settings.Keys.Open(portal.CodePlace, saved.Code); err != nil {
 		e.code = ""
 	}
-	e.edited.CategoryID = saved.Against(e.lists).CategoryID
 	if e.edited.CategoryID != 0 {
 		e.category = strconv.FormatInt(e.edited.CategoryID, 10)
 	}
@@ -72,9 +71,10 @@ type edit struct {
 	category string     // of the choice «Направление сделки», a number or defaultFunnel
 	values   url.Values // as posted: rows of tables that were never shown are read from here
 	form     *form.Form
-	read     bool    // the portal answered while this form was checked
-	portalID int64   // … and is this one of those we know; 0: it is new to us
-	sameAs   []int64 // … and these, under other addresses
+	read     bool            // the portal answered while this form was checked
+	forget   map[int64]*bool // funnels that are gone, and whether their rules are to be dropped
+	portalID int64           // … and is this one of those we know; 0: it is new to us
+	sameAs   []int64         // … and these, under other addresses
 }
 
 // defaultFunnel is «По умолчанию».
@@ -85,6 +85,7 @@ type stageRow struct {
 	id, name string
 	status   orders.Status
 	paid     bool
+	hint     string // what a person has to decide about a stage that is gone
 }
 
 // remark adds a sentence that is shown once the form is saved.

@@ -20,6 +20,9 @@ func successor(gone mapping.StageRule, free []portal.Stage) (portal.Stage, bool)
 	best, most := portal.Stage{}, 0
 	for _, candidate := range free {
 		score := likeness(gone.Name, candidate.Name)
+		if strings.EqualFold(strings.TrimSpace(gone.Name), strings.TrimSpace(candidate.Name)) {
+			score += identical
+		}
 		if mapping.Proposal(candidate.ID) == gone.Status && gone.Status != "" {
 			score += 2
 		}
@@ -32,6 +35,9 @@ func successor(gone mapping.StageRule, free []portal.Stage) (portal.Stage, bool)
 	}
 	return best, most > 0
 }
+
+// identical is the score of a stage of the very same name, more than all other likeness comes to.
+const identical = 1000
 
 // likeness counts the words that two names share, by their stems.
 func likeness(a, b string) int {
@@ -71,8 +77,12 @@ func (e *edit) proposeSuccessors(category int64, rows []*stageRow) (proposed boo
 			continue
 		}
 		for _, row := range rows {
-			if row.id == chosen.ID {
+			switch row.id {
+			case chosen.ID:
 				row.status, row.paid, proposed = gone.Rule.Status, gone.Rule.Paid, true
+			case gone.Rule.StageID:
+				row.status, row.paid = "", false
+				row.hint = "Удалена на портале. Её правило предложено стадии «" + chosen.Name + "»"
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func (e *edit) tables(ctx context.Context) ([]*form.Field, error) {
 		var rows []form.Row
 		stages, proposed := e.stageRows(id)
 		for _, stage := range stages {
-			rows = append(rows, form.Row{Label: stage.name, Cells: []*form.Field{
+			rows = append(rows, form.Row{Label: stage.name, Hint: stage.hint, Cells: []*form.Field{
 				form.Select("stage."+stage.id+".status", "Статус заказа: "+stage.name, &stage.status, statuses),
 				form.Toggle("stage."+stage.id+".paid", "Перевести заказ в оплаченный", &stage.paid),
 			}})
@@ -43,7 +43,7 @@ func (e *edit) tables(ctx context.Context) ([]*form.Field, error) {
 		}
 		table := form.Table([]string{"Стадия сделки в Bitrix24", "Статус заказа в Pixlpark", ""}, rows)
 		switch {
-		case id != e.edited.CategoryID:
+		case id != e.edited.Against(e.lists).CategoryID:
 			table.Label = "Прежнее направление: " + e.lists.FunnelName(id)
 		case len(funnels) > 1:
 			table.Label = "Направление: " + e.lists.FunnelName(id)
@@ -71,6 +71,7 @@ func (e *edit) stageRows(id int64) (rows []*stageRow, proposed bool) {
 		}
 		rows = append(rows, row)
 	}
+	rows = append(rows, e.goneRows(id)...)
 	return rows, e.proposeSuccessors(id, rows) || proposed
 }
 
@@ -84,7 +85,7 @@ func (e *edit) funnelsInUse(ctx context.Context) ([]int64, error) {
 		return nil, fmt.Errorf("read funnels in use: %w", err)
 	}
 	slices.Sort(used)
-	return lo.Uniq(append([]int64{e.edited.CategoryID}, used...)), nil
+	return lo.Uniq(append([]int64{e.edited.Against(e.lists).CategoryID}, used...)), nil
 }
 
 // typesTable is «Тип компании»: as saved, else as proposed.
@@ -113,9 +114,9 @@ func (e *edit) typesTable() *form.Field {
 func (e *edit) bindTables(values url.Values) error {
 	prefix := portal.Name + "."
 	previous := e.edited.Funnels
-	e.edited.Funnels = map[int64]mapping.Funnel{}
+	e.edited.Funnels = e.goneFunnels(previous)
 	for id, table := range previous {
-		if slices.ContainsFunc(e.lists.Funnels, func(f portal.Funnel) bool { return f.ID == id }) {
+		if hasFunnel(e.lists, id) {
 			e.edited.Funnels[id] = table
 		}
 	}
@@ -137,6 +138,7 @@ func (e *edit) bindTables(values url.Values) error {
 			}
 			table.Stages = append(table.Stages, rule)
 		}
+		table.Stages = append(table.Stages, e.goneRules(f.ID, values)...)
 		if _, known := previous[f.ID]; posted || known {
 			e.edited.Funnels[f.ID] = table
 		}
@@ -155,6 +157,7 @@ func (e *edit) bindTables(values url.Values) error {
 		}
 		types = append(types, rule)
 	}
+	types = append(types, e.goneTypes()...)
 	if posted || e.edited.CompanyTypes != nil {
 		e.edited.CompanyTypes = types
 	}
