@@ -36,7 +36,7 @@ func (r *run) refreshLists(ctx context.Context) error {
 	}
 	lists.PortalID = r.Portal.ID
 	err = r.DB.Transaction(
-		ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, lists) },
+		ctx, func(ctx context.Context, tx *db.Tx) error { return r.portals.KeepLists(ctx, tx, &lists) },
 	)
 	if err != nil {
 		return err

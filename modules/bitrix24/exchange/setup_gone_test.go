@@ -97,7 +97,7 @@ func TestStageDeleted_aNewOrderOfItsStatusBeginsAtTheFirstAndFollowsTheDecision(
 		x.AtRest()
 		stands(x, order, orders.Placed, "NEW")
 		banner(x, "стадия «Принят»", fmt.Sprintf("№ %d", order))
-		x.SaveSettings("stage.UC_IN.status", "", "stage.PREPARATION.status", string(orders.Placed))
+		x.SaveSettings("stage.UC_IN.status", "", "stage.NEW.status", "", "stage.PREPARATION.status", string(orders.Placed))
 		x.Settle()
 		stands(x, order, orders.Placed, "PREPARATION")
 	})

@@ -116,8 +116,8 @@ func (f OrderFacts) putByPortal(agreed mapping.Pair) bool {
 	if agreed.Theirs == "" || agreed.Theirs == present {
 		return false
 	}
-	sent := agreed.Ours == string(f.Input.Order.Status) && !f.Deal.MovedTime.At.IsZero()
-	stayed := sent && !f.movedAt().After(f.Input.Order.StatusAt)
+	sent := agreed.Ours == string(f.Input.Order.Status) && f.Link.Stage == present // as the answer had it
+	stayed := sent && !f.Deal.MovedTime.At.IsZero() && !f.movedAt().After(f.Input.Order.StatusAt)
 	return stayed || present == f.Stages.FirstStage(f.Deal.CategoryID.Int64())
 }
 

@@ -15,21 +15,22 @@ import (
 
 // KeepLists stores lists that were read anew, in the given transaction. The tables of the settings take over new names
 // of stages and funnels, so that one which is deleted later is named as people know it. If something that the settings
-// name is gone since the last reading, or is back, what was refused is sent again.
-func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d Lists) error {
+// name is gone since the last reading, or is back, what was refused is sent again. The lists get the former names of what
+// is gone.
+func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d *Lists) error {
 	before, err := p.Lists(ctx, d.PortalID)
 	if err != nil {
 		return err
 	}
 	d.Remember(before)
-	if err := p.Settings.Save(tx, ListsDocument, d); err != nil {
+	if err := p.Settings.Save(tx, ListsDocument, *d); err != nil {
 		return err
 	}
 	s, err := p.Current(ctx)
 	if err != nil || s.PortalID != d.PortalID {
 		return err
 	}
-	if lost := s.Lost(d); LostText(lost) != LostText(s.Lost(before)) {
+	if lost := s.Lost(*d); LostText(lost) != LostText(s.Lost(before)) {
 		tx.AfterCommit(func(ctx context.Context) {
 			p.Cache.Forget("bitrix24/")
 			if _, err := p.Jobs.RetryAll(ctx, Lane); err != nil {
@@ -42,7 +43,7 @@ func (p *Portals) KeepLists(ctx context.Context, tx *db.Tx, d Lists) error {
 			}
 		}
 	}
-	renamed := s.follow(d)
+	renamed := s.follow(*d)
 	if len(renamed) == 0 {
 		return nil
 	}

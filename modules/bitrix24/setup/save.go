@@ -261,6 +261,6 @@ func (x *Setup) RefreshLists(ctx context.Context) (string, error) {
 		return "", refusal.Value("", "%s", portal.Explain(err))
 	}
 	d.PortalID = c.Portal.ID
-	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.portals.KeepLists(ctx, tx, d) })
+	err = x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error { return x.portals.KeepLists(ctx, tx, &d) })
 	return "Списки портала обновлены", err
 }
