@@ -139,6 +139,7 @@ func (e *edit) ask(ctx context.Context, hook rest.Webhook) error {
 		e.remark("В Битрикс24 включён простой режим CRM (без лидов): контакт и сделка будут создаваться сразу.")
 	}
 	if e.samePortal() {
+		lists.PortalID = e.saved.PortalID
 		lists.Remember(e.lists)
 	}
 	e.lists, e.read = lists, true
