@@ -1,15 +1,18 @@
 package exchange_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/pixlpark/panel/app/apptest"
+	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
+	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 )
 
 // A portal refuses a stage that it does not have, or does something else in silence (REST.md 8.2).
@@ -303,4 +306,69 @@ func TestRefusedBefore_isSentOnceAReadingShowsWhatIsGone(t *testing.T) {
 		x.AtRest()
 		x.Deal(order)
 	}, func(s *bitrix24test.Setup) { s.Portal.Scopes = []string{"crm", "user"} })
+}
+
+func TestStageDeleted_aComparisonMendsNothingAndTheOrderStillWaits(t *testing.T) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		mapped(x, "UC_PRINT", "Печать тиража")
+		order := x.Place()
+		x.Settle()
+		x.Do("delete_stage", emulator.Args{"id": "UC_PRINT"})
+		x.SetStatus(order, orders.PrintingInProgress)
+		x.Settle()
+		x.Must(x.Host().DB.Transaction(t.Context(), func(_ context.Context, tx *db.Tx) error {
+			return x.Host().Jobs.Enqueue(tx, exchange.MendOrder{ID: order})
+		}))
+		x.Settle()
+		x.SaveSettings("stage.UC_PRINT.status", "", "stage.EXECUTING.status", string(orders.PrintingInProgress))
+		x.Settle()
+		stands(x, order, orders.PrintingInProgress, "EXECUTING")
+	})
+}
+
+func TestStageDeleted_aManagersLaterMoveComesBeforeTheDecision(t *testing.T) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		mapped(x, "UC_PRINT", "Печать тиража")
+		order := x.Place()
+		x.Settle()
+		x.Do("delete_stage", emulator.Args{"id": "UC_PRINT"})
+		x.SetStatus(order, orders.PrintingInProgress)
+		x.Settle()
+		deal, _ := x.Deal(order)
+		x.Must(x.Portal.MoveDeal(deal, "FINAL_INVOICE"))
+		x.Settle()
+		stands(x, order, orders.Fulfilled, "FINAL_INVOICE")
+		banner(x, "стадия «Печать тиража»")
+		x.Host().Cache.Forget("bitrix24/")
+		x.As(staff.Administrator).Get("/admin/orders").Want(t, http.StatusOK).Lacks(t, "Ждут решения")
+	})
+}
+
+func TestLeads_areSentWithoutAResponsibleWhoIsGone(t *testing.T) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		x.SaveSettings("responsible_id", "2")
+		x.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.UnknownValues = "error" })
+		x.Do("dismiss_user", emulator.Args{"id": 2})
+		order := x.Place()
+		x.Settle()
+		x.AtRest()
+		_, lead := x.Lead(bitrix24test.ClientLead(int64(x.Order(order).Number("UserId"))), 1)
+		bitrix24test.Equal(t, "responsible", lead["ASSIGNED_BY_ID"], "1")
+		banner(x, "сотрудник 2")
+	}, bitrix24test.WithLeads, func(s *bitrix24test.Setup) { s.Portal.Scopes = []string{"crm", "user"} })
+}
+
+func TestDealMovedByAManager_theListsAreNotRead(t *testing.T) {
+	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
+		order := x.Place()
+		x.Settle()
+		read := x.Portal.Stats().Commands["crm.category.list"]
+		deal, _ := x.Deal(order)
+		for _, stage := range []string{"PREPARATION", "EXECUTING", "WON", "FINAL_INVOICE"} {
+			x.Must(x.Portal.MoveDeal(deal, stage))
+			x.Settle()
+		}
+		stands(x, order, orders.Fulfilled, "FINAL_INVOICE")
+		bitrix24test.Equal(t, "readings", x.Portal.Stats().Commands["crm.category.list"]-read, 0)
+	})
 }

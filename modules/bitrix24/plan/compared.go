@@ -43,7 +43,8 @@ func asIfNothingWereAgreed(f OrderFacts) OrderFacts {
 	}
 	if f.Deal != nil {
 		status := ""
-		if _, moves := f.stageToBe(); !moves {
+		_, moves := f.stageToBe()
+		if !moves && !f.Rules.Waits(f.Deal.CategoryID.Int64(), f.Input.Order.Status) {
 			status = string(f.Input.Order.Status)
 		}
 		f.Link.Agreed[StageField] = mapping.Pair{Ours: status, Theirs: string(f.Deal.StageID)}
