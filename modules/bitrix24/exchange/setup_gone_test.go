@@ -108,12 +108,14 @@ func TestStageDeleted_aNewOrderOfItsStatusBeginsAtTheFirstAndFollowsTheDecision(
 
 func TestStageDeleted_anotherStageOfTheStatusTakesItsPlaceAtOnce(t *testing.T) {
 	eachPortal(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
-		x.SaveSettings("stage.FINAL_INVOICE.status", string(orders.PrintingInProgress))
+		x.Do("add_stage", emulator.Args{"category": 0, "id": "UC_PRINT", "name": "Печать тиража", "sort": 15})
 		relist(x)
+		x.SaveSettings(
+			"stage.UC_PRINT.status", string(orders.PrintingInProgress), "stage.EXECUTING.status", "",
+			"stage.FINAL_INVOICE.status", string(orders.PrintingInProgress),
+		)
 		order := x.Place()
 		x.Settle()
-		_, _ = x.Deal(order)
 		x.Do("delete_stage", emulator.Args{"id": "UC_PRINT"})
 		x.SetStatus(order, orders.PrintingInProgress)
 		x.Settle()
