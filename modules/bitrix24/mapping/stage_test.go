@@ -146,3 +146,23 @@ func TestDecideStage_firstMeetingPaysForNothing(t *testing.T) {
 		t.Errorf("agreed %+v, want %+v", d.Agreed, want)
 	}
 }
+
+func TestDecideStage_aStatusWhoseStageIsGoneWaitsAndFollowsAsSoonAsItCan(t *testing.T) {
+	placed, printing := orders.Placed, orders.PrintingInProgress
+	table := func(gone []StageRule, stages ...StageRule) Rules {
+		return Rules{Funnels: map[int64]Funnel{0: {Stages: append([]StageRule{{StageID: "NEW", Status: placed}}, stages...), Gone: gone}}}
+	}
+	agreed, now := Pair{Ours: string(placed), Theirs: "NEW"}, Present{Status: printing, Stage: "NEW"}
+	gone := []StageRule{{StageID: "UC", Status: printing}}
+	d := table(gone).DecideStage(agreed, now)
+	if !d.Waits || d.Agreed != agreed {
+		t.Errorf("the deal does not wait: %+v", d)
+	}
+	d = table(gone, StageRule{StageID: "EXECUTING", Status: printing}).DecideStage(d.Agreed, now)
+	if d.Waits || d.Send != "EXECUTING" {
+		t.Errorf("it does not follow to the stage that was chosen: %+v", d)
+	}
+	if d = table(nil).DecideStage(agreed, now); d.Waits || d.Agreed.Ours != string(printing) {
+		t.Errorf("a status that never had a stage waits: %+v", d)
+	}
+}
