@@ -197,7 +197,13 @@ func (p *performance) send(ctx context.Context, batch *rest.Batch, taken []*Comm
 	}
 	sent.Settled = settledBy(taken, certain)
 	sent.Answered, _ = lo.Difference(settledBy(taken, answered), sent.Settled)
-	return p.world.StoreOutcomes(context.WithoutCancel(ctx), sent)
+	if err := p.world.StoreOutcomes(context.WithoutCancel(ctx), sent); err != nil {
+		for _, c := range taken {
+			c.Outcome = Outcome{} // what is not stored is not done: the next attempt looks for it
+		}
+		return err
+	}
+	return nil
 }
 
 // outcome says what came of a command, by the portal's answers.

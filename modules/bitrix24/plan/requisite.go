@@ -64,8 +64,9 @@ func forLegalEntity(f OrganizationFacts, l *LegalFacts) ([]*Command, error) {
 	if requisite.RemoteID == 0 && preset == 0 {
 		return nil, ErrNoPreset
 	}
-	c := Command{Name: fmt.Sprintf("requisite%d", l.Entity.ID), Method: "crm.requisite", About: f.about()}
-	write := writeLegal(c, requisite, l.key(), requisitePrint, mapping.RequisiteFields(l.Entity),
+	c := Command{Name: fmt.Sprintf("requisite%d", l.Entity.ID), About: f.about()}
+	methods := legalMethods{add: "crm.requisite.add", update: "crm.requisite.update"}
+	write := writeLegal(c, methods, requisite, l.key(), requisitePrint, mapping.RequisiteFields(l.Entity),
 		mapping.NewRequisite(l.Entity, f.Link.RemoteID, preset, f.Origin))
 	in := inRequisite{link: requisite, number: requisite.RemoteID}
 	if write != nil {
@@ -93,14 +94,17 @@ func (f Frame) legalLink(l *LegalFacts, e Entity, known *Link, found []int64) *L
 	return f.newLink(LegalEntity, l.Entity.ID, e, lo.FirstOrEmpty(found), nil)
 }
 
-// writeLegal completes a command so that it creates or changes a requisite or bank details, whose methods are
-// c.Method.add and c.Method.update. It returns nil if the record has the fields already. made are the fields of a new
-// record and key its external key. What only a new record needs, c.After, an update does without.
-func writeLegal(c Command, l *Link, key, print string, fields, made rest.Params) *Command {
+// legalMethods are the methods that create and change requisites, or bank details.
+type legalMethods struct{ add, update string }
+
+// writeLegal completes a command so that it creates or changes a requisite or bank details. It returns nil if the
+// record has the fields already. made are the fields of a new record and key its external key. What only a new record
+// needs, c.After, an update does without.
+func writeLegal(c Command, methods legalMethods, l *Link, key, print string, fields, made rest.Params) *Command {
 	sent := mapping.Agreed{print: {Ours: mapping.Print(fields)}}
 	switch {
 	case l.RemoteID == 0:
-		c.Method, c.Params = c.Method+".add", rest.Params{"fields": made}
+		c.Method, c.Params = methods.add, rest.Params{"fields": made}
 		c.Intent = &Sending{Entity: l.Entity, Key: key}
 		c.Then = func(a Answer) (int64, Changes, error) {
 			var id rest.ID
@@ -113,7 +117,7 @@ func writeLegal(c Command, l *Link, key, print string, fields, made rest.Params)
 	case l.Agreed[print] == sent[print]:
 		return nil
 	default:
-		c.Method, c.Params, c.After = c.Method+".update", rest.Params{"id": l.RemoteID, "fields": fields}, nil
+		c.Method, c.Params, c.After = methods.update, rest.Params{"id": l.RemoteID, "fields": fields}, nil
 		c.Then = func(Answer) (int64, Changes, error) {
 			return l.RemoteID, Changes{Agree: []Agreement{{Link: l, Fields: sent, Instead: true}}}, nil
 		}
@@ -128,11 +132,10 @@ func writeBank(f OrganizationFacts, l *LegalFacts, in inRequisite) *Command {
 	if bank.RemoteID == 0 && !mapping.HasBank(l.Entity) {
 		return nil
 	}
-	c := Command{
-		Name: fmt.Sprintf("bank%d", l.Entity.ID), Method: "crm.requisite.bankdetail", After: in.after, About: f.about(),
-	}
+	c := Command{Name: fmt.Sprintf("bank%d", l.Entity.ID), After: in.after, About: f.about()}
+	methods := legalMethods{add: "crm.requisite.bankdetail.add", update: "crm.requisite.bankdetail.update"}
 	made := mapping.NewBank(l.Entity, in.number, f.Origin)
-	return writeLegal(c, bank, l.key(), bankPrint, mapping.BankFields(l.Entity), made)
+	return writeLegal(c, methods, bank, l.key(), bankPrint, mapping.BankFields(l.Entity), made)
 }
 
 // writeAddress is the command that writes the legal address into a requisite, or nil (crm.address.add,
