@@ -123,7 +123,7 @@ func adoptDeal(f OrderFacts, id int64) Plan {
 	if f.Open != nil {
 		text = "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
 	}
-	agreed[OriginField] = mapping.Pair{Ours: "Y"}
+	agreed[OriginField], agreed[createdField] = mapping.Pair{Ours: "Y"}, mapping.Pair{}
 	return Plan{Now: Changes{
 		Links:       []*Link{f.newLink(Order, f.number(), Deal, id, agreed)},
 		RowsUnknown: []int64{f.number()}, // they left with the deal, or they did not

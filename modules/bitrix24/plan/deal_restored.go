@@ -66,5 +66,7 @@ func ForUnlinked(f UnlinkedFacts) Plan {
 	if !found || !f.Exists || f.Choice == ChoiceIgnore {
 		return Plan{}
 	}
-	return Plan{Now: backAgain(f.newLink(Order, f.OrderID, Deal, deal, mapping.Agreed{OriginField: {Ours: "Y"}}))}
+	return Plan{Now: backAgain(f.newLink(Order, f.OrderID, Deal, deal, mapping.Agreed{
+		OriginField: {Ours: "Y"}, createdField: {},
+	}))}
 }

@@ -39,8 +39,11 @@ func TestDealGone_aRestoredDealIsAdoptedAndNoCopyIs(t *testing.T) {
 	winner := plan.Twin{ID: 12, Created: noon}
 	there := goneDeal(plan.Deleted)
 	there.Gone, there.Deal = false, &rest.Deal{ID: 50}
-	unseen := goneDeal(plan.Linked, copied)
-	unseen.Link.Agreed, unseen.Link.CreatedAt = nil, noon
+	unread := func(twins ...plan.Twin) plan.OrderFacts {
+		f := goneDeal(plan.Linked, twins...)
+		f.Link.Agreed, f.Link.CreatedAt = nil, noon
+		return f
+	}
 	for name, test := range map[string]struct {
 		facts plan.OrderFacts
 		want  []string
@@ -56,7 +59,11 @@ func TestDealGone_aRestoredDealIsAdoptedAndNoCopyIs(t *testing.T) {
 		"a copy of the same second without rows":        {goneDeal(plan.Linked, bare), append(told, "deal 51 is a copy")},
 		"restored beside a copy":                        {goneDeal(plan.Linked, copied, restored), append(adopted(53), "deal 51 is a copy")},
 		"an older deal that was merged with it":         {goneDeal(plan.Linked, winner), append(told, "deal 12 is a copy")},
-		"a copy of a deal never seen since an update":   {unseen, append(told, "deal 51 is a copy")},
+		"a copy of a deal never seen since an update":   {unread(copied), append(told, "deal 51 is a copy")},
+		"restored, and never read before":               {unread(restored), adopted(53)},
+		"another of the order's deals, long before": {
+			unread(plan.Twin{ID: 51, Created: noon.Add(-2 * time.Minute)}), append(told, "deal 51 is a copy"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wantAll(t, plan.ForOrder(test.facts).Now, test.want...)

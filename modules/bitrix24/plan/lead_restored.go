@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"slices"
+
+	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
 // leadBack links client, organization and order to their lead again, which came out of the recycle bin under another
@@ -61,7 +63,7 @@ func ForUnlinkedLead(f UnlinkedLeadFacts) Plan {
 	var back []*Link
 	isFree := f.Former == nil && f.Contact == nil
 	if f.Owner.Kind != Order && isFree && f.Choice != ChoiceIgnore {
-		back = append(back, f.newLink(f.Owner.Kind, f.Owner.ID, Lead, f.Lead.ID, nil))
+		back = append(back, f.newLink(f.Owner.Kind, f.Owner.ID, Lead, f.Lead.ID, mapping.Agreed{createdField: {}}))
 	}
 	for _, l := range f.Deleted {
 		if _, isIt := l.Restored([]Twin{f.Lead}, nil, f.ClockOffset); isIt {

@@ -210,8 +210,8 @@ func (w *world) copyDeal(s step) {
 	d := *from
 	d.id, d.isCopy, d.notes, d.former = w.number(), true, nil, nil
 	d.created, d.moved = w.clock(), w.clock()
-	if len(d.rows) == 0 && d.created.Equal(from.created) {
-		d.created = d.created.Add(time.Second) // else nothing tells the two apart
+	if d.created.Equal(from.created) {
+		d.created = d.created.Add(time.Second) // only rows tell two deals of the same second apart, and orders may lose them
 	}
 	w.tell("a robot copies deal %d as %d", from.id, d.id)
 	w.takeIn(&d, true)

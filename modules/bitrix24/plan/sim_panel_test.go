@@ -183,7 +183,7 @@ func (w *world) saveLink(l *plan.Link) {
 	}
 	saved := copyOf(l)
 	saved.UpdatedAt = w.now
-	if former := w.links[l.LocalID]; former != nil && former.RemoteID != l.RemoteID {
+	if former := w.links[l.LocalID]; former != nil && former.RemoteID != l.RemoteID && knowsAge(former) {
 		w.checkRestored(former.RemoteID, l.RemoteID)
 	}
 	if saved.ID == 0 {
@@ -211,6 +211,10 @@ func (w *world) saveLink(l *plan.Link) {
 	}
 	w.links[l.LocalID] = saved
 }
+
+// knowsAge reports whether it is known when the deal of a link was created. Of one that was imported and not read since
+// the panel can only guess.
+func knowsAge(l *plan.Link) bool { return l.Agreed["createdTime"].Theirs != "" }
 
 // copyOf is a link as it is read from the database: whoever changes it changes nothing that is stored.
 func copyOf(l *plan.Link) *plan.Link {

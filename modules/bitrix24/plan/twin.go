@@ -31,8 +31,12 @@ type Copy struct {
 // TableName is that of the module's table.
 func (Copy) TableName() string { return "bitrix24_copies" }
 
-// createdField keeps when the linked deal or lead was created, by the portal's clock (RFC 3339).
+// createdField keeps when the linked deal or lead was created, by the portal's clock (RFC 3339). It is empty of one that
+// was found by its key and not read yet.
 const createdField = "createdTime"
+
+// linkedWithin is how long after its creation a record is linked: a request does not take longer, usually.
+const linkedWithin = time.Minute
 
 // seeCreated keeps when the linked deal or lead was created. An answer that does not say so changes nothing.
 func (l *Link) seeCreated(at rest.Time) {
@@ -48,11 +52,13 @@ func (l *Link) seeCreated(at rest.Time) {
 // IsAsOld reports whether a twin was created when the linked record was. A record keeps its time of creation in the
 // recycle bin, and a copy has one of its own. ahead is how far the portal's clock is ahead of ours.
 func (l *Link) IsAsOld(t Twin, ahead time.Duration) bool {
-	created, err := time.Parse(time.RFC3339, l.Agreed[createdField].Theirs)
-	if err != nil { // not seen since the panel keeps it: it was created before it was linked
-		return !t.Created.After(l.CreatedAt.Add(ahead))
+	kept, isKept := l.Agreed[createdField]
+	if !isKept { // imported or sent by an earlier version, and not read since: it was linked when it was created
+		age := l.CreatedAt.Add(ahead).Sub(t.Created)
+		return age >= 0 && age <= linkedWithin
 	}
-	return t.Created.Truncate(time.Second).Equal(created)
+	created, err := time.Parse(time.RFC3339, kept.Theirs)
+	return err == nil && t.Created.Truncate(time.Second).Equal(created)
 }
 
 // Restored returns the number that the linked record has by now, if it is among the twins: some portals give a restored
