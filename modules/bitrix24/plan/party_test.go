@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 	"time"
@@ -117,10 +118,7 @@ func TestForClient_whatWasSentIsAgreedOnWithTheContactThatALostAnswerCreated(t *
 }
 
 // asWait reports whether a plan's failure is a wait.
-func asWait(failure error, wait **plan.Wait) (ok bool) {
-	*wait, ok = failure.(*plan.Wait)
-	return ok
-}
+func asWait(failure error, wait **plan.Wait) bool { return errors.As(failure, wait) }
 
 func TestForClient_aChangeWhoseAnswerWasLost(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ func TestSimulation(t *testing.T) {
 		first, count = rand.Uint64()>>1, n // others every time
 	}
 	t.Logf("%d histories from seed %d on", count, first)
+	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // of a heap this small, half of the time would go into collecting
 	var next atomic.Uint64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
