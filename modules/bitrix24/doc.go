@@ -79,6 +79,7 @@
 //	compare              «Сверка»                                  compares a page of orders with their deals
 //	mend                 «Передать в Битрикс24 все»                has sent what a comparison found
 //	check_deleted        once a day                                finds what was deleted on the portal
+//	find_strays          the lane was taken over                   finds what a restored database does not know
 //	prune_journal        once a day                                removes lines older than ninety days
 //
 // Begin with Module.Register, which names every contribution to the panel, then read exchange.Handle.
