@@ -217,7 +217,7 @@ func TestGet_coldCacheInATransactionDoesNotHang(t *testing.T) {
 		outside := make(chan error, 1)
 		err := d.Transaction(t.Context(), func(ctx context.Context, _ *db.Tx) error {
 			waits := d.Stats().WaitCount
-			go func() { //nolint:contextcheck // it reads outside the transaction
+			go func() {
 				_, err := read(t.Context())
 				outside <- err
 			}()

@@ -93,9 +93,9 @@ func (l *lane) takeLease(ctx context.Context) (*lease, error) {
 	}
 	l.inherited, l.left = inherited, 0
 	s := &lease{q: q, lane: l.name, epoch: epoch, log: l.log.WithField("epoch", epoch), stopped: make(chan struct{})}
-	var renewing context.Context
-	s.over, s.lose = context.WithCancel(context.WithoutCancel(ctx))
-	renewing, s.stop = context.WithCancel(s.over)
+	over, lose := context.WithCancel(context.WithoutCancel(ctx))
+	renewing, stop := context.WithCancel(over)
+	s.over, s.lose, s.stop = over, lose, stop
 	go s.keep(renewing, begun)
 	return s, nil
 }

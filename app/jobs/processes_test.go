@@ -148,7 +148,7 @@ func TestEnqueue_aChangeBeingCommittedIsNotMissed(t *testing.T) {
 		if err := q.Enqueue(tx, push{Thing: "color"}); err != nil {
 			return err
 		}
-		go func() { drained <- q.Drain(t.Context()) }() //nolint:contextcheck // the worker is no part of the transaction
+		go func() { drained <- q.Drain(t.Context()) }()
 		next(t, "the worker has taken what it could", other)
 		return nil
 	})

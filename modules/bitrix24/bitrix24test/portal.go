@@ -213,11 +213,14 @@ func (x *Pair) WholeDeal(order int64) (int64, emulator.Record) {
 func (x *Pair) StatusNumber(directory, code string) string {
 	x.T.Helper()
 	var found struct {
-		Result []struct{ ID, STATUS_ID string }
+		Result []struct {
+			ID   string `json:"ID"`
+			Code string `json:"STATUS_ID"`
+		}
 	}
 	x.read("crm.status.list", "filter[ENTITY_ID]="+directory, &found)
 	for _, s := range found.Result {
-		if s.STATUS_ID == code {
+		if s.Code == code {
 			return s.ID
 		}
 	}

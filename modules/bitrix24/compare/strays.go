@@ -102,6 +102,7 @@ func leftText(deals, leads int64) string {
 func dealsText(n int64) string {
 	return fmt.Sprintf("%d %s", n, [...]string{"сделка", "сделки", "сделок"}[form(n)])
 }
+
 func leadsText(n int64) string {
 	return fmt.Sprintf("%d %s", n, [...]string{"лид", "лида", "лидов"}[form(n)])
 }

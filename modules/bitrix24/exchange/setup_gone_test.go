@@ -30,12 +30,12 @@ func eachPortal(t *testing.T, scenario func(t *testing.T, x *bitrix24test.Pair))
 	}
 }
 
-// mapped adds a stage that stands for «В печать» from now on.
-func mapped(x *bitrix24test.Pair, stage, name string) {
+// mapped adds a stage, UC_PRINT, that stands for «В печать» from now on.
+func mapped(x *bitrix24test.Pair) {
 	x.T.Helper()
-	x.Do("add_stage", emulator.Args{"category": 0, "id": stage, "name": name})
+	x.Do("add_stage", emulator.Args{"category": 0, "id": "UC_PRINT", "name": "Печать тиража"})
 	relist(x)
-	x.SaveSettings("stage.EXECUTING.status", "", "stage."+stage+".status", string(orders.PrintingInProgress))
+	x.SaveSettings("stage.EXECUTING.status", "", "stage.UC_PRINT.status", string(orders.PrintingInProgress))
 	x.Settle()
 }
 
@@ -67,7 +67,7 @@ func stands(x *bitrix24test.Pair, order int64, status orders.Status, stage strin
 
 func TestStageDeleted_betweenTwoReadings_ordersGoOnAndWaitForADecision(t *testing.T) {
 	eachPortal(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
+		mapped(x)
 		before := x.Place()
 		x.Settle()
 		client := int64(x.Order(before).Number("UserId"))
@@ -126,7 +126,7 @@ func TestStageDeleted_anotherStageOfTheStatusTakesItsPlaceAtOnce(t *testing.T) {
 
 func TestStageDeleted_theDealsInItAreMovedByThePortalAndTheirOrdersStay(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
+		mapped(x)
 		order := x.Place()
 		x.SetStatus(order, orders.PrintingInProgress)
 		x.Settle()
@@ -140,7 +140,7 @@ func TestStageDeleted_theDealsInItAreMovedByThePortalAndTheirOrdersStay(t *testi
 
 func TestStageDeleted_whatAManagerMovedBeforeIsStillTaken(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
+		mapped(x)
 		order := x.Place()
 		x.SetStatus(order, orders.PrintingInProgress)
 		x.Settle()
@@ -167,7 +167,7 @@ func TestMovedToTheFirstStage_byAManagerIsTaken(t *testing.T) {
 
 func TestManyRefusals_readTheListsOnce(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
+		mapped(x)
 		placed := []int64{x.Place()}
 		x.Settle()
 		client := int64(x.Order(placed[0]).Number("UserId"))
@@ -312,7 +312,7 @@ func TestRefusedBefore_isSentOnceAReadingShowsWhatIsGone(t *testing.T) {
 
 func TestStageDeleted_aComparisonMendsNothingAndTheOrderStillWaits(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
+		mapped(x)
 		order := x.Place()
 		x.Settle()
 		x.Do("delete_stage", emulator.Args{"id": "UC_PRINT"})
@@ -330,7 +330,7 @@ func TestStageDeleted_aComparisonMendsNothingAndTheOrderStillWaits(t *testing.T)
 
 func TestStageDeleted_aManagersLaterMoveComesBeforeTheDecision(t *testing.T) {
 	bitrix24test.OnSQLite(t, func(t *testing.T, x *bitrix24test.Pair) {
-		mapped(x, "UC_PRINT", "Печать тиража")
+		mapped(x)
 		order := x.Place()
 		x.Settle()
 		x.Do("delete_stage", emulator.Args{"id": "UC_PRINT"})
