@@ -95,8 +95,28 @@ func (r *run) settleLeads(ctx context.Context) error {
 		}
 		w.err = p.Failure
 		known = append(known, p.Now.Links...) // the next lead may be of the same people
+		r.takeOver(p.Now.Links)
 	}
 	return nil
+}
+
+// takeOver takes over into the works of the run what became of leads. The works were read before that was known, and
+// would store their links as they were.
+func (r *run) takeOver(links []*plan.Link) {
+	for _, l := range links {
+		if w := r.orders[l.LocalID]; l.Local == plan.Order && w != nil && w.Link != nil && w.Link.ID == l.ID {
+			w.Link = l
+			w.done = w.done || w.Idle()
+		}
+		w := r.clients[l.LocalID]
+		switch {
+		case l.Local != plan.Client || w == nil:
+		case l.Entity == plan.Contact:
+			w.Link = l
+		case l.State != plan.Linked:
+			w.done, w.Lead.Link = w.done || w.InLead(), nil
+		}
+	}
 }
 
 // loadConverted reads what the panel knows of the people of converted leads. It returns all their links that may

@@ -24,6 +24,7 @@ func leadConverted(f LeadFacts) Plan {
 	p := Plan{Now: convertedContact(f).and(convertedCompany(f))}
 	for _, l := range f.Links {
 		if l.State == Converted {
+			p.Now.Links = append(p.Now.Links, l) // seen again, or reconciliation would take it for news every time
 			continue
 		}
 		if l.Local == Order {

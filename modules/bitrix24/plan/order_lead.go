@@ -105,7 +105,7 @@ func (f OrderFacts) intoLead(id any, after string, old bool, gone *Changes) *Com
 	return updateItem(c, id, fields, func(_ Answer, lead *rest.Lead) Changes {
 		done := f.inLead(lead, fields)
 		if old {
-			done.Follow = []Job{push(Order, f.number())}
+			done.Follow = append(done.Follow, push(Order, f.number()))
 		}
 		return done
 	})
@@ -135,7 +135,15 @@ func (f OrderFacts) inLead(lead *rest.Lead, fields rest.Params) Changes {
 	dropped := forgetDropped(l.Agreed, fields, lead.Custom)
 	l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
 	l.seeCreated(lead.CreatedTime)
-	return Changes{Links: []*Link{l}, Dropped: dropped}
+	return Changes{Links: []*Link{l}, Dropped: dropped, Follow: movedMeanwhile(lead)}
+}
+
+// movedMeanwhile is the look at a lead that a person has converted or rejected before it was linked.
+func movedMeanwhile(lead *rest.Lead) []Job {
+	if LeadState(lead) == Linked {
+		return nil
+	}
+	return []Job{look(Lead, lead.ID.Int64())}
 }
 
 // dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows

@@ -68,16 +68,19 @@ func (f Party) texts() partyTexts {
 // findOrCreate links the record that was found, or creates one: the lead if the party is to be one, else the contact or
 // company by the command create. follow is what a new link sets off, besides a push of the party itself.
 func (f Party) findOrCreate(create *Command, lead leadContent, follow []Job) Plan {
-	if id, warning := f.Found.pick(); id != 0 {
+	id, warning := f.Found.pick()
+	wait := f.unsettled(f.Open)
+	isOurs := slices.Contains(f.Found.ByKey, id)
+	if wait != nil && !isOurs {
+		return Plan{Failure: wait} // whatever else was found, ours may still be created
+	}
+	if id != 0 {
 		// The next push fills what is empty and writes our key into the record.
 		l := f.newLink(f.Kind, f.ID, f.Entity, id, f.Found.agreedWith(f.Open, id))
 		return Plan{Now: Changes{
 			Links: []*Link{l}, Lines: []Line{inward(f.about(), f.texts().found+warning)},
 			Follow: append(slices.Clone(follow), push(f.Kind, f.ID)),
 		}}
-	}
-	if wait := f.unsettled(f.Open); wait != nil {
-		return Plan{Failure: wait}
 	}
 	if f.Lead.Wanted && !f.Needed {
 		return f.createLead(lead)

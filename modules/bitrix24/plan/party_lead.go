@@ -90,7 +90,7 @@ func (f Party) createLead(content leadContent) Plan {
 		l.Agreed.Agree(content.fields)
 		l.Stage = string(lead.StageID)
 		l.seeCreated(lead.CreatedTime)
-		return Changes{Links: []*Link{l}}
+		return Changes{Links: []*Link{l}, Follow: movedMeanwhile(lead)}
 	}
 	create := updateItem(c, id, content.fields, then)
 	if !found {

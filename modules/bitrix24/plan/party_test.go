@@ -112,6 +112,10 @@ func TestForClient_whatWasSentIsAgreedOnWithTheContactThatALostAnswerCreated(t *
 		t.Errorf("agreed = %v, want what was sent: %v", got, f.Open.Agreed)
 	}
 	f.Found = plan.Candidates{ByPhone: []int64{52}}
+	if wait := (*plan.Wait)(nil); !asWait(plan.ForClient(f).Failure, &wait) {
+		t.Error("somebody's contact is linked while ours may still be created")
+	}
+	f.Open.SentAt = noon.Add(-time.Hour)
 	if got := plan.ForClient(f).Now.Links[0].Agreed; len(got) != 0 {
 		t.Errorf("agreed with somebody's contact = %v, want nothing", got)
 	}
