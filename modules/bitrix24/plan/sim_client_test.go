@@ -1,57 +1,111 @@
 package plan_test
 
 import (
-	"github.com/pixlpark/panel/app/orders"
+	"maps"
+	"slices"
+
+	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// client is what a group of orders knows of the client whose they are. He has a contact, or gets one by a command that
-// the orders share. It stands in for what plans about clients decide.
-type client struct {
-	customer plan.Customer
-	create   *plan.Command
-	wait     error // no deal is created without its contact
+// clientWork brings a client and his contact together.
+type clientWork struct {
+	plan.ClientFacts
+	attempt
+	creates string
 }
 
-// readClient finds the client's contact, by its key if the answer to its creation was lost.
-func (w *world) readClient(works []*work) *client {
-	open := plan.Open{Entity: plan.Contact, Key: mapping.ClientKey(1, "")}
-	if intent := w.intents[open]; intent != nil && w.contact == 0 {
-		for _, c := range w.portal.contacts {
-			if c.key == open.Key {
-				w.saveLink(&plan.Link{Local: plan.Client, LocalID: 1, Entity: plan.Contact, RemoteID: c.id})
-			}
+// customer is the contact as a deal gets it.
+func (c *clientWork) customer() plan.Customer {
+	switch {
+	case c.Link != nil:
+		return plan.Customer{ID: c.Link.RemoteID}
+	case c.creates != "":
+		return plan.Customer{ID: plan.Ref{Command: c.creates, Path: "item.id"}, Creating: c.creates}
+	}
+	return plan.Customer{}
+}
+
+// loadClient reads what the panel knows of a client, and what the portal says.
+func (w *world) loadClient(c *clientWork) {
+	c.Frame, c.Client = w.frame(), copyOfClient(w.client(c.ID))
+	c.Link = copyOf(w.links[contactOf(c.ID)])
+	c.Open, c.ChangeOpen = w.open(plan.Contact, c.Key()), w.open(plan.Contact, plan.ChangeKey(c.Key()))
+	c.Needed = c.Needed || c.Open != nil
+	switch {
+	case c.Link == nil && !c.Needed:
+		c.done = true
+	case c.Link == nil:
+		c.Found = plan.Candidates{
+			ByKey:   w.contactsByKey(c.Key()),
+			ByPhone: w.contactsBy(rest.Phone, c.Client.PhoneText()),
+			ByEmail: w.contactsBy(rest.Email, c.Client.EmailText()),
 		}
-		if wait := intent.SentAt.Add(settle).Sub(w.now); w.contact == 0 && wait > 0 {
-			return &client{wait: &plan.Wait{For: wait, Why: "the contact may still be created"}}
+	case !c.Compare && c.Link.Checked:
+		c.done = true
+	default:
+		if there := w.contact(c.Link.RemoteID); there != nil {
+			c.Contact = lo.ToPtr(there.answer())
+		}
+		c.Gone = c.Contact == nil
+	}
+}
+
+// planClient plans a client, anew as long as the plan changes what it was made of.
+func (w *world) planClient(c *clientWork) {
+	if c.done {
+		return
+	}
+	for _, id := range c.Found.All() {
+		if l := w.linkTo(plan.Contact, id); l != nil && l.LocalID != c.ID {
+			c.Found.Taken = append(c.Found.Taken, id)
 		}
 	}
-	if w.contact != 0 {
-		return &client{customer: plan.Customer{ID: w.contact}}
+	for range 5 {
+		p := plan.ForClient(c.ClientFacts)
+		w.told(p, nil)
+		links := p.Now.Links
+		if p.Now.Party != nil {
+			links = w.takeParty(p.Now.Party)
+			c.Client = copyOfClient(w.client(c.ID))
+		}
+		if err := w.store(p.Now); err != nil {
+			w.fail("the plan of client %d is not stored: %v", c.ID, err)
+		}
+		for _, l := range links {
+			c.Link = copyOf(l)
+		}
+		if len(p.Now.Settled) > 0 {
+			c.ChangeOpen = nil
+		}
+		if !p.Again {
+			c.failure, c.creates, c.commands = p.Failure, p.Creates, p.Commands
+			return
+		}
 	}
-	needed := false
-	for _, work := range works {
-		l := w.links[work.id]
-		begun := w.intents[plan.Open{Entity: plan.Deal, Key: mapping.OrderKey(work.id, "")}] != nil
-		isNew := l == nil && (begun || w.order(work.id).Status != orders.Deleted)
-		needed = needed || isNew || l != nil && l.State == plan.Linked && l.Agreed["originId"].Ours == ""
+	w.fail("client %d is planned again and again", c.ID)
+}
+
+// takeParty changes a client to what his contact says, field by field. It returns his link as it is then.
+func (w *world) takeParty(take *plan.PartyTake) []*plan.Link {
+	w.saveLink(take.Link)
+	var values []plan.Taken
+	for _, field := range slices.Sorted(maps.Keys(take.Fields)) {
+		changed := copyOfClient(w.client(take.Link.LocalID))
+		value := plan.Taken{Field: field}
+		if no, refused := refusal.From(w.saveClient(changed, mapping.TakeContact(changed, field, take.Fields[field]))); refused {
+			value.Refused = no.Message
+		}
+		value.Now = mapping.ContactFields(w.client(changed.ID))[field]
+		values = append(values, value)
 	}
-	if !needed {
-		return &client{}
+	became := take.Became(values)
+	if err := w.store(became); err != nil {
+		w.fail("what became of client %d is not stored: %v", take.Link.LocalID, err)
 	}
-	create := &plan.Command{
-		Name: "contact1", Method: "crm.item.add", Intent: &plan.Sending{Entity: open.Entity, Key: open.Key},
-		Params: rest.Params{"entityTypeId": rest.TypeContact, "fields": rest.Params{"originId": open.Key}},
-		Then: func(a plan.Answer) (int64, plan.Changes, error) {
-			var made rest.Item[rest.Contact]
-			err := a.Decode(&made)
-			id := made.Item.ID.Int64()
-			link := &plan.Link{Local: plan.Client, LocalID: 1, Entity: plan.Contact, RemoteID: id}
-			return id, plan.Changes{Links: []*plan.Link{link}}, err
-		},
-	}
-	customer := plan.Customer{ID: plan.Ref{Command: create.Name, Path: "item.id"}, Creating: create.Name}
-	return &client{customer: customer, create: create}
+	return became.Links
 }

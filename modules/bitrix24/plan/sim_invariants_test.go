@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -56,6 +58,9 @@ func (w *world) becomesQuiet() bool {
 
 // checkAll checks every order with its deal. all says that everything was read lately.
 func (w *world) checkAll(all bool) {
+	for _, c := range w.clients {
+		w.checkClient(c, all)
+	}
 	for _, o := range w.orders {
 		w.checkPayments(o)
 		ours := 0
@@ -67,7 +72,7 @@ func (w *world) checkAll(all bool) {
 		if ours > 1 {
 			w.fail("order %d has %d deals", o.ID, ours)
 		}
-		l := w.links[o.ID]
+		l := w.links[dealOf(o.ID)]
 		switch {
 		case l == nil && o.Status != orders.Deleted:
 			w.fail("order %d has no deal", o.ID)
@@ -82,6 +87,7 @@ func (w *world) checkAll(all bool) {
 			continue
 		}
 		w.checkDeal(o, d, all)
+		w.checkContacts(o, d, all)
 		w.checkStage(o, d, l)
 		w.checkRows(o, d, all)
 	}
@@ -89,7 +95,7 @@ func (w *world) checkAll(all bool) {
 
 // checkNew checks that nobody finds a new deal without its rows.
 func (w *world) checkNew(work *work) {
-	l := w.links[work.id]
+	l := w.links[dealOf(work.id)]
 	if work.facts.Link != nil || len(work.commands) == 0 || l == nil {
 		return
 	}
@@ -130,17 +136,6 @@ func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
 	if d.heldBy != 0 && d.responsible != d.heldBy {
 		w.fail("deal %d was given to %d, and is %d's", d.id, d.heldBy, d.responsible)
 	}
-	for _, guest := range d.guests {
-		if !slices.Contains(d.contacts, guest) {
-			w.fail("deal %d has lost contact %d of a manager", d.id, guest)
-		}
-	}
-	if !d.isUnknown && (len(d.contacts) != len(d.guests)+1 || !slices.Contains(d.contacts, w.contact)) {
-		w.fail("deal %d has the contacts %v, want a manager's %v and %d", d.id, d.contacts, d.guests, w.contact)
-	}
-	if !d.isUnknown && d.main != 0 && d.contacts[0] != d.main {
-		w.fail("deal %d has the contacts %v, but a manager put %d first", d.id, d.contacts, d.main)
-	}
 	for _, text := range d.texts {
 		if !strings.Contains(d.comments, text) {
 			w.fail("deal %d has lost a manager's text %q", d.id, text)
@@ -164,6 +159,26 @@ func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
 	}
 	if !d.isCopy && (notes > 1 || o.Status == orders.Deleted && notes == 0) {
 		w.fail("deal %d says %d times that order %d is deleted", d.id, notes, o.ID)
+	}
+}
+
+// checkContacts checks that a deal has its client's contact, and those of managers.
+func (w *world) checkContacts(o *orders.Order, d *deal, all bool) {
+	for _, guest := range d.guests {
+		if !slices.Contains(d.contacts, guest) {
+			w.fail("deal %d has lost contact %d of a manager", d.id, guest)
+		}
+	}
+	own := w.links[contactOf(o.ClientID)].Number()
+	if d.isUnknown || own == 0 {
+		return
+	}
+	others := lo.Without(d.contacts, append(append([]int64{own}, d.guests...), d.merged...)...)
+	if all && (len(others) > 0 || !slices.Contains(d.contacts, own) || len(lo.Uniq(d.contacts)) < len(d.contacts)) {
+		w.fail("deal %d has the contacts %v, want a manager's %v and %d", d.id, d.contacts, d.guests, own)
+	}
+	if d.main != 0 && d.contacts[0] != d.main {
+		w.fail("deal %d has the contacts %v, but a manager put %d first", d.id, d.contacts, d.main)
 	}
 }
 
@@ -220,14 +235,15 @@ func (w *world) checkRows(o *orders.Order, d *deal, all bool) {
 // checkIdle checks that nothing is left to do, however often everything is looked at.
 func (w *world) checkIdle() {
 	for _, o := range w.orders {
-		l := w.links[o.ID]
+		l := w.links[dealOf(o.ID)]
 		if l == nil || l.State != plan.Linked || o.Status == orders.Deleted || w.refuses[o.ID] {
 			continue // what is agreed about such an order is put right by its next push
 		}
-		works := w.sort([]job{{id: o.ID}, {look: true, id: w.links[o.ID].RemoteID}})
-		w.read(works)
-		p := plan.ForOrder(works[0].facts)
-		before, after := fmt.Sprint(w.links[o.ID].Agreed), ""
+		g := &group{jobs: []job{{push: plan.Record{Kind: plan.Order, ID: o.ID}}, {look: plan.Look{Entity: plan.Deal, ID: l.RemoteID}}}}
+		w.read(g)
+		g.orders[0].facts.Contact = g.orders[0].client.customer()
+		p := plan.ForOrder(g.orders[0].facts)
+		before, after := fmt.Sprint(w.links[dealOf(o.ID)].Agreed), ""
 		if len(p.Now.Links) > 0 {
 			after = fmt.Sprint(p.Now.Links[0].Agreed)
 		}

@@ -27,7 +27,7 @@ func (w *world) someDeal(s step) *deal {
 // owner is the order whose key or link a deal has; nil: nobody's.
 func (w *world) owner(d *deal) *orders.Order {
 	for _, o := range w.orders {
-		if l := w.links[o.ID]; l != nil && l.RemoteID == d.id || d.key == mapping.OrderKey(o.ID, "") {
+		if l := w.links[dealOf(o.ID)]; l != nil && l.RemoteID == d.id || d.key == mapping.OrderKey(o.ID, "") {
 			return o
 		}
 	}
@@ -37,12 +37,13 @@ func (w *world) owner(d *deal) *orders.Order {
 // portalMoves moves a deal otherwise than by our command.
 func (w *world) portalMoves(d *deal, category int64, stage string) {
 	o := w.owner(d)
-	isLinked := o != nil && w.links[o.ID].Number() == d.id
+	isLinked := o != nil && w.links[dealOf(o.ID)].Number() == d.id
 	if isLinked {
 		w.listen(o)
 	}
 	w.moveTo(d, category, stage)
-	if rule, _ := rules.Status(category, stage); rule.Paid && o != nil && (isLinked || !d.isCopy || w.links[o.ID] == nil) {
+	rule, _ := rules.Status(category, stage)
+	if rule.Paid && o != nil && (isLinked || !d.isCopy || w.links[dealOf(o.ID)] == nil) {
 		w.payments[o.ID]--
 	}
 	if isLinked {
@@ -141,7 +142,7 @@ func (w *world) addGuest(s step) {
 	guest := w.number()
 	d.guests = append(d.guests, guest)
 	if s.B%2 == 0 {
-		if d.main != 0 || slices.Contains(d.contacts, w.contact) {
+		if o := w.owner(d); d.main != 0 || o != nil && slices.Contains(d.contacts, w.links[contactOf(o.ClientID)].Number()) {
 			d.main = guest
 		}
 		d.contacts = append([]int64{guest}, d.contacts...)
@@ -178,7 +179,7 @@ func (w *world) deleteDeal(s step) {
 		}
 		d.gone = true
 		w.tell("deal %d is deleted", d.id)
-		w.tellEvent(d.id)
+		w.tellEvent(plan.Deal, d.id)
 	}
 }
 
@@ -190,7 +191,7 @@ func (w *world) restoreDeal(s step) {
 	}
 	d := *w.deals[i]
 	w.deals = slices.Delete(slices.Clone(w.deals), i, i+1)
-	l := w.linkTo(d.id)
+	l := w.linkTo(plan.Deal, d.id)
 	d.isCopy = d.isCopy || l == nil
 	w.tell("deal %d is restored as %d", d.id, w.last+1)
 	d.former = append(slices.Clone(d.former), d.id)
@@ -215,7 +216,7 @@ func (w *world) copyDeal(s step) {
 	}
 	w.tell("a robot copies deal %d as %d", from.id, d.id)
 	w.takeIn(&d, true)
-	if o := w.owner(&d); o != nil && w.links[o.ID] == nil {
+	if o := w.owner(&d); o != nil && w.links[dealOf(o.ID)] == nil {
 		w.words[o.ID].unsure = true
 		w.payments[o.ID]-- // nobody knows the deal yet: if it is deleted, its copy is all that there is
 	}
@@ -236,7 +237,7 @@ func (w *world) takeIn(d *deal, newRows bool) {
 // tieDeal ties an order, whose deal was deleted, to a deal that people made by hand.
 func (w *world) tieDeal(s step) {
 	o := w.someLivingOrder(s)
-	if o == nil || w.links[o.ID] == nil || w.links[o.ID].State == plan.Linked {
+	if o == nil || w.links[dealOf(o.ID)] == nil || w.links[dealOf(o.ID)].State == plan.Linked {
 		return
 	}
 	d := &deal{

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -15,50 +16,62 @@ import (
 // panel is what the database holds. It is there after a crash.
 type panel struct {
 	orders  []*orders.Order // their numbers are 1, 2, …
-	links   map[int64]*plan.Link
+	clients []*clients.Client
+	links   map[tie]*plan.Link
 	intents map[plan.Open]*plan.Intent
 	rows    map[int64]map[string]plan.OwnedRow
 	sent    map[int64]map[string]bool
 	copies  map[int64][]int64 // deals that carry the keys of orders and are not theirs
 	refuses map[int64]bool    // orders whose status the panel's own rules hold fast
-	contact int64             // of the client, whose orders all are; 0: not known
 	jobs    []job
-	since   time.Time // how far deals were reconciled, on the portal's clock
+	since   map[plan.Entity]time.Time // how far records were reconciled, on the portal's clock
 
 	lastLink int64
 	lastItem int64
 	payments map[int64]int // how often an order was paid since its deal came to a stage
 }
 
-// job is a push of an order, or a look at a deal.
+// tie is what a record of the panel is linked to one record of: an order to a deal.
+type tie struct {
+	local  plan.Local
+	id     int64
+	entity plan.Entity
+}
+
+func dealOf(order int64) tie { return tie{plan.Order, order, plan.Deal} }
+
+func contactOf(client int64) tie { return tie{plan.Client, client, plan.Contact} }
+
+// job is a push of a record of the panel, or a look at one of the portal.
 type job struct {
-	look bool
-	id   int64
+	push plan.Record
+	look plan.Look
 	due  time.Time
 }
 
 func (j job) String() string {
-	if j.look {
-		return fmt.Sprintf("look at deal %d", j.id)
+	if j.look.ID != 0 {
+		return fmt.Sprintf("look at %s %d", j.look.Entity, j.look.ID)
 	}
-	return fmt.Sprintf("push order %d", j.id)
+	return fmt.Sprintf("push %s %d", j.push.Kind, j.push.ID)
 }
 
 func newPanel(now time.Time) panel {
 	return panel{
-		links: map[int64]*plan.Link{}, intents: map[plan.Open]*plan.Intent{},
+		links: map[tie]*plan.Link{}, intents: map[plan.Open]*plan.Intent{},
 		rows: map[int64]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, copies: map[int64][]int64{},
-		refuses: map[int64]bool{}, payments: map[int64]int{}, since: now,
+		refuses: map[int64]bool{}, payments: map[int64]int{},
+		since: map[plan.Entity]time.Time{plan.Deal: now, plan.Contact: now},
 	}
 }
 
 // order returns an order by its number.
 func (p *panel) order(id int64) *orders.Order { return p.orders[id-1] }
 
-// linkTo returns the link to a deal; nil if it is nobody's.
-func (p *panel) linkTo(deal int64) *plan.Link {
-	for _, o := range p.orders {
-		if l := p.links[o.ID]; l != nil && l.RemoteID == deal {
+// linkTo returns the link to a record of the portal; nil if it is nobody's.
+func (p *panel) linkTo(e plan.Entity, id int64) *plan.Link {
+	for t, l := range p.links {
+		if t.entity == e && l.RemoteID == id {
 			return l
 		}
 	}
@@ -67,7 +80,7 @@ func (p *panel) linkTo(deal int64) *plan.Link {
 
 // enqueue adds a job. It joins one about the same record that waits.
 func (p *panel) enqueue(j job) {
-	i := slices.IndexFunc(p.jobs, func(other job) bool { return other.look == j.look && other.id == j.id })
+	i := slices.IndexFunc(p.jobs, func(other job) bool { return other.push == j.push && other.look == j.look })
 	if i < 0 {
 		p.jobs = append(p.jobs, j)
 	} else if j.due.Before(p.jobs[i].due) {
@@ -75,10 +88,20 @@ func (p *panel) enqueue(j job) {
 	}
 }
 
+// push has a record of the panel brought up to date on the portal.
+func (w *world) push(kind plan.Local, id int64) {
+	w.enqueue(job{push: plan.Record{Kind: kind, ID: id}, due: w.now})
+}
+
+// look has a record of the portal looked at.
+func (w *world) look(e plan.Entity, id int64) {
+	w.enqueue(job{look: plan.Look{Entity: e, ID: id}, due: w.now})
+}
+
 // changed is what follows when a person has changed an order: it is pushed if it has a deal, or is to get one.
 func (w *world) changed(o *orders.Order) {
-	if w.links[o.ID] != nil || o.Status != orders.Deleted {
-		w.enqueue(job{id: o.ID, due: w.now})
+	if w.links[dealOf(o.ID)] != nil || o.Status != orders.Deleted {
+		w.push(plan.Order, o.ID)
 	}
 }
 
@@ -105,9 +128,9 @@ func (w *world) store(c plan.Changes) error {
 		w.saveLink(l)
 	}
 	for _, a := range c.Agree {
-		l := w.links[a.Link.LocalID]
+		l := w.links[tieOf(a.Link)]
 		if l == nil || l.RemoteID != a.Link.RemoteID {
-			w.fail("agreed about a link that is not there: order %d, deal %d", a.Link.LocalID, a.Link.RemoteID)
+			w.fail("agreed about a link that is not there: %v, %d", tieOf(a.Link), a.Link.RemoteID)
 			continue
 		}
 		maps.Copy(l.Agreed, a.Fields)
@@ -117,7 +140,7 @@ func (w *world) store(c plan.Changes) error {
 		l.UpdatedAt = w.now
 	}
 	for _, l := range c.Unlink {
-		delete(w.links, l.LocalID)
+		delete(w.links, tieOf(l))
 	}
 	for _, open := range c.Settled {
 		delete(w.intents, open)
@@ -143,10 +166,13 @@ func (w *world) store(c plan.Changes) error {
 	w.storeSent(c.SentRows)
 	for _, follow := range c.Follow {
 		if follow.Push != nil {
-			w.enqueue(job{id: follow.Push.ID, due: w.now})
+			w.push(follow.Push.Kind, follow.Push.ID)
 		} else {
-			w.enqueue(job{look: true, id: follow.Look.ID, due: w.now})
+			w.look(follow.Look.Entity, follow.Look.ID)
 		}
+	}
+	if c.Sent != nil && w.client(c.Sent.ID).Revision != c.Sent.Revision {
+		w.push(plan.Client, c.Sent.ID)
 	}
 	return failure
 }
@@ -174,42 +200,51 @@ func (w *world) setStatus(o *orders.Order, s orders.Status) {
 	}
 }
 
+// tieOf is what a link says of which record of the panel.
+func tieOf(l *plan.Link) tie { return tie{l.Local, l.LocalID, l.Entity} }
+
 // saveLink stores a link. A new one settles the intent to create its record.
 func (w *world) saveLink(l *plan.Link) {
-	if l.Local == plan.Client {
-		w.contact = l.RemoteID
+	t := tieOf(l)
+	switch w.comesTo(l); {
+	case l.ID == 0 && w.links[t] != nil:
+		w.fail("%v is linked twice", t)
+	case l.ID == 0:
+		w.lastLink++
+		l.ID, l.CreatedAt = w.lastLink, w.now
 		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID, "")})
-		return
 	}
 	saved := copyOf(l)
 	saved.UpdatedAt = w.now
-	if former := w.links[l.LocalID]; former != nil && former.RemoteID != l.RemoteID && knowsAge(former) {
-		w.checkRestored(former.RemoteID, l.RemoteID)
+	w.links[t] = saved
+}
+
+// comesTo notes what is to be expected of a record that is linked to another one than before.
+func (w *world) comesTo(l *plan.Link) {
+	if before := w.links[tieOf(l)].Number(); before == l.RemoteID {
+		return
+	} else if d := w.portal.deal(l.RemoteID); l.Entity == plan.Deal && d != nil {
+		w.orderComesTo(l, d, before)
+	} else if l.Entity == plan.Contact {
+		w.clientComesTo(l)
 	}
-	if saved.ID == 0 {
-		saved.CreatedAt = w.now
+}
+
+// orderComesTo notes what is to be expected of an order whose deal is another than before.
+func (w *world) orderComesTo(l *plan.Link, d *deal, before int64) {
+	if former := w.links[tieOf(l)]; former != nil && knowsAge(former) {
+		w.checkRestored(before, l.RemoteID)
 	}
-	if d, before := w.portal.deal(l.RemoteID), w.links[l.LocalID].Number(); d != nil && before != d.id {
-		d.isCopy = d.isCopy || before != 0 && !slices.Contains(d.former, before)
-		d.isUnknown = d.isUnknown || d.isCopy || l.Agreed["contactIds"].Ours == ""
-		d.amountByHand = d.amountByHand || d.isCopy // nobody looks whether it is that of the deal it is a copy of
-		words := w.words[l.LocalID]
-		// A deal that was restored is taken for the one whose answer was lost, and its stage for a move.
-		isTaken := w.intents[plan.Open{Entity: l.Entity, Key: d.key}] != nil || d.stage != words.stage
-		words.unsure = words.unsure || words.moved > 0 || d.isCopy && isTaken
-		if o := w.order(l.LocalID); saved.ID == 0 {
-			words.say(o, o.StatusAt) // the deal comes to where its order stands
-		}
+	d.isCopy = d.isCopy || before != 0 && !slices.Contains(d.former, before)
+	d.isUnknown = d.isUnknown || d.isCopy || l.Agreed["contactIds"].Ours == ""
+	d.amountByHand = d.amountByHand || d.isCopy // nobody looks whether it is that of the deal it is a copy of
+	words := w.words[l.LocalID]
+	// A deal that was restored is taken for the one whose answer was lost, and its stage for a move.
+	isTaken := w.intents[plan.Open{Entity: l.Entity, Key: d.key}] != nil || d.stage != words.stage
+	words.unsure = words.unsure || words.moved > 0 || d.isCopy && isTaken
+	if o := w.order(l.LocalID); l.ID == 0 {
+		words.say(o, o.StatusAt) // the deal comes to where its order stands
 	}
-	if saved.ID == 0 {
-		if w.links[l.LocalID] != nil {
-			w.fail("order %d is linked twice", l.LocalID)
-		}
-		w.lastLink++
-		saved.ID = w.lastLink
-		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID, "")})
-	}
-	w.links[l.LocalID] = saved
 }
 
 // knowsAge reports whether it is known when the deal of a link was created. Of one that was imported and not read since
@@ -248,7 +283,7 @@ func (w *world) storeSent(rows []plan.SentRow) {
 
 // forget drops an order's link with what depends on it, as «Создать заново» does.
 func (w *world) forget(id int64) {
-	delete(w.links, id)
+	delete(w.links, dealOf(id))
 	delete(w.rows, id)
 	delete(w.intents, plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id, "")})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
 // mostOrders is how many orders a world may have.
@@ -40,7 +41,7 @@ func (w *world) place(s step) {
 	}
 	o := &orders.Order{
 		ID: int64(len(w.orders) + 1), Status: orders.Placed, StatusAt: w.now, CreatedAt: w.now, Currency: "RUB",
-		ArchiveKey: "1", Source: orders.FromSite,
+		ArchiveKey: "1", Source: orders.FromSite, ClientID: w.someClient(s.B).ID,
 	}
 	w.orders = append(w.orders, o)
 	w.words[o.ID] = &words{}
@@ -48,7 +49,7 @@ func (w *world) place(s step) {
 		w.addItem(o, s)
 	}
 	w.recount(o)
-	w.tell("order %d is placed with %d items", o.ID, len(o.Items))
+	w.tell("client %d places order %d with %d items", o.ClientID, o.ID, len(o.Items))
 	w.changed(o)
 }
 
@@ -164,21 +165,23 @@ func (w *world) newArchive(s step) {
 
 // startOver is «Создать заново», for an order whose deal was deleted. A deal that was restored is linked again instead.
 func (w *world) startOver(s step) {
-	if o := w.someLivingOrder(s); o != nil && w.links[o.ID] != nil && w.links[o.ID].State != "" {
-		l, rows := w.links[o.ID], w.rows[o.ID]
-		id, restored := l.Restored(w.twins(o.ID), rows, ahead)
-		if restored || w.portal.deal(l.RemoteID) != nil {
-			w.tell("order %d has deal %d again", o.ID, id)
-			w.enqueue(job{look: true, id: l.RemoteID, due: w.now})
-			return
-		}
-		for _, known := range l.Copies(w.twins(o.ID), 0) {
-			w.copies[o.ID] = append(w.copies[o.ID], known.RemoteID)
-		}
-		w.tell("order %d is to get another deal", o.ID)
-		w.partWith(o)
-		w.changed(o)
+	o := w.someLivingOrder(s)
+	if o == nil || w.links[dealOf(o.ID)] == nil || w.links[dealOf(o.ID)].State == plan.Linked {
+		return
 	}
+	l := w.links[dealOf(o.ID)]
+	id, restored := l.Restored(w.twins(o.ID), w.rows[o.ID], ahead)
+	if restored || w.portal.deal(l.RemoteID) != nil {
+		w.tell("order %d has deal %d again", o.ID, id)
+		w.look(plan.Deal, l.RemoteID)
+		return
+	}
+	for _, known := range l.Copies(w.twins(o.ID), 0) {
+		w.copies[o.ID] = append(w.copies[o.ID], known.RemoteID)
+	}
+	w.tell("order %d is to get another deal", o.ID)
+	w.partWith(o)
+	w.changed(o)
 }
 
 // partWith drops what ties an order to its deal. Deals that carry its key by now are nobody's from then on.
@@ -186,19 +189,6 @@ func (w *world) partWith(o *orders.Order) {
 	w.forget(o.ID)
 	for _, d := range w.deals {
 		d.isCopy = d.isCopy || d.key == mapping.OrderKey(o.ID, "")
-	}
-}
-
-// newContact gives the client another contact, as a person does who merges two.
-func (w *world) newContact(step) {
-	if w.contact == 0 {
-		return
-	}
-	w.contact = w.number()
-	w.contacts = append(w.contacts, contact{id: w.contact})
-	w.tell("the client's contact is %d", w.contact)
-	for _, o := range w.orders {
-		w.changed(o)
 	}
 }
 

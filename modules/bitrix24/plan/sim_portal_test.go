@@ -20,18 +20,12 @@ const ahead = 90 * time.Second
 // there is kept apart, so that it can be looked for in the end.
 type portal struct {
 	deals    []*deal
-	contacts []contact
+	contacts []*contact
 	last     int64 // number given last, to whatever it was
 	late     []late
 	robots   map[string]string // a command that moves a deal to a stage makes it go on to another one
 	calm     bool              // robots rest
 	belated  bool              // it does what it was told some time ago; what people wrote meanwhile may be overwritten
-}
-
-// contact is a contact with the external key it was made with.
-type contact struct {
-	id  int64
-	key string
 }
 
 // late is work of requests whose connection was closed before it was done.
@@ -65,6 +59,7 @@ type deal struct {
 	texts          []string // of people, in the comment
 	guests         []int64  // contacts that people added
 	main           int64    // the one of them that they put before the client's
+	merged         []int64  // contacts that a contact of its was merged into
 	isUnknown      bool     // which contact it was given when it was created was lost with an answer
 	lostRow        bool     // people removed or changed a row of ours
 	handRows       int      // rows that managers added
@@ -116,7 +111,7 @@ func (w *world) touched(d *deal) {
 			d.opportunity += r.row.Price * orders.Money(r.row.Quantity)
 		}
 	}
-	w.tellEvent(d.id)
+	w.tellEvent(plan.Deal, d.id)
 }
 
 // moveTo moves a deal to a stage.
@@ -136,15 +131,16 @@ func (w *world) do(method string, params rest.Params) (result any, err error) {
 	switch method {
 	case "crm.item.add":
 		if params["entityTypeId"] == rest.TypeContact {
-			made := contact{id: w.number(), key: params["fields"].(rest.Params)["originId"].(string)}
-			w.portal.contacts = append(w.portal.contacts, made)
-			return rest.Contact{ID: rest.ID(made.id)}, nil
+			return w.newContact(params["fields"].(rest.Params)).answer(), nil
 		}
 		d := w.create(params["fields"].(rest.Params))
 		w.robot(d)
 		w.touched(d)
 		return d.answer(), nil
 	case "crm.item.update":
+		if params["entityTypeId"] == rest.TypeContact {
+			return w.updateContact(method, params)
+		}
 		d := w.portal.deal(numberIn(params["id"]))
 		if d == nil {
 			return nil, notFound(method)
@@ -200,7 +196,9 @@ func (w *world) set(d *deal, fields rest.Params) bool {
 		case "contactIds":
 			var list []int64
 			for _, id := range value.([]any) {
-				list = append(list, numberIn(id))
+				if n := numberIn(id); w.isThere(n) {
+					list = append(list, n)
+				}
 			}
 			d.contacts = list
 			if w.belated {

@@ -8,33 +8,46 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
-// reconcile looks at the deals that were modified since it last did, and reports whether there is anything to do. It
+// reconcile looks at the records that were modified since it last did, and reports whether there is anything to do. It
 // looks at deals that may have been restored, and notes which are copies.
 func (w *world) reconcile() bool {
-	since, before := w.since.Add(-2*time.Minute), len(w.jobs)
+	before := len(w.jobs)
+	since := w.since[plan.Deal].Add(-overlap)
 	for _, d := range w.deals {
-		if d.gone || d.updated.Before(since) {
-			continue
+		if !d.gone && !d.updated.Before(since) {
+			w.modified(plan.Deal, d.id, d.updated)
+			w.takeTwin(d)
 		}
-		if d.updated.After(w.since) {
-			w.since = d.updated
+	}
+	since = w.since[plan.Contact].Add(-overlap)
+	for _, c := range w.contacts {
+		if !c.gone && !c.UpdatedTime.At.Before(since) {
+			w.modified(plan.Contact, c.ID.Int64(), c.UpdatedTime.At)
 		}
-		l := w.linkTo(d.id)
-		if l != nil && !d.updated.Before(l.UpdatedAt.Add(ahead-time.Second).Truncate(time.Second)) {
-			w.enqueue(job{look: true, id: d.id, due: w.now})
-		}
-		w.takeTwin(d)
 	}
 	return len(w.jobs) > before
+}
+
+// overlap is how far reconciliation looks back.
+const overlap = 2 * time.Minute
+
+// modified has a record looked at that was modified, if it is linked and that is news.
+func (w *world) modified(e plan.Entity, id int64, at time.Time) {
+	if at.After(w.since[e]) {
+		w.since[e] = at
+	}
+	if l := w.linkTo(e, id); l != nil && l.IsNews(at, ahead, time.Second) {
+		w.look(e, id)
+	}
 }
 
 // takeTwin finds out about a deal that carries the key of an order whose own deal is another.
 func (w *world) takeTwin(d *deal) {
 	for _, o := range w.orders {
-		if d.key != mapping.OrderKey(o.ID, "") || w.linkTo(d.id) != nil || slices.Contains(w.copies[o.ID], d.id) {
+		if d.key != mapping.OrderKey(o.ID, "") || w.linkTo(plan.Deal, d.id) != nil || slices.Contains(w.copies[o.ID], d.id) {
 			continue
 		}
-		l := w.links[o.ID]
+		l := w.links[dealOf(o.ID)]
 		switch {
 		case l == nil:
 			p := plan.ForUnlinked(plan.UnlinkedFacts{
@@ -47,7 +60,7 @@ func (w *world) takeTwin(d *deal) {
 				w.tell("deal %d is linked to order %d", d.id, o.ID)
 			}
 		case l.State == plan.Deleted || w.portal.deal(l.RemoteID) == nil:
-			w.enqueue(job{look: true, id: l.RemoteID, due: w.now})
+			w.look(plan.Deal, l.RemoteID)
 		default:
 			w.copies[o.ID] = append(w.copies[o.ID], d.id)
 			w.tell("deal %d is a copy of deal %d", d.id, l.RemoteID)
@@ -70,8 +83,13 @@ func (w *world) twins(o int64) (twins []plan.Twin) {
 // checkDeleted looks whether all deals are still there.
 func (w *world) checkDeleted() {
 	for _, o := range w.orders {
-		if l := w.links[o.ID]; l != nil && l.State == plan.Linked && w.portal.deal(l.RemoteID) == nil {
-			w.enqueue(job{look: true, id: l.RemoteID, due: w.now})
+		if l := w.links[dealOf(o.ID)]; l != nil && l.State == plan.Linked && w.portal.deal(l.RemoteID) == nil {
+			w.look(l.Entity, l.RemoteID)
+		}
+	}
+	for _, c := range w.clients {
+		if l := w.links[contactOf(c.ID)]; l != nil && w.contact(l.RemoteID) == nil {
+			w.look(l.Entity, l.RemoteID)
 		}
 	}
 }
@@ -81,11 +99,11 @@ func (w *world) mend(id int64) {
 	if id < 1 || id > int64(len(w.orders)) {
 		return
 	}
-	l := w.links[id]
+	l := w.links[dealOf(id)]
 	if l == nil || l.State != plan.Linked {
 		return
 	}
 	w.tell("order %d is compared", id)
 	w.rowsUnknown(id)
-	w.enqueue(job{look: true, id: l.RemoteID, due: w.now})
+	w.look(l.Entity, l.RemoteID)
 }

@@ -61,7 +61,11 @@ const (
 	deleteOrder
 	startOver
 	tieDeal
-	newContact
+	editClient
+	editContact
+	walkIn
+	deleteContact
+	mergeContacts
 	holdStatus
 	moveDeal
 	addRow
@@ -88,35 +92,39 @@ var doing = [actions]struct {
 	share      int
 	interferes bool
 }{
-	handle:       {share: 60}, // see happens
-	place:        {do: (*world).place, share: 8},
-	setStatus:    {do: (*world).changeStatus, share: 14, interferes: true},
-	editItem:     {do: (*world).editItem, share: 10, interferes: true},
-	dropItem:     {do: (*world).dropItem, share: 5, interferes: true},
-	setDelivery:  {do: (*world).setDelivery, share: 3, interferes: true},
-	pay:          {do: (*world).pay, share: 4, interferes: true},
-	say:          {do: (*world).say, share: 3, interferes: true},
-	newArchive:   {do: (*world).newArchive, share: 3, interferes: true},
-	deleteOrder:  {do: (*world).deleteOrder, share: 4, interferes: true},
-	startOver:    {do: (*world).startOver, share: 4},
-	tieDeal:      {do: (*world).tieDeal, share: 3},
-	newContact:   {do: (*world).newContact, share: 3},
-	holdStatus:   {do: (*world).holdStatus, share: 1, interferes: true},
-	moveDeal:     {do: (*world).moveDeal, share: 16, interferes: true},
-	addRow:       {do: (*world).addHandRow, share: 4, interferes: true},
-	editRow:      {do: (*world).editRow, share: 2, interferes: true},
-	removeRow:    {do: (*world).removeRow, share: 3, interferes: true},
-	write:        {do: (*world).write, share: 4},
-	addGuest:     {do: (*world).addGuest, share: 4},
-	rename:       {do: (*world).rename, share: 3, interferes: true},
-	countRows:    {do: (*world).countRows, share: 2, interferes: true},
-	deleteDeal:   {do: (*world).deleteDeal, share: 3, interferes: true},
-	restoreDeal:  {do: (*world).restoreDeal, share: 4},
-	copyDeal:     {do: (*world).copyDeal, share: 2, interferes: true},
-	reconcile:    {do: func(w *world, _ step) { w.reconcile() }, share: 8},
-	checkDeleted: {do: func(w *world, _ step) { w.checkDeleted() }, share: 2},
-	mend:         {do: func(w *world, s step) { w.mend(int64(s.Who)) }, share: 2},
-	wait:         {do: func(w *world, _ step) { w.pass(settle) }, share: 6},
+	handle:        {share: 60}, // see happens
+	place:         {do: (*world).place, share: 8},
+	setStatus:     {do: (*world).changeStatus, share: 14, interferes: true},
+	editItem:      {do: (*world).editItem, share: 10, interferes: true},
+	dropItem:      {do: (*world).dropItem, share: 5, interferes: true},
+	setDelivery:   {do: (*world).setDelivery, share: 3, interferes: true},
+	pay:           {do: (*world).pay, share: 4, interferes: true},
+	say:           {do: (*world).say, share: 3, interferes: true},
+	newArchive:    {do: (*world).newArchive, share: 3, interferes: true},
+	deleteOrder:   {do: (*world).deleteOrder, share: 4, interferes: true},
+	startOver:     {do: (*world).startOver, share: 4},
+	tieDeal:       {do: (*world).tieDeal, share: 3},
+	editClient:    {do: (*world).editClient, share: 8, interferes: true},
+	editContact:   {do: (*world).editContact, share: 8, interferes: true},
+	walkIn:        {do: (*world).walkIn, share: 3},
+	deleteContact: {do: (*world).deleteContact, share: 2},
+	mergeContacts: {do: (*world).mergeContacts, share: 2},
+	holdStatus:    {do: (*world).holdStatus, share: 1, interferes: true},
+	moveDeal:      {do: (*world).moveDeal, share: 16, interferes: true},
+	addRow:        {do: (*world).addHandRow, share: 4, interferes: true},
+	editRow:       {do: (*world).editRow, share: 2, interferes: true},
+	removeRow:     {do: (*world).removeRow, share: 3, interferes: true},
+	write:         {do: (*world).write, share: 4},
+	addGuest:      {do: (*world).addGuest, share: 4},
+	rename:        {do: (*world).rename, share: 3, interferes: true},
+	countRows:     {do: (*world).countRows, share: 2, interferes: true},
+	deleteDeal:    {do: (*world).deleteDeal, share: 3, interferes: true},
+	restoreDeal:   {do: (*world).restoreDeal, share: 4},
+	copyDeal:      {do: (*world).copyDeal, share: 2, interferes: true},
+	reconcile:     {do: func(w *world, _ step) { w.reconcile() }, share: 8},
+	checkDeleted:  {do: func(w *world, _ step) { w.checkDeleted() }, share: 2},
+	mend:          {do: func(w *world, s step) { w.mend(int64(s.Who)) }, share: 2},
+	wait:          {do: func(w *world, _ step) { w.pass(settle) }, share: 6},
 }
 
 // deck holds each action as often as its share says; crowd those that interfere.
@@ -190,5 +198,8 @@ func (w *world) meanwhile(m moment) {
 	doing[w.step.other].do(w, w.step)
 	for _, words := range w.words {
 		words.unsure = true
+	}
+	for _, said := range w.said {
+		said.unsure = true
 	}
 }

@@ -25,7 +25,7 @@ type words struct {
 
 // listen begins to note what is said about an order if both sides agree by now.
 func (w *world) listen(o *orders.Order) {
-	l := w.links[o.ID]
+	l := w.links[dealOf(o.ID)]
 	if l == nil || l.State != plan.Linked || len(w.portal.late) > 0 {
 		return
 	}
@@ -47,6 +47,9 @@ func (w *world) listen(o *orders.Order) {
 func (w *world) nobodyIsSure() {
 	for _, s := range w.words {
 		s.unsure = s.unsure || s.moved > 0
+	}
+	for _, s := range w.said {
+		s.unsure = true
 	}
 }
 

@@ -24,6 +24,7 @@ type world struct {
 	asked  int  // requests of the step that have written so far
 	met    bool // the person who interferes has done so
 	words  map[int64]*words
+	said   map[saying]*said
 	events []event // that come late
 
 	wrong   string    // what must never be, and was
@@ -36,15 +37,15 @@ type setup struct {
 	Robot  string // the stage that a robot moves deals away from, if a command brought them there
 }
 
-// event tells that a deal was changed.
+// event tells that a record of the portal was changed.
 type event struct {
-	deal int64
+	look plan.Look
 	at   time.Time
 }
 
 func newWorld(s setup) *world {
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
-	w := &world{panel: newPanel(now), setup: s, now: now, words: map[int64]*words{}}
+	w := &world{panel: newPanel(now), setup: s, now: now, words: map[int64]*words{}, said: map[saying]*said{}}
 	w.robots = map[string]string{s.Robot: "PREPAYMENT_INVOICE"}
 	delete(w.robots, "")
 	return w
@@ -125,7 +126,7 @@ func (w *world) pass(d time.Duration) {
 		if e.at.After(w.now) {
 			return false
 		}
-		w.enqueue(job{look: true, id: e.deal, due: w.now})
+		w.enqueue(job{look: e.look, due: w.now})
 		return true
 	})
 }
@@ -135,16 +136,16 @@ func (w *world) later(d time.Duration, do func()) {
 	w.portal.late = append(w.portal.late, late{at: w.now.Add(d), do: do})
 }
 
-// tellEvent sends the event about a changed deal, as the step has it: it may be lost, doubled or late.
-func (w *world) tellEvent(deal int64) {
-	at := w.now
+// tellEvent sends the event about a changed record, as the step has it: it may be lost, doubled or late.
+func (w *world) tellEvent(e plan.Entity, id int64) {
+	look, at := plan.Look{Entity: e, ID: id}, w.now
 	switch w.step.news {
 	case lost:
 		return
 	case delayed:
 		at = at.Add(time.Duration(w.step.cut%5) * time.Minute)
 	case doubled:
-		w.events = append(w.events, event{deal: deal, at: at.Add(3 * time.Minute)})
+		w.events = append(w.events, event{look: look, at: at.Add(3 * time.Minute)})
 	}
-	w.events = append(w.events, event{deal: deal, at: at})
+	w.events = append(w.events, event{look: look, at: at})
 }
