@@ -228,9 +228,8 @@ func (x *Pages) lookAt(
 	case e == plan.Lead && item.Item.StageSemanticID == rest.Success:
 		return nil, refusal.Value("id", "Лид %d уже переведён в качественный: привяжите его сделку.", id)
 	}
-	own := plan.Key(plan.Order, e, o.ID, o.Token)
-	_, _, _, isOrders := exchange.OrderByKey(c.Origin, item.Item.Origin)
-	if isOrders && !exchange.HasKey(c.Origin, item.Item.Origin, own) {
+	other, token, _, isOrders := exchange.OrderByKey(c.Origin, item.Item.Origin)
+	if isOrders && (other != o.ID || token != o.Token) {
 		return nil, refusal.Taken("id", "Запись %d сделана для другого заказа (%s).", id, item.Item.OriginID)
 	}
 	l := &plan.Link{

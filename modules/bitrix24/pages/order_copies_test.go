@@ -24,7 +24,7 @@ func TestDealWithTheKeyOfTheOrdersLead_canBeLinkedByHand(t *testing.T) {
 				"TITLE": "Лид", "STAGE_ID": "NEW", "ORIGINATOR_ID": record["ORIGINATOR_ID"], "ORIGIN_ID": key,
 			}})["id"]
 		}
-		foreign, ours := withKey(bitrix24test.OrderLead(other)), withKey(bitrix24test.OrderLead(order))
+		foreign, ours := withKey(bitrix24test.OrderLead(other)), withKey(fmt.Sprint("lead-", record["ORIGIN_ID"]))
 		x.Press(order, "link", "entity", "deal", "id", fmt.Sprint(foreign)).Want(t, http.StatusOK, "для другого заказа")
 		x.Press(order, "link", "entity", "deal", "id", fmt.Sprint(ours)).Want(t, http.StatusOK, fmt.Sprintf("сделка № %d", ours))
 		x.Settle()
