@@ -236,9 +236,13 @@ func (f *fleet) strike(random *rand.Rand, lease time.Duration) string {
 	return "killed"
 }
 
-// cut ends every session of the database but its own.
+// cut ends every session of the database but its own. A process that is only just starting would end, as it should, and
+// nobody would start it again.
 func (f *fleet) cut() {
 	f.t.Helper()
+	for _, p := range f.processes {
+		f.ready(p)
+	}
 	database, err := db.Open(f.t.Context(), f.database)
 	if err != nil {
 		f.t.Error(err)

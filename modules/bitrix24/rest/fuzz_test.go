@@ -76,6 +76,7 @@ func FuzzParseWebhook(f *testing.F) {
 	f.Add("https://x.bitrix24.ru/rest/11/abc/")
 	f.Add(" x.bitrix24.ru/rest/api/11/abc/batch.json?a=1 ")
 	f.Add("http://[::1]:80/rest/1/a/")
+	f.Add("r../rest/1/a")
 	f.Fuzz(func(t *testing.T, address string) {
 		hook, ok := ParseWebhook(address)
 		if !ok {

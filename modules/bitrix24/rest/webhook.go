@@ -112,7 +112,7 @@ func ParsePortal(address string) (*url.URL, error) {
 		return nil, ErrPortal
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if _, isIP := literalIP(host); !isIP && !hostName.MatchString(host) {
+	if _, isIP := literalIP(host); !isIP && !hostName.MatchString(host) || strings.HasSuffix(host, ".") {
 		return nil, ErrPortal
 	}
 	if strings.Contains(host, ":") {
