@@ -100,6 +100,7 @@ func (f Party) creating(sent mapping.Agreed) Command {
 func (f Party) forget() Plan {
 	p := Plan{Now: Changes{
 		Unlink: []*Link{f.Link}, Caught: true, Lines: []Line{inward(f.about(), f.texts().gone)},
+		Settled: []Open{{f.Entity, ChangeKey(f.Key())}}, // whatever was sent was sent to that record
 	}}
 	if f.Chosen == ChoiceSend { // the wish is fulfilled: nothing is created again unasked
 		p.Now.Choices = []Chosen{{Record{f.Kind, f.ID}, ChoiceNone}}
