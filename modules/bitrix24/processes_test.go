@@ -187,6 +187,9 @@ func terminated(t *testing.T, binary string, dialect db.Dialect) {
 	f.restart(p)
 	front.order("2")
 	f.until("the next order has its deal", time.Minute, func() bool { return len(dealsByOrder(portal)) == 2 })
+	f.until("its exchange has ended", time.Minute, func() bool { // what is under way at a stop is for the next start
+		return f.number("SELECT count(*) FROM bitrix24_intents")+f.number("SELECT count(*) FROM jobs WHERE state = 'running'") == 0
+	})
 	f.stop()
 	f.agreed(portal, 2)
 	if now := portal.Stats().Commands["crm.item.add"]; now != sent+1 {
