@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -84,17 +83,8 @@ func runPooler(t testing.TB, run *exec.Cmd, dir string, who *syscall.Credential)
 	var output bytes.Buffer
 	run.Dir, run.Stdout, run.Stderr = dir, &output, &output
 	run.SysProcAttr = &syscall.SysProcAttr{Credential: who, Pdeathsig: syscall.SIGKILL}
-	started, ended := make(chan error, 1), make(chan struct{})
-	go func() {
-		runtime.LockOSThread() // the death signal is sent when the *thread* ends that started the child
-		err := run.Start()
-		started <- err
-		if err == nil {
-			_ = run.Wait()
-		}
-		close(ended)
-	}()
-	if err := <-started; err != nil {
+	ended, err := startWithUs(run)
+	if err != nil {
 		return fmt.Errorf("start pgbouncer: %w", err)
 	}
 	t.Cleanup(func() {

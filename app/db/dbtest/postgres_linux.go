@@ -54,17 +54,8 @@ func start(postgres, dir string, who *syscall.Credential) (*server, error) {
 	run.Dir, run.Stdout, run.Stderr = dir, &output, &output
 	// SIGQUIT ends a server at once; it comes when this process dies, however that happens.
 	run.SysProcAttr = &syscall.SysProcAttr{Credential: who, Pdeathsig: syscall.SIGQUIT}
-	started, ended := make(chan error, 1), make(chan struct{})
-	go func() {
-		runtime.LockOSThread() // the death signal is sent when the *thread* ends that started the child
-		err := run.Start()
-		started <- err
-		if err == nil {
-			_ = run.Wait()
-		}
-		close(ended)
-	}()
-	if err := <-started; err != nil {
+	ended, err := startWithUs(run)
+	if err != nil {
 		return nil, fmt.Errorf("start postgres: %w", err)
 	}
 	s := &server{admin: &url.URL{
@@ -98,4 +89,19 @@ func (s *server) answers(ended <-chan struct{}, output *bytes.Buffer) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// startWithUs starts a program whose SysProcAttr.Pdeathsig ends it with this process. ended is closed when it has ended.
+func startWithUs(run *exec.Cmd) (ended <-chan struct{}, err error) {
+	started, over := make(chan error, 1), make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // the death signal is sent when the *thread* ends that started the child
+		err := run.Start()
+		started <- err
+		if err == nil {
+			_ = run.Wait()
+		}
+		close(over)
+	}()
+	return over, <-started
 }
