@@ -117,14 +117,14 @@ func (p *performance) followers(c *Command) int {
 	return lo.CountBy(p.commands, func(other *Command) bool { return slices.Contains(other.After, c.Name) })
 }
 
-// blocked reports whether a command that this one needs has failed. Then it has failed, too. So it has if nobody knows
-// what became of one that shares its intent: what that one has sent must stay noted until the record is read again.
+// blocked reports whether a command that this one needs has failed. Then it has failed, too. So it has if one that shares
+// its intent left something open: nobody knows what became of it, or what it was to change was not there. That has to
+// stay noted until the record is planned again.
 func (p *performance) blocked(c *Command) bool {
 	for _, other := range p.commands {
-		err := other.Outcome.Err
-		isUnknown := c.Intent != nil && other.Intent != nil && c.Intent.open() == other.Intent.open() &&
-			(rest.Unknown(other.Outcome.Answer) || rest.Unexplained(other.Outcome.Answer))
-		if err != nil && (isUnknown || slices.Contains(c.After, other.Name)) {
+		err, answer := other.Outcome.Err, other.Outcome.Answer
+		leftOpen := rest.Unknown(answer) || rest.Unexplained(answer) || errors.Is(err, ErrMissing)
+		if err != nil && (slices.Contains(c.After, other.Name) || leftOpen && c.Intent.shares(other.Intent)) {
 			c.Outcome = Outcome{Known: true, Err: err}
 			return true
 		}
@@ -244,7 +244,7 @@ func settledBy(taken, certain []*Command) []Open {
 			continue
 		}
 		isOpen := slices.ContainsFunc(taken, func(other *Command) bool {
-			return other.Intent != nil && other.Intent.open() == c.Intent.open() && !slices.Contains(certain, other)
+			return c.Intent.shares(other.Intent) && !slices.Contains(certain, other)
 		})
 		if !isOpen {
 			settled = append(settled, c.Intent.open())
@@ -254,6 +254,11 @@ func settledBy(taken, certain []*Command) []Open {
 }
 
 func (s *Sending) open() Open { return Open{Entity: s.Entity, Key: s.Key} }
+
+// shares reports whether two commands are remembered by one intent. A command without any shares none.
+func (s *Sending) shares(other *Sending) bool {
+	return s != nil && other != nil && s.open() == other.open()
+}
 
 // answer is what the portal answered to one command.
 type answer struct {

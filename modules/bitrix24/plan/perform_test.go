@@ -98,6 +98,23 @@ func TestPerform_anUnknownOutcomeStaysNoted(t *testing.T) {
 	}
 }
 
+// When a row of ours turns out to be gone, the others wait until it is known which are there: the intent that says so is
+// theirs, too.
+func TestPerform_aMissingRowStaysNoted(t *testing.T) {
+	t.Parallel()
+	world := &scripted{open: map[plan.Open]mapping.Agreed{}, answers: map[string]error{
+		"a": &rest.Error{Method: "crm.item.productrow.update", Code: "NOT_FOUND", Status: 200},
+	}}
+	commands := adding("a", "b")
+	commands[0].Missing = &plan.Changes{RowsUnknown: []int64{1}}
+	if err := plan.Perform(t.Context(), world, commands, rest.Background); err != nil {
+		t.Fatal(err)
+	}
+	if len(world.sent) != 1 || !errors.Is(commands[1].Outcome.Err, plan.ErrMissing) {
+		t.Errorf("requests: %v, outcome of b: %v; want one, and that it waits", world.sent, commands[1].Outcome.Err)
+	}
+}
+
 func TestPerform_aRefusalConcernsOneCommand(t *testing.T) {
 	t.Parallel()
 	world := &scripted{open: map[plan.Open]mapping.Agreed{}, answers: map[string]error{
