@@ -89,8 +89,8 @@ var errForeignIntent = errors.New("то же самое уже отправля�
 // ownIntents checks that none of the intents would take the place of one that another run has stored since this one
 // read: such a one has to be looked up first.
 func (w *world) ownIntents(tx *db.Tx, intents []plan.Intent) error {
-	var there []plan.Intent
 	keys := lo.Map(intents, func(i plan.Intent, _ int) string { return i.Key })
+	var there []plan.Intent
 	if err := tx.Where("portal_id = ? AND key IN ?", w.Portal.ID, keys).Find(&there).Error; err != nil {
 		return fmt.Errorf("read intents: %w", err)
 	}
@@ -125,10 +125,8 @@ func (w *world) Send(ctx context.Context, batch *rest.Batch) (plan.Answers, erro
 func (w *world) StoreOutcomes(ctx context.Context, sent plan.Sent) error {
 	result, _ := sent.Answers.(*rest.Result)
 	return w.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, open := range sent.Settled {
-			if err := records.ClearIntent(tx, w.Portal.ID, open.Entity, open.Key); err != nil {
-				return err
-			}
+		if err := records.ClearIntents(tx, w.Portal.ID, sent.Settled...); err != nil {
+			return err
 		}
 		for _, open := range sent.Answered {
 			// As if everything had come by now that may still come.

@@ -7,10 +7,8 @@ import (
 
 	"github.com/samber/lo"
 
-	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/orders"
-	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 )
@@ -32,7 +30,7 @@ func (r *run) takeTwins(ctx context.Context, e plan.Entity, list []modified) err
 	linked := lo.GroupBy(known, func(l *plan.Link) int64 { return l.RemoteID })
 	twins := map[plan.Local][]twin{}
 	for _, m := range list {
-		owner, token, as, ours := ownerByKey(r.Origin, m.Origin)
+		owner, as, token, ours := OwnerByKey(r.Origin, m.Origin)
 		isKnown := slices.ContainsFunc(linked[m.ID.Int64()], func(l *plan.Link) bool { return l.State != plan.Deleted })
 		if ours && as == e && !isKnown {
 			twins[owner.Kind] = append(twins[owner.Kind], twin{m, owner, token})
@@ -48,12 +46,12 @@ func (r *run) takeTwins(ctx context.Context, e plan.Entity, list []modified) err
 
 func (r *run) takeTwinsOf(ctx context.Context, kind plan.Local, e plan.Entity, twins []twin) error {
 	ids := lo.Uniq(lo.Map(twins, func(t twin, _ int) int64 { return t.owner.ID }))
-	tokens, err := r.tokens(ctx, kind, ids)
+	tokens, err := r.exchange.Tokens(ctx, map[plan.Local][]int64{kind: ids})
 	if err != nil {
 		return err
 	}
 	twins = lo.Filter(twins, func(t twin, _ int) bool {
-		token, exists := tokens[t.owner.ID]
+		token, exists := tokens[t.owner]
 		return exists && token == t.token
 	})
 	links, err := r.Book.Links(ctx, kind, e, ids)
@@ -133,7 +131,9 @@ func (r *run) adoptUnlinked(ctx context.Context, twins []twin, copies map[int64]
 	if err != nil {
 		return err
 	}
-	keys := lo.MapValues(found, func(o *orders.Order, id int64) string { return plan.Key(plan.Order, plan.Deal, id, o.Token) })
+	keys := lo.MapValues(found, func(o *orders.Order, id int64) string {
+		return plan.Key(plan.Order, plan.Deal, id, o.Token)
+	})
 	open, err := r.intents(ctx, plan.Deal, lo.Values(keys))
 	if err != nil {
 		return err
@@ -187,20 +187,6 @@ func (r *run) adoptLeads(ctx context.Context, kind plan.Local, twins []twin) err
 		}
 	}
 	return nil
-}
-
-// tokens returns the tokens of the orders, clients or organizations that the panel has.
-func (r *run) tokens(ctx context.Context, kind plan.Local, ids []int64) (map[int64]string, error) {
-	switch kind {
-	case plan.Organization:
-		found, err := r.Organizations.FindMany(ctx, ids)
-		return lo.MapValues(found, func(o *organizations.Organization, _ int64) string { return o.Token }), err
-	case plan.Client:
-		found, err := r.Clients.FindMany(ctx, ids)
-		return lo.MapValues(found, func(c *clients.Client, _ int64) string { return c.Token }), err
-	}
-	found, err := r.Orders.FindMany(ctx, ids)
-	return lo.MapValues(found, func(o *orders.Order, _ int64) string { return o.Token }), err
 }
 
 // deletedLeads returns the links from clients' orders to leads that were deleted, by client.

@@ -18,39 +18,15 @@ func HasKey(origin mapping.Origin, carried rest.Origin, key string) bool {
 	return string(carried.OriginatorID) == string(origin) && string(carried.OriginID) == key
 }
 
-// OrderByKey returns the number and token of the order that a record was created for, by the key it carries, and
-// whether it was created as the order's deal or as its lead. ok is false for a record of anybody else, and for one that
-// we created for a client or an organization. The order of that number may be another one: its token says.
-func OrderByKey(origin mapping.Origin, carried rest.Origin) (order int64, token string, e plan.Entity, ok bool) {
-	_, order, token, ok = mapping.ParseKey(string(carried.OriginID))
-	if !ok {
-		return 0, "", "", false
-	}
-	for _, e := range []plan.Entity{plan.Deal, plan.Lead} {
-		if HasKey(origin, carried, plan.Key(plan.Order, e, order, token)) {
-			return order, token, e, true
-		}
-	}
-	return 0, "", "", false
-}
-
-// ownerByKey returns the record of the panel that a deal or lead was created for, by the key it carries, with the token
-// in that, and what it was created as. A conversion copies a lead's key into the deal, and that does not make it the
-// owner's deal.
-func ownerByKey(origin mapping.Origin, carried rest.Origin) (owner plan.Record, token string, as plan.Entity, ok bool) {
-	if order, token, as, ok := OrderByKey(origin, carried); ok {
-		return plan.Record{Kind: plan.Order, ID: order}, token, as, true
-	}
-	_, id, token, ok := mapping.ParseKey(string(carried.OriginID))
-	if !ok {
+// OwnerByKey returns the record of the panel that a record of the portal was created for, by the key it carries, what it
+// was created as, and the token in the key. ok is false for a record of anybody else. The owner's number may have been
+// given out again, which its token tells; and a conversion copies a lead's key into the deal, which does not make that
+// the owner's deal.
+func OwnerByKey(origin mapping.Origin, carried rest.Origin) (owner plan.Record, as plan.Entity, token string, ok bool) {
+	if string(carried.OriginatorID) != string(origin) {
 		return plan.Record{}, "", "", false
 	}
-	for _, kind := range []plan.Local{plan.Client, plan.Organization} {
-		if HasKey(origin, carried, plan.Key(kind, plan.Lead, id, token)) {
-			return plan.Record{Kind: kind, ID: id}, token, plan.Lead, true
-		}
-	}
-	return plan.Record{}, "", "", false
+	return plan.KeyOf(string(carried.OriginID))
 }
 
 // keyed is a record of which only the number and the key are read.

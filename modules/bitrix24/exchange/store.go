@@ -35,10 +35,8 @@ func (r *run) store(tx *db.Tx, c plan.Changes, by work) error {
 			return err
 		}
 	}
-	for _, open := range c.Settled {
-		if err := records.ClearIntent(tx, r.Portal.ID, open.Entity, open.Key); err != nil {
-			return err
-		}
+	if err := records.ClearIntents(tx, r.Portal.ID, c.Settled...); err != nil {
+		return err
 	}
 	for _, chosen := range c.Choices {
 		err := r.Book.Choose(tx, chosen.Record.Kind, chosen.Record.ID, chosen.Choice, portal.Actor.Name)

@@ -189,7 +189,7 @@ func (r *run) storeStray(tx *db.Tx, e plan.Entity, item carrier) error {
 
 // haveClaimed has a record of the panel look for its deal or lead by the key.
 func (r *run) haveClaimed(ctx context.Context, tx *db.Tx, e plan.Entity, key string) error {
-	record, _, _ := plan.KeyOf(key)
+	record, _, _, _ := plan.KeyOf(key)
 	if l, err := r.Book.Link(ctx, record.Kind, e, record.ID); err != nil || l != nil {
 		return err // by now
 	}
@@ -204,7 +204,7 @@ func (r *run) haveClaimed(ctx context.Context, tx *db.Tx, e plan.Entity, key str
 func (r *run) carrierFacts(ctx context.Context, e plan.Entity, items []carrier) ([]plan.CarrierFacts, error) {
 	ids := map[plan.Local][]int64{}
 	for _, item := range items {
-		if record, _, ok := plan.KeyOf(string(item.OriginID)); ok {
+		if record, _, _, ok := plan.KeyOf(string(item.OriginID)); ok {
 			ids[record.Kind] = append(ids[record.Kind], record.ID)
 		}
 	}
@@ -233,7 +233,7 @@ func (r *run) carrierFacts(ctx context.Context, e plan.Entity, items []carrier) 
 	}
 	linked := lo.Map(taken, func(l *plan.Link, _ int) int64 { return l.RemoteID })
 	return lo.Map(items, func(item carrier, _ int) plan.CarrierFacts {
-		record, _, _ := plan.KeyOf(string(item.OriginID))
+		record, _, _, _ := plan.KeyOf(string(item.OriginID))
 		token, exists := tokens[record]
 		return plan.CarrierFacts{
 			Entity: e, Key: string(item.OriginID), Linked: lo.Contains(linked, item.ID.Int64()),

@@ -104,16 +104,7 @@ func (x *Pages) createAgain(ctx context.Context, s portal.Settings, o *orders.Or
 // linkRestored has the deal or lead looked at that the link is to. The look links it again.
 func (x *Pages) linkRestored(ctx context.Context, l *plan.Link) (string, error) {
 	job := exchange.Pull{Entity: l.Entity, ID: l.RemoteID}
-	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := x.enqueueAgain(ctx, tx, job); err != nil {
-			return err
-		}
-		return x.Jobs.Resume(ctx, portal.Lane)
-	})
-	if err != nil {
-		return "", err
-	}
-	if _, err := x.outcome(ctx, job); err != nil {
+	if _, err := x.doNow(ctx, job); err != nil {
 		return "", err
 	}
 	return map[plan.Entity]string{
@@ -228,8 +219,8 @@ func (x *Pages) lookAt(
 	case e == plan.Lead && item.Item.StageSemanticID == rest.Success:
 		return nil, refusal.Value("id", "Лид %d уже переведён в качественный: привяжите его сделку.", id)
 	}
-	other, token, _, isOrders := exchange.OrderByKey(c.Origin, item.Item.Origin)
-	if isOrders && (other != o.ID || token != o.Token) {
+	owner, _, token, ours := exchange.OwnerByKey(c.Origin, item.Item.Origin)
+	if ours && owner.Kind == plan.Order && (owner.ID != o.ID || token != o.Token) {
 		return nil, refusal.Taken("id", "Запись %d сделана для другого заказа (%s).", id, item.Item.OriginID)
 	}
 	l := &plan.Link{

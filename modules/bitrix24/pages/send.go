@@ -111,16 +111,7 @@ func (x *Pages) sendNow(ctx context.Context, r plan.Record, e plan.Entity, title
 // pushNow sends an order once more, whatever it waits for, and says what came of it.
 func (x *Pages) pushNow(ctx context.Context, s portal.Settings, o *orders.Order) (string, error) {
 	job := exchange.PushOrder{ID: o.ID}
-	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := x.enqueueAgain(ctx, tx, job); err != nil {
-			return err
-		}
-		return x.Jobs.Resume(ctx, portal.Lane)
-	})
-	if err != nil {
-		return "", err
-	}
-	status, err := x.outcome(ctx, job)
+	status, err := x.doNow(ctx, job)
 	if err != nil {
 		return "", err
 	}
@@ -138,6 +129,21 @@ func (x *Pages) pushNow(ctx context.Context, s portal.Settings, o *orders.Order)
 		}
 	}
 	return "Заказ отправлен в Битрикс24", nil
+}
+
+// doNow has a job done that an employee waits for, whatever it waited for, and returns how it stands then, as outcome
+// does.
+func (x *Pages) doNow(ctx context.Context, job jobs.Args) (*jobs.Status, error) {
+	err := x.DB.Transaction(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := x.enqueueAgain(ctx, tx, job); err != nil {
+			return err
+		}
+		return x.Jobs.Resume(ctx, portal.Lane)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return x.outcome(ctx, job)
 }
 
 // enqueueAgain enqueues a job that an employee waits for, even if it has failed for good.

@@ -30,7 +30,7 @@ const (
 // ForCarrier decides what a record of the portal is that carries a key of ours. A lead's key goes to the deal that it is
 // converted into, too: such a deal is claimed by whoever looks at the lead.
 func ForCarrier(f CarrierFacts) Carrier {
-	record, token, ok := KeyOf(f.Key)
+	record, _, token, ok := KeyOf(f.Key)
 	switch {
 	case !ok || f.Linked:
 		return Known
@@ -42,12 +42,16 @@ func ForCarrier(f CarrierFacts) Carrier {
 	return Unclaimed
 }
 
-// KeyOf returns which record of the panel an external key of a deal, lead, contact or company names, and its token.
-func KeyOf(key string) (r Record, token string, ok bool) {
+// KeyOf returns which record of the panel an external key of a deal, lead, contact or company names, what the record
+// that carries it was created as, and the token in the key.
+func KeyOf(key string) (owner Record, as Entity, token string, ok bool) {
 	what, id, token, ok := mapping.ParseKey(key)
-	kind, known := map[string]Local{
-		"order": Order, "lead-order": Order, "client": Client, "lead-client": Client,
-		"organization": Organization, "lead-organization": Organization,
+	named, known := map[string]struct {
+		kind Local
+		as   Entity
+	}{
+		"order": {Order, Deal}, "client": {Client, Contact}, "organization": {Organization, Company},
+		"lead-order": {Order, Lead}, "lead-client": {Client, Lead}, "lead-organization": {Organization, Lead},
 	}[what]
-	return Record{Kind: kind, ID: id}, token, ok && known
+	return Record{Kind: named.kind, ID: id}, named.as, token, ok && known
 }

@@ -29,7 +29,7 @@ func Forget(tx *db.Tx, l *plan.Link) error {
 	if err != nil {
 		return fmt.Errorf("forget rows: %w", err)
 	}
-	if err := ClearIntent(tx, l.PortalID, plan.Rows, plan.RowsKey(l.LocalID)); err != nil {
+	if err := ClearIntents(tx, l.PortalID, plan.Open{Entity: plan.Rows, Key: plan.RowsKey(l.LocalID)}); err != nil {
 		return err
 	}
 	return Unlink(tx, l)

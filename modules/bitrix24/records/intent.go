@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
@@ -34,11 +36,14 @@ func settleCreation(tx *db.Tx, l *plan.Link) error {
 	return nil
 }
 
-// ClearIntent drops an intent, since the outcome is known by now.
-func ClearIntent(tx *db.Tx, portalID int64, e plan.Entity, key string) error {
-	err := tx.Where("portal_id = ? AND entity = ? AND key = ?", portalID, e, key).Delete(&plan.Intent{}).Error
-	if err != nil {
-		return fmt.Errorf("clear an intent: %w", err)
+// ClearIntents drops intents, since their outcomes are known by now.
+func ClearIntents(tx *db.Tx, portalID int64, settled ...plan.Open) error {
+	for e, some := range lo.GroupBy(settled, func(o plan.Open) plan.Entity { return o.Entity }) {
+		keys := lo.Map(some, func(o plan.Open, _ int) string { return o.Key })
+		err := tx.Where("portal_id = ? AND entity = ? AND key IN ?", portalID, e, keys).Delete(&plan.Intent{}).Error
+		if err != nil {
+			return fmt.Errorf("clear intents: %w", err)
+		}
 	}
 	return nil
 }
