@@ -64,11 +64,17 @@ func chaosSize() chaosScale {
 	s := chaosScale{
 		orders: 150, kills: 4, workers: 6, seed: rand.Uint64() % 1_000_000, limit: 3 * time.Minute,
 		faults: 10 * time.Second, late: 300 * time.Millisecond, lease: 2 * time.Second,
-		env: []string{"BITRIX24_SETTLE=1s", "BITRIX24_RECONCILE_EVERY=2s", "BITRIX24_RETRY_FIRST=200ms", "BITRIX24_PAUSE_MAX=300ms", "JOBS_LEASE=2s"},
+		env: []string{
+			"BITRIX24_SETTLE=1s", "BITRIX24_RECONCILE_EVERY=2s", "BITRIX24_RETRY_FIRST=200ms", "BITRIX24_PAUSE_MAX=300ms",
+			"JOBS_LEASE=2s",
+		},
 	}
 	if os.Getenv("CHAOS") == "long" {
 		s.long, s.orders, s.kills, s.workers, s.limit, s.faults, s.late = true, 10_000, 50, 12, 30*time.Minute, 25*time.Minute, 2*time.Second
-		s.env = []string{"BITRIX24_SETTLE=3s", "BITRIX24_RECONCILE_EVERY=10s", "BITRIX24_RETRY_FIRST=1s", "BITRIX24_PAUSE_MAX=1s", "JOBS_LEASE=2s"}
+		s.env = []string{
+			"BITRIX24_SETTLE=3s", "BITRIX24_RECONCILE_EVERY=10s", "BITRIX24_RETRY_FIRST=1s", "BITRIX24_PAUSE_MAX=1s",
+			"JOBS_LEASE=2s",
+		}
 	}
 	for name, to := range map[string]*int{"CHAOS_ORDERS": &s.orders, "CHAOS_KILLS": &s.kills} {
 		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
@@ -150,9 +156,11 @@ func (c *chaos) run() {
 	}
 	differences := c.agree()
 	stats := c.portal.Stats()
-	c.t.Logf("chaos: seed %d, %s, %d processes: %d orders placed, %d killed, %d frozen, %d sessions cut, %d calls of the API repeated, %d answered with 5xx; "+
+	c.t.Logf("chaos: seed %d, %s, %d processes: %d orders placed, %d killed, %d frozen, %d sessions cut, "+
+		"%d calls of the API repeated, %d answered with 5xx; "+
 		"portal: %d requests, %d refused, %d events sent, %d failed; load %v, under faults %v, all %v; %d differences",
-		c.seed, c.fleet.dialect, len(c.fleet.processes), c.placed.Load(), c.killed.Load(), c.frozen.Load(), c.cuts.Load(), c.retries.Load(), c.broken.Load(),
+		c.seed, c.fleet.dialect, len(c.fleet.processes), c.placed.Load(), c.killed.Load(), c.frozen.Load(), c.cuts.Load(),
+		c.retries.Load(), c.broken.Load(),
 		stats.Requests, refusals(stats), stats.EventsSent, stats.EventsFailed, loadTook.Round(time.Second),
 		failedTook.Round(time.Second), time.Since(c.began).Round(time.Second),
 		len(differences))

@@ -73,8 +73,8 @@ func (m *Module) receiveEvent(c echo.Context) error {
 	return c.NoContent(http.StatusOK)
 }
 
-// signed compares the event's token with ours. It fails if ours cannot be opened with the keys of this process. For an hour after ours was replaced the old one is accepted too, since
-// events are still on their way.
+// signed compares the event's token with ours. It fails if ours cannot be opened with the keys of this process. For an
+// hour after ours was replaced the old one is accepted too, since events are still on their way.
 func (m *Module) signed(s portal.Settings, event rest.Event) (bool, error) {
 	token, err := m.Settings.Keys.Open(portal.TokenPlace, s.Token)
 	if err != nil {

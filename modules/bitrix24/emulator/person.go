@@ -94,7 +94,8 @@ func (x person) do(deed string) (*php.Array, error) {
 	}
 	deeds := map[string]func() (*php.Array, error){
 		"move_deal": x.moveDeal, "copy_deal": x.copyDeal, "convert_lead": x.convertLead, "reject_lead": x.rejectLead,
-		"merge_contacts": x.mergeContacts, "merge_deals": x.mergeTwoDeals, "add_row": x.addRowToDeal, "set_rows": x.saveProducts, "delete_product": x.deleteProduct,
+		"merge_contacts": x.mergeContacts, "merge_deals": x.mergeTwoDeals,
+		"add_row": x.addRowToDeal, "set_rows": x.saveProducts, "delete_product": x.deleteProduct,
 		"add_product": x.addProduct,
 		"add_comment": x.comment, "add_category": x.addFunnel, "delete_category": x.deleteFunnel, "add_stage": x.addStage,
 		"rename_stage": x.renameStage, "delete_stage": x.deleteStage, "set_mode": x.setMode, "dismiss_user": x.dismissUser,

@@ -62,7 +62,8 @@ func (c *Connection) Compare(ctx context.Context, orderIDs []int64) ([]Compared,
 // compared says what was found of one order.
 func (r *run) compared(w *orderWork) Compared {
 	found := Compared{
-		OrderID: w.id, Target: w.Target, Link: w.Link, Gone: w.Gone, Over: w.order.Status.Group() == orders.Abandoned || w.order.Status == orders.Deleted,
+		OrderID: w.id, Target: w.Target, Link: w.Link, Gone: w.Gone,
+		Over:    w.order.Status.Group() == orders.Abandoned || w.order.Status == orders.Deleted,
 		LeftOut: w.Chosen == plan.ChoiceIgnore || w.Link == nil && r.Current.ExcludedFromExport(w.order, w.Chosen) != "",
 	}
 	if w.Lead == nil && w.Deal == nil {

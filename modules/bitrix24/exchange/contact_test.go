@@ -125,7 +125,8 @@ func TestContactFound_byPhoneInBothSpellingsOrByEmail_isNotMadeAgain(t *testing.
 				}
 				record, _ := x.Portal.Contact(contact)
 				bitrix24test.Equal(t, "the portal's name is kept", record["NAME"], "М.")
-				bitrix24test.Equal(t, "our key is stamped", bitrix24test.WithoutToken(record["ORIGIN_ID"]), fmt.Sprintf("client:%.0f", x.Order(order).Number("UserId")))
+				bitrix24test.Equal(t, "our key is stamped", bitrix24test.WithoutToken(record["ORIGIN_ID"]),
+					fmt.Sprintf("client:%.0f", x.Order(order).Number("UserId")))
 			})
 		})
 	}

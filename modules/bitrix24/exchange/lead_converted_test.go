@@ -74,7 +74,8 @@ func TestLeadConverted_linksTheOrderAndWritesEverythingByItself(t *testing.T) {
 					bitrix24test.Equal(t, "contact", contact, made["contact"])
 				}
 				record, _ := x.Portal.Contact(contact)
-				bitrix24test.Equal(t, "key of the contact", bitrix24test.WithoutToken(record["ORIGIN_ID"]), fmt.Sprintf("client:%d", client))
+				bitrix24test.Equal(t, "key of the contact", bitrix24test.WithoutToken(record["ORIGIN_ID"]),
+					fmt.Sprintf("client:%d", client))
 				x.As(staff.Operator).Get(fmt.Sprintf("/admin/clients/%d", client)).Want(t, http.StatusOK).Lacks(t, "Отправить в Битрикс24")
 
 				// From now on everything is as with any deal: both ways, and the next order is a deal at once.
@@ -175,7 +176,8 @@ func TestOrganizationsLead_isClosedByItselfOnceTheEmployeesIsConverted(t *testin
 				bitrix24test.Equal(t, "its company", own["COMPANY_ID"], deal["COMPANY_ID"])
 				x.As(staff.Operator).Get(profile).Want(t, http.StatusOK, "Bitrix ID", deal["COMPANY_ID"]).Lacks(t, "Отправить в Битрикс24")
 				stamped, _ := x.Portal.Company(bitrix24test.Number(t, deal["COMPANY_ID"]))
-				bitrix24test.Equal(t, "key of the company", bitrix24test.WithoutToken(stamped["ORIGIN_ID"]), fmt.Sprintf("organization:%d", organization))
+				bitrix24test.Equal(t, "key of the company", bitrix24test.WithoutToken(stamped["ORIGIN_ID"]),
+					fmt.Sprintf("organization:%d", organization))
 			}, bitrix24test.WithLeads)
 		})
 	}

@@ -176,7 +176,8 @@ func TestGuestOfAnOrganization_isNotSentAndThePageSaysSo(t *testing.T) {
 		x.As(staff.Operator).Post(path+"/actions/bitrix24.send").Want(t, http.StatusSeeOther)
 		x.Settle()
 		s := x.State()
-		if len(s.Companies) != 1 || len(s.Contacts) != 1 || bitrix24test.WithoutToken(s.Contacts[0]["ORIGIN_ID"]) != fmt.Sprintf("client:%d", employee) {
+		if len(s.Companies) != 1 || len(s.Contacts) != 1 ||
+			bitrix24test.WithoutToken(s.Contacts[0]["ORIGIN_ID"]) != fmt.Sprintf("client:%d", employee) {
 			t.Errorf("%d companies and contacts %v, want the employee's only", len(s.Companies), s.Contacts)
 		}
 		x.As(staff.Operator).Get(path).Want(t, http.StatusOK, "Не передаются в Битрикс24", "Гостев: роль «Гость»")

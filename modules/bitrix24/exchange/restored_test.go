@@ -124,7 +124,8 @@ func TestLeadDeletedAndRestored_isAdopted(t *testing.T) {
 				x.Reconcile()
 				x.Recover()
 				bitrix24test.Equal(t, "those who are in it",
-					x.Number(fmt.Sprintf("SELECT count(*) FROM bitrix24_links WHERE entity = 'lead' AND remote_id = %d AND state = ''", restored)), 2)
+					x.Number(fmt.Sprintf(
+						"SELECT count(*) FROM bitrix24_links WHERE entity = 'lead' AND remote_id = %d AND state = ''", restored)), 2)
 				for _, more := range []orders.Money{100_00, 0} {
 					x.ChangeOrder(order, func(o *orders.Order) { o.DeliveryPrice = 300_25 + more })
 					x.Settle()

@@ -228,7 +228,8 @@ func TestFunnelDeleted_betweenTwoReadings_newOrdersGoIntoTheDefault(t *testing.T
 
 func TestSourceDeleted_ordersAreSentWithoutIt(t *testing.T) {
 	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
-		x.CallPortal("crm.status.add", "fields[ENTITY_ID]=SOURCE&fields[STATUS_ID]=KIOSK&fields[NAME]=%%D0%%9A%%D0%%B8%%D0%%BE%%D1%%81%%D0%%BA")
+		x.CallPortal("crm.status.add", "fields[ENTITY_ID]=SOURCE&fields[STATUS_ID]=KIOSK"+
+			"&fields[NAME]=%%D0%%9A%%D0%%B8%%D0%%BE%%D1%%81%%D0%%BA")
 		relist(x)
 		x.SaveSettings("source.Site", "KIOSK")
 		_, deal := x.Deal(x.Place())

@@ -34,8 +34,8 @@ func (c *Connection) askTwins(
 	})
 }
 
-// askDealTwins asks for the deals that carry an order's key, which ends in its token. The rows of those that may be the linked deal are read as
-// well, since a copy may have been made in the same second.
+// askDealTwins asks for the deals that carry an order's key, which ends in its token. The rows of those that may be the
+// linked deal are read as well, since a copy may have been made in the same second.
 func (c *Connection) askDealTwins(
 	qs *Questions, l *plan.Link, token string, failure *error, take func(twins []plan.Twin),
 ) {

@@ -60,7 +60,8 @@ func company() organizations.LegalEntity {
 // soleTrader is an ИП: the twelve digits of its ИНН say so.
 func soleTrader() organizations.LegalEntity {
 	return organizations.LegalEntity{
-		ID: 6, Token: "1e9a0006", OrganizationID: 3, Name: "ИП Петрова Мария Ивановна", INN: "667012345601", KPP: "", OGRN: "305660000000001",
+		ID: 6, Token: "1e9a0006", OrganizationID: 3, Name: "ИП Петрова Мария Ивановна",
+		INN: "667012345601", KPP: "", OGRN: "305660000000001",
 		Address: "620000, Екатеринбург, ул. Мира, 2", Account: "40802810000000000001",
 	}
 }

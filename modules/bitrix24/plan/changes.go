@@ -143,9 +143,10 @@ func look(e Entity, id int64) Job { return Job{Look: &Look{Entity: e, ID: id}} }
 
 // Empty reports whether there is nothing to store.
 func (c Changes) Empty() bool {
-	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Copies)+len(c.Rows)+len(c.RowsGone)+len(c.RowsUnknown)+
-		len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 && c.Order == nil && c.Party == nil && c.Sent == nil && c.RowsAnew == nil &&
-		c.ProductGone == 0 && !c.NoImport && !c.Relist && c.Dropped == ""
+	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Copies)+len(c.Rows)+
+		len(c.RowsGone)+len(c.RowsUnknown)+len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 &&
+		c.Order == nil && c.Party == nil && c.Sent == nil && c.RowsAnew == nil && c.ProductGone == 0 &&
+		!c.NoImport && !c.Relist && c.Dropped == ""
 }
 
 // and adds further changes, which are stored with these.

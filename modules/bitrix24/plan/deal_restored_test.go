@@ -57,10 +57,12 @@ func TestDealGone_aRestoredDealIsAdoptedAndNoCopyIs(t *testing.T) {
 		"a copy, known to be deleted":                   {goneDeal(plan.Deleted, copied), []string{"deal 51 is a copy"}},
 		"a copy of the same second has rows of its own": {goneDeal(plan.Linked, atOnce), append(told, "deal 51 is a copy")},
 		"a copy of the same second without rows":        {goneDeal(plan.Linked, bare), append(told, "deal 51 is a copy")},
-		"restored beside a copy":                        {goneDeal(plan.Linked, copied, restored), append(adopted(53), "deal 51 is a copy")},
-		"an older deal that was merged with it":         {goneDeal(plan.Linked, winner), append(told, "deal 12 is a copy")},
-		"a copy of a deal never seen since an update":   {unread(copied), append(told, "deal 51 is a copy")},
-		"restored, and never read before":               {unread(restored), adopted(53)},
+		"restored beside a copy": {
+			goneDeal(plan.Linked, copied, restored), append(adopted(53), "deal 51 is a copy"),
+		},
+		"an older deal that was merged with it":       {goneDeal(plan.Linked, winner), append(told, "deal 12 is a copy")},
+		"a copy of a deal never seen since an update": {unread(copied), append(told, "deal 51 is a copy")},
+		"restored, and never read before":             {unread(restored), adopted(53)},
 		"another of the order's deals, long before": {
 			unread(plan.Twin{ID: 51, Created: noon.Add(-2 * time.Minute)}), append(told, "deal 51 is a copy"),
 		},

@@ -51,12 +51,16 @@ func TestForUnlinkedLead(t *testing.T) {
 		change func(f *plan.UnlinkedLeadFacts)
 		want   []string
 	}{
-		"the client has nothing else":     {func(*plan.UnlinkedLeadFacts) {}, client},
-		"his order was in it":             {func(f *plan.UnlinkedLeadFacts) { f.Deleted = deleted }, both},
-		"his order was in another":        {func(f *plan.UnlinkedLeadFacts) { f.Deleted, f.Lead.Created = deleted, noon.AddDate(0, 0, 1) }, client},
-		"he has a contact":                {func(f *plan.UnlinkedLeadFacts) { f.Contact = link(plan.Client, 1, plan.Contact, 7) }, nil},
-		"he has another lead":             {func(f *plan.UnlinkedLeadFacts) { f.Former = link(plan.Client, 1, plan.Lead, 36) }, nil},
-		"he has a contact, his order not": {func(f *plan.UnlinkedLeadFacts) { f.Deleted, f.Contact = deleted, link(plan.Client, 1, plan.Contact, 7) }, order},
+		"the client has nothing else": {func(*plan.UnlinkedLeadFacts) {}, client},
+		"his order was in it":         {func(f *plan.UnlinkedLeadFacts) { f.Deleted = deleted }, both},
+		"his order was in another": {func(f *plan.UnlinkedLeadFacts) {
+			f.Deleted, f.Lead.Created = deleted, noon.AddDate(0, 0, 1)
+		}, client},
+		"he has a contact":    {func(f *plan.UnlinkedLeadFacts) { f.Contact = link(plan.Client, 1, plan.Contact, 7) }, nil},
+		"he has another lead": {func(f *plan.UnlinkedLeadFacts) { f.Former = link(plan.Client, 1, plan.Lead, 36) }, nil},
+		"he has a contact, his order not": {func(f *plan.UnlinkedLeadFacts) {
+			f.Deleted, f.Contact = deleted, link(plan.Client, 1, plan.Contact, 7)
+		}, order},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := plan.UnlinkedLeadFacts{

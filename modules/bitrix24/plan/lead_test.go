@@ -158,7 +158,9 @@ func TestLead(t *testing.T) {
 		"another client's contact": {with(link(plan.Client, 2, plan.Contact, 7)), append(slices.Clone(bothConverted),
 			"say: Лид 31 переведён в контакт, который уже связан с другим клиентом",
 		)},
-		"a second look says nothing again":                    {again, []string{"client 1 is lead 31 converted", "order 100 is lead 31 converted"}},
+		"a second look says nothing again": {
+			again, []string{"client 1 is lead 31 converted", "order 100 is lead 31 converted"},
+		},
 		"a look after the wait for a deal says nothing again": {waiting, bothConverted},
 		"a contact that only says whose it is":                {made, whole},
 		"of several deals the oldest": {several, append(slices.Clone(bothConverted),
@@ -218,7 +220,8 @@ func TestLeadConverted_aDealIsWaitedForFifteenMinutes(t *testing.T) {
 			}
 		}
 		if step.wait == 0 {
-			wantAll(t, p.Now, "client 1 is lead 31 converted", "order 100 is lead 31 converted", "push order 100", "say: Лид переведён в качественный")
+			wantAll(t, p.Now, "client 1 is lead 31 converted", "order 100 is lead 31 converted", "push order 100",
+				"say: Лид переведён в качественный")
 		}
 	}
 }

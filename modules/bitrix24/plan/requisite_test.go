@@ -55,7 +55,8 @@ func TestForOrganization_bankDetailsAndAddressFollowTheRequisiteThatIsCreated(t 
 	t.Parallel()
 	f, l := studio()
 	p := plan.ForOrganization(f)
-	if got, want := commandNames(p), []string{"crm.requisite.add", "crm.requisite.bankdetail.add", "crm.address.add"}; !slices.Equal(got, want) {
+	want := []string{"crm.requisite.add", "crm.requisite.bankdetail.add", "crm.address.add"}
+	if got := commandNames(p); !slices.Equal(got, want) {
 		t.Fatalf("commands = %v, want %v", got, want)
 	}
 	requisite := plan.Ref{Command: "requisite9"}
@@ -89,7 +90,8 @@ func TestForOrganization_aRequisiteThatWasFoundTakesThePlaceOfAFormerOne(t *test
 	f, l := studio()
 	l.Found, l.FoundBank, l.Addressed = []int64{31}, []int64{32}, true
 	p := plan.ForOrganization(f)
-	if got, want := commandNames(p), []string{"crm.requisite.update", "crm.requisite.bankdetail.update", "crm.address.update"}; !slices.Equal(got, want) {
+	want := []string{"crm.requisite.update", "crm.requisite.bankdetail.update", "crm.address.update"}
+	if got := commandNames(p); !slices.Equal(got, want) {
 		t.Fatalf("commands = %v, want %v", got, want)
 	}
 	_, done, _ := p.Commands[0].Then(numbered{})

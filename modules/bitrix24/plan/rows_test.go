@@ -36,6 +36,7 @@ func TestRows(t *testing.T) {
 	dearer.Price = orders.Money(20_00)
 	wanted := []mapping.Row{cards, delivery}
 	both := map[string]plan.OwnedRow{"item/1": owned(1, cards), "delivery": owned(2, delivery)}
+	cardsLinked := map[string]plan.OwnedRow{"item/1": owned(11, cards)}
 	for _, test := range []struct {
 		name  string
 		facts plan.RowFacts
@@ -84,18 +85,18 @@ func TestRows(t *testing.T) {
 			facts: plan.RowFacts{Wanted: wanted, Lost: &plan.LostRows{
 				Awaited: plan.AgreedRows(wanted...), There: there(cards), SettledAt: noon,
 			}},
-			want: plan.RowPlan{Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Add: []mapping.Row{delivery}},
+			want: plan.RowPlan{Linked: cardsLinked, Add: []mapping.Row{delivery}},
 		},
 		{
 			name: "whose change was lost are waited for, or the change could overtake the next one",
-			facts: plan.RowFacts{Wanted: []mapping.Row{cards}, Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Lost: &plan.LostRows{
+			facts: plan.RowFacts{Wanted: []mapping.Row{cards}, Linked: cardsLinked, Lost: &plan.LostRows{
 				Awaited: plan.AgreedRows(dearer), There: there(cards), SettledAt: noon.Add(20 * time.Second),
 			}},
-			want: plan.RowPlan{Wait: 20 * time.Second, Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}},
+			want: plan.RowPlan{Wait: 20 * time.Second, Linked: cardsLinked},
 		},
 		{
 			name: "whose lost change was done are changed back",
-			facts: plan.RowFacts{Wanted: []mapping.Row{cards}, Linked: map[string]plan.OwnedRow{"item/1": owned(11, cards)}, Lost: &plan.LostRows{
+			facts: plan.RowFacts{Wanted: []mapping.Row{cards}, Linked: cardsLinked, Lost: &plan.LostRows{
 				Awaited: plan.AgreedRows(dearer), There: there(dearer), SettledAt: noon,
 			}},
 			want: plan.RowPlan{

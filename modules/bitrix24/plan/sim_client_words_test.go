@@ -171,7 +171,8 @@ func (w *world) listenToContact(id int64) {
 // listenToClient begins to note what is said about the fields on which both sides agree by now.
 func (w *world) listenToClient(id int64) {
 	l := w.links[contactOf(id)]
-	if l == nil || len(w.portal.late) > 0 || w.intents[plan.Open{Entity: plan.Contact, Key: plan.ChangeKey(mapping.ClientKey(id, ""))}] != nil {
+	change := plan.Open{Entity: plan.Contact, Key: plan.ChangeKey(mapping.ClientKey(id, ""))}
+	if l == nil || len(w.portal.late) > 0 || w.intents[change] != nil {
 		return
 	}
 	there := w.contact(l.RemoteID)

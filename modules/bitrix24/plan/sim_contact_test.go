@@ -230,7 +230,8 @@ func (w *world) mergeContacts(s step) {
 	}
 	for _, m := range drop.Multifields {
 		if !slices.ContainsFunc(keep.Multifields, func(other rest.Multifield) bool {
-			return other.TypeID == m.TypeID && plainValue(string(m.TypeID), string(other.Value)) == plainValue(string(m.TypeID), string(m.Value))
+			kind := string(m.TypeID)
+			return other.TypeID == m.TypeID && plainValue(kind, string(other.Value)) == plainValue(kind, string(m.Value))
 		}) {
 			w.setValue(keep, "new", string(m.TypeID), string(m.ValueType), string(m.Value))
 		}

@@ -35,10 +35,14 @@ func TestForOrder_whenTheStageThatWasAgreedOnIsNotTheDealsAnyMore(t *testing.T) 
 		there         bool // the stage is still in the lists
 		want          string
 	}{
-		"kept in silence, the lists are old":           {"NEW", "NEW", at.Add(-time.Hour), at.Add(-time.Minute), true, relist},
-		"kept in silence, and gone":                    {"NEW", "NEW", at.Add(-time.Hour), at.Add(time.Minute), false, waits},
-		"kept at a later stage, and gone":              {"FINAL_INVOICE", "FINAL_INVOICE", at.Add(-time.Hour), at.Add(time.Minute), false, waits},
-		"not kept: a manager moved it since":           {"FINAL_INVOICE", "UC_PRINT", at.Add(time.Hour), at.Add(2 * time.Hour), false, takes},
+		"kept in silence, the lists are old": {"NEW", "NEW", at.Add(-time.Hour), at.Add(-time.Minute), true, relist},
+		"kept in silence, and gone":          {"NEW", "NEW", at.Add(-time.Hour), at.Add(time.Minute), false, waits},
+		"kept at a later stage, and gone": {
+			"FINAL_INVOICE", "FINAL_INVOICE", at.Add(-time.Hour), at.Add(time.Minute), false, waits,
+		},
+		"not kept: a manager moved it since": {
+			"FINAL_INVOICE", "UC_PRINT", at.Add(time.Hour), at.Add(2 * time.Hour), false, takes,
+		},
 		"put into the first by the portal":             {"NEW", "UC_PRINT", at.Add(time.Hour), at.Add(2 * time.Hour), false, waits},
 		"moved to the first by a manager, nothing old": {"NEW", "UC_PRINT", at.Add(time.Hour), at.Add(2 * time.Hour), true, takes},
 		"moved to the first, the lists are old":        {"NEW", "UC_PRINT", at.Add(time.Hour), at.Add(time.Minute), true, relist},
