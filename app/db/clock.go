@@ -20,3 +20,11 @@ func (d *DB) Clock(by time.Duration) clause.Expr {
 	}
 	return gorm.Expr("clock_timestamp() + ? * interval '1 second'", by.Seconds())
 }
+
+// Unix is an expression for the whole seconds since 1970 of the instant in a column.
+func (d *DB) Unix(column string) string {
+	if d.dialect == SQLite {
+		return "unixepoch(substr(" + column + ", 1, 19))" // with its fraction it would be rounded, even into the next day
+	}
+	return "CAST(floor(extract(epoch FROM " + column + ")) AS bigint)"
+}

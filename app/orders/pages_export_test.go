@@ -3,6 +3,7 @@ package orders_test
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,40 @@ func TestStatistics_countsDaysOfTheAccountsZone(t *testing.T) {
 			`value="2026-03-02"`)
 		s.get("/admin/orders/statistics?from=yesterday").want(422, "Не похоже на дату: «yesterday»")
 		s.get("/admin/orders/statistics").want(200, "За этот период заказов нет")
+	})
+}
+
+// TestStatistics_daysOf23And25Hours goes over both changes of the clock in Berlin: every day begins at its midnight.
+func TestStatistics_daysOf23And25Hours(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	must(t, err)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d, staff.Supervisor)
+		for _, placed := range []string{
+			"2026-03-28T22:59:59.9996Z", // the 28th of March, however it is rounded
+			"2026-03-28T23:00:00Z",      // midnight
+			"2026-03-29T21:59:59Z",      // the end of a day of 23 hours
+			"2026-03-29T22:00:00Z",      // the 30th
+			"2026-10-24T22:00:00Z",      // the 25th of October
+			"2026-10-25T22:59:59Z",      // the end of a day of 25 hours
+			"2026-10-25T23:00:00Z",
+		} {
+			s.placedAt(s.place(), placed)
+		}
+		days, err := s.orders.Statistics(t.Context(), time.Date(2026, 3, 28, 0, 0, 0, 0, berlin),
+			time.Date(2026, 10, 26, 0, 0, 0, 0, berlin))
+		must(t, err)
+		got := map[string]int64{}
+		for _, day := range days {
+			if n := day.Total().Orders; n > 0 {
+				got[day.Date.Format(time.DateOnly)] = n
+			}
+		}
+		want := map[string]int64{"2026-03-28": 1, "2026-03-29": 2, "2026-03-30": 1, "2026-10-25": 2, "2026-10-26": 1}
+		if !maps.Equal(got, want) {
+			t.Errorf("orders by day = %v, want %v", got, want)
+		}
 	})
 }
 

@@ -32,7 +32,7 @@ var moscow = time.FixedZone("MSK", 3*60*60)
 
 // shop is the panel with its orders on a test server, a site, a client, an organization, and a browser in front of it.
 type shop struct {
-	t             *testing.T
+	t             testing.TB
 	db            *db.DB
 	panel         *panel.Panel
 	staff         *staff.Service
@@ -48,7 +48,7 @@ type shop struct {
 }
 
 // open starts the panel and signs an employee of the role in; extend adds what a module would.
-func open(t *testing.T, d *db.DB, role staff.Role, extend ...func(s *shop)) *shop {
+func open(t testing.TB, d *db.DB, role staff.Role, extend ...func(s *shop)) *shop {
 	t.Helper()
 	e := echo.New()
 	s := &shop{t: t, db: d, url: paneltest.Serve(t, e), staff: staff.New(d, staff.TestCost), clients: clients.New(d)}
@@ -145,7 +145,7 @@ func revision(o *orders.Order) string { return fmt.Sprint(o.Revision) }
 
 // answer is a response that has been read; its text has no character references.
 type answer struct {
-	t        *testing.T
+	t        testing.TB
 	status   int
 	text     string
 	location string
@@ -213,13 +213,13 @@ func (a answer) lacks(words ...string) {
 }
 
 // logTo shows with a failing test what the panel logged.
-func logTo(t *testing.T) *logrus.Entry {
+func logTo(t testing.TB) *logrus.Entry {
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	return logrus.NewEntry(log)
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type Panel struct {
 
 	owners    []owner
 	parsed    atomic.Pointer[loaded]
+	zips      sync.Pool // of *gzip.Writer
 	sections  []Section
 	items     []MenuItem
 	banners   []func(context.Context) ([]Banner, error)
@@ -98,7 +100,7 @@ func (p *Panel) Attach(e *echo.Echo) (admin, api *echo.Group) {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = p.handleError
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes only proxies of private networks
-	e.Use(p.recovered, p.secured)
+	e.Use(p.recovered, p.secured, p.compressed)
 	e.GET("/static/:owner/*", p.serveAsset)
 	e.GET("/favicon.ico", p.serveFavicon)
 	pages := p.Pages()
