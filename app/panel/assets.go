@@ -2,7 +2,6 @@ package panel
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -14,17 +13,16 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// assets are all static files in memory: the host's and the modules', compressed as well where that gains something.
+// assets are all static files in memory: the host's and the modules', with the hash of each.
 type assets struct {
 	files map[string]asset // "<owner>/<path>"
 	css   []string         // addresses of the style sheets that every page has
 }
 
 type asset struct {
-	body   []byte
-	zipped []byte // nil: not worthwhile
-	hash   string
-	mime   string
+	body []byte
+	hash string
+	mime string
 }
 
 // readAssets reads every owner's files. A module's <name>.css is part of every page, like the panel's own.
@@ -40,7 +38,7 @@ func readAssets(owners []owner) (*assets, error) {
 			if kind == "" {
 				kind = "application/octet-stream"
 			}
-			a.files[o.name+"/"+file] = asset{body: body, zipped: zipped(body, kind), hash: hex.EncodeToString(sum[:6]), mime: kind}
+			a.files[o.name+"/"+file] = asset{body: body, hash: hex.EncodeToString(sum[:6]), mime: kind}
 		})
 		if err != nil {
 			return nil, fmt.Errorf("static files of %s: %w", o.name, err)
@@ -50,18 +48,6 @@ func readAssets(owners []owner) (*assets, error) {
 		}
 	}
 	return a, nil
-}
-
-// zipped is a file as it is sent to browsers that take it compressed.
-func zipped(body []byte, kind string) []byte {
-	if len(body) < worthwhile || !isText(kind) {
-		return nil
-	}
-	var buf bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&buf, gzip.BestCompression) // never fails, nor does writing into memory
-	_, _ = w.Write(body)
-	_ = w.Close()
-	return buf.Bytes()
 }
 
 // address is where a file is served, with its hash: a changed file is another address.
@@ -93,16 +79,11 @@ func (p *Panel) sendAsset(c echo.Context, name string) error {
 	}
 	h := c.Response().Header()
 	h.Set("Content-Type", file.mime)
-	body, tag := file.body, file.hash
-	if file.zipped != nil && takesGzip(c.Request()) { // there is nothing in it that a length could tell
-		body, tag = file.zipped, file.hash+"-gzip"
-		h.Set("Content-Encoding", "gzip")
-	}
-	h.Set("Etag", `"`+tag+`"`)
+	h.Set("Etag", `W/"`+file.hash+`"`) // weak: the same compressed and not
 	h.Set("Cache-Control", "no-cache")
 	if c.QueryParam("v") == file.hash {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	http.ServeContent(c.Response(), c.Request(), name, time.Time{}, bytes.NewReader(body))
+	http.ServeContent(c.Response(), c.Request(), name, time.Time{}, bytes.NewReader(file.body))
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,6 @@ type Panel struct {
 
 	owners    []owner
 	parsed    atomic.Pointer[loaded]
-	zips      sync.Pool // of *gzip.Writer
 	sections  []Section
 	items     []MenuItem
 	banners   []func(context.Context) ([]Banner, error)
@@ -100,7 +98,7 @@ func (p *Panel) Attach(e *echo.Echo) (admin, api *echo.Group) {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = p.handleError
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes only proxies of private networks
-	e.Use(p.recovered, p.secured, p.compressed)
+	e.Use(compressed, p.recovered, p.secured)
 	e.GET("/static/:owner/*", p.serveAsset)
 	e.GET("/favicon.ico", p.serveFavicon)
 	pages := p.Pages()
