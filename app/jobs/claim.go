@@ -16,8 +16,8 @@ type group struct {
 	jobs  []Job
 }
 
-// claimGroup takes what is due: everything but bulk work, or else bulk work, never both. Whoever is just enqueueing a
-// job again has its waiting row locked, and it is left for the next turn.
+// claimGroup takes what is due: everything but bulk work, or else bulk work, never both. With the former goes what is
+// taken along. Whoever is just enqueueing a job again has its waiting row locked, and it is left for the next turn.
 func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 	g := group{claim: rand.Int64()}
 	limit, which := l.limit, "priority < ?"
@@ -36,6 +36,17 @@ func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 			Order("priority, run_at, id").Limit(limit).Find(&rows).Error
 		if err != nil || len(rows) == 0 {
 			return err
+		}
+		if l.along.kind != "" && !bulk && len(rows) < limit {
+			var along []Status
+			err := tx.Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).
+				Where("lane = ? AND state = 'waiting' AND kind = ?", l.name, l.along.kind).
+				Where("run_at > ? AND run_at <= ?", now, now.Add(l.along.within)).
+				Order("run_at, id").Limit(limit - len(rows)).Find(&along).Error
+			if err != nil {
+				return err
+			}
+			rows = append(rows, along...)
 		}
 		ids := make([]int64, len(rows))
 		for i, r := range rows {

@@ -275,3 +275,29 @@ func TestAwait_withoutRunTheLaneIsWorkedAtOnce(t *testing.T) {
 		q.Wait()
 	})
 }
+
+func TestAlong_leavesBeforeItsTimeWithAGroupAndNeverByItself(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c, s := newClock(), &shop{}
+		q := jobs.New(d, jobs.Config{Log: dbtest.Silent(), Now: c.Now})
+		jobs.Handle(q, "shop", 10, s.handle, jobs.Along(look{}.Kind(), 5*time.Second))
+		enqueue(t, d, q, look{push{Thing: "soon"}}, jobs.After(5*time.Second))
+		enqueue(t, d, q, look{push{Thing: "later"}}, jobs.After(time.Minute))
+		drain(t, q)
+		if got := s.got(); got != "" {
+			t.Errorf("groups = %q, want none: nothing is due", got)
+		}
+		enqueue(t, d, q, push{Thing: "a"})
+		enqueue(t, d, q, push{Thing: "b"}, jobs.After(time.Second))
+		drain(t, q)
+		if got := s.got(); got != "a soon" {
+			t.Errorf("groups = %q, want one with what goes along", got)
+		}
+	})
+}
+
+// look is a job that goes along with others.
+type look struct{ push }
+
+func (look) Kind() string { return "shop.look" }

@@ -21,6 +21,7 @@ type lane struct {
 
 	limit      int
 	bulkLimit  int // 0: as limit
+	along      along
 	retryFirst time.Duration
 	pauseMax   time.Duration
 	handle     func(ctx context.Context, group []Job) []error
@@ -36,6 +37,12 @@ type lane struct {
 
 	inherited int64 // jobs up to this number were there when this process took the lane over
 	left      int64 // the epoch in which it gave the lane back by itself; 0: it lost it, or never had it
+}
+
+// along is the kind of jobs that leave with others before their time, and how long before.
+type along struct {
+	kind   string
+	within time.Duration
 }
 
 func (l *lane) wakeUp() {

@@ -103,6 +103,12 @@ type LaneOption func(l *lane)
 // BulkLimit makes bulk groups smaller than the lane's limit, so that live work does not wait long behind one.
 func BulkLimit(n int) LaneOption { return func(l *lane) { l.bulkLimit = n } }
 
+// Along has jobs of one kind leave with the next group that leaves anyway, if they are due within the given time: what
+// waits for company need not wait for its time. No group leaves because of them.
+func Along(kind string, within time.Duration) LaneOption {
+	return func(l *lane) { l.along = along{kind, within} }
+}
+
 // TakenOver has fn called within the transaction in which this process takes the lane over from another, from itself
 // before a restart, or from nobody. Its error leaves the lane as it is. A process that gave the lane back and finds that
 // nobody has had it since goes on where it was.

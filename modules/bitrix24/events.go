@@ -12,8 +12,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/app/jobs"
-	"github.com/pixlpark/panel/modules/bitrix24/exchange"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -116,7 +114,7 @@ func (m *Module) storeEvent(ctx context.Context, s portal.Settings, why portal.R
 		if !known || event.RecordID == 0 || why != "" {
 			return nil
 		}
-		return m.Jobs.Enqueue(tx, exchange.Pull{Entity: e, ID: event.RecordID}, jobs.WithPriority(jobs.Pull))
+		return m.exchange.Hear(tx, s.PortalID, e, event.RecordID)
 	})
 }
 

@@ -21,7 +21,8 @@ import (
 func (m *Module) handleLanes(h *app.Host) {
 	retryFirst, pauseMax := jobs.RetryFirst(m.options.RetryFirst), jobs.PauseMax(m.options.PauseMax)
 	jobs.Handle(h.Jobs, portal.Lane, exchange.GroupLimit, m.exchange.Handle,
-		jobs.BulkLimit(exchange.BulkLimit), jobs.TakenOver(m.exchange.TakenOver), retryFirst, pauseMax)
+		jobs.BulkLimit(exchange.BulkLimit), jobs.TakenOver(m.exchange.TakenOver),
+		jobs.Along(exchange.Pull{}.Kind(), m.options.EchoWait), retryFirst, pauseMax)
 	h.Jobs.Probe(portal.Lane, m.exchange.Probe)
 	jobs.Handle(h.Jobs, portal.BulkLane, 1, m.handleBulk, retryFirst, pauseMax)
 }

@@ -55,6 +55,15 @@ func (x *Pair) Reconcile() {
 	x.Drain()
 }
 
+// PassEchoWait lets the time pass that looks at records which we have just written to wait for company.
+func (x *Pair) PassEchoWait() {
+	x.T.Helper()
+	x.Must(x.Host().DB.From(x.T.Context()).Exec(
+		"UPDATE jobs SET run_at = ?, enqueued_at = ? WHERE state = 'waiting' AND kind = 'bitrix24.pull'",
+		Now(), Now().Add(-x.options.EchoWait),
+	).Error)
+}
+
 // Unsent counts the jobs that are due, run, or wait for another attempt; recurring ones that wait for their hour are none.
 func (x *Pair) Unsent() int64 {
 	x.T.Helper()

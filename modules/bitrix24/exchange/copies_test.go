@@ -77,6 +77,7 @@ func TestCopyBesideTheDeal_movesNothing(t *testing.T) {
 		x.Reconcile()
 		x.Settle()
 		bitrix24test.Equal(t, "copies that are known", x.Count("bitrix24_copies"), 1)
+		x.Reconcile()
 		before := x.Requests(x.Reconcile)
 		x.Do("move_deal", emulator.Args{"id": copied, "stage": "LOSE"})
 		bitrix24test.Equal(t, "requests for a copy that is known", x.Requests(x.Reconcile)-before, 0)

@@ -50,7 +50,7 @@ const (
 	// writeLimit is how many records one run writes. The rest leaves with the next run, so that an order which comes
 	// in meanwhile waits only a moment.
 	writeLimit = 50
-	// pullsWait is how long a look at the portal gives way to orders that somebody waits for.
+	// pullsWait is how long a look that needs a request gives way to orders that somebody waits for.
 	pullsWait = 2 * time.Second
 )
 
@@ -91,6 +91,7 @@ type run struct {
 	questions Questions       // what the portal is to be asked
 	commands  []*plan.Command // what it is to be told
 	caught    map[work]bool   // works that reconciliation asked for, and no event
+	along     along           // what is read with what the run writes
 
 	open     map[plan.Open]time.Time // intents that the run knows of: when they were sent
 	relisted bool                    // the portal's lists were read anew in this run
@@ -152,7 +153,8 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 			return same(outcomes, outcomes[i])
 		}
 	}
-	if err := r.resolve(ctx, s.pulls, s.works); err != nil {
+	looks, err := r.splitLooks(ctx, group, s)
+	if err != nil {
 		return same(outcomes, x.Pauses(err))
 	}
 	if err := r.sync(ctx); err != nil {
@@ -165,11 +167,9 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 				paused = errors.New(portal.Explain(err))
 			}
 		}
-		for i := range outcomes {
-			if outcomes[i] == nil && !settled(s.works[i], err) {
-				outcomes[i] = paused
-			}
-		}
+		s.pause(err, paused)
+	} else if err := r.look(ctx, group, looks, s); err != nil {
+		s.pause(err, x.Pauses(err))
 	}
 	for i := range outcomes {
 		for _, w := range s.works[i] {
@@ -194,6 +194,15 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 	return outcomes
 }
 
+// pause gives all jobs that have not come to an end of their own the outcome paused, since cause ended the group.
+func (s sorted) pause(cause, paused error) {
+	for i := range s.outcomes {
+		if s.outcomes[i] == nil && !settled(s.works[i], cause) {
+			s.outcomes[i] = paused
+		}
+	}
+}
+
 // sort notes what each job of a group asks for. share is how many records of the panel may leave together; the others
 // are put off to the next group.
 func (r *run) sort(group []jobs.Job, share int) sorted {
@@ -204,10 +213,6 @@ func (r *run) sort(group []jobs.Job, share int) sorted {
 	for i, j := range group {
 		switch j.Kind {
 		case Pull{}.Kind():
-			if r.class == rest.People && time.Since(j.EnqueuedAt) < pullsWait {
-				s.outcomes[i] = jobs.RetryAfter(0, errNextGroup)
-				continue
-			}
 			p := pulled{job: i}
 			s.outcomes[i] = Decode(j, &p.Pull)
 			s.pulls = append(s.pulls, p)
@@ -283,7 +288,10 @@ func (r *run) sync(ctx context.Context) error {
 	if err := r.noteRefusedEmails(ctx); err != nil {
 		return err
 	}
-	return r.noteSetupGone(ctx)
+	if err := r.noteSetupGone(ctx); err != nil {
+		return err
+	}
+	return r.noteSeen(ctx)
 }
 
 // ask asks the portal everything that the works want to know.

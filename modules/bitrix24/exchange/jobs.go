@@ -79,6 +79,7 @@ type Pull struct {
 	Entity plan.Entity
 	ID     int64 // on the portal
 	Caught bool  `json:",omitempty"` // reconciliation asked for it, since no event had told
+	Echo   bool  `json:",omitempty"` // what told of it may be a write of our own: see echo.go
 }
 
 // Kind names the kind of job in the queue.

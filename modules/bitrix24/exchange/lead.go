@@ -54,7 +54,7 @@ func (r *run) readPartyLeads(list []*party) {
 	ReadByID(
 		&r.questions,
 		rest.TypeLead,
-		[]string{"*"},
+		allFields,
 		leadNumber,
 		lo.Map(list, func(p *party, _ int) Sought[rest.Lead] {
 			return Sought[rest.Lead]{

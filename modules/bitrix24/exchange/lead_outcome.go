@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -19,6 +20,7 @@ type leadWork struct {
 
 	err  error
 	done bool
+	seen time.Time // the modification that was read; see Sought
 }
 
 func (w *leadWork) failure() error { return w.err }
@@ -38,12 +40,16 @@ func (r *run) workOnLead(l *plan.Link) *leadWork {
 	return w
 }
 
+// leadFields are the fields of a lead that say what became of it.
+var leadFields = []string{
+	"id", "title", "stageId", "stageSemanticId", "contactId", "companyId", "createdTime", "updatedTime",
+}
+
 // loadLeads asks the portal for the leads (crm.item.list), and for what became of those that are converted.
 func (r *run) loadLeads(context.Context) error {
-	fields := []string{"id", "title", "stageId", "stageSemanticId", "contactId", "companyId", "createdTime"}
 	works := inOrder(r.leads)
-	ReadByID(&r.questions, rest.TypeLead, fields, leadNumber, lo.Map(works, func(w *leadWork, _ int) Sought[rest.Lead] {
-		return Sought[rest.Lead]{ID: w.ID, Gone: &w.Gone, Err: &w.err, Take: func(lead *rest.Lead) {
+	ReadByID(&r.questions, rest.TypeLead, leadFields, leadNumber, lo.Map(works, func(w *leadWork, _ int) Sought[rest.Lead] {
+		return Sought[rest.Lead]{ID: w.ID, Gone: &w.Gone, Err: &w.err, Seen: &w.seen, Take: func(lead *rest.Lead) {
 			w.Lead = lead
 			if lead.StageSemanticID == rest.Success {
 				r.askConverted(w)

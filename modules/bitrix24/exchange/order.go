@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -29,6 +30,8 @@ type orderWork struct {
 	commands []*plan.Command
 	err      error
 	done     bool // nothing is left to write
+
+	seen time.Time // the modification of the deal that was read; see Sought
 }
 
 // key is the order's external key on its target.

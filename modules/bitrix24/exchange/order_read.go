@@ -67,12 +67,15 @@ func owned(links map[string]plan.RowLink) map[string]plan.OwnedRow {
 	})
 }
 
+// dealFields are the fields of a deal that say what people have changed in it.
+var dealFields = []string{
+	"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "updatedTime",
+	"opportunity", "comments", contactsField,
+}
+
 // readDeals reads the deals of orders (crm.item.list).
 func (r *run) readDeals(works []*orderWork) {
-	fields := []string{
-		"id", "title", "stageId", "categoryId", "movedTime", "createdTime", "updatedTime",
-		"opportunity", "comments", contactsField,
-	}
+	fields := slices.Clone(dealFields)
 	if slices.ContainsFunc(works, func(w *orderWork) bool { return w.Afresh }) {
 		fields = append(append(fields, "contactId", "companyId"), r.Current.Fields.All()...)
 	}
@@ -83,7 +86,7 @@ func (r *run) readDeals(works []*orderWork) {
 		DealNumber,
 		lo.Map(works, func(w *orderWork, _ int) Sought[rest.Deal] {
 			return Sought[rest.Deal]{
-				ID: w.Link.RemoteID, Take: func(d *rest.Deal) { w.Deal = d }, Gone: &w.Gone, Err: &w.err,
+				ID: w.Link.RemoteID, Take: func(d *rest.Deal) { w.Deal = d }, Gone: &w.Gone, Err: &w.err, Seen: &w.seen,
 			}
 		}),
 	)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/samber/lo"
 
@@ -26,6 +27,8 @@ type party struct {
 	commands []*plan.Command
 	err      error
 	done     bool // nothing is left to write
+
+	seen time.Time // the modification of the record that was read; see Sought
 }
 
 // partyWork is the work on a client or on an organization.
@@ -145,11 +148,14 @@ func askAboutParties[W partyWork](r *run, works []W) (read, sought []W) {
 	return read, sought
 }
 
+// allFields has a record read whole.
+var allFields = []string{"*"}
+
 // readParties reads the contacts of clients, or the companies of organizations, whole (crm.item.list).
 func readParties[T any](r *run, typeID int, number numbered[T], list []*party, take func(id int64, record *T)) {
-	ReadByID(&r.questions, typeID, []string{"*"}, number, lo.Map(list, func(p *party, _ int) Sought[T] {
+	ReadByID(&r.questions, typeID, allFields, number, lo.Map(list, func(p *party, _ int) Sought[T] {
 		return Sought[T]{
-			ID: p.Link.RemoteID, Take: func(record *T) { take(p.ID, record) }, Gone: &p.Gone, Err: &p.err,
+			ID: p.Link.RemoteID, Take: func(record *T) { take(p.ID, record) }, Gone: &p.Gone, Err: &p.err, Seen: &p.seen,
 		}
 	}))
 }

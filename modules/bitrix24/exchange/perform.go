@@ -41,7 +41,9 @@ func (r *run) perform(ctx context.Context, commands []*plan.Command) error {
 func (w *world) StoreIntents(ctx context.Context, commands []*plan.Command) error {
 	var stored []plan.Intent
 	err := w.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) (err error) {
-		stored, err = w.storeIntents(tx, commands)
+		if err = w.noteWrites(tx, commands); err == nil {
+			stored, err = w.storeIntents(tx, commands)
+		}
 		return err
 	})
 	if err != nil {
@@ -113,11 +115,15 @@ func (r *run) intents(ctx context.Context, e plan.Entity, keys []string) (map[st
 	return found, err
 }
 
-// Send makes one request to the portal.
+// Send makes one request to the portal. What is to be looked at besides is read along.
 func (w *world) Send(ctx context.Context, batch *rest.Batch) (plan.Answers, error) {
+	aboard := w.along.board(batch)
 	began := time.Now()
 	result, err := w.Client.Do(ctx, batch)
 	w.took = time.Since(began)
+	if err == nil {
+		err = w.along.take(result, aboard)
+	}
 	return result, err
 }
 

@@ -179,7 +179,7 @@ func (r *run) lookAtProducts(ctx context.Context, ids []int64) (map[int64]*produ
 	for _, id := range linked {
 		look := &productLook{}
 		looks[id] = look
-		r.questions = append(r.questions, question{
+		r.questions.add(question{
 			method: "crm.product.get", params: rest.Params{"id": id},
 			answer: func(result *rest.Result, name string) error {
 				p := plan.ForProductLook(id, result.Error(name))

@@ -9,7 +9,8 @@ import (
 // pulled is a look at a record of the portal, with the place of its job in the group.
 type pulled struct {
 	Pull
-	job int
+	job    int
+	linked bool // it is a record of ours
 }
 
 // resolve finds out whose the records are that are to be looked at, and adds their works. A record of nobody costs no

@@ -30,6 +30,10 @@ type Link struct {
 	Checked    bool              // false: its number was typed by hand and not seen on the portal yet
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+
+	// SeenAt is the record's modification that was last read, if no other can have been made in the same second since;
+	// nil: unknown. It and sent_at are written by package exchange alone.
+	SeenAt *time.Time `gorm:"<-:false"`
 }
 
 // TableName is that of the module's table.
@@ -80,6 +84,9 @@ func (l *Link) Target() any { return l.RemoteID }
 // IsNews reports whether the linked record was modified since we last saw it. modified is in whole seconds of the
 // portal's clock, which is ahead of ours by ahead. What we saw may have been read up to timeout before we noted it.
 func (l *Link) IsNews(modified time.Time, ahead, timeout time.Duration) bool {
+	if l.SeenAt != nil && l.SeenAt.Equal(modified) {
+		return false
+	}
 	return !modified.Before(l.UpdatedAt.Add(ahead - timeout).Truncate(time.Second))
 }
 

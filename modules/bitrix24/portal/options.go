@@ -22,6 +22,8 @@ type Options struct {
 	ReconcileEvery time.Duration `env:"BITRIX24_RECONCILE_EVERY" envDefault:"10m"`
 	// ReconcileOverlap is how much of the last look is read again.
 	ReconcileOverlap time.Duration `env:"BITRIX24_RECONCILE_OVERLAP" envDefault:"3m"`
+	// EchoWait is how long a look at a record that we have just written to waits for company; 0: not at all.
+	EchoWait time.Duration `env:"BITRIX24_ECHO_WAIT" envDefault:"4s"`
 	// PauseMax is the longest pause of the exchange.
 	PauseMax time.Duration `env:"BITRIX24_PAUSE_MAX" envDefault:"5m"`
 	// RetryFirst is the wait after a record's first failure.

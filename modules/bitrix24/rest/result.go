@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -48,10 +49,19 @@ func (r *Result) Error(name string) error {
 	if refusal, ok := r.answer.Errors[name]; ok {
 		return refusal
 	}
-	if r.batch.Halt && len(r.answer.Errors) > 0 {
+	if r.batch.Halt && r.failedBefore(name) {
 		return fmt.Errorf("%s: %w", r.method(name), ErrHalted)
 	}
 	return &RequestError{Method: r.method(name), Sent: true, Err: errUnmentioned}
+}
+
+// failedBefore reports whether a command that stands before another was refused.
+func (r *Result) failedBefore(name string) bool {
+	place, known := r.batch.names[name]
+	return slices.ContainsFunc(r.batch.commands, func(c Command) bool {
+		_, failed := r.answer.Errors[c.Name]
+		return failed && (!known || r.batch.names[c.Name] < place)
+	})
 }
 
 var errUnmentioned = errors.New("the answer does not mention the command")
