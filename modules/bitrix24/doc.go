@@ -46,7 +46,8 @@
 //
 // # An event becomes a status
 //
-//  1. The portal calls /api/bitrix/events. Module.receiveEvent checks the token, enqueues a Pull, and answers.
+//  1. The portal calls /api/bitrix/events. Module.receiveEvent checks the token, enqueues a Pull, and answers. If the
+//     event may be the echo of a write of ours, the Pull waits up to four seconds for something to leave with.
 //  2. exchange.Handle reads the deal. What no event told is found by exchange.Reconcile, which enqueues the same job.
 //  3. The stage is compared with what was agreed on. If the portal changed it, the table of stages in the settings
 //     says which status the order gets (plan/stage.go). The order is saved as a change of the module's.

@@ -9,6 +9,9 @@
 //     note that a record is gone. What follows at once is stored (order_settle.go, party.go, store.go).
 //  4. It has the commands that came of it performed, in as few requests as their order allows (perform.go).
 //
+// Looks at records of the portal that come with something that leaves are made after it, and what they have to read is
+// read in its requests (along.go): what we write ourselves comes back as an event, too (echo.go).
+//
 // What the portal changed is taken over in step 3, in transactions of the panel. What the panel changed leaves in step
 // 4. Nothing is created twice: an intent is stored before a command leaves, and when its answer is lost the next
 // attempt looks for the record first (search.go). A job that was there when this process took the lane over may have been
