@@ -56,6 +56,18 @@ func (s Status) weight() int {
 	return 0
 }
 
+// IsAwaited reports whether somebody waits for a job of the lane that is due.
+func (q *Queue) IsAwaited(ctx context.Context, lane string) (bool, error) {
+	var found []int64
+	err := q.db.From(ctx).Model(&Status{}).
+		Where("lane = ? AND state = 'waiting' AND priority = ? AND run_at <= ?", lane, Awaited, q.now()).
+		Limit(1).Pluck("id", &found).Error
+	if err != nil {
+		return false, fmt.Errorf("look for awaited jobs of lane %s: %w", lane, err)
+	}
+	return len(found) > 0, nil
+}
+
 // Filter chooses jobs for a list; empty fields choose all.
 type Filter struct {
 	Lane  string

@@ -1,7 +1,6 @@
 package exchange_test
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -111,25 +110,33 @@ func TestChangeInTheSecondOfOurWrite_isAPersons(t *testing.T) {
 	}
 }
 
+// beforeAnswers connects the panel to a portal whose answers are held back until something else was done.
+func beforeAnswers(x *bitrix24test.Pair, do func()) {
+	x.T.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder()
+		x.Portal.ServeHTTP(answer, r)
+		do()
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}))
+	x.T.Cleanup(server.Close)
+	x.PortalURL = server.URL
+	x.Connect()
+}
+
 // A person moves a deal after our change of it was carried out, and before we have its answer.
 func TestChangeWhileOurWriteIsUnderWay_isAPersons(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		t.Run(fmt.Sprintf("event lost %v", lost), func(t *testing.T) {
 			bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
 				var move atomic.Int64
-				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					answer := httptest.NewRecorder()
-					x.Portal.ServeHTTP(answer, r)
+				beforeAnswers(x, func() {
 					if deal := move.Swap(0); deal != 0 {
 						x.Must(x.Portal.MoveDeal(deal, "EXECUTING"))
 						come(x)
 					}
-					w.WriteHeader(answer.Code)
-					_, _ = bytes.NewReader(answer.Body.Bytes()).WriteTo(w)
-				}))
-				t.Cleanup(server.Close)
-				x.PortalURL = server.URL
-				x.Connect()
+				})
 				client := knownClient(x)
 				order := x.Place(bitrix24test.By(client))
 				come(x)

@@ -50,9 +50,11 @@ const (
 	// BulkLimit is the same for a group of an export, whose records are all written.
 	BulkLimit = 50
 
-	// writeLimit is how many records one run writes. The rest leaves with the next run, so that an order which comes
-	// in meanwhile waits only a moment.
-	writeLimit = 50
+	// writeLimit is how many records one run writes. Many new people are looked for in few commands. A run that
+	// nobody waits for ends as soon as somebody waits for another; see world.StoreIntents.
+	writeLimit = 250
+	// besideAwaited is how many others leave with those that somebody waits for: they fit into one request.
+	besideAwaited = 15
 	// pullsWait is how long a look that needs a request gives way to orders that somebody waits for.
 	pullsWait = 2 * time.Second
 )
@@ -91,6 +93,7 @@ type run struct {
 	leads         map[int64]*leadWork // by their number on the portal
 	products      map[material]*productWork
 
+	sought    sought          // what is looked for on the portal
 	questions Questions       // what the portal is to be asked
 	commands  []*plan.Command // what it is to be told
 	caught    map[work]bool   // works that reconciliation asked for, and no event
@@ -213,6 +216,7 @@ func (r *run) sort(group []jobs.Job, share int) sorted {
 		outcomes: make([]error, len(group)),
 		works:    make([][]work, len(group)), later: map[int]func(context.Context) error{},
 	}
+	beside := 0
 	for i, j := range group {
 		switch j.Kind {
 		case Pull{}.Kind():
@@ -224,7 +228,10 @@ func (r *run) sort(group []jobs.Job, share int) sorted {
 		case RefreshLists{}.Kind():
 			s.relists = append(s.relists, i)
 		default:
-			if len(s.leaving) == share {
+			if r.class == rest.People && !j.Awaited {
+				beside++
+			}
+			if len(s.leaving) == share || beside > besideAwaited {
 				s.outcomes[i] = jobs.RetryAfter(0, errNextGroup)
 				continue
 			}
@@ -298,7 +305,10 @@ func (r *run) sync(ctx context.Context) error {
 }
 
 // ask asks the portal everything that the works want to know.
-func (r *run) ask(ctx context.Context) error { return r.Inquire(ctx, &r.questions, r.class) }
+func (r *run) ask(ctx context.Context) error {
+	r.askSought()
+	return r.Inquire(ctx, &r.questions, r.class)
+}
 
 // conclude stores what a comparison came to, and sets done once that is stored. A job whose transaction failed is
 // tried again.

@@ -12,8 +12,10 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
 	"github.com/pixlpark/panel/modules/bitrix24/records"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
@@ -37,8 +39,18 @@ func (r *run) perform(ctx context.Context, commands []*plan.Command) error {
 // says next may be what we sent. If that were taken for the portal's own change, it would undo what has changed in the
 // panel since.
 
-// StoreIntents stores what is about to leave: the intents of commands, and the product rows that they send.
+// StoreIntents stores what is about to leave: the intents of commands, and the product rows that they send. Nothing
+// leaves after the first request of a run that nobody waits for, if meanwhile somebody waits for something else.
 func (w *world) StoreIntents(ctx context.Context, commands []*plan.Command) error {
+	if w.class != rest.People && w.took > 0 {
+		waited, err := w.Jobs.IsAwaited(ctx, portal.Lane)
+		if err != nil {
+			return err
+		}
+		if waited {
+			return errOvertakenByPeople
+		}
+	}
 	var stored []plan.Intent
 	err := w.DB.Transaction(ctx, func(_ context.Context, tx *db.Tx) (err error) {
 		if err = w.noteWrites(tx, commands); err == nil {
@@ -54,6 +66,9 @@ func (w *world) StoreIntents(ctx context.Context, commands []*plan.Command) erro
 	}
 	return nil
 }
+
+// errOvertakenByPeople ends a run for the sake of what somebody waits for.
+var errOvertakenByPeople = jobs.RetryAfter(0, errNextGroup)
 
 // storeIntents notes that the outcomes of commands are unknown as of now. Commands of the same key share an intent.
 func (w *world) storeIntents(tx *db.Tx, commands []*plan.Command) ([]plan.Intent, error) {

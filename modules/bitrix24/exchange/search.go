@@ -1,7 +1,11 @@
 package exchange
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+
+	"github.com/samber/lo"
 
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
@@ -35,20 +39,159 @@ type keyed struct {
 	rest.Origin
 }
 
-// askByKey looks for records that carry a key of ours (crm.item.list). Whatever the portal took the filter for, rows
-// without the key are left out.
+// sought are the values that the works of a run look for. They are asked for in groups (askSought): fifty keys to a
+// list, twenty phones or e-mails to a command.
+type sought struct {
+	keys  map[int][]soughtKey // by entityTypeId
+	comms map[commKind][]soughtComm
+}
+
+type soughtKey struct {
+	key     string
+	found   *[]int64
+	failure *error
+}
+
+// commKind is what crm.duplicate.findbycomm looks for at once.
+type commKind struct {
+	typeID     string // rest.Phone or rest.Email
+	entityType string // CONTACT or COMPANY
+}
+
+type soughtComm struct {
+	values  []string // the spellings of one phone, or an e-mail
+	found   *[]int64
+	failure *error
+}
+
+// commLimit is how many values crm.duplicate.findbycomm looks at. It finds as many records.
+const commLimit = 20
+
+// askByKey looks for records that carry a key of ours.
 func (r *run) askByKey(entityTypeID int, key string, found *[]int64, failure *error) {
-	params := rest.Params{
-		"entityTypeId": entityTypeID, "select": []string{"id", "originatorId", "originId"},
-		"order": rest.Params{"id": "ASC"}, "start": -1,
-		"filter": rest.Params{"=originatorId": string(r.Origin), "=originId": key},
+	if r.sought.keys == nil {
+		r.sought.keys = map[int][]soughtKey{}
 	}
-	askFor(&r.questions, "crm.item.list", params, failure, func(items rest.Items[keyed]) {
-		for _, item := range items.Items {
-			if HasKey(r.Origin, item.Origin, key) {
-				*found = append(*found, item.ID.Int64())
+	r.sought.keys[entityTypeID] = append(r.sought.keys[entityTypeID], soughtKey{key, found, failure})
+}
+
+// askByComm looks for a phone, in all its spellings, or an e-mail. typeID is rest.Phone or rest.Email; entityType is
+// CONTACT or COMPANY.
+func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failure *error) {
+	if value == "" {
+		return
+	}
+	values := []string{value}
+	if typeID == rest.Phone {
+		values = mapping.PhoneForms(value)
+	}
+	if r.sought.comms == nil {
+		r.sought.comms = map[commKind][]soughtComm{}
+	}
+	kind := commKind{typeID, entityType}
+	r.sought.comms[kind] = append(r.sought.comms[kind], soughtComm{values, found, failure})
+}
+
+// askSought adds the questions for everything that is sought.
+func (r *run) askSought() {
+	for _, typeID := range slices.Sorted(maps.Keys(r.sought.keys)) {
+		for _, part := range lo.Chunk(r.sought.keys[typeID], pageSize) {
+			r.askKeys(typeID, part, 0)
+		}
+	}
+	kinds := slices.SortedFunc(maps.Keys(r.sought.comms), func(a, b commKind) int {
+		return cmp.Or(cmp.Compare(a.entityType, b.entityType), cmp.Compare(a.typeID, b.typeID))
+	})
+	for _, kind := range kinds {
+		var group []soughtComm
+		n := 0
+		for _, s := range r.sought.comms[kind] {
+			if n+len(s.values) > commLimit {
+				r.askComms(kind, group)
+				group, n = nil, 0
+			}
+			group, n = append(group, s), n+len(s.values)
+		}
+		r.askComms(kind, group)
+	}
+	r.sought = sought{}
+}
+
+// askKeys looks for records of one kind by up to fifty keys (crm.item.list), from a number on: people copy records with
+// their keys, so there may be more than a page. Whatever the portal took the filter for, rows without the keys are left
+// out.
+func (r *run) askKeys(typeID int, group []soughtKey, after int64) {
+	filter := rest.Params{"=originatorId": string(r.Origin), ">id": after}
+	if len(group) == 1 {
+		filter["=originId"] = group[0].key
+	} else {
+		filter["@originId"] = lo.Map(group, func(s soughtKey, _ int) string { return s.key })
+	}
+	params := rest.Params{
+		"entityTypeId": typeID, "select": []string{"id", "originatorId", "originId"},
+		"order": rest.Params{"id": "ASC"}, "start": -1, "filter": filter,
+	}
+	r.questions.add(question{method: listMethod, params: params, answer: func(result *rest.Result, name string) error {
+		var items rest.Items[keyed]
+		refused := result.Decode(name, &items)
+		for _, s := range group {
+			switch {
+			case len(group) > 1 && onesFault(refused):
+				r.askKeys(typeID, []soughtKey{s}, after)
+			case refused != nil:
+				keepFirst(s.failure, refused)
+			}
+			for _, item := range items.Items {
+				if HasKey(r.Origin, item.Origin, s.key) {
+					*s.found = append(*s.found, item.ID.Int64())
+				}
 			}
 		}
+		if last := len(items.Items) - 1; last+1 >= pageSize && items.Items[last].ID.Int64() > after {
+			r.askKeys(typeID, group, items.Items[last].ID.Int64())
+		}
+		return nil
+	}})
+}
+
+// onesFault reports whether a refusal may be about one value of a group.
+func onesFault(refused error) bool {
+	no, ok := rest.AsRefusal(refused)
+	return ok && !no.OperatingLimit()
+}
+
+// askComms looks for up to twenty phones or e-mails (crm.duplicate.findbycomm). The answer does not say which value hit
+// what, and ends at twenty records. So where there is a hit, each value is asked for by itself; usually a group of new
+// people has none.
+func (r *run) askComms(kind commKind, group []soughtComm) {
+	if len(group) == 0 {
+		return
+	}
+	params := rest.Params{
+		"type": kind.typeID, "entity_type": kind.entityType,
+		"values": lo.FlatMap(group, func(s soughtComm, _ int) []string { return s.values }),
+	}
+	r.questions.add(question{
+		method: "crm.duplicate.findbycomm", params: params,
+		answer: func(result *rest.Result, name string) error {
+			var hits rest.Duplicates
+			refused := result.Decode(name, &hits)
+			for _, s := range group {
+				switch {
+				case len(group) > 1 && onesFault(refused):
+					r.askComms(kind, []soughtComm{s})
+				case refused != nil:
+					keepFirst(s.failure, refused)
+				case len(group) == 1:
+					for _, id := range hits[kind.entityType] {
+						*s.found = append(*s.found, id.Int64())
+					}
+				case len(hits[kind.entityType]) > 0:
+					r.askComms(kind, []soughtComm{s})
+				}
+			}
+			return nil
+		},
 	})
 }
 
@@ -82,24 +225,6 @@ func (r *run) askCompanyByINN(inns []string, found *[]int64, failure *error) {
 			if slices.Contains(inns, string(requisite.INN)) {
 				*found = append(*found, requisite.EntityID.Int64())
 			}
-		}
-	})
-}
-
-// askByComm looks for a phone, in all its spellings, or an e-mail (crm.duplicate.findbycomm). typeID is rest.Phone or
-// rest.Email; entityType is CONTACT or COMPANY.
-func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failure *error) {
-	if value == "" {
-		return
-	}
-	values := []string{value}
-	if typeID == rest.Phone {
-		values = mapping.PhoneForms(value)
-	}
-	params := rest.Params{"type": typeID, "values": values, "entity_type": entityType}
-	askFor(&r.questions, "crm.duplicate.findbycomm", params, failure, func(hits rest.Duplicates) {
-		for _, id := range hits[entityType] {
-			*found = append(*found, id.Int64())
 		}
 	})
 }
