@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -72,10 +73,13 @@ func TestChangeInTheSecondOfOurWrite_isAPersons(t *testing.T) {
 			told:   func(x *bitrix24test.Pair, client int64) { come(x); x.Place(bitrix24test.By(client)) }, want: 1,
 		},
 		"told late": {
+			before: func(x *bitrix24test.Pair) { x.Fail(emulator.Fault{Fault: "drop_events"}) },
 			told: func(x *bitrix24test.Pair, _ int64) {
+				come(x)
 				long := bitrix24test.Now().Add(-time.Minute)
 				x.Must(x.Host().DB.From(x.T.Context()).Exec("UPDATE bitrix24_links SET created_at = ?, sent_at = ?", long, long).Error)
-				come(x)
+				deal := slices.Max(x.Portal.IDs("deal"))
+				x.Event(bitrix24test.AsForm, bitrix24test.FormEvent("ONCRMDEALUPDATE", deal, bitrix24test.PortalToken))
 				x.Drain()
 			}, want: 1,
 		},
