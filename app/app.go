@@ -162,6 +162,9 @@ func (a *App) routes() {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics.MustRegister(h.Jobs.Meters())
+	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "db_statements_total", Help: "Statements that this process has had executed by the database.",
+	}, func() float64 { return float64(h.DB.Statements()) }))
 	h.Metrics = metrics
 	a.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})))
 	a.echo.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "alive\n") })

@@ -21,6 +21,14 @@ func (d *DB) Clock(by time.Duration) clause.Expr {
 	return gorm.Expr("clock_timestamp() + ? * interval '1 second'", by.Seconds())
 }
 
+// Remaining is an expression for the seconds from the database's own clock until the instant in a column.
+func (d *DB) Remaining(column string) string {
+	if d.dialect == SQLite {
+		return "(julianday(" + column + ") - julianday('now')) * 86400"
+	}
+	return "extract(epoch FROM " + column + " - clock_timestamp())"
+}
+
 // Unix is an expression for the whole seconds since 1970 of the instant in a column.
 func (d *DB) Unix(column string) string {
 	if d.dialect == SQLite {

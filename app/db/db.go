@@ -17,6 +17,7 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -43,7 +44,8 @@ type DB struct {
 	file    *heldFile // of an SQLite; until Close
 	log     *logrus.Entry
 
-	listener listener
+	listener   listener
+	statements atomic.Int64
 
 	closing   context.Context // ends with Close
 	close     context.CancelFunc
@@ -78,6 +80,9 @@ func (d *DB) Ping(ctx context.Context) error {
 
 // Stats are the counters of the connection pool, for metrics.
 func (d *DB) Stats() sql.DBStats { return d.sql.Stats() }
+
+// Statements is how many statements this process has had executed, but for the beginnings and ends of transactions.
+func (d *DB) Statements() int64 { return d.statements.Load() }
 
 // Close ends listening, closes every connection and gives the SQLite file free. Closing twice does nothing.
 func (d *DB) Close() error {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,7 @@ type listener struct {
 	channels  map[string][]Listener
 	fresh     []string           // channels without LISTEN yet
 	interrupt context.CancelFunc // ends the present wait
+	hears     atomic.Bool        // DB.Hears
 	running   sync.WaitGroup
 }
 
@@ -54,6 +56,10 @@ func (d *DB) Listen(channel string, l Listener) {
 		s.interrupt()
 	}
 }
+
+// Hears says that what is said with Tx.Notify is heard here, so that nobody has to look whether something was. It is not
+// for a while after a connection was lost, and never behind a pooler in transaction mode. An SQLite file has one process.
+func (d *DB) Hears() bool { return d.dialect == SQLite || d.listener.hears.Load() }
 
 // Notify tells every process that listens on the channel, once this transaction is committed. On SQLite it does
 // nothing.
@@ -92,7 +98,16 @@ func (d *DB) listenOnce(ctx context.Context) (connected bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	defer func() {
+		d.listener.hears.Store(false)
+		_ = conn.Close(context.WithoutCancel(ctx))
+	}()
+	// What is said is said on a connection of the pool, so this is tried in the same way.
+	greeting := "greeting " + d.opening
+	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{greeting}.Sanitize()); err != nil {
+		return true, fmt.Errorf("listen for the greeting: %w", err)
+	}
+	d.listener.running.Go(func() { _, _ = d.sql.ExecContext(ctx, "SELECT pg_notify($1, '')", greeting) })
 
 	d.listener.restart()
 	for {
@@ -111,6 +126,9 @@ func (d *DB) listenOnce(ctx context.Context) (connected bool, err error) {
 				return true, err
 			}
 			continue
+		}
+		if n.Channel == greeting {
+			d.listener.hears.Store(true)
 		}
 		for _, l := range d.listener.of(n.Channel) {
 			if l.Notified != nil {

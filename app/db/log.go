@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -12,8 +13,9 @@ import (
 // queryLog is GORM's logger. Errors are returned to the caller and logged where they stop, so it says nothing about
 // them; parameters are never logged, since any of them may be a person's data.
 type queryLog struct {
-	log  *logrus.Entry
-	slow time.Duration
+	log   *logrus.Entry
+	slow  time.Duration
+	count *atomic.Int64 // DB.Statements
 }
 
 func (l queryLog) LogMode(logger.LogLevel) logger.Interface { return l }
@@ -31,6 +33,7 @@ func (l queryLog) Error(_ context.Context, format string, args ...any) {
 }
 
 func (l queryLog) Trace(_ context.Context, begin time.Time, fc func() (string, int64), _ error) {
+	l.count.Add(1)
 	took := time.Since(begin)
 	if took < l.slow {
 		return

@@ -55,7 +55,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	dialector, err := open(o)
 	if err == nil {
-		err = d.start(ctx, dialector, queryLog{o.Log, o.SlowQuery})
+		err = d.start(ctx, dialector, queryLog{o.Log, o.SlowQuery, &d.statements})
 		if err != nil && d.dialect == SQLite {
 			err = fmt.Errorf("%s: %w", o.Path, err)
 		}
@@ -128,8 +128,9 @@ func (d *DB) openPostgres(o Options) (gorm.Dialector, error) {
 		return err
 	}))
 	pool.SetMaxOpenConns(o.MaxConns)
+	// After a burst its connections go soon, so that a process at rest has one or two: the last used is used again first.
 	pool.SetMaxIdleConns(o.MaxConns)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
+	pool.SetConnMaxIdleTime(30 * time.Second)
 	d.sql = pool
 	return postgres.New(postgres.Config{Conn: pool}), nil
 }

@@ -117,3 +117,18 @@ func TestListen_saysWhenItsConnectionIsNew(t *testing.T) {
 		t.Errorf("heard %q", got)
 	}
 }
+
+func TestHears_onceAGreetingHasComeBack(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t, db.Postgres)
+	if d.Hears() {
+		t.Error("it hears before it listens")
+	}
+	_, connected := heard(d, "colors")
+	next(t, connected)
+	for begun := time.Now(); !d.Hears(); time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("it never hears itself")
+		}
+	}
+}

@@ -79,7 +79,7 @@ func (q *Queue) await(ctx, caller context.Context, w *wait) {
 	limit := time.NewTimer(w.limit)
 	defer limit.Stop()
 	// Notifications tell of other processes' runs; this is for the one that is lost.
-	poll := time.NewTicker(q.cfg.Poll)
+	poll := time.NewTicker(min(q.cfg.Poll, often))
 	defer poll.Stop()
 	for {
 		select {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"github.com/pixlpark/panel/app/db"
 	"gorm.io/gorm/clause"
@@ -62,19 +61,4 @@ func (l *lane) claimGroup(ctx context.Context, bulk bool) (group, error) {
 		g.jobs = append(g.jobs, r.Job)
 	}
 	return g, nil
-}
-
-// nextDue is how long until the next job of the lane is due, at most limit.
-func (l *lane) nextDue(ctx context.Context, limit time.Duration) (time.Duration, error) {
-	var rows []Status
-	err := l.q.db.From(ctx).Select("run_at").Where("lane = ? AND state = 'waiting'", l.name).
-		Order("run_at").Limit(1).Find(&rows).Error
-	if err != nil {
-		return 0, fmt.Errorf("look at lane %s: %w", l.name, err)
-	}
-	if len(rows) == 0 {
-		return limit, nil
-	}
-	// What is due already was left because its row is locked: look again shortly.
-	return min(limit, max(rows[0].RunAt.Sub(l.q.now()), 20*time.Millisecond)), nil
 }

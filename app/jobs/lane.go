@@ -77,34 +77,31 @@ func (l *lane) row(ctx context.Context) (laneRow, error) {
 	return row, nil
 }
 
-// look is row for the holder, and says whether anything is due.
-func (l *lane) look(ctx context.Context) (row laneRow, due bool, err error) {
+// look is row for the holder, with the time when the lane's next job is due; nil when none waits. It is all that an idle
+// lane asks.
+func (l *lane) look(ctx context.Context) (row laneRow, next *time.Time, err error) {
 	var found struct {
-		Row laneRow `gorm:"embedded"`
-		Due bool
+		Row   laneRow `gorm:"embedded"`
+		RunAt *time.Time
 	}
-	err = l.q.db.From(ctx).Raw(`SELECT *, EXISTS (SELECT 1 FROM jobs
-			WHERE lane = lanes.name AND state = 'waiting' AND run_at <= ?) AS due
-		FROM lanes WHERE name = ?`, l.q.now(), l.name).Scan(&found).Error
+	err = l.q.db.From(ctx).Raw(`SELECT lanes.*, jobs.run_at FROM lanes LEFT JOIN jobs ON jobs.id = (
+			SELECT id FROM jobs WHERE lane = lanes.name AND state = 'waiting' ORDER BY run_at LIMIT 1)
+		WHERE lanes.name = ?`, l.name).Scan(&found).Error
 	if err != nil {
-		return row, false, fmt.Errorf("look at lane %s: %w", l.name, err)
+		return row, nil, fmt.Errorf("look at lane %s: %w", l.name, err)
 	}
-	return found.Row, found.Due, nil
+	return found.Row, found.RunAt, nil
 }
 
-// hold makes this process the holder of the lane, or says that another one is.
-func (l *lane) hold(ctx context.Context) (bool, error) {
+// hold makes this process the holder of the lane, or says when to try again because another one is.
+func (l *lane) hold(ctx context.Context) (again time.Duration, err error) {
 	if l.lease != nil && l.lease.lost() {
 		l.letGo(ctx)
 	}
 	if l.lease == nil {
-		taken, err := l.takeLease(ctx)
-		if err != nil {
-			return false, err
-		}
-		l.lease = taken
+		l.lease, again, err = l.takeLease(ctx)
 	}
-	return l.lease != nil, nil
+	return again, err
 }
 
 // takeOver makes waiting again what the holder before was running when it lost the lane. Where an equal job waits

@@ -55,17 +55,19 @@ const free = "(leases.ends_at <= ? OR ? AND leases.holder <> ?)"
 
 func (q *Queue) freeArgs() []any { return []any{q.db.Clock(0), q.db.Exclusive(), q.holder} }
 
-// takeLease takes the lane, or returns nil when another holder has it.
-func (l *lane) takeLease(ctx context.Context) (*lease, error) {
+// takeLease takes the lane. When another holder has it, it returns nil and when to try again: as soon as that lease has
+// run out, should it not be renewed.
+func (l *lane) takeLease(ctx context.Context) (_ *lease, again time.Duration, err error) {
 	q := l.q
-	var held int64 // most of the time it is: a read locks nothing
-	err := q.db.From(ctx).Model(&leaseRow{}).Where("lane = ? AND NOT "+free, append([]any{l.name}, q.freeArgs()...)...).
-		Count(&held).Error
+	var held []float64 // most of the time it is: a read locks nothing
+	err = q.db.From(ctx).Model(&leaseRow{}).Where("lane = ? AND NOT "+free, append([]any{l.name}, q.freeArgs()...)...).
+		Pluck(q.db.Remaining("ends_at"), &held).Error
 	if err != nil {
-		return nil, fmt.Errorf("look at the lease of lane %s: %w", l.name, err)
+		return nil, 0, fmt.Errorf("look at the lease of lane %s: %w", l.name, err)
 	}
-	if held > 0 {
-		return nil, nil
+	if len(held) > 0 {
+		left := time.Duration(held[0] * float64(time.Second))
+		return nil, max(min(q.poll(), left), 0) + time.Millisecond, nil
 	}
 	begun := time.Now()
 	var epoch, inherited int64
@@ -86,10 +88,10 @@ func (l *lane) takeLease(ctx context.Context) (*lease, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("take over lane %s: %w", l.name, err)
+		return nil, 0, fmt.Errorf("take over lane %s: %w", l.name, err)
 	}
 	if epoch == 0 { // another process was faster
-		return nil, nil
+		return nil, q.poll(), nil
 	}
 	l.inherited, l.left = inherited, 0
 	s := &lease{q: q, lane: l.name, epoch: epoch, log: l.log.WithField("epoch", epoch), stopped: make(chan struct{})}
@@ -97,7 +99,7 @@ func (l *lane) takeLease(ctx context.Context) (*lease, error) {
 	renewing, stop := context.WithCancel(over)
 	s.over, s.lose, s.stop = over, lose, stop
 	go s.keep(renewing, begun)
-	return s, nil
+	return s, 0, nil
 }
 
 // keep renews the lease until ctx ends. begun is when it was taken. When it was renewed too long ago to be ours for

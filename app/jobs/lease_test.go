@@ -351,3 +351,19 @@ func TestLease_ofADeadHolder(t *testing.T) {
 		}
 	})
 }
+
+// A process that waits for the lane is told of no death. It looks again when the lease runs out, not some time later.
+func TestLease_isTakenWhenItRunsOut(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t, db.Postgres)
+	s := &shop{}
+	q := jobs.New(d, jobs.Config{Log: dbtest.Silent(), Poll: time.Hour})
+	jobs.Handle(q, "shop", 10, s.handle)
+	err := d.From(t.Context()).Exec("INSERT INTO leases (lane, holder, epoch, ends_at) VALUES ('shop', 'vanished', 1, ?)",
+		d.Clock(300*time.Millisecond)).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, q)
+	until(t, "the lane is taken over", func() bool { return lane(t, q).Epoch == 2 })
+}

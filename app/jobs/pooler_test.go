@@ -50,6 +50,11 @@ func TestRun_behindAPoolerInTransactionMode(t *testing.T) {
 		until(t, "the jobs are done", func() bool { return handled.Load() == int64(20*(n+1)) })
 		stops[n]()
 	}
+	for _, d := range databases {
+		if d.Hears() {
+			t.Error("it believes that notifications reach it, and would hardly look for work")
+		}
+	}
 	if overlaps.Load() > 0 || len(written(t, databases[0])) != 60 {
 		t.Errorf("%d overlaps, %d written; want none and 60", overlaps.Load(), len(written(t, databases[0])))
 	}

@@ -22,7 +22,7 @@ type Config struct {
 	PauseMax   time.Duration // the longest of a lane's growing pauses; a lane may have its own; default 5 minutes
 	Retention  time.Duration // how long done jobs are kept; default 1 day
 	Grace      time.Duration // what running handlers are given when Run's context ends; default 70 seconds
-	Poll       time.Duration // how often a lane looks for work it was not told of; default 1 second
+	Poll       time.Duration // how often a lane looks for work it was not told of; default 10 seconds
 
 	// Lease is how long a lane stays with a process that no longer says it is there, which it does every quarter of
 	// that; default 20 seconds.
@@ -59,7 +59,7 @@ func New(d *db.DB, cfg Config) *Queue {
 	cfg.PauseMax = cmp.Or(cfg.PauseMax, 5*time.Minute)
 	cfg.Retention = cmp.Or(cfg.Retention, 24*time.Hour)
 	cfg.Grace = cmp.Or(cfg.Grace, 70*time.Second)
-	cfg.Poll = cmp.Or(cfg.Poll, time.Second)
+	cfg.Poll = cmp.Or(cfg.Poll, 10*time.Second)
 	cfg.Lease = cmp.Or(cfg.Lease, 20*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -172,6 +172,18 @@ func (q *Queue) handled() []*lane {
 }
 
 func (q *Queue) now() time.Time { return q.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// often is how often a lane looks for work that nobody tells it of, because notifications are not heard, and how soon it
+// begins anew after an error.
+const often = time.Second
+
+// poll is how long a lane waits that knows of nothing to do.
+func (q *Queue) poll() time.Duration {
+	if q.db.Hears() {
+		return q.cfg.Poll
+	}
+	return min(q.cfg.Poll, often)
+}
 
 func (q *Queue) isRunning() bool {
 	q.mu.Lock()

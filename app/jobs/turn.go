@@ -16,7 +16,7 @@ type Turn struct {
 	Neglected bool       // free for so long that whoever should have taken it does not
 }
 
-// neglect is how long a lane may be free: the next holder looks for it every second.
+// neglect is how long a lane may be free: the next holder looks for it at least every ten seconds.
 const neglect = time.Minute
 
 // Turns tells who has the lanes that have a handler here.

@@ -61,10 +61,10 @@ func (l *lane) run(ctx, work context.Context) {
 		switch {
 		case errors.Is(err, ErrLost):
 			l.log.WithError(err).Warn("turn cut short")
-			wait = l.q.cfg.Poll
+			wait = min(l.q.cfg.Poll, often)
 		case err != nil:
 			l.log.WithError(err).Error("lane interrupted")
-			wait = l.q.cfg.Poll
+			wait = min(l.q.cfg.Poll, often)
 		}
 		if wait > 0 {
 			select {
@@ -86,9 +86,9 @@ func (l *lane) step(ctx context.Context) (time.Duration, error) {
 // take takes one turn; the caller holds l.turn. It returns 0 when it did something. After an error the lane is let go,
 // whatever it was: the next turn begins anew, with what is running made waiting again.
 func (l *lane) take(ctx context.Context) (time.Duration, error) {
-	holder, err := l.hold(ctx)
-	if err != nil || !holder {
-		return l.q.cfg.Poll, err
+	free, err := l.hold(ctx)
+	if err != nil || l.lease == nil {
+		return free, err
 	}
 	turn, end := l.lease.bind(ctx)
 	defer end()
@@ -104,11 +104,11 @@ func (l *lane) take(ctx context.Context) (time.Duration, error) {
 
 // workOrWait is a turn of the holder.
 func (l *lane) workOrWait(ctx context.Context) (time.Duration, error) {
-	poll := l.q.cfg.Poll
+	poll := l.q.poll()
 	if err := l.prune(ctx); err != nil {
 		return 0, err
 	}
-	row, due, err := l.look(ctx)
+	row, next, err := l.look(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -125,14 +125,21 @@ func (l *lane) workOrWait(ctx context.Context) (time.Duration, error) {
 		}
 		trial = true
 	}
-	if due { // most of the time nothing is, and claims are transactions
-		did, err := l.work(ctx, trial)
-		if err != nil || did {
-			return 0, err
-		}
+	switch {
+	case next == nil:
+		return poll, nil
+	case next.After(l.q.now()):
+		return min(poll, next.Sub(l.q.now())), nil
 	}
-	return l.nextDue(ctx, poll)
+	did, err := l.work(ctx, trial)
+	if err != nil || did {
+		return 0, err
+	}
+	return min(poll, locked), nil
 }
+
+// locked is the wait for a due job whose row somebody has locked, who is just enqueueing it again.
+const locked = 20 * time.Millisecond
 
 // work claims and handles one group: bulk work only when nothing else is due.
 func (l *lane) work(ctx context.Context, trial bool) (bool, error) {
