@@ -41,6 +41,7 @@ var closeChromium = func() {}
 func TestMain(m *testing.M) {
 	code := m.Run()
 	closeChromium()
+	removePanel()
 	os.Exit(code)
 }
 

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -31,18 +32,34 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// buildPanel builds the program and returns its path.
+// buildPanel builds the program, once for all tests, and returns its path.
 func buildPanel(t testing.TB) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be asked to end on Windows: there is no SIGTERM")
 	}
-	path := filepath.Join(t.TempDir(), "panel")
-	if out, err := exec.Command("go", "build", "-o", path, "github.com/pixlpark/panel").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
+	path, err := builtPanel()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
+
+// builtPanel is in a folder that TestMain removes.
+var builtPanel = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "panelbuilt-*")
+	if err != nil {
+		return "", err
+	}
+	removePanel = func() { _ = os.RemoveAll(dir) }
+	path := filepath.Join(dir, "panel")
+	if out, err := exec.Command("go", "build", "-o", path, "github.com/pixlpark/panel").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+var removePanel = func() {}
 
 // fleet is the program in one or several processes on one database, behind a balancer that knows nothing of who is dead.
 type fleet struct {

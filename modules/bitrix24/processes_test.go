@@ -203,7 +203,8 @@ func terminated(t *testing.T, binary string, dialect db.Dialect) {
 func killedInExchange(t *testing.T, binary string, dialect db.Dialect) {
 	gate := &gate{ctx: t.Context()}
 	f, portal := connectedFleet(t, binary, dialect, gate)
-	f.env = append(f.env, "BITRIX24_SETTLE=300ms", "BITRIX24_RETRY_FIRST=100ms")
+	// On Postgres the next process waits for the lease of the one that was killed.
+	f.env = append(f.env, "BITRIX24_SETTLE=300ms", "BITRIX24_RETRY_FIRST=100ms", "JOBS_LEASE=2s")
 	f.start(1)
 	p, front := f.processes[0], newFront(f)
 	admin := front.signIn()
