@@ -94,7 +94,7 @@ func plain(t testing.TB, said string) {
 // until waits for something that processes bring about.
 func (f *fleet) until(what string, limit time.Duration, so func() bool) {
 	f.t.Helper()
-	for deadline := time.Now().Add(limit); !so(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			for _, p := range f.processes {
 				f.t.Log(p.complaints())

@@ -103,6 +103,7 @@ func rollingRestart(t *testing.T, binary string) {
 				if front.order(fmt.Sprintf("%d-%d", site, n)) > 0 {
 					placed.Add(1)
 				}
+				pause(t.Context(), 20*time.Millisecond)
 			}
 		})
 	}
@@ -112,6 +113,7 @@ func rollingRestart(t *testing.T, binary string) {
 			if err != nil || answer.Status != http.StatusOK {
 				t.Errorf("an employee who is signed in sees status %d, %v", answer.Status, err)
 			}
+			pause(t.Context(), 20*time.Millisecond)
 		}
 	})
 	defer work.Wait()
