@@ -88,6 +88,10 @@ func (a *App) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := a.cfg.proxies()
+	if err != nil {
+		return err
+	}
 	log := logrus.NewEntry(a.log)
 	d, err := db.Open(ctx, db.Options{URL: a.cfg.DatabaseURL, Path: filepath.Join(a.cfg.DataDir, "panel.db"), Log: log})
 	if err != nil {
@@ -107,7 +111,8 @@ func (a *App) build(ctx context.Context) error {
 	h.Orders = orders.New(d, h.Sites, h.Clients, h.Organizations)
 	a.Staff = staff.New(d, a.cfg.PasswordCost)
 	h.Panel, err = panel.New(panel.Options{
-		DB: d, Staff: a.Staff, Log: log, PublicURL: public, Location: zone, SecretKey: formKey, Dev: a.cfg.Dev,
+		DB: d, Staff: a.Staff, Log: log, PublicURL: public, Location: zone, SecretKey: formKey,
+		Proxies: proxies, Dev: a.cfg.Dev,
 		Templates: a.onDisk("templates", templates.FS), Static: a.onDisk("static", static.FS),
 	})
 	if err != nil {

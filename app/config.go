@@ -1,11 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"reflect"
+	"strings"
 	"time"
 	_ "time/tzdata" // the account's zone must be known on a machine without zone data
 
@@ -18,14 +22,17 @@ import (
 // Config is what the environment says. Every command reads it; flags of a command win over it.
 type Config struct {
 	Addr        string `env:"ADDR" envDefault:"127.0.0.1:8080"`
-	PublicURL   string `env:"PUBLIC_URL"`                  // under which people and portals reach the panel; default http://ADDR
-	DatabaseURL string `env:"DATABASE_URL"`                // Postgres; empty: SQLite in DataDir
-	DataDir     string `env:"DATA_DIR" envDefault:"data"`  // SQLite file, lock file, key file
-	SecretKey   string `env:"SECRET_KEY"`                  // 32 bytes in base64; seals secrets
-	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"` // logrus levels
-	LogFormat   string `env:"LOG_FORMAT" envDefault:"text"`
-	TimeZone    string `env:"TIME_ZONE" envDefault:"Europe/Moscow"`
-	Dev         bool   `env:"DEV"` // read templates and static files anew on each request
+	PublicURL   string `env:"PUBLIC_URL"`                 // under which people and portals reach the panel; default http://ADDR
+	DatabaseURL string `env:"DATABASE_URL"`               // Postgres; empty: SQLite in DataDir
+	DataDir     string `env:"DATA_DIR" envDefault:"data"` // SQLite file, lock file, key file
+	SecretKey   string `env:"SECRET_KEY"`                 // 32 bytes in base64; seals secrets
+	// TrustedProxies are addresses and networks, by comma, whose X-Forwarded-For is believed; empty: this machine's.
+	TrustedProxies string `env:"TRUSTED_PROXIES"`
+
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"` // logrus levels
+	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
+	TimeZone  string `env:"TIME_ZONE" envDefault:"Europe/Moscow"`
+	Dev       bool   `env:"DEV"` // read templates and static files anew on each request
 
 	// Times of the jobs of lanes that have none of their own.
 	JobsRetryFirst time.Duration `env:"JOBS_RETRY_FIRST" envDefault:"1m"` // the wait after a job's first failure
@@ -102,4 +109,24 @@ func (c Config) publicURL() (*url.URL, error) {
 	}
 	u.Path = ""
 	return u, nil
+}
+
+// proxies are those of TRUSTED_PROXIES.
+func (c Config) proxies() ([]*net.IPNet, error) {
+	var all []*net.IPNet
+	for text := range strings.SplitSeq(cmp.Or(c.TrustedProxies, "127.0.0.0/8, ::1"), ",") {
+		text = strings.TrimSpace(text)
+		prefix, err := netip.ParsePrefix(text)
+		if address, single := netip.ParseAddr(text); single == nil {
+			prefix, err = address.Prefix(address.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is no address and no network like 10.0.0.0/8", text)
+		}
+		prefix = prefix.Masked()
+		all = append(all, &net.IPNet{
+			IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen()),
+		})
+	}
+	return all, nil
 }

@@ -3,12 +3,19 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/pixlpark/panel/app"
+	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/db/dbtest"
 	"github.com/pixlpark/panel/app/jobs"
 )
 
@@ -136,4 +143,53 @@ func TestReadConfig_namesTheVariableThatIsWrong(t *testing.T) {
 			t.Errorf("JOBS_RETRY_FIRST=%s: %v, want an error that names it", value, err)
 		}
 	}
+}
+
+func TestConfig_trustedProxies(t *testing.T) {
+	for _, tt := range []struct {
+		name, trusted, forwarded string
+		locked                   bool // the sixth wrong password is one too many: all came from one address
+	}{
+		{"this machine is believed", "", "203.0.113.%d", false},
+		{"not what it passes on from a stranger", "", "198.51.100.%d, 203.0.113.7", true},
+		{"of a private network nothing is believed", "", "198.51.100.%d, 10.0.0.5", true},
+		{"unless it is named", "127.0.0.1, 10.0.0.0/8", "198.51.100.%d, 10.0.0.5", false},
+		{"a named one in place of this machine", "192.0.2.1", "203.0.113.%d", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := apptest.OpenWith(t, dbtest.Fresh(t, db.SQLite), func(cfg *app.Config) { cfg.TrustedProxies = tt.trusted })
+			var status int
+			for i := range 6 {
+				status = signInFrom(t, p, fmt.Sprintf(tt.forwarded, i+1))
+			}
+			if locked := status == http.StatusTooManyRequests; locked != tt.locked {
+				t.Errorf("the sixth wrong password is answered %d, want locked: %v", status, tt.locked)
+			}
+		})
+	}
+	for _, bad := range []string{"10.0.0.0/33", "proxy", "127.0.0.1,,"} {
+		cfg := app.Config{Addr: "127.0.0.1:0", DataDir: t.TempDir(), TimeZone: "UTC", TrustedProxies: bad}
+		if _, err := app.New(t.Context(), cfg, logrus.New()); err == nil || !strings.Contains(err.Error(), "TRUSTED_PROXIES") {
+			t.Errorf("TRUSTED_PROXIES=%q: %v, want it named", bad, err)
+		}
+	}
+}
+
+// signInFrom tries a wrong password, as a proxy passes it on, and returns the status.
+func signInFrom(t *testing.T, p *apptest.Panel, forwarded string) int {
+	t.Helper()
+	form := url.Values{"email": {"anna@demo"}, "password": {"wrong"}}.Encode()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login", strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-For", forwarded)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
 }

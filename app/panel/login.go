@@ -40,7 +40,8 @@ func (p *Panel) login(c echo.Context) error {
 		Page:  Page{Title: "Вход в панель управления", Status: http.StatusUnprocessableEntity},
 		Email: values.Get("email"), Next: localPath(values.Get("next")),
 	}
-	e, err := p.Staff.Authenticate(c.Request().Context(), page.Email, values.Get("password"), c.RealIP())
+	caller := p.Caller(c, page.Email)
+	e, err := p.Staff.Authenticate(c.Request().Context(), page.Email, values.Get("password"), caller)
 	if many, ok := errors.AsType[*staff.TooManyAttempts](err); ok {
 		page.Status = http.StatusTooManyRequests
 		page.Minutes = int64(math.Ceil(many.Wait.Minutes()))
@@ -57,6 +58,7 @@ func (p *Panel) login(c echo.Context) error {
 	if err := p.signIn(c, e); err != nil {
 		return err
 	}
+	p.RememberBrowser(c, e.Email, caller)
 	return SeeOther(c, page.Next)
 }
 
@@ -124,6 +126,7 @@ func (p *Panel) setup(c echo.Context) error {
 	if err := p.signIn(c, e); err != nil {
 		return err
 	}
+	p.RememberBrowser(c, e.Email, p.Caller(c, e.Email))
 	return SeeOther(c, "/admin")
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
+	"github.com/samber/lo"
 	"github.com/sirupsen/logrus"
 
 	"github.com/pixlpark/panel/app/db"
@@ -29,7 +31,8 @@ type Options struct {
 	Static    fs.FS          // served under /static/panel/
 	PublicURL *url.URL       // how people reach the panel; https makes cookies secure
 	Location  *time.Location // the account's time zone; default UTC
-	SecretKey []byte         // seals what a refused form has to carry through the page
+	SecretKey []byte         // seals what a refused form has to carry, signs what a browser is known by
+	Proxies   []*net.IPNet   // whose X-Forwarded-For is believed
 	Dev       bool           // read templates and static files anew on each request
 }
 
@@ -39,6 +42,7 @@ type Panel struct {
 	sessions *scs.SessionManager
 	csrf     *http.CrossOriginProtection
 	sealer   *form.Sealer
+	known    []byte // key of known browsers
 
 	owners    []owner
 	parsed    atomic.Pointer[loaded]
@@ -57,7 +61,11 @@ func New(o Options) (*Panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Panel{Options: o, sealer: sealer, csrf: http.NewCrossOriginProtection()}
+	known, err := knownKey(o.SecretKey)
+	if err != nil {
+		return nil, err
+	}
+	p := &Panel{Options: o, sealer: sealer, known: known, csrf: http.NewCrossOriginProtection()}
 	if err := p.csrf.AddTrustedOrigin(o.PublicURL.Scheme + "://" + o.PublicURL.Host); err != nil {
 		return nil, fmt.Errorf("trust the public address: %w", err)
 	}
@@ -97,7 +105,9 @@ func (p *Panel) current() (*loaded, error) {
 func (p *Panel) Attach(e *echo.Echo) (admin, api *echo.Group) {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = p.handleError
-	e.IPExtractor = echo.ExtractIPFromXFFHeader() // believes only proxies of private networks
+	e.IPExtractor = echo.ExtractIPFromXFFHeader(append(
+		[]echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)},
+		lo.Map(p.Proxies, func(n *net.IPNet, _ int) echo.TrustOption { return echo.TrustIPRange(n) })...)...)
 	e.Use(compressed, p.recovered, p.secured)
 	e.GET("/static/:owner/*", p.serveAsset)
 	e.GET("/favicon.ico", p.serveFavicon)

@@ -144,7 +144,7 @@ func (p *Panel) ownPassword(c echo.Context) error {
 	if !f.Bind(values) {
 		return p.Render(c, "staff/edit", page)
 	}
-	changed, err := p.Staff.ChangeOwnPassword(c.Request().Context(), me, present, password, c.RealIP())
+	changed, err := p.Staff.ChangeOwnPassword(c.Request().Context(), me, present, password)
 	if f.Reject(err) {
 		return p.Render(c, "staff/edit", page)
 	}

@@ -39,15 +39,9 @@ func (s *shop) login(c echo.Context) error {
 	}
 	view := accountPage{page: s.page(c, "Вход")}
 	client, err := s.authenticate(c, typed.Get("Email"), typed.Get("password"))
-	if many, ok := errors.AsType[*staff.TooManyAttempts](err); ok {
-		err = refusal.Value("", "Слишком много попыток. Подождите минут: %d.", int(math.Ceil(many.Wait.Minutes())))
-		c.Response().Header().Set("Retry-After", fmt.Sprint(int(math.Ceil(many.Wait.Seconds()))))
-		if view.refused(err, typed) {
-			return s.render(c, http.StatusTooManyRequests, "login", view)
-		}
-	}
+	status, err := retryLater(c, err)
 	if view.refused(err, typed) {
-		return s.render(c, http.StatusUnprocessableEntity, "login", view)
+		return s.render(c, status, "login", view)
 	}
 	if err != nil {
 		return err
@@ -55,11 +49,24 @@ func (s *shop) login(c echo.Context) error {
 	return s.enter(c, client)
 }
 
+// retryLater turns too many attempts into words, and returns the status of a refused form.
+func retryLater(c echo.Context, err error) (int, error) {
+	many, ok := errors.AsType[*staff.TooManyAttempts](err)
+	if !ok {
+		return http.StatusUnprocessableEntity, err
+	}
+	c.Response().Header().Set("Retry-After", fmt.Sprint(int(math.Ceil(many.Wait.Seconds()))))
+	return http.StatusTooManyRequests,
+		refusal.Value("", "Слишком много попыток. Подождите минут: %d.", int(math.Ceil(many.Wait.Minutes())))
+}
+
 // enter signs in and leads to where the visitor was going.
 func (s *shop) enter(c echo.Context, client *clients.Client) error {
 	if err := s.signIn(c, client); err != nil {
 		return err
 	}
+	account := accountOf(client.EmailText())
+	s.Panel.RememberBrowser(c, account, s.Panel.Caller(c, account))
 	if len(visitorOf(c).Cart) > 0 {
 		return panel.SeeOther(c, root+"/checkout")
 	}
@@ -68,14 +75,18 @@ func (s *shop) enter(c echo.Context, client *clients.Client) error {
 
 var errWrongPassword = refusal.Value("password", "Неверная почта или пароль.")
 
+// accountOf names the client's account beside those of employees.
+func accountOf(email string) string { return "shop " + strings.ToLower(strings.TrimSpace(email)) }
+
 // authenticate returns the client of an e-mail and password. Attempts are limited as those of employees are.
 func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Client, error) {
 	ctx := c.Request().Context()
-	account := "shop " + strings.ToLower(strings.TrimSpace(email))
+	account := accountOf(email)
 	if len(account) > 300 {
 		return nil, errWrongPassword
 	}
-	if err := s.Panel.Staff.CountAttempt(ctx, account, c.RealIP()); err != nil {
+	caller := s.Panel.Caller(c, account)
+	if err := s.Panel.Staff.CountAttempt(ctx, account, caller); err != nil {
 		return nil, err
 	}
 	client, err := s.Clients.ByEmail(ctx, email)
@@ -86,14 +97,14 @@ func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Cl
 	if client != nil && client.PasswordHash != "" {
 		hash = staff.Hash(client.PasswordHash)
 	}
-	matches, err := hash.Matches(ctx, password)
+	matches, err := s.Panel.Staff.Matches(ctx, staff.Visiting, hash, password)
 	if err != nil {
 		return nil, err
 	}
 	if !matches {
 		return nil, errWrongPassword
 	}
-	return client, s.Panel.Staff.ForgiveAttempts(ctx, account, c.RealIP())
+	return client, s.Panel.Staff.ForgiveAttempts(ctx, account, caller)
 }
 
 func (s *shop) logout(c echo.Context) error {
@@ -116,9 +127,14 @@ func (s *shop) register(c echo.Context) error {
 		return err
 	}
 	view := accountPage{s.page(c, "Регистрация"), typed.Get("as") == "organization"}
-	client, err := s.newAccount(c.Request().Context(), typed, view.Organization)
+	var client *clients.Client
+	err = s.Panel.Staff.CountRegistration(c.Request().Context(), staff.Caller{Address: c.RealIP()})
+	if err == nil {
+		client, err = s.newAccount(c.Request().Context(), typed, view.Organization)
+	}
+	status, err := retryLater(c, err)
 	if view.refused(err, typed) {
-		return s.render(c, http.StatusUnprocessableEntity, "register", view)
+		return s.render(c, status, "register", view)
 	}
 	if err != nil {
 		return err
@@ -126,6 +142,10 @@ func (s *shop) register(c echo.Context) error {
 	s.notice(c, "Вы зарегистрированы. Добро пожаловать!")
 	return s.enter(c, client)
 }
+
+// errTaken leaves open whose the e-mail or the phone is, and which of the two.
+var errTaken = refusal.Value("", "С этими почтой и телефоном зарегистрироваться не получилось. "+
+	"Если вы уже заказывали у нас, войдите или позвоните нам.")
 
 // newAccount registers the client and, when it is one, his organization with its legal entity, both or none.
 func (s *shop) newAccount(ctx context.Context, typed url.Values, organization bool) (*clients.Client, error) {
@@ -148,7 +168,7 @@ func (s *shop) newAccount(ctx context.Context, typed url.Values, organization bo
 	if staff.CheckPassword(password) != nil || len(password) > 200 {
 		return nil, refusal.Value("password", "Пароль — не короче восьми знаков.")
 	}
-	hash, err := s.Panel.Staff.NewHash(ctx, password)
+	hash, err := s.Panel.Staff.NewHash(ctx, staff.Visiting, password)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +176,11 @@ func (s *shop) newAccount(ctx context.Context, typed url.Values, organization bo
 	var registered *clients.Client
 	err = s.Panel.DB.Transaction(ctx, func(ctx context.Context, _ *db.Tx) error {
 		var err error
-		if registered, err = s.Clients.Register(ctx, staff.Site(), client); err != nil || !organization {
+		registered, err = s.Clients.Register(ctx, staff.Site(), client)
+		if no, ok := refusal.From(err); ok && no.Kind == refusal.Conflict {
+			return errTaken
+		}
+		if err != nil || !organization {
 			return err
 		}
 		_, err = s.Organizations.Register(ctx, staff.Site(), newOrganization(typed, registered))

@@ -7,7 +7,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -27,11 +30,12 @@ type Cost struct {
 	Passes  uint32
 	Memory  uint32 // in KiB
 	Threads uint8
+	Refusal time.Duration // how long somebody who tried too often waits to be told so
 }
 
 var (
 	// DefaultCost is the second choice of RFC 9106 scaled to OWASP's 19 MiB, about 30 ms here.
-	DefaultCost = Cost{Passes: 2, Memory: 19 * 1024, Threads: 1}
+	DefaultCost = Cost{Passes: 2, Memory: 19 * 1024, Threads: 1, Refusal: time.Second}
 
 	// TestCost protects nothing. Tests sign in hundreds of times.
 	TestCost = Cost{Passes: 1, Memory: 8, Threads: 1}
@@ -42,8 +46,34 @@ const (
 	keyLength  = 32
 )
 
-// hashing bounds how many passwords are worked on at a time: each takes its 19 MiB.
-var hashing = make(chan struct{}, 2)
+// Door is where people stand in line for their passwords to be worked on, so that a crowd at one holds up nobody at
+// another.
+type Door int
+
+// The doors of the panel and the shop.
+const (
+	Known    Door = iota // employees in a browser that is known to their account
+	Employed             // other employees, and whoever says to be one
+	Visiting             // visitors of the shop
+)
+
+// lines bound how many passwords are worked on at a time: each takes its 19 MiB and a core.
+var lines = map[Door]*line{
+	Known:    {turns: make(chan struct{}, 2), most: 50},
+	Employed: {turns: make(chan struct{}, 1), most: 50},
+	Visiting: {turns: make(chan struct{}, 1), most: 20},
+}
+
+// strangers is how many passwords of unknown people are worked on at a time, at all doors together: one core stays free
+// for those who are known, and for everything else.
+var strangers = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
+
+// line lets people in by turns; beyond so many who wait already nobody may stand at its end.
+type line struct {
+	turns   chan struct{}
+	waiting atomic.Int64
+	most    int64
+}
 
 // errShortPassword is shown to people.
 var errShortPassword = errors.New("пароль должен быть не короче восьми знаков")
@@ -57,10 +87,10 @@ func CheckPassword(password string) error {
 }
 
 // NewHash hashes a password with a fresh salt. Clients of the shop have theirs made here too.
-func (s *Service) NewHash(ctx context.Context, password string) (Hash, error) {
+func (s *Service) NewHash(ctx context.Context, door Door, password string) (Hash, error) {
 	salt := make([]byte, saltLength)
 	_, _ = rand.Read(salt) // never fails: crypto/rand ends the program instead
-	key, err := s.cost.derive(ctx, password, salt)
+	key, err := s.derive(ctx, door, s.cost, password, salt)
 	if err != nil {
 		return "", err
 	}
@@ -79,8 +109,9 @@ func (c Cost) format(salt, key []byte) Hash {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)))
 }
 
-// Matches reports whether the password is the one that was hashed, at the cost that it was hashed at.
-func (h Hash) Matches(ctx context.Context, password string) (bool, error) {
+// Matches reports whether the password is the one that was hashed, at the cost that it was hashed at. Where too many
+// wait for that already, it returns a *TooManyAttempts.
+func (s *Service) Matches(ctx context.Context, door Door, h Hash, password string) (bool, error) {
 	parts := strings.Split(string(h), "$")
 	if len(parts) != 6 || parts[1] != "argon2id" {
 		return false, fmt.Errorf("check password: unknown hash")
@@ -92,20 +123,30 @@ func (h Hash) Matches(ctx context.Context, password string) (bool, error) {
 	if costErr != nil || cost.Passes == 0 || cost.Threads == 0 || saltErr != nil || wantErr != nil {
 		return false, fmt.Errorf("check password: damaged hash")
 	}
-	got, err := cost.derive(ctx, password, salt)
+	got, err := s.derive(ctx, door, cost, password, salt)
 	if err != nil {
 		return false, err
 	}
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 
-// derive waits for its turn and computes the key.
-func (c Cost) derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
+// derive waits for its turn at the door and computes the key.
+func (s *Service) derive(ctx context.Context, door Door, c Cost, password string, salt []byte) ([]byte, error) {
+	l := lines[door]
+	if l.waiting.Add(1) > l.most {
+		l.waiting.Add(-1)
+		return nil, s.tooMany(ctx, time.Minute)
+	}
+	defer l.waiting.Add(-1)
 	select {
-	case hashing <- struct{}{}:
-		defer func() { <-hashing }()
+	case l.turns <- struct{}{}:
+		defer func() { <-l.turns }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("hash password: %w", ctx.Err())
+	}
+	if door != Known {
+		strangers <- struct{}{} // soon: whoever is before us works, and does not wait
+		defer func() { <-strangers }()
 	}
 	return argon2.IDKey([]byte(password), salt, c.Passes, c.Memory, c.Threads, keyLength), nil
 }

@@ -47,7 +47,7 @@ func (s *Service) Create(ctx context.Context, n NewEmployee) (*Employee, error) 
 	if n.Password == "" {
 		return nil, refusal.Value("password", "Задайте пароль")
 	}
-	hash, err := s.NewHash(ctx, n.Password)
+	hash, err := s.NewHash(ctx, Known, n.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) Change(ctx context.Context, id int64, change func(e *Employee)
 
 // ChangePassword sets a new password and ends every session of the employee.
 func (s *Service) ChangePassword(ctx context.Context, id int64, password string) (*Employee, error) {
-	hash, err := s.NewHash(ctx, password)
+	hash, err := s.NewHash(ctx, Known, password)
 	if err != nil {
 		return nil, err
 	}
@@ -133,14 +133,14 @@ func (s *Service) ChangePassword(ctx context.Context, id int64, password string)
 	})
 }
 
-// Authenticate returns the active employee of an e-mail and password. Attempts are limited per e-mail and address:
-// a *TooManyAttempts error says how long to wait, even before the right password.
-func (s *Service) Authenticate(ctx context.Context, email, password, address string) (*Employee, error) {
+// Authenticate returns the active employee of an e-mail and password. Attempts are limited per e-mail and address, and
+// apart from those for a known browser: a *TooManyAttempts error says how long to wait, even before the right password.
+func (s *Service) Authenticate(ctx context.Context, email, password string, from Caller) (*Employee, error) {
 	email = normalEmail(email)
 	if len(email) > 300 { // nobody's, and more than an index takes
 		return nil, ErrWrongPassword
 	}
-	if err := s.CountAttempt(ctx, email, address); err != nil {
+	if err := s.CountAttempt(ctx, email, from); err != nil {
 		return nil, err
 	}
 	var e Employee
@@ -152,22 +152,24 @@ func (s *Service) Authenticate(ctx context.Context, email, password, address str
 	if e.ID == 0 {
 		hash = s.Decoy()
 	}
-	ok, err := hash.Matches(ctx, password)
+	door := Employed
+	if from.Browser != "" {
+		door = Known
+	}
+	ok, err := s.Matches(ctx, door, hash, password)
 	if err != nil {
 		return nil, err
 	}
 	if !ok || e.ID == 0 || !e.Active {
 		return nil, ErrWrongPassword
 	}
-	return &e, s.ForgiveAttempts(ctx, email, address)
+	return &e, s.ForgiveAttempts(ctx, email, from)
 }
 
-// ChangeOwnPassword sets a new password for somebody who knows the present one. Guessing it is limited like signing
-// in.
-func (s *Service) ChangeOwnPassword(
-	ctx context.Context, e *Employee, present, password, address string,
-) (*Employee, error) {
-	_, err := s.Authenticate(ctx, e.Email, present, address)
+// ChangeOwnPassword sets a new password for somebody signed in who knows the present one. Guessing it is limited like
+// signing in, apart from what strangers guess.
+func (s *Service) ChangeOwnPassword(ctx context.Context, e *Employee, present, password string) (*Employee, error) {
+	_, err := s.Authenticate(ctx, e.Email, present, Caller{Browser: "signed in"})
 	if errors.Is(err, ErrWrongPassword) {
 		return nil, refusal.Value("present", "Это не нынешний пароль")
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/pixlpark/panel/app/staff"
 )
 
-const address = "203.0.113.7"
+var address = staff.Caller{Address: "203.0.113.7"}
 
 func create(t *testing.T, s *staff.Service, email string, role staff.Role) *staff.Employee {
 	t.Helper()
@@ -74,7 +74,7 @@ func TestAuthenticate_attemptsAreLimited(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := staff.New(d, staff.TestCost)
 		create(t, s, "anna@demo", staff.Operator)
-		guess := func(password, from string) error {
+		guess := func(password string, from staff.Caller) error {
 			_, err := s.Authenticate(t.Context(), "anna@demo", password, from)
 			return err
 		}
@@ -95,7 +95,7 @@ func TestAuthenticate_attemptsAreLimited(t *testing.T) {
 		if !ok || many.Wait <= 0 || many.Wait.Minutes() > 15 {
 			t.Errorf("the sixth attempt = %v, want to wait up to 15 minutes even with the right password", many)
 		}
-		if err := guess("correct", "198.51.100.1"); err != nil {
+		if err := guess("correct", staff.Caller{Address: "198.51.100.1"}); err != nil {
 			t.Errorf("from another address: %v, want in: a stranger must not lock anybody out", err)
 		}
 		// The window ends by the clock.
@@ -299,7 +299,7 @@ func TestNewHash_isAtFullCostUnlessTheServiceIsGivenAnother(t *testing.T) {
 		{"a cost that was given", staff.Cost{Passes: 3, Memory: 16, Threads: 2}, "$argon2id$v=19$m=16,t=3,p=2$"},
 	} {
 		s := staff.New(nil, tt.cost)
-		hash, err := s.NewHash(t.Context(), "correct")
+		hash, err := s.NewHash(t.Context(), staff.Known, "correct")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,11 +309,11 @@ func TestNewHash_isAtFullCostUnlessTheServiceIsGivenAnother(t *testing.T) {
 			}
 		}
 		for password, want := range map[string]bool{"correct": true, "wrong": false} {
-			if got, err := hash.Matches(t.Context(), password); err != nil || got != want {
+			if got, err := s.Matches(t.Context(), staff.Known, hash, password); err != nil || got != want {
 				t.Errorf("%s: %q matches = %v, %v; want %v", tt.name, password, got, err, want)
 			}
 		}
-		if got, err := s.Decoy().Matches(t.Context(), "decoy"); err != nil || got {
+		if got, err := s.Matches(t.Context(), staff.Known, s.Decoy(), "decoy"); err != nil || got {
 			t.Errorf("%s: the decoy matches = %v, %v; want false", tt.name, got, err)
 		}
 	}
@@ -321,16 +321,17 @@ func TestNewHash_isAtFullCostUnlessTheServiceIsGivenAnother(t *testing.T) {
 
 func TestMatches_takesAHashMadeAtAnotherCost(t *testing.T) {
 	t.Parallel()
+	s := staff.New(nil, staff.TestCost)
 	// "password" with the salt "somesalt", from the reference implementation's tests.
 	const known staff.Hash = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
-	if got, err := known.Matches(t.Context(), "password"); err != nil || !got {
+	if got, err := s.Matches(t.Context(), staff.Known, known, "password"); err != nil || !got {
 		t.Errorf("a hash of 256 KiB matches = %v, %v; want true", got, err)
 	}
 	for _, damaged := range []staff.Hash{
 		"", "x", "$argon2id$v=19$m=256,t=0,p=1$c29tZXNhbHQ$nf65",
 		"$argon2id$v=19$m=256$c29tZXNhbHQ$nf65",
 	} {
-		if got, err := damaged.Matches(t.Context(), "password"); err == nil || got {
+		if got, err := s.Matches(t.Context(), staff.Known, damaged, "password"); err == nil || got {
 			t.Errorf("the hash %q matches = %v, %v; want an error", string(damaged), got, err)
 		}
 	}
