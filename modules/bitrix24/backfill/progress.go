@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
 
 // progress is how far an export has come.
@@ -16,6 +17,7 @@ type progress struct {
 	Total                       int64
 	Rate                        float64       // records a minute
 	TimeLeft                    time.Duration // 0: unknown
+	Pace                        string        // which limit of the portal sets the pace, and how long; empty: none has yet
 }
 
 // Label is the state in words.
@@ -62,8 +64,11 @@ func (x *Exports) progress(ctx context.Context, e export) (*progress, error) {
 		State recordState
 		Noted bool
 		N     int64
+		Pace  string
 	}
-	err := x.DB.From(ctx).Model(&record{}).Select("state, note <> '' AS noted, count(*) AS n").
+	const paced = "note LIKE '" + portal.PaceBegins + "%'"
+	err := x.DB.From(ctx).Model(&record{}).
+		Select("state, note <> '' AND NOT "+paced+" AS noted, count(*) AS n, coalesce(max(CASE WHEN "+paced+" THEN note END), '') AS pace").
 		Where("backfill_id = ?", e.ID).Group("state, noted").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count the records of an export: %w", err)
@@ -80,6 +85,7 @@ func (x *Exports) progress(ctx context.Context, e export) (*progress, error) {
 			p.LeftOut += r.N
 		default:
 			p.Left += r.N
+			p.Pace = max(p.Pace, r.Pace)
 			if r.Noted {
 				p.Retried += r.N
 			}

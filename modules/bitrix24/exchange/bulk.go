@@ -1,25 +1,29 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"time"
+	"errors"
+	"slices"
 
 	"github.com/samber/lo"
 
+	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
+	"github.com/pixlpark/panel/modules/bitrix24/portal"
 )
 
-// bulkMethods are the methods that an export uses most. The portal limits how long a method may work in ten minutes.
-// While one of these has nearly used its time up, exports wait and leave the rest of it to live orders.
-var bulkMethods = []string{
-	"crm.item.batchImport",
-	"crm.item.add",
-	"crm.item.update",
-	"crm.item.productrow.set",
-	"crm.item.list",
-	"crm.duplicate.findbycomm",
+// bulkMethods are the methods that an export uses most, each with those that do the same. The portal limits how long a
+// method may work in ten minutes. An export takes of each the one that has worked least. While all have nearly used
+// their time up, it waits and leaves the rest to live orders.
+var bulkMethods = [][]string{
+	{plan.ImportMethod, plan.ImportOneMethod},
+	{plan.RowsMethod, plan.RowsByDealMethod},
+	{"crm.item.add"},
+	{"crm.item.update"},
+	{listMethod},
+	{"crm.duplicate.findbycomm"},
 }
 
 // prepareBulk finds out whether a group belongs to exports: their records never share a group with other jobs. The
@@ -29,12 +33,17 @@ func (r *run) prepareBulk(ctx context.Context, group []jobs.Job) (err error) {
 	if !r.bulk {
 		return nil
 	}
-	for _, method := range bulkMethods {
-		if wait := r.portals.Operating(r.Portal.ID).Rest(method); wait > 0 {
-			return jobs.RetryAfter(wait, fmt.Errorf(
-				"метод %s почти исчерпал своё время на портале, выгрузка продолжится через %s", method,
-				wait.Round(time.Second),
-			))
+	operating := r.portals.Operating(r.Portal.ID)
+	r.bulkBy = map[string]bool{}
+	for _, methods := range bulkMethods {
+		method := slices.MinFunc(methods, func(a, b string) int {
+			return cmp.Or(
+				cmp.Compare(operating.Rest(a), operating.Rest(b)), cmp.Compare(operating.Used(a), operating.Used(b)),
+			)
+		})
+		r.bulkBy[method] = true
+		if wait := operating.Rest(method); wait > 0 {
+			return jobs.RetryAfter(wait, errors.New(portal.PaceSetBy(methods, db.Now().Add(wait).In(r.Location))))
 		}
 	}
 	r.held, err = r.exchange.exports.Held(ctx)

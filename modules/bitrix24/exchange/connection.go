@@ -85,9 +85,20 @@ func (c *Connection) noteClock(tx *db.Tx, r *rest.Result) error {
 		Update("clock_offset_ms", c.Portal.ClockOffsetMS).Error
 }
 
+// lack is a method that a portal does not let the webhook use.
+type lack struct {
+	portal int64
+	method string
+}
+
+// has reports whether a method of exports may be used, as far as is known.
+func (c *Connection) has(method string) bool {
+	_, refused := c.exchange.lacks.Load(lack{c.Portal.ID, method})
+	return !refused
+}
+
 // frame is what is the same for every record of the run, as of now.
 func (r *run) frame() plan.Frame {
-	_, refused := r.exchange.noImport.Load(r.Portal.ID)
 	return plan.Frame{
 		PortalID: r.Portal.ID, Origin: r.Origin, Rules: r.Current.Rules, Stages: r.Lists, Presets: r.Lists.Presets,
 		ListsAt: r.Lists.ReadAt, Relisted: r.relisted,
@@ -95,6 +106,8 @@ func (r *run) frame() plan.Frame {
 		Leads:         r.leadsOn(),
 		Persons:       r.Current.OrderTypes != portal.Organizations,
 		Organizations: r.Current.OrderTypes != portal.Persons,
-		Import:        r.bulk && !refused,
+		Import:        r.bulk && r.has(plan.ImportMethod) && r.has(plan.ImportOneMethod),
+		ImportSingly:  r.bulkBy[plan.ImportOneMethod],
+		RowsByDeal:    r.bulkBy[plan.RowsByDealMethod] && r.has(plan.RowsByDealMethod),
 	}
 }

@@ -65,7 +65,7 @@ type Exchange struct {
 	portals  *portal.Portals
 	exports  Exports
 	suspects suspects
-	noImport sync.Map // numbers of portals that do not let the webhook import deals
+	lacks    sync.Map // of lack: what portals do not let the webhook use
 	doubts   doubts
 }
 
@@ -104,8 +104,9 @@ type run struct {
 
 	tried map[plan.Note][]string // of a trial: the lines that the journal would have; nil: it is no trial
 
-	bulk bool           // every job of the group belongs to an export, «Выгрузка базы»
-	held map[int64]bool // exports that pause
+	bulk   bool            // every job of the group belongs to an export, «Выгрузка базы»
+	bulkBy map[string]bool // methods that it uses, of those that do the same
+	held   map[int64]bool  // exports that pause
 }
 
 func newRun(c *Connection) *run {
@@ -149,7 +150,7 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 		r.class = rest.People
 	}
 	if err := r.prepareBulk(ctx, group); err != nil {
-		return same(outcomes, err)
+		return x.noteSent(ctx, group, same(outcomes, err))
 	}
 	share := x.suspects.share(group)
 	s := r.sort(group, share)
@@ -188,14 +189,20 @@ func (x *Exchange) Handle(ctx context.Context, group []jobs.Job) []error {
 		}
 	}
 	if r.bulk {
-		if err := x.exports.NoteSent(ctx, group, outcomes); err != nil {
-			return same(outcomes, err)
-		}
+		return x.noteSent(ctx, group, outcomes)
 	}
 	for i, do := range s.later {
 		if err := do(ctx); err != nil {
 			outcomes[i] = x.Pauses(err)
 		}
+	}
+	return outcomes
+}
+
+// noteSent tells the exports what came of their records. It returns what becomes of the jobs.
+func (x *Exchange) noteSent(ctx context.Context, group []jobs.Job, outcomes []error) []error {
+	if err := x.exports.NoteSent(ctx, group, outcomes); err != nil {
+		return same(outcomes, err)
 	}
 	return outcomes
 }

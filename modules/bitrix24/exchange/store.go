@@ -64,8 +64,8 @@ func (r *run) store(tx *db.Tx, c plan.Changes, by work) error {
 		}
 		tx.AfterCommit(func(context.Context) { r.exchange.doubts.raise(r.Portal.ID, c.Dropped) })
 	}
-	if c.NoImport {
-		r.exchange.noImport.Store(r.Portal.ID, true)
+	if c.Lacks != "" {
+		r.exchange.lacks.Store(lack{r.Portal.ID, c.Lacks}, true)
 	}
 	if c.Caught && by != nil {
 		if err := r.countCaught(tx, by); err != nil {

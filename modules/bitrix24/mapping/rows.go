@@ -98,6 +98,17 @@ func (r Row) Params() rest.Params {
 	return p
 }
 
+// OldParams are the row's fields as crm.deal.productrows.set takes them.
+func (r Row) OldParams() rest.Params {
+	p := rest.Params{
+		"PRODUCT_NAME": r.Name, "PRICE": r.Price.String(), "QUANTITY": r.Quantity, "MEASURE_CODE": pieces, "SORT": r.Sort,
+	}
+	if r.ProductID != 0 {
+		p["PRODUCT_ID"] = r.ProductID
+	}
+	return p
+}
+
 // Print is the row's content for comparing with what was last sent.
 func (r Row) Print() string { return Print(map[string]any(r.Params())) }
 

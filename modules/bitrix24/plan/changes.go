@@ -32,7 +32,7 @@ type Changes struct {
 	Relist  bool   // the portal's lists are read again before the next group is planned
 	Dropped string // custom fields that the portal has dropped in silence: its lists may be old, too
 
-	NoImport bool // the portal does not let the webhook import deals: they are created one by one from now on
+	Lacks string // a method of exports that the portal does not let the webhook use: another is used from now on
 
 	Sent *SentClient // a client who is pushed if he was changed since he was sent
 
@@ -146,7 +146,7 @@ func (c Changes) Empty() bool {
 	return len(c.Links)+len(c.Agree)+len(c.Unlink)+len(c.Settled)+len(c.Choices)+len(c.Copies)+len(c.Rows)+
 		len(c.RowsGone)+len(c.RowsUnknown)+len(c.SentRows)+len(c.Products)+len(c.Lines)+len(c.Follow) == 0 &&
 		c.Order == nil && c.Party == nil && c.Sent == nil && c.RowsAnew == nil && c.ProductGone == 0 &&
-		!c.NoImport && !c.Relist && c.Dropped == ""
+		!c.Relist && c.Dropped == "" && c.Lacks == ""
 }
 
 // and adds further changes, which are stored with these.
@@ -159,7 +159,7 @@ func (c Changes) and(more Changes) Changes {
 	c.RowsUnknown, c.SentRows = append(c.RowsUnknown, more.RowsUnknown...), append(c.SentRows, more.SentRows...)
 	c.Lines, c.Follow = append(c.Lines, more.Lines...), append(c.Follow, more.Follow...)
 	c.Products = append(c.Products, more.Products...)
-	c.NoImport = c.NoImport || more.NoImport
+	c.Lacks = cmp.Or(c.Lacks, more.Lacks)
 	c.Relist = c.Relist || more.Relist
 	c.Dropped = cmp.Or(c.Dropped, more.Dropped)
 	c.Caught = c.Caught || more.Caught

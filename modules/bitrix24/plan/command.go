@@ -145,9 +145,9 @@ func (c *Command) Text() string {
 		return map[Entity]string{
 			Deal: "Сделка обновлена", Contact: "Контакт обновлён", Company: "Компания обновлена", Lead: "Лид обновлён",
 		}[c.About.Entity]
-	case "crm.item.batchImport":
+	case ImportMethod, ImportOneMethod:
 		return "Создана сделка (импорт, роботы не запускались)"
-	case "crm.item.productrow.set":
+	case RowsMethod, RowsByDealMethod:
 		return "Записаны товары"
 	case "crm.item.productrow.add":
 		return "Добавлен товар"

@@ -51,7 +51,7 @@ func (f OrderFacts) known(a Answer) rest.Params {
 }
 
 // createDeal is the command that creates the order's deal (crm.item.add). Deals of an export are imported
-// (crm.item.batchImport). The answer to an import holds only the deal's number, so what the link keeps is taken from
+// (crm.item.batchImport, crm.item.import). The answer to an import holds only the deal's number, so what the link keeps is taken from
 // what was sent.
 func createDeal(f OrderFacts) *Command {
 	o := f.Input.Order
@@ -69,7 +69,7 @@ func createDeal(f OrderFacts) *Command {
 		Name: fmt.Sprintf("deal%d", o.ID), After: f.creating(), About: About(Order, o.ID, Deal, 0),
 		Intent: &Sending{Entity: Deal, Key: f.key(), Agreed: sent},
 	}
-	imports := f.Import && f.FromLead == 0
+	imports := f.imports()
 	deal := addItem(c, fields, func(a Answer, made *rest.Deal) Changes {
 		if imports {
 			made.CategoryID, made.Opportunity = rest.ID(f.Rules.CategoryID), rest.Money(o.Total)
@@ -88,11 +88,17 @@ func createDeal(f OrderFacts) *Command {
 		done.Links = []*Link{l}
 		return done
 	})
-	if imports {
-		deal.Method, deal.Params = importMethod, rest.Params{"fields": fields}
+	switch {
+	case imports && f.ImportSingly:
+		deal.Method = ImportOneMethod
+	case imports:
+		deal.Method, deal.Params = ImportMethod, rest.Params{"fields": fields}
 	}
 	return deal
 }
+
+// imports reports whether a new deal of the order is imported.
+func (f OrderFacts) imports() bool { return f.Import && f.FromLead == 0 }
 
 // stageOfNew is the stage at which a new deal begins: that of the order's status, else the first of its funnel.
 func (f OrderFacts) stageOfNew() string {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,37 +12,67 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// setRows is the command that puts the rows into a deal or lead which the command owner creates
-// (crm.item.productrow.set). The method replaces all rows, so it is never used later, when a manager may have added
-// some.
+// RowsMethod and RowsByDealMethod put the rows into a deal. They replace all rows, so they are never used later, when a
+// manager may have added some. The latter, of the old family, does not answer with the rows' numbers.
+const (
+	RowsMethod       = "crm.item.productrow.set"
+	RowsByDealMethod = "crm.deal.productrows.set"
+)
+
+// setRows is the command that puts the rows into a deal or lead which the command owner creates.
 func setRows(f OrderFacts, owner *Command) *Command {
-	const method = "crm.item.productrow.set"
 	rows, record := f.Wanted, Ref{Command: owner.Name, Path: "item.id"}
-	return &Command{
-		Name: fmt.Sprintf("rows%d", f.number()), Method: method, After: []string{owner.Name},
+	c := &Command{
+		Name: fmt.Sprintf("rows%d", f.number()), Method: RowsMethod, After: []string{owner.Name},
 		About: About(Order, f.number(), f.Target, 0), Intent: f.sendingRows(AgreedRows(rows...), rows...),
-		Params: rest.Params{
-			"ownerType": f.Target.OwnerType(), "ownerId": record,
-			"productRows": lo.Map(rows, func(row mapping.Row, _ int) any { return row.Params() }),
-		},
-		Then: func(a Answer) (int64, Changes, error) {
-			var set rest.ProductRows
-			if err := a.Decode(&set); err != nil {
-				return 0, Changes{}, err
-			}
-			if len(set.ProductRows) != len(rows) {
-				err := fmt.Errorf("%d rows for %d", len(set.ProductRows), len(rows))
-				return 0, Changes{}, &rest.RequestError{Method: method, Sent: true, Err: err}
-			}
-			slices.SortStableFunc(set.ProductRows, func(a, b rest.ProductRow) int { return int(a.Sort - b.Sort) })
-			var done Changes
-			for i, row := range rows {
-				done.Rows = append(done.Rows, f.rowLink(row.Key, set.ProductRows[i].ID.Int64(), row.Print()))
-			}
-			id, _ := a.Number(record).(int64)
-			return id, done, nil
-		},
 	}
+	if f.imports() && f.RowsByDeal && f.Target == Deal {
+		return setRowsByDeal(f, *c, record)
+	}
+	c.Params = rest.Params{
+		"ownerType": f.Target.OwnerType(), "ownerId": record,
+		"productRows": lo.Map(rows, func(row mapping.Row, _ int) any { return row.Params() }),
+	}
+	c.Then = func(a Answer) (int64, Changes, error) {
+		var set rest.ProductRows
+		if err := a.Decode(&set); err != nil {
+			return 0, Changes{}, err
+		}
+		if len(set.ProductRows) != len(rows) {
+			err := fmt.Errorf("%d rows for %d", len(set.ProductRows), len(rows))
+			return 0, Changes{}, &rest.RequestError{Method: RowsMethod, Sent: true, Err: err}
+		}
+		slices.SortStableFunc(set.ProductRows, func(a, b rest.ProductRow) int { return int(a.Sort - b.Sort) })
+		var done Changes
+		for i, row := range rows {
+			done.Rows = append(done.Rows, f.rowLink(row.Key, set.ProductRows[i].ID.Int64(), row.Print()))
+		}
+		id, _ := a.Number(record).(int64)
+		return id, done, nil
+	}
+	return c
+}
+
+// setRowsByDeal completes the command by the method of the old family. The numbers of the rows are found with the next
+// look at the deal, which its own event brings.
+func setRowsByDeal(f OrderFacts, c Command, deal Ref) *Command {
+	c.Method = RowsByDealMethod
+	c.Params = rest.Params{
+		"id": deal, "rows": lo.Map(f.Wanted, func(row mapping.Row, _ int) any { return row.OldParams() }),
+	}
+	c.Then = func(a Answer) (int64, Changes, error) {
+		var set rest.Bool
+		if err := a.Decode(&set); err != nil {
+			return 0, Changes{}, err
+		}
+		if !set {
+			err := errors.New("rows were not set")
+			return 0, Changes{}, &rest.RequestError{Method: RowsByDealMethod, Sent: true, Err: err}
+		}
+		id, _ := a.Number(deal).(int64)
+		return id, Changes{RowsUnknown: []int64{f.number()}}, nil
+	}
+	return &c
 }
 
 // sendingRows is what is remembered of a command about rows of the order.

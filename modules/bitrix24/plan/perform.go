@@ -93,7 +93,7 @@ func (p *performance) fill(batch *rest.Batch, chain bool) []*Command {
 		if c.Outcome.Known || p.blocked(c) {
 			continue
 		}
-		if c.Method == importMethod {
+		if c.Method == ImportMethod {
 			if p.ready(c, chain, taken) {
 				imports = append(imports, c)
 			}
@@ -224,9 +224,9 @@ func (p *performance) outcome(c *Command, answers Answers) Outcome {
 	out.Err, out.Answer = err, err
 	no, refused := rest.AsRefusal(err)
 	switch {
-	case isImport && refused && (no.AccessDenied() || no.NoMethod()):
-		wait := &Wait{Why: "портал не разрешает импорт: сделки создаются по одной"}
-		out.Err, out.Answer, out.Changes = wait, wait, Changes{NoImport: true}
+	case refused && (no.AccessDenied() || no.NoMethod()) && withoutMethod[c.Method] != "":
+		wait := &Wait{Why: withoutMethod[c.Method]}
+		out.Err, out.Answer, out.Changes = wait, wait, Changes{Lacks: c.Method}
 	case refused && no.NotFound() && c.Missing != nil:
 		out.Err, out.Changes = ErrMissing, *c.Missing
 	case err != nil:

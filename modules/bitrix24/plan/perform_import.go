@@ -8,9 +8,20 @@ import (
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
-// importMethod creates deals as if they had been imported by hand. Unlike crm.item.add that does not set off the
-// portal's robots, which must not write to people about orders of long ago. Many deals leave as one command.
-const importMethod = "crm.item.batchImport"
+// ImportMethod and ImportOneMethod create deals as if they had been imported by hand. Unlike crm.item.add that does not
+// set off the portal's robots, which must not write to people about orders of long ago. Many deals leave as one command
+// of the former.
+const (
+	ImportMethod    = "crm.item.batchImport"
+	ImportOneMethod = "crm.item.import"
+)
+
+// withoutMethod says how exports go on without one of their methods.
+var withoutMethod = map[string]string{
+	ImportMethod:     "портал не разрешает импорт: сделки создаются по одной",
+	ImportOneMethod:  "портал не разрешает импорт: сделки создаются по одной",
+	RowsByDealMethod: "портал не разрешает crm.deal.productrows.set: товары передаются иначе",
+}
 
 // importSize is how many items one crm.item.batchImport takes («crm-item-batch-import»).
 const importSize = 20
@@ -46,7 +57,7 @@ func (p *performance) addImports(batch *rest.Batch, deals []*Command) []*Command
 			p.imports[c] = imported{command: name, index: n}
 			data[n] = p.numbers(c.Fields())
 		}
-		batch.Add(name, importMethod, rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "data": data})
+		batch.Add(name, ImportMethod, rest.Params{"entityTypeId": rest.TypeDeal, "useOriginalUfNames": "Y", "data": data})
 		taken = append(taken, part...)
 	}
 	return taken
@@ -60,7 +71,7 @@ func (i *imported) number(answers Answers) (int64, error) {
 	}
 	if i.index >= len(list.Items) {
 		return 0, &rest.RequestError{
-			Method: importMethod,
+			Method: ImportMethod,
 			Sent:   true,
 			Err:    fmt.Errorf("%d items, the one at %d is missing", len(list.Items), i.index),
 		}
@@ -70,6 +81,6 @@ func (i *imported) number(answers Answers) (int64, error) {
 		return id, nil
 	}
 	return 0, &rest.Error{
-		Method: importMethod, Code: string(item.Error), Description: string(item.Description), Status: 200,
+		Method: ImportMethod, Code: string(item.Error), Description: string(item.Description), Status: 200,
 	}
 }

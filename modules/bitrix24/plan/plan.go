@@ -63,6 +63,10 @@ type Frame struct {
 	Persons       bool // orders and leads of persons are sent, «Типы отправляемых заказов»
 	Organizations bool // those of organizations are sent
 	Import        bool // new deals leave by crm.item.batchImport, which does not set off the portal's robots
+
+	// The portal limits the time of each method. Of two that do the same an import takes the one that has more left.
+	ImportSingly bool // the deals of an import leave by crm.item.import
+	RowsByDeal   bool // their product rows leave by crm.deal.productrows.set
 }
 
 // Stages are the portal's own names of its funnels and stages, as its lists last had them.

@@ -45,6 +45,18 @@ func (o *Operating) Rest(method string) time.Duration {
 	return max(0, m.resetAt.Sub(o.now()))
 }
 
+// Used is how much of its time a method has used, as the portal last said. What it said of an earlier window counts as
+// nothing.
+func (o *Operating) Used(method string) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	m := o.methods[strings.ToLower(method)]
+	if !m.resetAt.After(o.now()) {
+		return 0
+	}
+	return m.used
+}
+
 // Note remembers how long a method has run, as an answer says. The offset is how far the portal's clock is ahead of
 // ours.
 func (o *Operating) Note(method string, timing Timing, offset time.Duration) {
