@@ -19,11 +19,12 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // These say what the module costs those who wait. Run each by itself, on a machine that does nothing else:
 //
-//	go test ./modules/bitrix24 -run '^$' -bench 'OrderPortal|Events|Start' -benchtime 1x
+//	go test ./modules/bitrix24 -run '^$' -bench 'Order|Events|Start' -benchtime 1x
 
 // dialects runs a benchmark on both databases.
 func dialects(b *testing.B, measure func(b *testing.B, dialect db.Dialect)) {
@@ -114,6 +115,36 @@ func BenchmarkOrderPortalHealthy(b *testing.B) {
 		}
 		report(b, "own", alone)
 		report(b, "own-busy", busy)
+	})
+}
+
+// BenchmarkOrderBurstUsedUp places orders of a known client under the portal's real limits: sixty one after the other,
+// which use up the burst, and then sixty more, one each 600 ms, while the portal's events of all of them come back.
+func BenchmarkOrderBurstUsedUp(b *testing.B) {
+	dialects(b, func(b *testing.B, dialect db.Dialect) {
+		x := bitrix24test.New(b, dialect, func(s *bitrix24test.Setup) {
+			s.Options.Limits, s.Options.EchoWait, s.Portal.Limits = rest.Limits{}, 4*time.Second, true
+		})
+		x.Run()
+		client := bitrix24test.By(int64(x.Order(x.Place()).Number("UserId")))
+		for b.Loop() {
+			var row, after []time.Duration
+			before := x.Portal.Stats()
+			for range 60 {
+				row = append(row, took(func() { x.Place(client) }))
+			}
+			for range 60 {
+				d := took(func() { x.Place(client) })
+				after = append(after, d)
+				time.Sleep(max(0, 600*time.Millisecond-d))
+			}
+			x.Recover()
+			time.Sleep(5 * time.Second) // the last echoes are read
+			b.ReportMetric(float64(x.Portal.Stats().Requests-before.Requests)/120, "requests/order")
+			b.ReportMetric(float64(x.Portal.Stats().Refused["QUERY_LIMIT_EXCEEDED"]), "refused")
+			report(b, "row", row)
+			report(b, "after", after)
+		}
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // unawaited has nobody wait for the portal, and echoes wait for company.
-func unawaited(s *bitrix24test.Setup) { s.Options.AwaitSite, s.Options.EchoWait = 0, 4*time.Second }
+func unawaited(s *bitrix24test.Setup) { s.Options.AwaitSite, s.Options.EchoWait = 0, time.Hour }
 
 // newcomer orders as somebody who was never here before.
 func newcomer(n int) func(d apptest.JSON) {

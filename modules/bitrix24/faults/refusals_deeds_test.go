@@ -48,6 +48,8 @@ var deeds = map[string]func(s *scene, row *refusal) string{
 	"crm.timeline.comment.add":   deleteOrder,
 	"crm.timeline.comment.list":  deleteOrderAfterALostAnswer,
 	"crm.item.batchImport":       exportOrders,
+	"crm.item.import":            exportOrdersOtherwise,
+	"crm.deal.productrows.set":   exportOrdersOtherwise,
 	"crm.product.list":           placeWithANewMaterial,
 	"crm.product.add":            placeWithANewMaterial,
 	"crm.product.get":            hearOfADeletedProduct,
@@ -179,6 +181,17 @@ func exportOrders(s *scene, row *refusal) string {
 	admin.Post(bitrix24test.BackfillPage, "what", "order", "action", "start").Want(s.T, http.StatusSeeOther)
 	s.Drain()
 	return admin.Get(bitrix24test.BackfillPage).Want(s.T, http.StatusOK).Text
+}
+
+// exportOrdersOtherwise exports when the methods that are used first have worked much already.
+func exportOrdersOtherwise(s *scene, row *refusal) string {
+	limit := func(on bool, costs map[string]float64) {
+		s.Portal.SetBehaviour(func(b *emulator.Behaviour) { b.OperatingLimit, b.RequestSeconds, b.Cost = on, 0, costs })
+	}
+	limit(true, map[string]float64{"crm.item.batchImport": 100, "crm.item.productrow.set": 100})
+	s.after = func() { limit(false, nil) }
+	exportOrders(s, nil)
+	return exportOrders(s, row)
 }
 
 func placeWithANewMaterial(s *scene, row *refusal) string {
