@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,64 +40,85 @@ func (c *chaos) panelOrders() ([]panelOrder, bool) {
 	}
 }
 
+// differences are what is found when panel, portal and model are compared.
+type differences struct {
+	*chaos
+	state  bitrix24test.PortalState
+	kinds  map[string]map[string]map[string]any // the portal's records by kind and number
+	keys   map[string][]map[string]any          // the deals by their external keys
+	tokens map[string]string                    // of the panel's records: "order 7"
+	links  map[string]chaosLink                 // "order 7 deal"
+	people map[string][]string                  // first and last names of the clients, by number
+	found  []string
+}
+
+// chaosLink is what the panel knows of a record of the portal.
+type chaosLink struct{ remote, state, agreed string }
+
 // compare says where panel, portal and model differ.
 func (c *chaos) compare() []string {
-	var state bitrix24test.PortalState
-	if err := json.Unmarshal(c.portal.State(), &state); err != nil {
+	d := &differences{chaos: c, keys: map[string][]map[string]any{}}
+	if err := json.Unmarshal(c.portal.State(), &d.state); err != nil {
 		return []string{err.Error()}
 	}
 	list, ok := c.panelOrders()
 	if !ok {
 		return []string{"the panel does not show its orders"}
 	}
-	d := &differences{state: state, deals: byOrigin(state.Deals), contacts: byOrigin(state.Contacts), companies: byOrigin(state.Companies)}
+	d.read()
 	byID := map[int64]panelOrder{}
 	for _, o := range list {
 		byID[o.ID] = o
-		d.order(c, o)
 	}
-	clients, companies := map[int64]bool{}, map[int64]bool{}
+	model := 0
 	for _, w := range c.workers {
 		for _, o := range w.orders {
-			clients[o.client] = true
-			if o.company != 0 {
-				companies[o.company] = true
+			model++
+			there, ok := byID[o.id]
+			if !ok {
+				d.add("order %d was confirmed and is not in the panel", o.id)
+				continue
 			}
-			d.model(o, byID[o.id])
+			d.order(o, there)
 		}
 		for _, client := range w.clients {
 			d.client(client)
 		}
 	}
-	d.count("orders in the panel", len(list), int(c.placed.Load()))
-	d.count("deals", len(state.Deals), len(list))
-	d.count("contacts", len(state.Contacts), len(clients))
-	d.count("companies", len(state.Companies), len(companies))
-	d.count("requisites", len(state.Requisites), len(companies))
-	d.count("bank details", len(state.Bankdetails), len(companies))
-	d.count("leads", len(state.Leads), 0)
-	for id := range companies {
-		if company := d.one(d.companies, mapping.OrganizationKey(id, "")); company != nil {
-			d.count("contacts of company "+fmt.Sprint(company["ID"]), len(state.Links.CompanyContacts[fmt.Sprint(company["ID"])]), 1)
-		}
-	}
+	d.count("orders in the panel", len(list), model)
+	d.companies()
+	d.strangers()
 	return d.found
 }
 
-// byOrigin sorts records by their external keys, without the tokens: no database was restored.
-func byOrigin(records []map[string]any) map[string][]map[string]any {
-	by := map[string][]map[string]any{}
-	for _, r := range records {
-		key := bitrix24test.WithoutToken(r["ORIGIN_ID"])
-		by[key] = append(by[key], r)
+// read sorts what the portal has, and what the panel knows of it.
+func (d *differences) read() {
+	d.kinds = map[string]map[string]map[string]any{}
+	for kind, records := range map[string][]map[string]any{
+		"deal": d.state.Deals, "lead": d.state.Leads, "contact": d.state.Contacts, "company": d.state.Companies,
+	} {
+		d.kinds[kind] = map[string]map[string]any{}
+		for _, r := range records {
+			d.kinds[kind][fmt.Sprint(r["ID"])] = r
+		}
 	}
-	return by
-}
-
-type differences struct {
-	state                      bitrix24test.PortalState
-	deals, contacts, companies map[string][]map[string]any
-	found                      []string
+	for _, r := range d.state.Deals {
+		key := fmt.Sprint(r["ORIGIN_ID"])
+		d.keys[key] = append(d.keys[key], r)
+	}
+	d.tokens, d.links = map[string]string{}, map[string]chaosLink{}
+	for local, table := range map[string]string{"order": "orders", "client": "clients", "organization": "organizations"} {
+		for _, row := range d.fleet.rows("SELECT id, token FROM " + table) {
+			d.tokens[local+" "+row[0]] = row[1]
+		}
+	}
+	for _, row := range d.fleet.rows("SELECT local, local_id, entity, remote_id, state, agreed FROM bitrix24_links") {
+		d.links[row[0]+" "+row[1]+" "+row[2]] = chaosLink{row[3], row[4], row[5]}
+	}
+	d.people = map[string][]string{}
+	for _, row := range d.fleet.rows("SELECT id, first_name, last_name FROM clients") {
+		d.people[row[0]] = row[1:]
+	}
 }
 
 func (d *differences) add(format string, args ...any) {
@@ -111,132 +131,99 @@ func (d *differences) count(what string, got, want int) {
 	}
 }
 
-// one is the only record with a key.
-func (d *differences) one(records map[string][]map[string]any, key string) map[string]any {
-	if n := len(records[key]); n != 1 {
-		d.add("%s is there %d times", key, n)
+// link is what the panel knows of the record that an order, client or organization is in the portal.
+func (d *differences) link(local string, id int64, kind string) chaosLink {
+	return d.links[fmt.Sprintf("%s %d %s", local, id, kind)]
+}
+
+// linkedRecord is that record, if it is there.
+func (d *differences) linkedRecord(local string, id int64, kind string) map[string]any {
+	l := d.link(local, id, kind)
+	if l.remote == "" || l.state != "" && l.state != "rejected" {
 		return nil
 	}
-	return records[key][0]
+	r := d.kinds[kind][l.remote]
+	if r == nil {
+		d.add("%s %d is linked to %s %s, which is not there", local, id, kind, l.remote)
+	}
+	return r
 }
 
-// order compares an order with its deal.
-func (d *differences) order(c *chaos, o panelOrder) {
-	deal := d.one(d.deals, mapping.OrderKey(o.ID, ""))
-	if deal == nil {
-		return
-	}
-	text := func(name string) string { return fmt.Sprint(deal[name]) }
-	if amount := bitrix24test.Kopecks(c.t, text("OPPORTUNITY")); amount != moneyOf(o.TotalPrice) {
-		d.add("order %d: amount of deal %s, want %s", o.ID, amount, moneyOf(o.TotalPrice))
-	}
-	var sum orders.Money
-	rows := 0
-	for _, row := range d.state.Rows["D"+text("ID")] {
-		if row["PRODUCT_NAME"] == handMade {
-			continue
+// order looks for the one deal or lead of an order and compares it.
+func (d *differences) order(o *chaosOrder, there panelOrder) {
+	if !o.loose {
+		if moneyOf(there.TotalPrice) != o.total {
+			d.add("order %d: total %s, want %s", o.id, moneyOf(there.TotalPrice), o.total)
 		}
-		rows++
-		sum += bitrix24test.Kopecks(c.t, fmt.Sprint(row["PRICE"])) * bitrix24test.Kopecks(c.t, fmt.Sprint(row["QUANTITY"])) / 100
-	}
-	want := len(o.Items)
-	if o.DeliveryPrice != 0 {
-		want++
-	}
-	if rows != want || sum != moneyOf(o.TotalPrice) {
-		d.add("order %d: %d rows of %s, want %d of %s", o.ID, rows, sum, want, moneyOf(o.TotalPrice))
-	}
-	if hasStage(o.Status) && mapping.Proposal(text("STAGE_ID")) != o.Status {
-		d.add("order %d: stage %s, status %s", o.ID, text("STAGE_ID"), o.Status)
-	}
-	if contact := d.one(d.contacts, mapping.ClientKey(o.UserID, "")); contact != nil && fmt.Sprint(contact["ID"]) != text("CONTACT_ID") {
-		d.add("order %d: contact %s, want %s", o.ID, text("CONTACT_ID"), contact["ID"])
-	}
-	if o.OrganizationID != nil {
-		company := d.one(d.companies, mapping.OrganizationKey(*o.OrganizationID, ""))
-		if company != nil && fmt.Sprint(company["ID"]) != text("COMPANY_ID") {
-			d.add("order %d: company %s, want %s", o.ID, text("COMPANY_ID"), company["ID"])
+		if o.status != "" && there.Status != o.status {
+			d.add("order %d: status %s, want %s", o.id, there.Status, o.status)
 		}
 	}
-	if payment := text(mapping.DefaultFields.Payment); !strings.HasPrefix(payment, o.PaymentStatus.Label()) {
-		d.add("order %d: payment %q, want %q", o.ID, payment, o.PaymentStatus.Label())
+	key := mapping.OrderKey(o.id, d.tokens[fmt.Sprint("order ", o.id)])
+	own := slices.DeleteFunc(slices.Clone(d.keys[key]), func(r map[string]any) bool {
+		return d.foreign[fmt.Sprint("deal ", r["ID"])]
+	})
+	deal, lead := d.link("order", o.id, "deal"), d.link("order", o.id, "lead")
+	switch {
+	case o.gone:
+		d.count(fmt.Sprintf("order %d, whose deal was deleted: deals", o.id), len(own), 0)
+	case deal.remote != "":
+		if len(own) != 1 || fmt.Sprint(own[0]["ID"]) != deal.remote || deal.state != "" {
+			d.add("order %d: deals %s, linked to %s %s", o.id, numbers(own), deal.remote, deal.state)
+			return
+		}
+		d.deal(o, there, own[0])
+	case lead.remote != "":
+		d.count(fmt.Sprintf("order %d, which is in a lead: deals", o.id), len(own), 0)
+		d.lead(o, there, lead)
+	default:
+		d.add("order %d has neither a deal nor a lead; there are %s", o.id, numbers(own))
 	}
 }
 
-func hasStage(s orders.Status) bool {
-	return slices.ContainsFunc([]string{"NEW", "PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE", "WON", "LOSE", "APOLOGY"},
-		func(stage string) bool { return mapping.Proposal(stage) == s })
+func numbers(records []map[string]any) string {
+	var list []string
+	for _, r := range records {
+		list = append(list, fmt.Sprint(r["ID"]))
+	}
+	return "[" + strings.Join(list, " ") + "]"
 }
 
-// model compares an order and its deal with what was done to them.
-func (d *differences) model(o *chaosOrder, there panelOrder) {
-	if there.ID == 0 {
-		d.add("order %d was confirmed and is not in the panel", o.id)
-		return
+// strangers looks at the records of the portal that have not been looked at.
+func (d *differences) strangers() {
+	expected := map[string]bool{}
+	for what, l := range d.links {
+		parts := strings.Fields(what)
+		expected[parts[2]+" "+l.remote] = true
 	}
-	if moneyOf(there.TotalPrice) != o.total {
-		d.add("order %d: total %s, want %s", o.id, moneyOf(there.TotalPrice), o.total)
-	}
-	if o.status != "" && there.Status != o.status {
-		d.add("order %d: status %s, want %s", o.id, there.Status, o.status)
-	}
-	deals := d.deals[mapping.OrderKey(o.id, "")]
-	if len(deals) != 1 {
-		return
-	}
-	deal := deals[0]
-	if title := fmt.Sprint(deal["TITLE"]); o.title != "" && title != o.title {
-		d.add("order %d: title %q, want the manager's %q", o.id, title, o.title)
-	}
-	discussion := fmt.Sprint(deal[mapping.DefaultFields.Discussion])
-	for _, text := range o.comments {
-		if n := strings.Count(discussion+"\n", text+"\n"); n != 1 {
-			d.add("order %d: the discussion holds %q %d times: %q", o.id, text, n, discussion)
+	ours := map[string]bool{}
+	for record, token := range d.tokens {
+		var id int64
+		local, number, _ := strings.Cut(record, " ")
+		_, _ = fmt.Sscan(number, &id)
+		switch local {
+		case "order":
+			ours[mapping.OrderKey(id, token)], ours[mapping.OrderLeadKey(id, token)] = true, true
+		case "client":
+			ours[mapping.ClientKey(id, token)], ours[mapping.ClientLeadKey(id, token)] = true, true
+		default:
+			ours[mapping.OrganizationKey(id, token)], ours[mapping.OrganizationLeadKey(id, token)] = true, true
 		}
 	}
-	byHand := 0
-	for _, row := range d.state.Rows[fmt.Sprint("D", deal["ID"])] {
-		if row["PRODUCT_NAME"] == handMade {
-			byHand++
+	lost := map[string]int{}
+	for kind, records := range d.kinds {
+		for id, r := range records {
+			what := kind + " " + id
+			switch key := fmt.Sprint(r["ORIGIN_ID"]); {
+			case expected[what], d.foreign[what]:
+			case key != "" && !ours[key]:
+				lost[kind]++
+			default:
+				d.add("%s is nobody's: %s", what, key)
+			}
 		}
 	}
-	if byHand != o.byHand {
-		d.add("order %d: %d rows made by hand, want %d", o.id, byHand, o.byHand)
-	}
-}
-
-func (d *differences) client(c *chaosClient) {
-	contacts := d.contacts[mapping.ClientKey(c.id, "")]
-	if len(contacts) == 1 && fmt.Sprint(contacts[0]["NAME"]) != c.first {
-		d.add("client %d: the contact is called %q, want %q", c.id, contacts[0]["NAME"], c.first)
-	}
-}
-
-// unfinished is what the panel has not come to an end with.
-func (c *chaos) unfinished() []string {
-	var left []string
-	for what, query := range map[string]string{
-		"failed job":          "SELECT kind || ' ' || key FROM jobs WHERE state = 'failed'",
-		"job":                 "SELECT kind || ' ' || key FROM jobs WHERE state IN ('waiting', 'running') AND (kind LIKE 'bitrix24.push%' OR kind LIKE 'bitrix24.pull%')",
-		"outcome not settled": "SELECT entity || ' ' || key FROM bitrix24_intents",
-	} {
-		for _, row := range c.fleet.query(query) {
-			left = append(left, what+": "+row)
-		}
-	}
-	return left
-}
-
-var whose = regexp.MustCompile(`(order|client)[: /](\d+)`)
-
-// tell writes what the journal has to say of the first few records that differ.
-func (c *chaos) tell(differences []string) {
-	c.t.Helper()
-	for _, d := range differences[:min(len(differences), 3)] {
-		if record := whose.FindStringSubmatch(d); record != nil {
-			lines := c.fleet.query(fmt.Sprintf("SELECT direction || ' ' || outcome || ': ' || text || ' | ' || substr(request, 1, 600) || ' | ' || substr(answer, 1, 300) "+
-				"FROM bitrix24_journal WHERE local = '%s' AND local_id = %s ORDER BY id", record[1], record[2]))
-			c.t.Logf("%s:\n%s", record[0], strings.Join(lines, "\n"))
-		}
+	if d.restores.Load() == 0 && len(lost) > 0 {
+		d.add("records with keys that nobody has: %v", lost)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -67,6 +66,7 @@ type fleet struct {
 	binary    string
 	dialect   db.Dialect
 	database  db.Options
+	server    *dbtest.Server // the Postgres, where it is the fleet's own
 	secret    string
 	env       []string
 	balancer  *httptest.Server
@@ -85,7 +85,13 @@ type process struct {
 
 func newFleet(t testing.TB, binary string, dialect db.Dialect) *fleet {
 	t.Helper()
-	f := &fleet{t: t, binary: binary, dialect: dialect, database: dbtest.Empty(t, dialect)}
+	return newFleetOn(t, binary, dialect, dbtest.Empty(t, dialect))
+}
+
+// newFleetOn is a fleet on an empty database.
+func newFleetOn(t testing.TB, binary string, dialect db.Dialect, database db.Options) *fleet {
+	t.Helper()
+	f := &fleet{t: t, binary: binary, dialect: dialect, database: database}
 	f.secret = base64.StdEncoding.EncodeToString([]byte(strings.Repeat("c", 32)))
 	f.balancer = httptest.NewServer(f)
 	t.Cleanup(func() {
@@ -98,12 +104,17 @@ func newFleet(t testing.TB, binary string, dialect db.Dialect) *fleet {
 	f.env = append(os.Environ(),
 		"PUBLIC_URL="+f.url(), "SECRET_KEY="+f.secret, "ALLOW_PRIVATE_PORTAL=1", "LOG_LEVEL=warn",
 		"BITRIX24_TIMEOUT=10s", "BITRIX24_AWAIT_SITE=200ms", "BITRIX24_AWAIT_STAFF=200ms",
-		"DATABASE_URL="+f.database.URL, "DATA_DIR="+filepath.Dir(f.database.Path),
 	)
 	return f
 }
 
 func (f *fleet) url() string { return f.balancer.URL }
+
+// environment is that of a process at this address.
+func (f *fleet) environment(address string) []string {
+	return append(f.env[:len(f.env):len(f.env)],
+		"ADDR="+address, "DATABASE_URL="+f.database.URL, "DATA_DIR="+filepath.Dir(f.database.Path))
+}
 
 // ServeHTTP passes a request on to the processes in turn, the dead ones too.
 func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +151,54 @@ func (f *fleet) connect(portal string) {
 }
 
 // query reads one column of the database beside the processes.
-func (f *fleet) query(query string) []string {
+func (f *fleet) query(query string) (list []string) {
+	for _, row := range f.rows(query) {
+		list = append(list, row[0])
+	}
+	return list
+}
+
+// rows reads the database beside the processes. While the database is away there are none.
+func (f *fleet) rows(query string) (list [][]string) {
+	f.t.Helper()
+	database := f.beside()
+	defer database.Close()
+	rows, err := database.QueryContext(f.t.Context(), query)
+	if err != nil {
+		return nil
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil
+	}
+	for rows.Next() {
+		row, into := make([]string, len(columns)), make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if rows.Scan(into...) != nil {
+			return nil
+		}
+		list = append(list, row)
+	}
+	if rows.Err() != nil {
+		return nil
+	}
+	return list
+}
+
+// change changes the database beside the processes. ok is false when the database was away or held.
+func (f *fleet) change(statement string) (ok bool) {
+	f.t.Helper()
+	database := f.beside()
+	defer database.Close()
+	_, err := database.ExecContext(f.t.Context(), statement)
+	return err == nil
+}
+
+// beside is the database as somebody else has it open.
+func (f *fleet) beside() *sql.DB {
 	f.t.Helper()
 	driver, source := "pgx", f.database.URL
 	if f.dialect == db.SQLite {
@@ -150,24 +208,7 @@ func (f *fleet) query(query string) []string {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer database.Close()
-	rows, err := database.QueryContext(f.t.Context(), query)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	defer rows.Close()
-	var list []string
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return append(list, err.Error())
-		}
-		list = append(list, text)
-	}
-	if err := rows.Err(); err != nil {
-		list = append(list, err.Error())
-	}
-	return list
+	return database
 }
 
 // start starts that many processes at once and waits until all are ready.
@@ -199,16 +240,23 @@ func (f *fleet) launch(p *process) {
 	}
 	defer log.Close()
 	p.cmd = exec.Command(f.binary)
-	p.cmd.Env = append(f.env, "ADDR="+p.address)
+	p.cmd.Env = f.environment(p.address)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	diesWithUs(p.cmd)
-	if err := p.cmd.Start(); err != nil {
+	started, ended, cmd := make(chan error), make(chan error, 1), p.cmd
+	go func() {
+		runtime.LockOSThread() // the death signal is sent when the *thread* ends that started the child
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			ended <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		f.t.Error(err)
 		return
 	}
-	ended, cmd := make(chan error, 1), p.cmd
 	p.ended = ended
-	go func() { ended <- cmd.Wait() }()
 }
 
 // ready waits until a process answers that it is.
@@ -232,45 +280,6 @@ func (f *fleet) ready(p *process) {
 			f.t.Fatalf("a process is not ready after a minute\n%s", p.complaints())
 		}
 		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-// strike hits one of the processes: it is killed as by a power cut and started again, or frozen for longer than a lease
-// lasts, or, on Postgres, all sessions of the database are cut, as by a failover. It says what happened.
-func (f *fleet) strike(random *rand.Rand, lease time.Duration) string {
-	p := f.processes[random.IntN(len(f.processes))]
-	switch kind := random.IntN(4); {
-	case kind == 0 && f.dialect == db.Postgres:
-		f.cut()
-		return "cut"
-	case kind == 1 && f.dialect == db.Postgres: // a lone process on SQLite would only be late
-		p.freeze(lease + time.Second)
-		return "frozen"
-	}
-	p.kill()
-	time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
-	f.launch(p)
-	return "killed"
-}
-
-// cut ends every session of the database but its own. A process that is only just starting would end, as it should, and
-// nobody would start it again.
-func (f *fleet) cut() {
-	f.t.Helper()
-	for _, p := range f.processes {
-		f.ready(p)
-	}
-	database, err := db.Open(f.t.Context(), f.database)
-	if err != nil {
-		f.t.Error(err)
-		return
-	}
-	defer func() { _ = database.Close() }()
-	err = database.From(f.t.Context()).Exec(
-		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-	).Error
-	if err != nil {
-		f.t.Error(err)
 	}
 }
 

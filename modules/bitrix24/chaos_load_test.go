@@ -13,25 +13,26 @@ import (
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/emulator"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 )
 
 // chaosWorker is a site with its customers, and a manager of the portal who works with their deals. What he knows to be
 // true is the model that the end is compared with.
 type chaosWorker struct {
 	*chaos
-	number  int
-	random  *rand.Rand
-	calls   int
-	clients []*chaosClient
-	company *chaosCompany
-	orders  []*chaosOrder
+	number    int
+	random    *rand.Rand
+	calls     int
+	clients   []*chaosClient
+	returning int // so many clients have registered before, though a restored database may not know it
+	company   *chaosCompany
+	orders    []*chaosOrder
 }
 
 type chaosClient struct {
 	id                 int64
 	first, last, email string
-	renamed            bool
+	merged             bool
+	loose              bool // what he is called in the end cannot be told
 }
 
 type chaosCompany struct{ id, entity, employee int64 }
@@ -44,6 +45,12 @@ type chaosOrder struct {
 	byHand              int    // rows that a manager added to the deal
 	title               string // that a manager gave it
 	fixed               bool   // its items stay: something is paid, or there is a discount that other items may not bear
+
+	gone     bool     // its deal was deleted, and nobody makes another unasked
+	rejected bool     // its lead was
+	contact  bool     // it is in a deal whose contact a manager has chosen
+	loose    bool     // it was changed, and then a copy from before that was restored
+	history  []string // what happened to it
 
 	// Where the order must stand, as long as only one side changes that: a move in the portal can cross a push, and
 	// within two seconds the portal's wins.
@@ -62,15 +69,26 @@ func (w *chaosWorker) work() {
 		share++
 	}
 	for range share {
-		w.order()
-		for n := w.random.IntN(3); n > 0 && len(w.orders) > 0; n-- {
-			w.disturb(w.orders[w.random.IntN(len(w.orders))])
+		w.step(w.order)
+		for range w.random.IntN(4) {
+			w.step(func() {
+				if n := len(w.orders); n > 0 { // the latest ones more often
+					w.disturb(w.orders[n-1-min(w.random.IntN(n), w.random.IntN(n))])
+				}
+			})
 		}
 		if w.ctx.Err() != nil {
 			w.t.Errorf("the time was up when %d orders were placed", w.placed.Load())
 			return
 		}
 	}
+}
+
+// step does something while no database is replaced.
+func (w *chaosWorker) step(do func()) {
+	w.world.RLock()
+	defer w.world.RUnlock()
+	do()
 }
 
 // order places an order: of a new customer, of one who was here before, or of an organization.
@@ -117,7 +135,10 @@ func (w *chaosWorker) phone(n int) string { return fmt.Sprintf("+79%02d%07d", 10
 
 func (w *chaosWorker) newClient() *chaosClient {
 	n := len(w.clients)
-	return &chaosClient{first: "Имя", last: fmt.Sprintf("Фамилия%d-%d", w.number, n), email: fmt.Sprintf("c%d-%d@example.ru", w.number, n)}
+	return &chaosClient{
+		first: "Имя", last: fmt.Sprintf("Фамилия%d-%d", w.number, n), email: fmt.Sprintf("c%d-%d@example.ru", w.number, n),
+		loose: n < w.returning, // he finds his contact, as people have left it
+	}
 }
 
 func (c *chaosClient) json(w *chaosWorker) apptest.JSON {
@@ -131,7 +152,7 @@ func (c *chaosClient) json(w *chaosWorker) apptest.JSON {
 
 // found registers an organization with an employee and a legal entity.
 func (w *chaosWorker) found() {
-	n := len(w.orders)
+	n := w.calls // unlike any other, even in a restored database
 	employee := w.call("POST", "/api/clients", apptest.JSON{
 		"FirstName": "Сотрудник", "LastName": fmt.Sprintf("Организации%d-%d", w.number, n),
 		"Email": fmt.Sprintf("e%d-%d@example.ru", w.number, n),
@@ -192,92 +213,6 @@ func (w *chaosWorker) items() ([]apptest.JSON, orders.Money) {
 	return items, sum
 }
 
-// disturb does something to an order, here or in the portal.
-func (w *chaosWorker) disturb(o *chaosOrder) {
-	path := fmt.Sprintf("/api/orders/%d", o.id)
-	deal := w.deals.of(o.id)
-	switch w.random.IntN(10) {
-	case 0, 1, 2:
-		w.changeStatus(o, path)
-	case 3, 4:
-		if deal != 0 {
-			w.move(o, deal)
-		}
-	case 5:
-		text := fmt.Sprintf("Вопрос %d", len(o.comments))
-		w.call("POST", path+"/comments", apptest.JSON{"Text": text, "VisibleToClient": true}, http.StatusOK)
-		o.comments = append(o.comments, text)
-	case 6:
-		w.changeItems(o, path)
-	case 7:
-		if deal != 0 && o.byHand == 0 {
-			w.manage("add_row", emulator.Args{"deal": deal, "row": emulator.Args{"PRODUCT_NAME": handMade, "PRICE": 10, "QUANTITY": 1}})
-			o.byHand++
-		}
-	case 8:
-		if deal != 0 {
-			o.title = fmt.Sprintf("Переговоры %d", w.random.IntN(1000))
-			w.manage("edit_deal", emulator.Args{"id": deal, "fields": emulator.Args{"TITLE": o.title}})
-		}
-	case 9:
-		if len(w.clients) > 0 {
-			w.rename(w.clients[w.random.IntN(len(w.clients))])
-		}
-	}
-}
-
-const handMade = "Добавлено вручную"
-
-var chaosStatuses = []orders.Status{
-	orders.Pending, orders.WaitingForPayment, orders.PrintingInProgress, orders.Fulfilled, orders.Delivered, orders.Cancelled,
-	orders.DesignInProgress, orders.Shipped, // no stage stands for these
-}
-
-var chaosStages = []string{"PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "FINAL_INVOICE", "WON", "LOSE"}
-
-func (w *chaosWorker) changeStatus(o *chaosOrder, path string) {
-	if !o.panelOnly && w.random.IntN(2) == 0 {
-		return // most of these stay the portal's
-	}
-	status := chaosStatuses[w.random.IntN(len(chaosStatuses))]
-	w.call("POST", path+"/status", apptest.JSON{"Status": status}, http.StatusOK)
-	o.status = status
-	if !o.panelOnly {
-		o.status = "" // either side's may be the last
-	}
-}
-
-func (w *chaosWorker) move(o *chaosOrder, deal int64) {
-	if o.panelOnly {
-		return
-	}
-	stage := chaosStages[w.random.IntN(len(chaosStages))]
-	w.manage("move_deal", emulator.Args{"id": deal, "stage": stage})
-	if o.status != "" {
-		o.status = mapping.Proposal(stage)
-	}
-}
-
-// changeItems replaces the items, or pays all of them.
-func (w *chaosWorker) changeItems(o *chaosOrder, path string) {
-	if o.fixed {
-		return
-	}
-	if w.random.IntN(2) == 0 {
-		w.call("POST", path+"/payments", apptest.JSON{"Amount": o.total.String(), "Method": "Online"}, http.StatusOK)
-		o.fixed = true
-		if o.status == orders.WaitingForPayment || !o.panelOnly {
-			o.status = "" // paid in full it moves on, if it stands there by now
-		}
-		return
-	}
-	items, _ := w.items()
-	answer := w.call("PUT", path+"/items", apptest.JSON{"Items": items}, http.StatusOK)
-	if answer != nil {
-		o.total = moneyOf(answer.Number("TotalPrice"))
-	}
-}
-
 func moneyOf(rubles float64) orders.Money {
 	if rubles < 0 {
 		return -moneyOf(-rubles)
@@ -285,20 +220,35 @@ func moneyOf(rubles float64) orders.Money {
 	return orders.Money(rubles*100 + 0.5)
 }
 
-func (w *chaosWorker) rename(c *chaosClient) {
-	if c.id == 0 {
-		return
-	}
-	c.first = fmt.Sprintf("Имя%d", w.random.IntN(1000))
-	c.renamed = true
-	w.call("PATCH", fmt.Sprintf("/api/clients/%d", c.id), apptest.JSON{"FirstName": c.first}, http.StatusOK)
+// manage does what a manager does in the portal. ok is false when the record is not there any more.
+func (c *chaos) manage(deed string, args emulator.Args) (made emulator.Made, ok bool) {
+	made, err := c.portal.Do(deed, args)
+	return made, err == nil
 }
 
-// manage does what a manager does in the portal.
-func (w *chaosWorker) manage(deed string, args emulator.Args) {
-	if _, err := w.portal.Do(deed, args); err != nil {
-		w.t.Errorf("in the portal: %v", err)
+// linked is the record of a kind that the panel knows for its order, client or organization; 0: none.
+func (c *chaos) linked(local string, id int64, entity string) (remote int64) {
+	rows := c.fleet.query(fmt.Sprintf("SELECT remote_id FROM bitrix24_links "+
+		"WHERE local = '%s' AND local_id = %d AND entity = '%s' AND state = '' ORDER BY portal_id DESC", local, id, entity))
+	if len(rows) > 0 {
+		_, _ = fmt.Sscan(rows[0], &remote)
 	}
+	return remote
+}
+
+// deal is the deal of an order, and lead its open lead.
+func (o *chaosOrder) deal(c *chaos) int64 { return c.linked("order", o.id, "deal") }
+
+func (o *chaosOrder) lead(c *chaos) int64 { return c.linked("order", o.id, "lead") }
+
+// path is an order in the API.
+func (o *chaosOrder) path() string { return fmt.Sprintf("/api/orders/%d", o.id) }
+
+// foreigner notes that a record of the portal is nobody's, though it may look so.
+func (c *chaos) foreigner(kind string, id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.foreign[fmt.Sprint(kind, " ", id)] = true
 }
 
 // call calls the API until it is answered, with one key for all attempts: a site that does so has no order twice.

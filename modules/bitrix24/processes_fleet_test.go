@@ -57,7 +57,7 @@ func (f *fleet) restart(p *process) {
 func (f *fleet) run(args ...string) (said string, code int) {
 	f.t.Helper()
 	cmd := exec.Command(f.binary, args...)
-	cmd.Env = append(f.env, "ADDR=127.0.0.1:0")
+	cmd.Env = f.environment("127.0.0.1:0")
 	return ended(f.t, cmd)
 }
 

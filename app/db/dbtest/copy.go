@@ -10,7 +10,11 @@ import (
 func Copy(t testing.TB, o db.Options) db.Options {
 	t.Helper()
 	if o.URL != "" {
-		return db.Options{URL: postgresFrom(t, databaseOf(t, o.URL))}
+		server, err := postgresServer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db.Options{URL: server.copyOf(t, databaseOf(t, o.URL))}
 	}
 	o.Log = Silent()
 	path := sqliteFile(t)

@@ -41,26 +41,22 @@ func postgresCopy(t testing.TB, lines []db.Line) string {
 			t.Fatal(err)
 		}
 	}
-	return postgresFrom(t, from)
+	return server.copyOf(t, from)
 }
 
-// postgresFrom makes a database that is a copy of another one, until the test ends, and returns its address.
-func postgresFrom(t testing.TB, from string) string {
+// copyOf makes a database that is a copy of another one, until the test ends, and returns its address.
+func (s *server) copyOf(t testing.TB, from string) string {
 	t.Helper()
-	server, err := postgresServer()
-	if err != nil {
-		t.Fatal(err)
-	}
 	name := nextName("test")
-	if err := server.exec("CREATE DATABASE " + name + " TEMPLATE " + from + server.strategy); err != nil {
+	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + from + s.strategy); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := server.exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+		if err := s.exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
 			t.Errorf("drop the test's database: %v", err)
 		}
 	})
-	return server.url(name)
+	return s.url(name)
 }
 
 // databaseOf is the name in an address of server.url.
@@ -77,6 +73,8 @@ func databaseOf(t testing.TB, address string) string {
 type server struct {
 	admin    *url.URL
 	strategy string // how a template is copied; the server's own way when empty
+	begin    func() error
+	end      func() // as a power cut does; nil: it is not ours
 
 	mu   sync.Mutex // Postgres copies a template for one at a time
 	conn *pgx.Conn  // kept from one statement to the next
@@ -109,7 +107,7 @@ func (s *server) exec(statement string) error {
 var postgresServer = sync.OnceValues(func() (*server, error) {
 	given := os.Getenv("TEST_DATABASE_URL")
 	if given == "" {
-		return startServer()
+		return startServer("pg")
 	}
 	admin, err := url.Parse(given)
 	if err != nil {

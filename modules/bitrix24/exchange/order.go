@@ -12,6 +12,7 @@ import (
 	"github.com/pixlpark/panel/app/sites"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // orderWork brings an order and its deal together, or the lead that the order is in.
@@ -148,7 +149,8 @@ func (r *run) loadOrders(ctx context.Context) error {
 				read = append(read, w)
 			}
 		case w.Open != nil, w.sought:
-			r.askByKey(w.Target.TypeID(), w.key(), &w.ByKey, &w.err)
+			w.Created = map[int64]rest.Time{}
+			r.seek(w.Target.TypeID(), soughtKey{w.key(), &w.ByKey, w.Created, &w.err})
 		}
 		if !w.done {
 			r.addCustomer(w)

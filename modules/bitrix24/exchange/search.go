@@ -33,9 +33,10 @@ func OwnerByKey(origin mapping.Origin, carried rest.Origin) (owner plan.Record, 
 	return plan.KeyOf(string(carried.OriginID))
 }
 
-// keyed is a record of which only the number and the key are read.
+// keyed is a record of which only the number, the key and its age are read.
 type keyed struct {
-	ID rest.ID `json:"id"`
+	ID          rest.ID   `json:"id"`
+	CreatedTime rest.Time `json:"createdTime"`
 	rest.Origin
 }
 
@@ -49,6 +50,7 @@ type sought struct {
 type soughtKey struct {
 	key     string
 	found   *[]int64
+	created map[int64]rest.Time // when they were created; nil: nobody wants to know
 	failure *error
 }
 
@@ -69,10 +71,15 @@ const commLimit = 20
 
 // askByKey looks for records that carry a key of ours.
 func (r *run) askByKey(entityTypeID int, key string, found *[]int64, failure *error) {
+	r.seek(entityTypeID, soughtKey{key, found, nil, failure})
+}
+
+// seek is askByKey for whoever wants to know more than the numbers.
+func (r *run) seek(entityTypeID int, s soughtKey) {
 	if r.sought.keys == nil {
 		r.sought.keys = map[int][]soughtKey{}
 	}
-	r.sought.keys[entityTypeID] = append(r.sought.keys[entityTypeID], soughtKey{key, found, failure})
+	r.sought.keys[entityTypeID] = append(r.sought.keys[entityTypeID], s)
 }
 
 // askByComm looks for a phone, in all its spellings, or an e-mail. typeID is rest.Phone or rest.Email; entityType is
@@ -128,7 +135,7 @@ func (r *run) askKeys(typeID int, group []soughtKey, after int64) {
 		filter["@originId"] = lo.Map(group, func(s soughtKey, _ int) string { return s.key })
 	}
 	params := rest.Params{
-		"entityTypeId": typeID, "select": []string{"id", "originatorId", "originId"},
+		"entityTypeId": typeID, "select": []string{"id", "createdTime", "originatorId", "originId"},
 		"order": rest.Params{"id": "ASC"}, "start": -1, "filter": filter,
 	}
 	r.questions.add(question{method: listMethod, params: params, answer: func(result *rest.Result, name string) error {
@@ -144,6 +151,9 @@ func (r *run) askKeys(typeID int, group []soughtKey, after int64) {
 			for _, item := range items.Items {
 				if HasKey(r.Origin, item.Origin, s.key) {
 					*s.found = append(*s.found, item.ID.Int64())
+					if s.created != nil {
+						s.created[item.ID.Int64()] = item.CreatedTime
+					}
 				}
 			}
 		}

@@ -130,8 +130,10 @@ func adoptDeal(f OrderFacts, id int64) Plan {
 		text = "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
 	}
 	agreed[OriginField], agreed[createdField] = mapping.Pair{Ours: "Y"}, mapping.Pair{}
+	l := f.newLink(Order, f.number(), Deal, id, agreed)
+	l.seeCreated(f.Created[id]) // people may delete and restore it before it is read
 	return Plan{Now: Changes{
-		Links:       []*Link{f.newLink(Order, f.number(), Deal, id, agreed)},
+		Links:       []*Link{l},
 		RowsUnknown: []int64{f.number()}, // they left with the deal, or they did not
 		Lines:       []Line{inward(About(Order, f.number(), Deal, id), text)},
 		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it meanwhile.

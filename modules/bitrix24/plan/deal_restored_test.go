@@ -88,6 +88,22 @@ func TestNewDeal_aKnownCopyIsNotAdopted(t *testing.T) {
 	}
 }
 
+// The answer about the deal was lost. It was found by its key, then deleted and restored before anybody had read it.
+func TestFoundDeal_isAdoptedWhenItIsRestoredUnread(t *testing.T) {
+	f := goneDeal(plan.Linked)
+	f.Link, f.Gone, f.Open, f.ByKey = nil, false, &plan.Intent{SentAt: noon}, []int64{51}
+	f.Created = map[int64]rest.Time{51: {At: noon}}
+	found := plan.ForOrder(f).Now.Links
+	if len(found) != 1 {
+		t.Fatalf("links %v, want deal 51", found)
+	}
+	gone := goneDeal(plan.Linked, plan.Twin{ID: 53, Created: noon}, plan.Twin{ID: 54, Created: noon.Add(time.Second)})
+	gone.Link = found[0]
+	if l := plan.ForOrder(gone).Now.Links; len(l) != 1 || l[0].RemoteID != 53 || l[0].State != plan.Linked {
+		t.Errorf("links %v, want deal 53, which is as old", l)
+	}
+}
+
 func TestForUnlinked(t *testing.T) {
 	adopted := []string{
 		"order 100 is deal 51 ", "rows of order 100 unknown", "look at deal 51",

@@ -37,16 +37,17 @@ type OrderFacts struct {
 	Client     ClientLead // where the client stands, of an order that goes into a lead
 
 	// What the portal says.
-	ByKey        []int64           // targets that carry the order's key
-	Copies       []int64           // deals that are known to carry it and not to be the order's
-	Twins        []Twin            // what carries its key, asked for when its deal is gone
-	Deal         *rest.Deal        // nil while it was not read
-	Lead         *rest.Lead        // read when our links go into its comment, or a contact beside others
-	Gone         bool              // there is no such deal
-	There        []rest.ProductRow // the rows of the target, read with RowsOpen
-	StageRefused bool              // the panel's own rules did not take the deal's stage
-	RowsErr      error             // why they could not be read; a deal or lead that is gone has none
-	NoteThere    bool              // the timeline holds the note of a deleted order, read with NoteOpen
+	ByKey        []int64             // targets that carry the order's key
+	Created      map[int64]rest.Time // when those were created
+	Copies       []int64             // deals that are known to carry it and not to be the order's
+	Twins        []Twin              // what carries its key, asked for when its deal is gone
+	Deal         *rest.Deal          // nil while it was not read
+	Lead         *rest.Lead          // read when our links go into its comment, or a contact beside others
+	Gone         bool                // there is no such deal
+	There        []rest.ProductRow   // the rows of the target, read with RowsOpen
+	StageRefused bool                // the panel's own rules did not take the deal's stage
+	RowsErr      error               // why they could not be read; a deal or lead that is gone has none
+	NoteThere    bool                // the timeline holds the note of a deleted order, read with NoteOpen
 }
 
 // Customer is the contact or company that goes into a deal or lead.
