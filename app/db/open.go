@@ -103,6 +103,9 @@ func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
 		return nil, err
 	}
 	d.file = lock
+	if err := keepPrivate(o.Path); err != nil {
+		return nil, err
+	}
 	connector, err := newSQLiteConnector(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Path, err)
@@ -111,6 +114,24 @@ func (d *DB) openSQLite(o Options) (gorm.Dialector, error) {
 	pool.SetMaxOpenConns(1)
 	d.sql = pool
 	return &sqlite.Dialector{Conn: pool}, nil
+}
+
+// keepPrivate lets nobody but the owner read the file, which is made when missing. The two that SQLite makes beside it
+// get the modes of the first.
+func keepPrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Chmod(name, 0o600); err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("keep %s private: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func (d *DB) openPostgres(o Options) (gorm.Dialector, error) {

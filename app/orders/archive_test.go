@@ -123,7 +123,7 @@ func TestArchive_namesAndTextsOfCustomersAreHarmless(t *testing.T) {
 	evil := []string{
 		`../../../etc/cron.d/x`, `..\..\x`, `=cmd|' /C calc'!A0`, "+1+cmd", "-2+3", "@SUM(A1)", "\t=1+1",
 		`<script>alert(1)</script>`, strings.Repeat("я", 400),
-		"a\nb", `"; =1+1; "`, "CON: <x>", "...", "имя\u202exe",
+		"a\nb", `"; =1+1; "`, "CON: <x>", "...", "имя\u202exe", "con", "NUL.txt", "com1.tar.gz", "LPT¹",
 	}
 	var items []orders.Item
 	for _, name := range evil {
@@ -144,6 +144,10 @@ func TestArchive_namesAndTextsOfCustomersAreHarmless(t *testing.T) {
 		if path.Clean(name) != name || path.IsAbs(name) || strings.Contains(name, "..") ||
 			strings.ContainsAny(name, "\\:*?\"<>|\n\u202e") || !utf8.ValidString(name) || len(name) > 600 {
 			t.Errorf("name %q", name)
+		}
+		if base := strings.ToLower(path.Base(name)); base == "con" || strings.HasPrefix(base, "nul.") ||
+			strings.HasPrefix(base, "com1.") || base == "lpt¹" {
+			t.Errorf("name %q is a device of Windows", name)
 		}
 		if seen[strings.ToLower(name)] {
 			t.Errorf("name %q twice", name)

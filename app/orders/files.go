@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -134,6 +135,9 @@ func findFile(tx *gorm.DB, orderID, fileID int64) (*File, error) {
 	return &file, nil
 }
 
+// reserved are the devices of Windows, whatever ending their names have.
+var reserved = regexp.MustCompile(`(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)`)
+
 // fileName makes of whatever a browser sent a name that is one on every system: without folders, without signs that
 // mean something to a file system, and never longer than people can read. The ending survives a cut.
 func fileName(typed string) string {
@@ -153,6 +157,9 @@ func fileName(typed string) string {
 	name = strings.TrimSpace(strings.Trim(name, " ."))
 	if name == "" {
 		return "файл"
+	}
+	if reserved.MatchString(name) {
+		name = "_" + name
 	}
 	runes := []rune(name)
 	if over := len(runes) - maxFileName; over > 0 {

@@ -32,7 +32,8 @@ type Banner struct {
 }
 
 // AddBanner adds a source of banners. It is asked on every page an administrator opens: answer from memory or with one
-// indexed query, and no request to another system. A failing source is logged and left out.
+// indexed query, and no request to another system. A failing source, or one that panics, is logged
+// and left out.
 func (p *Panel) AddBanner(fn func(ctx context.Context) ([]Banner, error)) {
 	p.banners = append(p.banners, fn)
 }
@@ -40,9 +41,9 @@ func (p *Panel) AddBanner(fn func(ctx context.Context) ([]Banner, error)) {
 func (p *Panel) gatherBanners(ctx context.Context) []Banner {
 	var all []Banner
 	for _, source := range p.banners {
-		found, err := source(ctx)
+		found, err := slot(func() ([]Banner, error) { return source(ctx) })
 		if err != nil {
-			p.Log.WithError(err).Error("banner left out")
+			p.Log.WithError(err).WithField("module", moduleOf(source)).Error("banner left out")
 			continue
 		}
 		all = append(all, found...)

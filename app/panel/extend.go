@@ -79,7 +79,7 @@ func (x *Extensions[T]) Actions(c echo.Context, p *Panel, entity T) []ActionLink
 	for _, a := range x.actions {
 		visible, err := a.visible(ctx, entity)
 		if err != nil {
-			p.Log.WithError(err).WithField("action", a.Name).Error("action left out")
+			p.Log.WithError(err).WithField("action", a.Name).Error("action left out") // its name begins with the module's
 			continue
 		}
 		if visible && staff.EmployeeFrom(ctx).May(a.Role) {
@@ -127,7 +127,7 @@ func (a Action[T]) visible(ctx context.Context, entity T) (bool, error) {
 	if a.Visible == nil {
 		return true, nil
 	}
-	return a.Visible(ctx, entity)
+	return slot(func() (bool, error) { return a.Visible(ctx, entity) })
 }
 
 // Forms opens what modules add to the record's form. One that cannot be opened is logged and becomes a remark, so that
@@ -135,9 +135,9 @@ func (a Action[T]) visible(ctx context.Context, entity T) (bool, error) {
 func (x *FormExtensions[T]) Forms(c echo.Context, p *Panel, entity T) form.Forms {
 	var forms form.Forms
 	for _, open := range x.fields {
-		f, err := open(c.Request().Context(), entity)
+		f, err := slot(func() (*form.Form, error) { return open(c.Request().Context(), entity) })
 		if err != nil {
-			p.Log.WithError(err).Error("fields of a module left out")
+			p.Log.WithError(err).WithField("module", moduleOf(open)).Error("fields of a module left out")
 			f = &form.Form{Notice: "Часть полей сейчас недоступна; остальное можно сохранить"}
 		}
 		if f != nil {

@@ -144,7 +144,7 @@ func TestForms_ofModules(t *testing.T) {
 			return &form.Form{Section: "crm", Fields: []*form.Field{form.Number("contact", "Contact ID", &id)}}, nil
 		})
 		x.AddFields(func(context.Context, *client) (*form.Form, error) { return nil, nil })
-		x.AddFields(func(context.Context, *client) (*form.Form, error) { return nil, errors.New("s3cret") })
+		x.AddFields(func(context.Context, *client) (*form.Form, error) { panic("s3cret") })
 	})
 	s.signedIn(staff.Operator)
 	got := s.get("/admin/clients/7")

@@ -239,6 +239,7 @@ func TestBanner_onlyForAdministratorsAndNeverFatal(t *testing.T) {
 			return []panel.Banner{{Tone: panel.Warning, Text: "Портал не отвечает", Action: "Посмотреть", URL: "/admin/x"}}, nil
 		})
 		s.AddBanner(func(context.Context) ([]panel.Banner, error) { return nil, errors.New("broken") })
+		s.AddBanner(func(context.Context) ([]panel.Banner, error) { panic("a mistake of a module") })
 	})
 	s.signedIn(staff.Administrator)
 	s.get("/admin/password").want(t, 200, "Портал не отвечает", "Посмотреть")
