@@ -17,7 +17,7 @@ const (
 
 // TestImports holds the rules of who may know whom: imports point from main to modules to the host to its tools.
 func TestImports(t *testing.T) {
-	tools := []string{"db", "cache", "jobs", "once", "settings", "form", "money", "panel", "staff", "refusal"}
+	tools := []string{"db", "cache", "jobs", "once", "settings", "form", "money", "panel", "staff", "refusal", "pasted", "phone", "email"}
 	nouns := []string{"orders", "clients", "organizations", "export", "sites", "tariff", "shop", "api"}
 	rules := []struct {
 		rule  string

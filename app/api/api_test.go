@@ -113,6 +113,31 @@ func TestClients_registerAndChange(t *testing.T) {
 	})
 }
 
+// Two people of one office are two; an address in Unicode and in punycode is one; what nobody sees is nothing.
+func TestClients_asPeopleWriteThem(t *testing.T) {
+	each(t, func(t *testing.T, s *server) {
+		first := s.must(201, "POST", "/clients",
+			`{"FirstName":"\u202aИван\u202c","Email":"info@xn--80a1acny.xn--p1ai","Phone":"+7 343 200-10-20 доб. 101"}`)
+		expect(t, first, "Иван", "FirstName")
+		expect(t, first, "info@почта.рф", "Email")
+		expect(t, first, "+73432001020#101", "Phone")
+		second := s.must(201, "POST", "/clients", `{"Phone":"8\u00a0(343) ２００-10-20, вн. 102\u200b"}`)
+		expect(t, second, "+73432001020#102", "Phone")
+		for _, body := range []string{`{"Email":"INFO@ПОЧТА.РФ"}`, `{"Phone":"tel:+7-343-200-10-20;ext=101"}`} {
+			if got := s.call("POST", "/clients", body); got.Status != 409 {
+				t.Errorf("%s = %d %s, want 409", body, got.Status, got.Text)
+			}
+		}
+		if got := s.call("POST", "/clients", `{"FirstName":"\u200b\u3164","LastName":"\ufeff"}`); got.Status != 422 {
+			t.Errorf("a name of nothing visible = %d %s, want 422", got.Status, got.Text)
+		}
+		order := s.must(201, "POST", "/orders", `{"Client":{"Email":"Info@почта.рф"},
+			"Items":[{"Name":"Визитки","Quantity":1,"ItemPrice":1}],"DeliveryAddress":{"Phone":"+7 343 200-10-20 #4048"}}`)
+		expect(t, order, first.id(), "UserId")
+		expect(t, order, "+73432001020#4048", "DeliveryAddress", "Phone")
+	})
+}
+
 func TestOrganizations_registerAndChange(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		boss, guest := s.client("a@mail.ru"), s.client("b@mail.ru")

@@ -2,13 +2,14 @@
 package clients
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
+	"github.com/samber/lo"
 
-	"github.com/pixlpark/panel/app/refusal"
+	"github.com/pixlpark/panel/app/email"
+	"github.com/pixlpark/panel/app/pasted"
+	"github.com/pixlpark/panel/app/phone"
 )
 
 // Client is a person. E-mail and phone each belong to one client only.
@@ -19,8 +20,8 @@ type Client struct {
 	LastName       string
 	SecondName     string
 	DisplayName    string  // «Имя для отображения»
-	Email          *string // lower case
-	Phone          *string // E.164
+	Email          *string // as package email keeps it
+	Phone          *string // as package phone keeps it: E.164, its extension after "#"
 	PhoneTyped     string  // as the person typed it
 	Status         Status
 	ManagerID      *int64
@@ -82,7 +83,7 @@ func (c *Client) EmailText() string {
 	return *c.Email
 }
 
-// PhoneText is the phone in E.164, or nothing.
+// PhoneText is the phone as it is kept, or nothing.
 func (c *Client) PhoneText() string {
 	if c.Phone == nil {
 		return ""
@@ -92,62 +93,20 @@ func (c *Client) PhoneText() string {
 
 // SetEmail takes an e-mail as typed; empty clears it.
 func (c *Client) SetEmail(typed string) error {
-	email, err := ParseEmail(typed)
+	address, err := email.Parse(typed)
 	if err != nil {
 		return err
 	}
-	c.Email = nil
-	if email != "" {
-		c.Email = &email
-	}
+	c.Email = lo.EmptyableToPtr(address)
 	return nil
 }
 
 // SetPhone takes a phone as typed; empty clears it.
 func (c *Client) SetPhone(typed string) error {
-	phone, err := ParsePhone(typed)
+	number, err := phone.Parse(typed)
 	if err != nil {
 		return err
 	}
-	c.Phone, c.PhoneTyped = nil, strings.TrimSpace(typed)
-	if phone != "" {
-		c.Phone = &phone
-	}
+	c.Phone, c.PhoneTyped = lo.EmptyableToPtr(number), pasted.Line(typed)
 	return nil
-}
-
-// emailShape is narrower than form.Email, by which employees are known: a client's address is written to from outside
-// and sent to other systems, so its domain has a dot and nothing in it is quoted.
-var emailShape = regexp.MustCompile(`^[a-z0-9.!#$%&'*+/=?^_{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$`)
-
-// ParseEmail checks an e-mail and returns it in lower case; empty stays empty.
-func ParseEmail(typed string) (string, error) {
-	email := strings.ToLower(strings.TrimSpace(typed))
-	if email == "" {
-		return "", nil
-	}
-	if len(email) > 250 || !emailShape.MatchString(email) {
-		return "", refusal.Value("Email", "Проверьте адрес электронной почты: «%s».", short(typed))
-	}
-	return email, nil
-}
-
-// ParsePhone checks a phone, Russian unless it says otherwise, and returns it in E.164; empty stays empty.
-func ParsePhone(typed string) (string, error) {
-	typed = strings.TrimSpace(typed)
-	if typed == "" {
-		return "", nil
-	}
-	number, err := phonenumbers.Parse(typed, "RU")
-	if err != nil || !phonenumbers.IsValidNumber(number) {
-		return "", refusal.Value("Phone", "Проверьте номер телефона: «%s». Пример: +7 912 345-67-89.", short(typed))
-	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
-}
-
-func short(s string) string {
-	if runes := []rune(s); len(runes) > 60 {
-		return string(runes[:60]) + "…"
-	}
-	return s
 }

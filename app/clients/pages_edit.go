@@ -7,8 +7,10 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/email"
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/staff"
 )
 
@@ -98,12 +100,12 @@ type profile struct {
 }
 
 func profileOf(c *Client) profile {
-	phone := c.PhoneTyped
-	if phone == "" {
-		phone = c.PhoneText()
+	number := c.PhoneTyped
+	if number == "" {
+		number = phone.Words(c.PhoneText())
 	}
 	return profile{
-		Status: c.Status, Email: c.EmailText(), Phone: phone,
+		Status: c.Status, Email: c.EmailText(), Phone: number,
 		FirstName: c.FirstName, LastName: c.LastName, SecondName: c.SecondName, DisplayName: c.DisplayName,
 		ExternalNumber: c.ExternalNumber, Manager: ManagerText(c.ManagerID),
 	}
@@ -126,8 +128,8 @@ func (p profile) fill(c *Client) error {
 func (p *profile) fields(managers Managers, present *int64) []*form.Field {
 	return []*form.Field{
 		form.Select("Status", "Статус", &p.Status, StatusOptions()).FullWidth(),
-		form.Text("Email", "Эл. почта", &p.Email).Keyboard("email").Check(CheckEmail),
-		form.Text("Phone", "Телефон", &p.Phone).Keyboard("tel").Check(CheckPhone).Example("+7 912 345-67-89"),
+		form.Text("Email", "Эл. почта", &p.Email).Keyboard("email").Check(email.Check),
+		form.Text("Phone", "Телефон", &p.Phone).Keyboard("tel").Check(phone.Check).Example("+7 912 345-67-89"),
 		form.Text("FirstName", "Имя", &p.FirstName).Max(100),
 		form.Text("LastName", "Фамилия", &p.LastName).Max(100),
 		form.Text("SecondName", "Отчество", &p.SecondName).Max(100),
@@ -144,16 +146,4 @@ func StatusOptions() []form.Option[Status] {
 		options[i] = form.Option[Status]{Value: s.Status, Label: s.Label}
 	}
 	return options
-}
-
-// CheckEmail and CheckPhone are checks of form fields.
-func CheckEmail(typed string) error {
-	_, err := ParseEmail(typed)
-	return err
-}
-
-// CheckPhone is CheckEmail for phones.
-func CheckPhone(typed string) error {
-	_, err := ParsePhone(typed)
-	return err
 }

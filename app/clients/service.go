@@ -10,7 +10,10 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/email"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/pasted"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 )
@@ -60,23 +63,23 @@ func (s *Service) FindMany(ctx context.Context, ids []int64) (map[int64]*Client,
 
 // ByEmail returns the client with this e-mail.
 func (s *Service) ByEmail(ctx context.Context, typed string) (*Client, error) {
-	email, err := ParseEmail(typed)
+	address, err := email.Parse(typed)
 	if err != nil {
 		return nil, err
 	}
 	var c Client
-	err = s.db.From(ctx).Where("email = ?", email).First(&c).Error
+	err = s.db.From(ctx).Where("email IN ?", email.Forms(address)).Order("id").First(&c).Error
 	return found(&c, err)
 }
 
 // ByPhone returns the client with this phone, in any spelling.
 func (s *Service) ByPhone(ctx context.Context, typed string) (*Client, error) {
-	phone, err := ParsePhone(typed)
+	number, err := phone.Parse(typed)
 	if err != nil {
 		return nil, err
 	}
 	var c Client
-	err = s.db.From(ctx).Where("phone = ?", phone).First(&c).Error
+	err = s.db.From(ctx).Where("phone = ?", number).First(&c).Error
 	return found(&c, err)
 }
 
@@ -212,13 +215,16 @@ func (s *Service) runHooks(ctx context.Context, tx *db.Tx, e Saved) error {
 func (s *Service) refuseTaken(ctx context.Context, c *Client) error {
 	for _, key := range []struct {
 		column, field, name string
-		value               *string
-	}{{"email", "Email", "Эта почта", c.Email}, {"phone", "Phone", "Этот телефон", c.Phone}} {
-		if key.value == nil {
+		values              []string
+	}{
+		{"email", "Email", "Эта почта", email.Forms(c.EmailText())},
+		{"phone", "Phone", "Этот телефон", []string{c.PhoneText()}},
+	} {
+		if key.values[0] == "" {
 			continue
 		}
 		var others []int64
-		err := s.db.From(ctx).Model(&Client{}).Where(key.column+" = ? AND id <> ?", *key.value, c.ID).Limit(1).
+		err := s.db.From(ctx).Model(&Client{}).Where(key.column+" IN ? AND id <> ?", key.values, c.ID).Limit(1).
 			Pluck("id", &others).Error
 		if err != nil {
 			return fmt.Errorf("look for the %s: %w", key.column, err)
@@ -249,7 +255,7 @@ func (c *Client) validate() error {
 		{"DisplayName", &c.DisplayName, 200},
 		{"ExternalNumber", &c.ExternalNumber, 100},
 	} {
-		*f.text = strings.TrimSpace(strings.ToValidUTF8(*f.text, ""))
+		*f.text = pasted.Line(*f.text)
 		if len([]rune(*f.text)) > f.max {
 			return refusal.Value(f.name, "Слишком длинно: не больше %d знаков.", f.max)
 		}
@@ -258,7 +264,7 @@ func (c *Client) validate() error {
 		}
 	}
 	if c.Status.Label() == "" {
-		return refusal.Value("Status", "Нет такого статуса: «%s».", short(string(c.Status)))
+		return refusal.Value("Status", "Нет такого статуса: «%s».", pasted.Short(string(c.Status)))
 	}
 	if c.Email == nil && c.Phone == nil && c.FullName() == "" && c.DisplayName == "" {
 		return refusal.Value("Email", "Укажите имя, почту или телефон.")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/form"
+	"github.com/pixlpark/panel/app/phone"
 )
 
 // A form is opened for each request, bound to the variables it edits. What is wrong stands at its field, as it was
@@ -24,7 +25,7 @@ func Example() {
 			Section: "shop",
 			Fields: []*form.Field{
 				form.Text("name", "Название", &shop.Name).Required().Max(100),
-				form.Text("phone", "Телефон", &shop.Phone).Keyboard("tel").Check(form.Phone),
+				form.Text("phone", "Телефон", &shop.Phone).Keyboard("tel").Check(phone.Check),
 				form.Number("limit", "Заказов в день", &shop.Limit),
 				form.Toggle("open", "Принимать заказы", &shop.Open),
 			},
@@ -45,7 +46,7 @@ func Example() {
 	// Output:
 	// false
 	// shop.name = "", "Заполните поле"
-	// shop.phone = "12345", "Введите телефон с кодом, например +7 495 545-46-91"
+	// shop.phone = "12345", "Проверьте номер телефона: «12345». Пример: +7 912 345-67-89."
 	// shop.limit = "20", ""
 	// shop.open = "", ""
 	// {Name:Печатный двор Phone: Limit:20 Open:false}

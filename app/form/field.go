@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/pixlpark/panel/app/pasted"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -39,8 +40,6 @@ const (
 	badNumber complaint = "Введите целое число"
 	badMoney  complaint = "Введите сумму, не больше двух знаков после запятой"
 	badOption complaint = "Выберите значение из списка"
-	badEmail  complaint = "Введите адрес почты вида name@example.ru"
-	badPhone  complaint = "Введите телефон с кодом, например +7 495 545-46-91"
 )
 
 // Field is one line of a form. Make it with Text, Secret, Number, Toggle, Select and their like; the methods that
@@ -250,12 +249,21 @@ func (f *Field) accept(text string) {
 	}
 }
 
-// clean removes what people paste without seeing it; line ends of browsers become plain ones.
+// clean removes what people paste without seeing it from one line. A text of several lines stays as it was typed, and so
+// does a secret, which may be a password.
 func clean(text string, kind Kind) string {
-	if kind == KindTextarea {
-		text = strings.ReplaceAll(text, "\r\n", "\n")
+	switch {
+	case !utf8.ValidString(text): // refused in accept
+		return strings.TrimSpace(text)
+	case kind == KindTextarea:
+		return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	case kind == KindSecret:
+		return strings.TrimSpace(text)
+	case kind == KindNumber, kind == KindMoney:
+		return pasted.Plain(text)
+	default:
+		return pasted.Line(text)
 	}
-	return strings.TrimSpace(text)
 }
 
 // forbidden reports control characters, which neither database nor people want inside a text.

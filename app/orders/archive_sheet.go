@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/phone"
 )
 
 // sheetHTML is a document of its own, to be opened from an unpacked archive: no layout of the panel, no other file.
@@ -75,14 +77,14 @@ func (s *Service) sheet(ctx context.Context, o *Order, zone *time.Location) (*sh
 			fact{"Сайт", site.Name},
 			fact{"Заказчик", client.Name()},
 			fact{"Эл. почта", client.EmailText()},
-			fact{"Телефон", client.PhoneText()},
+			fact{"Телефон", phone.Words(client.PhoneText())},
 			fact{"Организация", organization.Name},
 			fact{"Плательщик", payerText},
 			fact{"Доставка", o.Shipping.Label()},
 			fact{"Адрес", o.Address.Line()},
 			fact{"Примечание к адресу", o.Address.Description},
 			fact{"Получатель", o.Address.FullName},
-			fact{"Телефон получателя", o.Address.Phone},
+			fact{"Телефон получателя", phone.Words(o.Address.Phone)},
 			fact{"Номер отправления", o.Tracking},
 			fact{"Способ оплаты", o.PaymentMethod.Label()},
 			fact{"Статус оплаты", o.PaymentStatus().Label()},

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/money"
+	"github.com/pixlpark/panel/app/pasted"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -31,17 +32,17 @@ func (o *Order) check() error {
 	}
 	switch {
 	case o.Type.Label() == "":
-		return refusal.Value("Type", "Нет такого типа заказа: «%s».", short(string(o.Type)))
+		return refusal.Value("Type", "Нет такого типа заказа: «%s».", pasted.Short(string(o.Type)))
 	case o.Source.Label() == "":
-		return refusal.Value("Source", "Нет такого источника: «%s».", short(string(o.Source)))
+		return refusal.Value("Source", "Нет такого источника: «%s».", pasted.Short(string(o.Source)))
 	case !o.Status.Known():
-		return refusal.Value("Status", "Нет такого статуса: «%s».", short(string(o.Status)))
+		return refusal.Value("Status", "Нет такого статуса: «%s».", pasted.Short(string(o.Status)))
 	case o.Currency != "RUB":
 		return refusal.Value("Currency", "Заказы принимаются только в рублях (RUB).")
 	case o.PaymentMethod != "" && o.PaymentMethod.Label() == "":
-		return refusal.Value("PaymentMethod", "Нет такого способа оплаты: «%s».", short(string(o.PaymentMethod)))
+		return refusal.Value("PaymentMethod", "Нет такого способа оплаты: «%s».", pasted.Short(string(o.PaymentMethod)))
 	case o.Shipping.Type != "" && o.Shipping.Type.Label() == "":
-		return refusal.Value("Shipping.Type", "Нет такого способа доставки: «%s».", short(string(o.Shipping.Type)))
+		return refusal.Value("Shipping.Type", "Нет такого способа доставки: «%s».", pasted.Short(string(o.Shipping.Type)))
 	case o.Shipping.Number < 0:
 		return refusal.Value("Shipping.Id", "Номер доставки не может быть отрицательным.")
 	case o.Discount < 0 || o.Discount > maxPrice:
@@ -90,6 +91,9 @@ func errDeleted(id int64) error {
 }
 
 func (o *Order) checkTexts() error {
+	for _, text := range []*string{&o.Address.FullName, &o.Shipping.Phone, &o.Shipping.Email} {
+		*text = pasted.Line(*text)
+	}
 	for _, f := range []struct {
 		field string
 		text  *string
@@ -119,11 +123,11 @@ func (o *Order) checkTexts() error {
 			return err
 		}
 	}
-	phone, err := clients.ParsePhone(o.Address.Phone)
+	number, err := phone.Parse(o.Address.Phone)
 	if err != nil {
 		return refusal.In("DeliveryAddress", err)
 	}
-	o.Address.Phone = phone
+	o.Address.Phone = number
 	for i := range o.Messages {
 		if o.Messages[i].ID != 0 {
 			continue
@@ -131,7 +135,7 @@ func (o *Order) checkTexts() error {
 		if err := checkText("Text", &o.Messages[i].Text, maxComment); err != nil {
 			return err
 		}
-		if strings.TrimSpace(o.Messages[i].Text) == "" {
+		if pasted.Text(o.Messages[i].Text) == "" {
 			return refusal.Value("Text", "Сообщение пустое.")
 		}
 	}
@@ -142,7 +146,7 @@ func (o *Order) checkTexts() error {
 		case p.Amount == 0 || p.Amount > maxPrice || p.Amount < -maxPrice:
 			return refusal.Value("Amount", "Укажите сумму оплаты.")
 		case p.Method != "" && p.Method.Label() == "":
-			return refusal.Value("Method", "Нет такого способа оплаты: «%s».", short(string(p.Method)))
+			return refusal.Value("Method", "Нет такого способа оплаты: «%s».", pasted.Short(string(p.Method)))
 		}
 	}
 	return nil
@@ -159,7 +163,7 @@ func (i *Item) check() error {
 		return err
 	}
 	switch {
-	case strings.TrimSpace(i.Name) == "":
+	case pasted.Line(i.Name) == "":
 		return refusal.Value("Name", "Укажите название.")
 	case i.MaterialID < 0:
 		return refusal.Value("MaterialId", "Номер товара не может быть отрицательным.")
@@ -194,7 +198,7 @@ func (o *Option) check() error {
 		return err
 	}
 	switch {
-	case strings.TrimSpace(o.Title) == "":
+	case pasted.Line(o.Title) == "":
 		return refusal.Value("Title", "Укажите название опции.")
 	case o.Quantity < 1 || o.Quantity > maxQuantity:
 		return refusal.Value("Quantity", "Количество должно быть от 1 до %d.", maxQuantity)
@@ -215,11 +219,4 @@ func checkText(field string, text *string, limit int) error {
 		return refusal.Value(field, "В тексте недопустимый знак.")
 	}
 	return nil
-}
-
-func short(s string) string {
-	if runes := []rune(s); len(runes) > 60 {
-		return string(runes[:60]) + "…"
-	}
-	return s
 }

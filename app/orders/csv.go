@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/samber/lo"
+
+	"github.com/pixlpark/panel/app/phone"
 )
 
 // csvHead is the first line of an exported table.
@@ -68,9 +70,9 @@ func csvLine(o *Order, people customers, site string, zone *time.Location) []str
 	line := []string{
 		strconv.FormatInt(o.ID, 10), o.CreatedAt.In(zone).Format("02.01.2006 15:04"), o.Status.Label(), o.Type.Label(),
 		o.Source.Label(),
-		site, client.Name(), client.EmailText(), client.PhoneText(), organization.Name, payer.Name, o.Title,
+		site, client.Name(), client.EmailText(), phone.Words(client.PhoneText()), organization.Name, payer.Name, o.Title,
 		csvAmount(o.ItemsSum()), csvAmount(o.Discount), csvAmount(o.DeliveryPrice), csvAmount(o.Total), csvAmount(o.Paid),
-		o.PaymentStatus().Label(), o.PaymentMethod.Label(), o.Shipping.Label(), o.Address.FullName, o.Address.Phone,
+		o.PaymentStatus().Label(), o.PaymentMethod.Label(), o.Shipping.Label(), o.Address.FullName, phone.Words(o.Address.Phone),
 		o.Address.Line(), o.Tracking, o.Comment,
 	}
 	return lo.Map(line, func(cell string, _ int) string { return csvSafe(cell) })

@@ -15,6 +15,7 @@ import (
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/pasted"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/sites"
 	"github.com/pixlpark/panel/app/staff"
@@ -60,12 +61,12 @@ func (f filter) narrow(zone *time.Location) (Query, error) {
 	}
 	if f.Status != "" {
 		if !f.Status.Known() || f.Status == Deleted {
-			return q, refusal.Value("status", "Нет такого статуса: «%s».", short(string(f.Status)))
+			return q, refusal.Value("status", "Нет такого статуса: «%s».", pasted.Short(string(f.Status)))
 		}
 		q.Statuses = []Status{f.Status}
 	}
 	if f.Payment != "" && f.Payment.Label() == "" {
-		return q, refusal.Value("payment", "Нет такого статуса оплаты: «%s».", short(string(f.Payment)))
+		return q, refusal.Value("payment", "Нет такого статуса оплаты: «%s».", pasted.Short(string(f.Payment)))
 	}
 	var err error
 	if q.From, err = form.Day("from", f.From, zone); err != nil {

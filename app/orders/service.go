@@ -17,6 +17,7 @@ import (
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/pasted"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/sites"
 	"github.com/pixlpark/panel/app/staff"
@@ -181,7 +182,7 @@ func (s *Service) Change(ctx context.Context, id int64, by staff.Actor, change f
 // SetStatus moves an order to a status.
 func (s *Service) SetStatus(ctx context.Context, id int64, by staff.Actor, status Status) (*Order, error) {
 	if !status.Known() {
-		return nil, refusal.Value("Status", "Нет такого статуса: «%s».", short(string(status)))
+		return nil, refusal.Value("Status", "Нет такого статуса: «%s».", pasted.Short(string(status)))
 	}
 	return s.Change(ctx, id, by, func(o *Order) error {
 		o.Status = status

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/email"
+	"github.com/pixlpark/panel/app/pasted"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -30,10 +32,10 @@ func (s *Service) check(ctx context.Context, o *Organization) error {
 		return refusal.Value("Type", "Нет такого типа компании.")
 	}
 	var err error
-	if o.Email, err = clients.ParseEmail(o.Email); err != nil {
+	if o.Email, err = email.Parse(o.Email); err != nil {
 		return err
 	}
-	if o.Phone, err = clients.ParsePhone(o.Phone); err != nil {
+	if o.Phone, err = phone.Parse(o.Phone); err != nil {
 		return err
 	}
 	search := []string{o.Name, o.Email, o.Phone, o.Address, o.ExternalNumber}
@@ -118,7 +120,7 @@ func digits(s string, lengths []int) bool {
 }
 
 func trim(field string, text *string, limit int) error {
-	*text = strings.TrimSpace(strings.ToValidUTF8(*text, ""))
+	*text = pasted.Line(*text)
 	if len([]rune(*text)) > limit {
 		return refusal.Value(field, "Слишком длинно: не больше %d знаков.", limit)
 	}

@@ -14,8 +14,8 @@ type Organization struct {
 	Name           string
 	Status         clients.Status
 	Address        string // «Фактический адрес»
-	Email          string // lower case; may be shared
-	Phone          string // E.164; may be shared
+	Email          string // as package email keeps it; may be shared
+	Phone          string // as package phone keeps it; may be shared
 	Type           Type
 	ManagerID      *int64
 	ExternalNumber string

@@ -9,8 +9,10 @@ import (
 
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/db"
+	"github.com/pixlpark/panel/app/email"
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 )
@@ -120,7 +122,7 @@ type profile struct {
 
 func profileOf(o *Organization) profile {
 	return profile{
-		Name: o.Name, Status: o.Status, Address: o.Address, Email: o.Email, Phone: o.Phone,
+		Name: o.Name, Status: o.Status, Address: o.Address, Email: o.Email, Phone: phone.Words(o.Phone),
 		ExternalNumber: o.ExternalNumber, Manager: clients.ManagerText(o.ManagerID), Type: o.Type,
 	}
 }
@@ -138,8 +140,8 @@ func (p *profile) fields(managers clients.Managers, present *int64) []*form.Fiel
 		form.Select("Status", "Статус", &p.Status, clients.StatusOptions()),
 		form.Select("Type", "Тип компании", &p.Type, types),
 		form.Text("Address", "Фактический адрес", &p.Address).Max(500).FullWidth(),
-		form.Text("Email", "Эл. почта", &p.Email).Keyboard("email").Check(clients.CheckEmail),
-		form.Text("Phone", "Телефон", &p.Phone).Keyboard("tel").Check(clients.CheckPhone).Example("+7 495 545-46-91"),
+		form.Text("Email", "Эл. почта", &p.Email).Keyboard("email").Check(email.Check),
+		form.Text("Phone", "Телефон", &p.Phone).Keyboard("tel").Check(phone.Check).Example("+7 495 545-46-91"),
 		form.Select("ManagerId", "Менеджер заказов", &p.Manager, managers.Options(present)),
 		form.Text("ExternalNumber", "Дополнительный номер", &p.ExternalNumber).Max(100),
 	}

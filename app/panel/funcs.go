@@ -9,6 +9,7 @@ import (
 
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/money"
+	"github.com/pixlpark/panel/app/phone"
 )
 
 const nbsp = "\u00a0"
@@ -21,6 +22,7 @@ const nbsp = "\u00a0"
 //	money .Total  |  money .Total "EUR"     1 700,00 руб. (kopecks of any integer type; not broken across lines)
 //	amount .Total                           1 700,00
 //	date .At | day .At | moment .At         01.04.2022, 7:11 | 01.04.2022 | 9 мая, 2022, 10:56 ("" for no time)
+//	phone .Phone | dial .Phone              +73432001020 доб. 101 | +73432001020;ext=101, to stand after "tel:"
 //	asset "panel/panel.css"                 address with the content's hash, cached for ever
 //	icon "users"                            an <svg> out of static/icons.svg
 //	field $form .                           what form/field is executed with
@@ -49,6 +51,8 @@ func funcs(lang Language, zone *time.Location, words dictionary, files *assets) 
 		"date":   func(at any) string { return format(at, zone, "02.01.2006, 15:04", lang) },
 		"day":    func(at any) string { return format(at, zone, "02.01.2006", lang) },
 		"moment": func(at any) string { return format(at, zone, "2 January, 2006, 15:04", lang) },
+		"phone":  phone.Words,
+		"dial":   phone.Dial,
 		"asset":  files.address,
 		"icon": func(name string) (template.HTML, error) {
 			sprite, err := files.address(hostOwner + "/icons.svg")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/pixlpark/panel/app/email"
 	"github.com/pixlpark/panel/app/form"
 	"github.com/pixlpark/panel/app/staff"
 )
@@ -135,7 +136,7 @@ func setupForm(n *staff.NewEmployee) *form.Form {
 		Submit: "Начать работу",
 		Fields: []*form.Field{
 			form.Text("name", "Имя", &n.Name).Required(),
-			form.Text("email", "Эл. почта", &n.Email).Required().Check(form.Email).Keyboard("email"),
+			form.Text("email", "Эл. почта", &n.Email).Required().Check(email.CheckLocal).Keyboard("email"),
 			form.Secret("password", "Пароль", &n.Password).Required().Check(staff.CheckPassword).
 				Help("Не короче восьми знаков"),
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/organizations"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 )
@@ -104,7 +105,7 @@ func (s *shop) openCheckout(c echo.Context) (*checkoutPage, error) {
 	view.Values = url.Values{
 		"key": {rand.Text()}, "payer": {payers[0].Value},
 		"delivery": {deliveries[0].Name}, "PaymentMethod": {string(payments[0])},
-		"DeliveryAddress.FullName": {client.FullName()}, "DeliveryAddress.Phone": {client.PhoneText()},
+		"DeliveryAddress.FullName": {client.FullName()}, "DeliveryAddress.Phone": {phone.Words(client.PhoneText())},
 	}
 	return view, nil
 }

@@ -11,7 +11,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/pixlpark/panel/app/db"
-	"github.com/pixlpark/panel/app/form"
+	"github.com/pixlpark/panel/app/email"
 	"github.com/pixlpark/panel/app/refusal"
 )
 
@@ -181,7 +181,7 @@ func (s *Service) ChangeOwnPassword(ctx context.Context, e *Employee, present, p
 
 // check refuses what cannot be saved.
 func (e *Employee) check() error {
-	if form.Email(e.Email) != nil {
+	if err := email.CheckLocal(e.Email); err != nil || e.Email == "" {
 		return refusal.Value("email", "Введите адрес почты вида name@example.ru")
 	}
 	if e.Name == "" {
@@ -195,6 +195,9 @@ func (e *Employee) check() error {
 
 // normalEmail is an e-mail as it is stored. What nobody's can be, is left such as a database takes.
 func normalEmail(s string) string {
+	if address, err := email.Local(s); err == nil {
+		return address
+	}
 	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")))
 }
 

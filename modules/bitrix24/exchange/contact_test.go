@@ -109,8 +109,11 @@ func TestClientChangedInThePanel_changesTheExistingValuesOfTheContact(t *testing
 
 func TestContactFound_byPhoneInBothSpellingsOrByEmail_isNotMadeAgain(t *testing.T) {
 	for name, fields := range map[string]map[string]any{
-		"by +7":     {"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": "+7 (912) 345-67-01", "VALUE_TYPE": "WORK"}}},
-		"by 8":      {"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": "8 912 345 67 01", "VALUE_TYPE": "MOBILE"}}},
+		"by +7": {"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": "+7 (912) 345-67-01", "VALUE_TYPE": "WORK"}}},
+		"by 8":  {"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": "8 912 345 67 01", "VALUE_TYPE": "MOBILE"}}},
+		"by a pasted phone": {"NAME": "М.", "PHONE": []any{map[string]any{
+			"VALUE": "\u202a8 912 345 67 01\u202c", "VALUE_TYPE": "MOBILE",
+		}}},
 		"by e-mail": {"NAME": "М.", "EMAIL": []any{map[string]any{"VALUE": "Sokolova@Example.ru", "VALUE_TYPE": "WORK"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +133,36 @@ func TestContactFound_byPhoneInBothSpellingsOrByEmail_isNotMadeAgain(t *testing.
 			})
 		})
 	}
+}
+
+// Two people of one office share a number and have an extension each: they stay two, there and back.
+func TestPhoneWithAnExtension_isAnotherPersons(t *testing.T) {
+	bitrix24test.Each(t, func(t *testing.T, x *bitrix24test.Pair) {
+		phone := func(text string) map[string]any {
+			return map[string]any{"NAME": "М.", "PHONE": []any{map[string]any{"VALUE": text, "VALUE_TYPE": "MOBILE"}}}
+		}
+		x.Do("create_contact", emulator.Args{"fields": phone("+7 (343) 200-10-20 доб. 101")})
+		ours := x.Do("create_contact", emulator.Args{"fields": phone("+73432001020;102")})["id"]
+		order := x.Place(bitrix24test.Set("Client", apptest.JSON{"FirstName": "М.", "Phone": "8 343 200-10-20 вн. 102"}))
+		other := x.Place(bitrix24test.Set("Client", apptest.JSON{"FirstName": "Н.", "Phone": "8 343 200-10-20"}))
+		x.Settle()
+		_, deal := x.Deal(order)
+		bitrix24test.Equal(t, "the contact with the same extension", deal["CONTACT_ID"], ours)
+		bitrix24test.Equal(t, "contacts", len(x.Portal.IDs("contact")), 3)
+		_, deal = x.Deal(other)
+		made := bitrix24test.Number(t, deal["CONTACT_ID"])
+		x.Do("edit_contact", emulator.Args{"id": made, "fields": map[string]any{"PHONE": []any{map[string]any{
+			"ID": multifield(t, x.State().Contacts[2:], "PHONE"), "VALUE": "+7 343 200-10-20 доб. 103", "VALUE_TYPE": "MOBILE",
+		}}}})
+		x.Settle()
+		client := x.Client(int64(x.Order(other).Number("UserId")))
+		bitrix24test.Equal(t, "the extension comes back", client.Value("Phone"), "+73432001020#103")
+		x.Call("PATCH", fmt.Sprintf("/api/clients/%d", client.ID()), apptest.JSON{"Phone": "+7 343 200-10-20*104"})
+		x.Settle()
+		record, _ := x.Portal.Contact(made)
+		bitrix24test.Equal(t, "the extension is sent", record["PHONE.MOBILE"], "+73432001020#104")
+		x.AtRest()
+	})
 }
 
 func TestClientWithoutAName_goesByWhatThePanelCallsHim(t *testing.T) {

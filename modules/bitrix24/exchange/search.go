@@ -7,6 +7,7 @@ import (
 
 	"github.com/samber/lo"
 
+	"github.com/pixlpark/panel/app/email"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
@@ -61,7 +62,8 @@ type commKind struct {
 }
 
 type soughtComm struct {
-	values  []string // the spellings of one phone, or an e-mail
+	value   string
+	values  []string // its spellings
 	found   *[]int64
 	failure *error
 }
@@ -88,7 +90,7 @@ func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failur
 	if value == "" {
 		return
 	}
-	values := []string{value}
+	values := email.Forms(value)
 	if typeID == rest.Phone {
 		values = mapping.PhoneForms(value)
 	}
@@ -96,7 +98,7 @@ func (r *run) askByComm(typeID, value, entityType string, found *[]int64, failur
 		r.sought.comms = map[commKind][]soughtComm{}
 	}
 	kind := commKind{typeID, entityType}
-	r.sought.comms[kind] = append(r.sought.comms[kind], soughtComm{values, found, failure})
+	r.sought.comms[kind] = append(r.sought.comms[kind], soughtComm{value, values, found, failure})
 }
 
 // askSought adds the questions for everything that is sought.
@@ -193,9 +195,7 @@ func (r *run) askComms(kind commKind, group []soughtComm) {
 				case refused != nil:
 					keepFirst(s.failure, refused)
 				case len(group) == 1:
-					for _, id := range hits[kind.entityType] {
-						*s.found = append(*s.found, id.Int64())
-					}
+					r.takeHits(kind, s, hits[kind.entityType])
 				case len(hits[kind.entityType]) > 0:
 					r.askComms(kind, []soughtComm{s})
 				}
@@ -203,6 +203,34 @@ func (r *run) askComms(kind commKind, group []soughtComm) {
 			return nil
 		},
 	})
+}
+
+// takeHits takes what was found by a phone or an e-mail. The portal's search looks at no extension, but two people of
+// one office are two: records that have another extension, or one while we have none, are left out. A record that the
+// webhook's owner may not see stays.
+func (r *run) takeHits(kind commKind, s soughtComm, hits []rest.ID) {
+	ids := lo.Map(hits, func(id rest.ID, _ int) int64 { return id.Int64() })
+	*s.found = append(*s.found, ids...)
+	if kind.typeID != rest.Phone || len(ids) == 0 {
+		return
+	}
+	typeID := rest.TypeContact
+	if kind.entityType == "COMPANY" {
+		typeID = rest.TypeCompany
+	}
+	askFor(&r.questions, listMethod, listByID(typeID, []string{"*"}, ids), s.failure, func(items rest.Items[phoned]) {
+		for _, item := range items.Items {
+			if mapping.OtherExtension(item.Multifields, s.value) {
+				*s.found = lo.Without(*s.found, item.ID.Int64())
+			}
+		}
+	})
+}
+
+// phoned is a record of which the number and the phones are read.
+type phoned struct {
+	ID          rest.ID          `json:"id"`
+	Multifields rest.Multifields `json:"fm"`
 }
 
 // askByXMLID looks for a requisite or bank details by their external key, which is called XML_ID there

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pixlpark/panel/app/apptest"
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/pasted"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/bitrix24test"
 )
@@ -62,13 +63,14 @@ func (w typist) write(long bool) typed {
 	if long {
 		page = 10_000
 	}
+	line := func(limit int) string { return pasted.Line(w.text(limit)) } // what nobody sees is cleaned out of these
 	return typed{
-		first: w.text(100), last: w.text(100), second: w.text(100),
-		organization: w.text(250), address: w.text(500), legal: w.text(250), legalAddress: w.text(500), bank: w.text(250),
+		first: line(100), last: line(100), second: line(100),
+		organization: line(250), address: line(500), legal: line(250), legalAddress: line(500), bank: line(250),
 		comment: w.text(page), item: w.text(500), option: w.text(250), about: w.text(500),
 		itemComment: w.text(800), message: inForm.Replace(w.text(page)), utm: w.text(250),
 		point: w.text(250), line1: w.text(500), line2: w.text(500), description: w.text(1000), city: w.text(200),
-		state: w.text(200), full: w.text(250), tracking: w.text(200),
+		state: w.text(200), full: line(250), tracking: w.text(200),
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/pixlpark/panel/app/clients"
+	"github.com/pixlpark/panel/app/email"
+	"github.com/pixlpark/panel/app/pasted"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -205,19 +208,12 @@ func sameValue(field, a, b string) bool {
 	}
 	switch field {
 	case fieldPhone:
-		return normalPhone(a) == normalPhone(b)
+		return phone.Same(a, b)
 	case fieldEmail:
-		return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+		return email.Same(a, b)
 	default:
-		return strings.TrimSpace(rest.Disarm(a)) == strings.TrimSpace(rest.Disarm(b))
+		return pasted.Line(a) == pasted.Line(b) // which undoes rest.Disarm, too
 	}
-}
-
-func normalPhone(s string) string {
-	if phone, err := clients.ParsePhone(s); err == nil {
-		return phone
-	}
-	return strings.TrimSpace(s)
 }
 
 var fieldTitles = map[string]string{
@@ -242,11 +238,29 @@ func TakeContact(c *clients.Client, field, value string) error {
 	return nil
 }
 
-// PhoneForms are the spellings under which a Russian phone may be kept on the portal, whose search compares digits
-// (crm.duplicate.findbycomm).
-func PhoneForms(e164 string) []string {
-	if strings.HasPrefix(e164, "+7") && len(e164) == 12 {
-		return []string{e164, "8" + e164[2:]}
+// PhoneForms are the spellings under which a phone may be kept on the portal, whose search compares digits and looks at
+// no extension (crm.duplicate.findbycomm): what it finds is to be asked with OtherExtension.
+func PhoneForms(kept string) []string {
+	number, _ := phone.Cut(kept)
+	if strings.HasPrefix(number, "+7") && len(number) == 12 {
+		return []string{number, "8" + number[2:]}
 	}
-	return []string{e164}
+	return []string{number}
+}
+
+// OtherExtension reports whether a record has the number, but only with another extension than this, or with one while
+// this has none. What cannot be read as a phone may be anything.
+func OtherExtension(all rest.Multifields, kept string) bool {
+	number, _ := phone.Cut(kept)
+	other := false
+	for _, m := range all.Of(rest.Phone) {
+		there, err := phone.Parse(string(m.Value))
+		if err != nil || there == kept {
+			return false
+		}
+		if theirs, _ := phone.Cut(there); theirs == number {
+			other = true
+		}
+	}
+	return other
 }

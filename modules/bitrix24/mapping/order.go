@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/orders"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
@@ -134,7 +135,7 @@ func Delivery(o *orders.Order) string {
 		where := nonEmpty(a.ZipCode, a.Country, a.State, a.City, a.Line1, a.Line2, a.Description)
 		parts = nonEmpty(way, strings.Join(where, ", "))
 	}
-	if who := strings.Join(nonEmpty(o.Address.FullName, o.Address.Phone), ", "); who != "" {
+	if who := strings.Join(nonEmpty(o.Address.FullName, phone.Words(o.Address.Phone)), ", "); who != "" {
 		parts = append(parts, "Получатель: "+who)
 	}
 	if o.Tracking != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/pixlpark/panel/app/jobs"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/app/panel"
+	"github.com/pixlpark/panel/app/phone"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/staff"
 	"github.com/pixlpark/panel/modules/bitrix24/exchange"
@@ -111,12 +112,12 @@ func (x *Pages) Call(c echo.Context) error {
 
 // ring has the portal call an employee and then the phone (voximplant.callback.start), once: whatever the outcome,
 // nothing is repeated by itself. The notice names the call.
-func (x *Pages) ring(ctx context.Context, o *orders.Order, phone string) (string, error) {
+func (x *Pages) ring(ctx context.Context, o *orders.Order, number string) (string, error) {
 	client, err := x.Clients.Find(ctx, o.ClientID)
 	if err != nil {
 		return "", err
 	}
-	if phone == "" || phone != client.PhoneText() && phone != o.Address.Phone {
+	if number == "" || number != client.PhoneText() && number != o.Address.Phone {
 		return "", refusal.Value("phone", "У заказа нет такого телефона.")
 	}
 	c, err := x.exchange.Connect(ctx)
@@ -131,14 +132,14 @@ func (x *Pages) ring(ctx context.Context, o *orders.Order, phone string) (string
 		return "", refusal.Value("", "%s", c.Current.NoCalls(c.Lists))
 	}
 	who := staff.ActorFrom(ctx).Name
-	row := phoneCall{PortalID: c.Portal.ID, Phone: phone, OrderID: o.ID, Actor: who, At: db.Now()}
+	row := phoneCall{PortalID: c.Portal.ID, Phone: number, OrderID: o.ID, Actor: who, At: db.Now()}
 	if err := x.claimCall(ctx, row); err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	began := time.Now()
-	callback, err := startCall(ctx, c, o, phone)
+	callback, err := startCall(ctx, c, o, number)
 	row.CallID = string(callback.CallID)
 	if err != nil {
 		row.Failure = explainCall(err)
@@ -147,20 +148,24 @@ func (x *Pages) ring(ctx context.Context, o *orders.Order, phone string) (string
 		return "", err
 	}
 	if err != nil {
-		return "", refusal.Value("", "Звонок на %s: %s", phone, row.Failure)
+		return "", refusal.Value("", "Звонок на %s: %s", phone.Words(number), row.Failure)
 	}
 	line := c.Lists.LineName(c.Current.CallLine(c.Lists))
 	return fmt.Sprintf("Звонок на %s заказан: портал позвонит сотруднику по правилам линии «%s», назовёт «Заказ %d» "+
-		"и соединит. Номер звонка: %s", phone, line, o.ID, row.CallID), nil
+		"и соединит. Номер звонка: %s", phone.Words(number), line, o.ID, row.CallID), nil
 }
 
 // startCall has the portal call (voximplant.callback.start).
-func startCall(ctx context.Context, c *exchange.Connection, o *orders.Order, phone string) (rest.Callback, error) {
+func startCall(ctx context.Context, c *exchange.Connection, o *orders.Order, kept string) (rest.Callback, error) {
 	var callback rest.Callback
 	batch := rest.Batch{Class: rest.People}
+	number, extension := phone.Cut(kept) // the portal dials E.164; the extension is told to the employee
+	words := fmt.Sprintf("Заказ %d", o.ID)
+	if extension != "" {
+		words += ", добавочный " + extension
+	}
 	batch.Add("call", "voximplant.callback.start", rest.Params{
-		"FROM_LINE": c.Current.CallLine(c.Lists), "TO_NUMBER": phone,
-		"TEXT_TO_PRONOUNCE": fmt.Sprintf("Заказ %d", o.ID),
+		"FROM_LINE": c.Current.CallLine(c.Lists), "TO_NUMBER": number, "TEXT_TO_PRONOUNCE": words,
 	})
 	result, err := c.Client.Do(ctx, &batch)
 	if err == nil {
@@ -185,7 +190,7 @@ func (x *Pages) claimCall(ctx context.Context, row phoneCall) error {
 	}
 	if taken.RowsAffected == 0 {
 		return refusal.Value("", "На %s только что звонили. Повторить можно через %d секунд.",
-			row.Phone, int(callGuard.Seconds()))
+			phone.Words(row.Phone), int(callGuard.Seconds()))
 	}
 	return nil
 }
@@ -198,13 +203,13 @@ func (x *Pages) noteCall(
 ) error {
 	entry := records.JournalEntry{
 		Direction: plan.Outward, Local: plan.Order, LocalID: row.OrderID, DurationMS: took.Milliseconds(),
-		Text: fmt.Sprintf("Звонок на %s (%s): %s", row.Phone, row.Actor, row.Failure),
+		Text: fmt.Sprintf("Звонок на %s (%s): %s", phone.Words(row.Phone), row.Actor, row.Failure),
 	}
 	refused, isRefusal := rest.AsRefusal(failure)
 	switch {
 	case failure == nil:
 		entry.Outcome = records.Fine
-		entry.Text = fmt.Sprintf("Звонок на %s заказан (%s), номер звонка %s", row.Phone, row.Actor, row.CallID)
+		entry.Text = fmt.Sprintf("Звонок на %s заказан (%s), номер звонка %s", phone.Words(row.Phone), row.Actor, row.CallID)
 	case rest.Unknown(failure):
 		entry.Outcome = records.Uncertain
 	default:
