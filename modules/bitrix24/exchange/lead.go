@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/samber/lo"
 
@@ -28,7 +30,42 @@ func (r *run) chooseClientLeads(ctx context.Context, works []*clientWork) error 
 		w.Lead.Wanted = w.WantsClientLead(sent)
 		r.askLead(&w.party)
 	}
+	if err := r.markBegunLeads(ctx, leading); err != nil {
+		return err
+	}
 	return r.markBusyLeads(ctx, works)
+}
+
+// markBegunLeads notes which orders were on their way into the leads of the clients when an answer was lost.
+func (r *run) markBegunLeads(ctx context.Context, works []*clientWork) error {
+	if len(works) == 0 {
+		return nil
+	}
+	var keys []string
+	err := r.DB.From(ctx).
+		Model(&plan.Intent{}).
+		Where("portal_id = ? AND entity = ? AND key LIKE ?", r.Portal.ID, plan.Lead, plan.ChangeKey("lead-order:%")).
+		Pluck("key", &keys).Error
+	if err != nil {
+		return fmt.Errorf("read which orders are on their way into leads: %w", err)
+	}
+	begun := map[int64]string{} // by order
+	for _, key := range keys {
+		if owner, _, _, ok := plan.KeyOf(strings.TrimPrefix(key, plan.ChangeKey(""))); ok {
+			begun[owner.ID] = key
+		}
+	}
+	found, err := r.Orders.FindMany(ctx, lo.Keys(begun))
+	if err != nil {
+		return err
+	}
+	for id, o := range found {
+		isSame := begun[id] == plan.ChangeKey(plan.Key(plan.Order, plan.Lead, id, o.Token))
+		if w := r.clients[o.ClientID]; isSame && w != nil {
+			w.begun = id
+		}
+	}
+	return nil
 }
 
 // chooseOrganizationLeads tells which of the organizations are to be leads.

@@ -30,9 +30,10 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	if err != nil {
 		return err
 	}
-	open, err := r.intents(
-		ctx, plan.Lead, lo.Map(without, func(id int64, _ int) string { return mapping.OrderLeadKey(id, found[id].Token) }),
-	)
+	leadKey := func(id int64) string { return mapping.OrderLeadKey(id, found[id].Token) }
+	open, err := r.intents(ctx, plan.Lead, lo.FlatMap(without, func(id int64, _ int) []string {
+		return []string{leadKey(id), plan.ChangeKey(leadKey(id))}
+	}))
 	if err != nil {
 		return err
 	}
@@ -50,9 +51,9 @@ func (r *run) targetLeads(ctx context.Context, found map[int64]*orders.Order, de
 	for _, id := range without {
 		w := r.orders[id]
 		w.company = companies[lo.FromPtr(found[id].OrganizationID)]
-		w.Place(links[id], open[mapping.OrderLeadKey(id, found[id].Token)], leads[found[id].ClientID])
+		w.Place(links[id], open[leadKey(id)], leads[found[id].ClientID])
 		if w.Target == plan.Lead {
-			w.Rows = owned(rows[id])
+			w.Rows, w.ChangeOpen = owned(rows[id]), open[plan.ChangeKey(leadKey(id))]
 		}
 	}
 	return nil
@@ -76,8 +77,8 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	if err != nil {
 		return nil, err
 	}
-	leadKey := func(c *clients.Client, _ int) string { return mapping.ClientLeadKey(c.ID, c.Token) }
-	begun, err := r.intents(ctx, plan.Lead, lo.Map(lo.Values(found), leadKey))
+	clientKey := func(c *clients.Client, _ int) string { return mapping.ClientLeadKey(c.ID, c.Token) }
+	begun, err := r.intents(ctx, plan.Lead, lo.Map(lo.Values(found), clientKey))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (r *run) leadClients(ctx context.Context, ids []int64) (map[int64]bool, err
 	}
 	f, are := r.frame(), map[int64]bool{}
 	for id, client := range found {
-		isBegun := begun[leadKey(client, 0)] != nil
+		isBegun := begun[clientKey(client, 0)] != nil
 		are[id] = f.IsLead(id, contacts[id], leads[id], isBegun, chosen[id], employers[id])
 	}
 	return are, nil

@@ -102,6 +102,11 @@ func (r *run) settleLeads(ctx context.Context) error {
 		w.err = p.Failure
 		known = append(known, p.Now.Links...) // the next lead may be of the same people
 		r.takeOver(p.Now.Links)
+		for _, l := range p.Now.Unlink {
+			if w := r.clients[l.LocalID]; l.Local == plan.Client && w != nil {
+				w.inLead(nil)
+			}
+		}
 	}
 	return nil
 }
@@ -120,9 +125,18 @@ func (r *run) takeOver(links []*plan.Link) {
 		case l.Entity == plan.Contact:
 			w.Link = l
 		case l.State != plan.Linked:
-			w.done, w.Lead.Link = w.done || w.InLead(), nil
+			w.inLead(nil)
+		case w.Lead.Link != nil:
+			w.inLead(l)
 		}
 	}
+}
+
+// inLead takes over which open lead the client is in by now; nil: none. If it is another than was read, nothing else is
+// done about him in this run.
+func (w *clientWork) inLead(l *plan.Link) {
+	w.done = w.done || w.InLead() && l.Number() != w.Lead.Link.Number()
+	w.Lead.Link = l
 }
 
 // loadConverted reads what the panel knows of the people of converted leads. It returns all their links that may

@@ -138,8 +138,9 @@ func (r *run) loadOrders(ctx context.Context) error {
 		case w.Idle():
 			w.done = true
 		case w.Link != nil && w.Target == plan.Lead:
-			// An open lead has no stage to compare; it is read for the sake of what people wrote into its comment.
-			if w.Afresh || w.LacksComment(w.Input) {
+			// An open lead has no stage to compare; it is read for the sake of what people wrote into its comment, and to
+			// find out what became of a change.
+			if w.Afresh || w.ChangeOpen != nil || w.LacksComment(w.Input) {
 				w.read = true
 				commented = append(commented, w)
 			}
@@ -191,6 +192,7 @@ func (r *run) addCustomer(w *orderWork) {
 	w.client = r.workOnClient(w.order.ClientID)
 	w.client.sought = w.client.sought || w.sought
 	if w.Target == plan.Lead {
+		w.client.joined = w.client.joined || w.Link == nil
 		return // whoever converts the lead decides about contact and company
 	}
 	// A deal that a person made of the order's lead may lack them, too: nobody has to choose them in the dialog.

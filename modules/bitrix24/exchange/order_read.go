@@ -94,9 +94,9 @@ func (r *run) readDeals(works []*orderWork) {
 
 // readOpenLeads reads what people may have put into the leads of orders, beside what is ours (crm.item.list).
 func (r *run) readOpenLeads(works []*orderWork) {
-	fields := []string{"id", "comments", contactsField}
+	fields := []string{"id", "comments", "opportunity", contactsField}
 	if slices.ContainsFunc(works, func(w *orderWork) bool { return w.Afresh }) {
-		fields = append(fields, "stageId", "stageSemanticId", "opportunity", "contactId", "companyId")
+		fields = append(fields, "stageId", "stageSemanticId", "contactId", "companyId")
 		fields = append(fields, r.Current.Fields.All()...)
 	}
 	ReadByID(

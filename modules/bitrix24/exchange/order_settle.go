@@ -112,8 +112,8 @@ func (r *run) orderFacts(w *orderWork) plan.OrderFacts {
 		f.Company = plan.Customer{ID: w.company.RemoteID}
 	}
 	f.Client = plan.ClientLead{
-		Client: w.client.sent(), Company: w.client.Lead.Company, Known: w.client.Link != nil, Link: w.client.Lead.Link,
-		Creating: w.client.createsLead, Busy: w.client.busy,
+		Client: w.client.sent(), Company: w.client.Lead.Company, Known: w.client.Link != nil, Link: w.client.Lead.Link, Read: w.client.Lead.Read,
+		Creating: w.client.createsLead, Busy: w.client.busy, Begun: w.client.begun,
 	}
 	return f
 }

@@ -21,6 +21,8 @@ type party struct {
 	refusedEmail string // the portal does not take it, so the record is sent without
 	sought       bool   // it may have been created in hours that this database lost, so it is looked for first
 	busy         bool   // of a client: his lead carries an order already, so the next order gets a lead of its own
+	joined       bool   // of a client: an order may go into his lead
+	begun        int64  // of a client: the order that may be on its way into his lead; 0: none
 
 	creates, createsLead string // the commands that create the record and its lead
 
@@ -102,9 +104,8 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 	if err != nil {
 		return err
 	}
-	openLeads, err := r.intents(
-		ctx, plan.Lead, lo.Map(list, func(p *party, _ int) string { return p.LeadKey() }),
-	)
+	leadKeys := lo.FlatMap(list, func(p *party, _ int) []string { return []string{p.LeadKey(), plan.ChangeKey(p.LeadKey())} })
+	openLeads, err := r.intents(ctx, plan.Lead, leadKeys)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (r *run) loadParties(ctx context.Context, list []*party) error {
 		p.Open, p.ChangeOpen = open[p.Key()], open[plan.ChangeKey(p.Key())]
 		// What was begun is brought to an end, whatever people have chosen since.
 		p.Needed = p.Needed || p.Chosen == plan.ChoiceSend || p.Open != nil
-		p.Lead.Former, p.Lead.Open = leads[p.ID], openLeads[p.LeadKey()]
+		p.Lead.Former, p.Lead.Open, p.Lead.Change = leads[p.ID], openLeads[p.LeadKey()], openLeads[plan.ChangeKey(p.LeadKey())]
 		if l := p.Lead.Former; l != nil && l.State == plan.Linked {
 			p.Lead.Link = l
 		}
@@ -143,7 +144,9 @@ func askAboutParties[W partyWork](r *run, works []W) (read, sought []W) {
 			p.done = true
 		}
 	}
-	leads = lo.Filter(leads, func(w W, _ int) bool { return w.base().Lead.Link != nil && w.leadChanged() })
+	leads = lo.Filter(leads, func(w W, _ int) bool {
+		return w.base().LeadUnsettled() || w.base().Lead.Link != nil && (w.base().joined || w.leadChanged())
+	})
 	r.readPartyLeads(parties(leads))
 	return read, sought
 }
@@ -255,8 +258,12 @@ func (p *party) takeOver(now plan.Changes, links []*plan.Link) {
 			p.Lead.Link = l
 		}
 	}
-	if len(now.Settled) > 0 {
-		p.ChangeOpen = nil
+	for _, open := range now.Settled {
+		if open.Entity == plan.Lead {
+			p.Lead.Change = nil
+		} else {
+			p.ChangeOpen = nil
+		}
 	}
 }
 

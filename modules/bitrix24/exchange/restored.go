@@ -168,6 +168,11 @@ func (r *run) adoptLeads(ctx context.Context, kind plan.Local, twins []twin) err
 	if err != nil {
 		return err
 	}
+	leadKey := func(t twin) string { return plan.Key(kind, plan.Lead, t.owner.ID, t.token) }
+	open, err := r.intents(ctx, plan.Lead, lo.Map(twins, func(t twin, _ int) string { return leadKey(t) }))
+	if err != nil {
+		return err
+	}
 	var deleted map[int64][]*plan.Link
 	if kind == plan.Client {
 		if deleted, err = r.deletedLeads(ctx, ids); err != nil {
@@ -178,7 +183,7 @@ func (r *run) adoptLeads(ctx context.Context, kind plan.Local, twins []twin) err
 		err := r.storeBack(ctx, func() plan.Plan {
 			return plan.ForUnlinkedLead(plan.UnlinkedLeadFacts{
 				Frame: r.frame(), Lead: plan.Twin{ID: t.ID.Int64(), Created: t.CreatedTime.At}, Owner: t.owner,
-				Choice: chosen[t.owner.ID], Contact: contacts[t.owner.ID],
+				Choice: chosen[t.owner.ID], Open: open[leadKey(t)], Contact: contacts[t.owner.ID],
 				Deleted: deleted[t.owner.ID],
 			})
 		})

@@ -16,6 +16,16 @@ func (a Agreed) LeadChanged(fields rest.Params, phone, email string) bool {
 	return len(a.Changed(fields)) > 0 || a[fieldPhone].Ours != phone || a[fieldEmail].Ours != email
 }
 
+// PresentLead are the fields of a lead that say who it is about, as the portal has them.
+func PresentLead(theirs rest.Lead) map[string]string {
+	phone, email := findPhone(theirs.Multifields, "", Pair{}), findEmail(theirs.Multifields, "", Pair{})
+	return map[string]string{
+		fieldTitle: string(theirs.Title), "companyTitle": string(theirs.CompanyTitle),
+		fieldName: string(theirs.Name), fieldSecondName: string(theirs.SecondName), fieldLastName: string(theirs.LastName),
+		fieldPhone: string(phone.Value), fieldEmail: string(email.Value),
+	}
+}
+
 // MergeLead returns what the panel has changed and an open lead is to be told (crm.item.update), and what is agreed on
 // once it has been. It goes one way only: what people have put into the lead since stays there.
 func MergeLead(
@@ -23,10 +33,7 @@ func MergeLead(
 ) (send rest.Params, after Agreed) {
 	send, after = rest.Params{}, maps.Clone(agreed)
 	after.Agree(fields)
-	present := map[string]string{
-		fieldTitle: string(theirs.Title), "companyTitle": string(theirs.CompanyTitle),
-		fieldName: string(theirs.Name), fieldSecondName: string(theirs.SecondName), fieldLastName: string(theirs.LastName),
-	}
+	present := PresentLead(theirs)
 	for name, value := range agreed.Changed(fields) {
 		if pair, known := agreed[name]; !known || sameValue(name, pair.Theirs, Print(present[name])) {
 			send[name] = value

@@ -19,6 +19,8 @@ type ClientFacts struct {
 // ForClient decides about a client: to link or to create his contact or lead, or to compare the two.
 func ForClient(f ClientFacts) Plan {
 	switch {
+	case (f.InLead() || f.Contact != nil) && f.LeadUnsettled():
+		return f.settleLead()
 	case f.InLead() && f.LeadChanged():
 		return f.changeLead(f.leadContent())
 	case f.InLead():
@@ -103,7 +105,7 @@ func compareContact(f ClientFacts) Plan {
 	}
 	if f.Lead.Link != nil {
 		contact := mapping.DealClient(l.RemoteID, nil)
-		p.Commands = command(changeLead(f.leadCommand(), f.Lead.Link, contact, f.Lead.Read)).Commands
+		p.Commands = command(changeLead(f.leadCommand(), f.LeadKey(), f.Lead.Link, contact, f.Lead.Read)).Commands
 	}
 	if len(m.Send) > 0 {
 		p.Commands = append(p.Commands, sendFields[rest.Contact](f.Party, l, m))

@@ -117,28 +117,38 @@ func (f OrderFacts) statusOfNew() string {
 	return string(f.Input.Order.Status)
 }
 
-// adoptDeal links a deal that an earlier attempt created. What was sent then is what both sides have agreed on;
+// adoptDeal links a deal that an earlier attempt created.
+func adoptDeal(f OrderFacts, id int64) Plan {
+	l := f.newLink(Order, f.number(), Deal, id, mapping.Agreed{OriginField: {Ours: "Y"}})
+	return Plan{Now: adopted(l, f.Open, f.Created[id])}
+}
+
+// adopted links a deal or lead that an earlier attempt created. What was sent then is what both sides have agreed on;
 // whatever has changed since, on either side, is settled by the next push. Of an attempt in hours that this database lost
 // nothing is known: then the panel's own fields are sent, and both sides agree on nothing else.
-func adoptDeal(f OrderFacts, id int64) Plan {
-	agreed := mapping.Agreed{}
-	if f.Open != nil {
-		maps.Copy(agreed, f.Open.Agreed)
+func adopted(l *Link, open *Intent, created rest.Time) Changes {
+	text := map[Entity]string{
+		Deal: "Сделка уже есть в Битрикс24: найдена по внешнему ключу и связана, второй не будет",
+		Lead: "Лид уже есть в Битрикс24: найден по внешнему ключу и связан, второго не будет",
+	}[l.Entity]
+	if open != nil {
+		maps.Copy(l.Agreed, open.Agreed)
+		text = map[Entity]string{
+			Deal: "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет",
+			Lead: "Лид уже создан прошлой попыткой, ответ которой потерялся: связан, второго не будет",
+		}[l.Entity]
 	}
-	text := "Сделка уже есть в Битрикс24: найдена по внешнему ключу и связана, второй не будет"
-	if f.Open != nil {
-		text = "Сделка уже создана прошлой попыткой, ответ которой потерялся: связана, второй не будет"
+	l.Agreed[createdField] = mapping.Pair{}
+	l.seeCreated(created) // people may delete and restore it before it is read
+	now := Changes{
+		Links: []*Link{l}, Lines: []Line{inward(About(l.Local, l.LocalID, l.Entity, l.RemoteID), text)},
+		// Events about it were dropped so far, since nobody knew whose it is. People may have moved it meanwhile.
+		Follow: []Job{look(l.Entity, l.RemoteID), push(l.Local, l.LocalID)},
 	}
-	agreed[OriginField], agreed[createdField] = mapping.Pair{Ours: "Y"}, mapping.Pair{}
-	l := f.newLink(Order, f.number(), Deal, id, agreed)
-	l.seeCreated(f.Created[id]) // people may delete and restore it before it is read
-	return Plan{Now: Changes{
-		Links:       []*Link{l},
-		RowsUnknown: []int64{f.number()}, // they left with the deal, or they did not
-		Lines:       []Line{inward(About(Order, f.number(), Deal, id), text)},
-		// Events about the deal were dropped so far, since nobody knew whose it is. People may have moved it meanwhile.
-		Follow: []Job{look(Deal, id), push(Order, f.number())},
-	}}
+	if l.Local == Order {
+		now.RowsUnknown = []int64{l.LocalID} // they left with it, or they did not
+	}
+	return now
 }
 
 // linkedDeal moves the deal or takes its stage over, and sends the fields and rows that changed.
@@ -150,6 +160,7 @@ func linkedDeal(f OrderFacts) Plan {
 	if len(stage.Now.Links) > 0 {
 		f.Link = stage.Now.Links[0] // as it is once that is stored
 	}
+	stage.Now.Follow = append(stage.Now.Follow, f.leaveContact(f.Deal != nil)...)
 	before := f.Link.Agreed
 	fields, agreed := rest.Params{}, maps.Clone(before)
 	if stage.Send != "" {
@@ -171,10 +182,7 @@ func linkedDeal(f OrderFacts) Plan {
 	if f.Deal != nil {
 		keepContacts(changed, f.Deal.ContactIDs, before)
 	}
-	if changed[amountField] != nil || changed[fixedField] != nil {
-		// One that is not fixed is what the rows come to, whatever it was when it was read.
-		changed[amountField], changed[fixedField] = sent[amountField], sent[fixedField]
-	}
+	fixAmount(changed, sent)
 	maps.Copy(fields, changed)
 	agreed.Agree(mapping.DealFields(f.Input))
 	p := Plan{Now: stage.Now}
@@ -182,6 +190,14 @@ func linkedDeal(f OrderFacts) Plan {
 		p.Commands = append(p.Commands, updateDeal(f, fields, agreed))
 	}
 	return besideFields(f, p)
+}
+
+// fixAmount sends amount and fixedField together, if either has changed: an amount that is not fixed is what the rows come
+// to, whatever it was when it was read.
+func fixAmount(changed, fields rest.Params) {
+	if changed[amountField] != nil || changed[fixedField] != nil {
+		changed[amountField], changed[fixedField] = fields[amountField], fields[fixedField]
+	}
 }
 
 // updateDeal is the command that sends the fields which changed (crm.item.update), with a contact or company that is
@@ -253,6 +269,16 @@ func keepContacts(fields rest.Params, there []rest.ID, before mapping.Agreed) {
 		list = append([]any{given[0]}, list...)
 	}
 	fields[contactsField] = list
+}
+
+// leaveContact takes a new contact out of the facts if the deal or lead was not read: the client got the contact in this
+// very run, by a conversion, and what managers have added is not known. The jobs that follow read it, and give it then.
+func (f *OrderFacts) leaveContact(read bool) []Job {
+	if read || !GivesContact(f.Link, f.Contact.ID) {
+		return nil
+	}
+	f.Contact = Customer{}
+	return []Job{look(f.Target, f.Link.RemoteID), push(Order, f.number())}
 }
 
 // GivesContact reports whether a deal or lead is to get a contact that it was not given yet. It goes by what is known

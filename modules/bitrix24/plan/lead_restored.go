@@ -52,6 +52,7 @@ type UnlinkedLeadFacts struct {
 	Lead    Twin
 	Owner   Record  // whose key it carries, a record that the panel has
 	Choice  Choice  // about the owner
+	Open    *Intent // to create the owner's lead; its outcome is unknown
 	Contact *Link   // to the owner's contact or company
 	Former  *Link   // to the owner's lead
 	Deleted []*Link // from orders of the owner to leads that were deleted
@@ -60,6 +61,9 @@ type UnlinkedLeadFacts struct {
 // ForUnlinkedLead links a client or an organization to the lead that carries its key, and the orders that were in it:
 // the lead was deleted, and came out of the recycle bin. Whoever has a lead or a contact meanwhile keeps that.
 func ForUnlinkedLead(f UnlinkedLeadFacts) Plan {
+	if f.Open != nil {
+		return Plan{} // as in ForUnlinked
+	}
 	var back []*Link
 	isFree := f.Former == nil && f.Contact == nil
 	if f.Owner.Kind != Order && isFree && f.Choice != ChoiceIgnore {

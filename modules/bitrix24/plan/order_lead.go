@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/orders"
@@ -15,11 +16,13 @@ import (
 // ClientLead is where the client of an order stands who is in a lead, or is to be in one.
 type ClientLead struct {
 	Client   *clients.Client
-	Company  string // the organization he orders for
-	Known    bool   // he has a contact after all
-	Link     *Link  // to his open lead
-	Creating string // the command of this group that creates his lead
-	Busy     bool   // his lead carries an order already, so this one gets a lead of its own
+	Company  string     // the organization he orders for
+	Known    bool       // he has a contact after all
+	Link     *Link      // to his open lead
+	Read     *rest.Lead // that lead; nil: it is not there, or was found in this very run
+	Creating string     // the command of this group that creates his lead
+	Busy     bool       // his lead carries an order already, so this one gets a lead of its own
+	Begun    int64      // the order that an attempt whose answer was lost was putting into his lead; 0: none
 }
 
 // IsLead reports whether a client is a lead: he has no contact, and has an open lead or is to have one. begun says that
@@ -59,28 +62,33 @@ func newOrderLead(f OrderFacts) Plan {
 	}
 	id, found := oldest(f.ByKey)
 	wait := f.unsettled(f.Open)
-	isFree := !f.Client.Busy && f.Open == nil
+	isFree := !f.Client.Busy && f.Open == nil && (f.Client.Begun == 0 || f.Client.Begun == f.number())
 	switch client := f.Client; {
 	case found:
-		return Plan{Commands: []*Command{f.intoLead(id, "", true, nil)}, Now: f.lookAtUnknown(id)}
+		return Plan{Now: adopted(f.newLink(Order, f.number(), Lead, id, nil), f.Open, f.Created[id])}
 	case wait != nil:
 		return Plan{Failure: wait}
 	case client.Creating != "" && isFree:
-		lead := f.intoLead(Ref{Command: client.Creating, Path: "item.id"}, client.Creating, false, nil)
-		return f.withRows(Plan{Commands: []*Command{lead}, InClientLead: true})
+		return f.withRows(Plan{Commands: []*Command{f.intoLead(client.Creating)}, InClientLead: true})
 	case client.Link != nil && isFree:
-		gone := &Changes{Follow: []Job{look(Lead, client.Link.RemoteID)}}
-		return Plan{Commands: []*Command{f.intoLead(client.Link.RemoteID, "", true, gone)}, InClientLead: true}
+		return f.joinLead()
 	}
 	return f.withRows(Plan{Commands: []*Command{f.createLead()}})
 }
 
-// lookAtUnknown has a lead looked at that was created in hours which this database lost: a person may have converted it.
-func (f OrderFacts) lookAtUnknown(lead int64) Changes {
-	if f.Open != nil {
-		return Changes{}
+// joinLead links an order to its client's lead, which is old: people may have written into it, and converted it. What the
+// order has is sent by the next push, which reads the lead first.
+func (f OrderFacts) joinLead() Plan {
+	lead := f.Client.Link.RemoteID
+	if f.Client.Read == nil || LeadState(f.Client.Read) != Linked {
+		wait := &Wait{For: 10 * time.Second, Why: "проверяем, что стало с лидом клиента в Битрикс24"}
+		return Plan{Now: Changes{Follow: []Job{look(Lead, lead)}}, Failure: wait}
 	}
-	return Changes{Follow: []Job{look(Lead, lead)}}
+	l := f.newLink(Order, f.number(), Lead, lead, nil)
+	l.seeCreated(f.Client.Read.CreatedTime)
+	return Plan{InClientLead: true, Now: Changes{
+		Links: []*Link{l}, RowsUnknown: []int64{f.number()}, Follow: []Job{push(Order, f.number())},
+	}}
 }
 
 // withRows adds the command that puts the rows into the lead of the plan's command.
@@ -91,23 +99,16 @@ func (f OrderFacts) withRows(p Plan) Plan {
 	return p
 }
 
-// intoLead is the command that puts the order's fields into a lead (crm.item.update). People may have written into a
-// lead that is old: the next push reads it, then sends comment and rows.
-func (f OrderFacts) intoLead(id any, after string, old bool, gone *Changes) *Command {
-	c := Command{Name: fmt.Sprintf("lead%d", f.number()), About: About(Order, f.number(), Lead, 0), Missing: gone}
-	if after != "" {
-		c.After = []string{after}
+// intoLead is the command that puts the order's fields into the lead that the command creating makes (crm.item.update).
+func (f OrderFacts) intoLead(creating string) *Command {
+	fields, sent := mapping.LeadOrder(f.Input), mapping.Agreed{}
+	sent.Agree(fields)
+	c := Command{
+		Name: fmt.Sprintf("lead%d", f.number()), About: About(Order, f.number(), Lead, 0), After: []string{creating},
+		Intent: &Sending{Entity: Lead, Key: ChangeKey(f.key()), Agreed: sent},
 	}
-	fields := mapping.LeadOrder(f.Input)
-	if old {
-		delete(fields, commentsField)
-	}
-	return updateItem(c, id, fields, func(_ Answer, lead *rest.Lead) Changes {
-		done := f.inLead(lead, fields)
-		if old {
-			done.Follow = append(done.Follow, push(Order, f.number()))
-		}
-		return done
+	return updateItem(c, Ref{Command: creating, Path: "item.id"}, fields, func(_ Answer, lead *rest.Lead) Changes {
+		return f.inLead(lead, fields, sent)
 	})
 }
 
@@ -117,33 +118,32 @@ func (f OrderFacts) createLead() *Command {
 	fields := mapping.NewLead(mapping.ClientLead(client, f.Client.Company), f.key(),
 		client.PhoneText(), client.EmailText(), f.Rules, f.Origin)
 	maps.Copy(fields, order)
+	sent := mapping.SentContact(client) // see saidOfContact
+	sent.Agree(order)
 	c := Command{
 		Name: fmt.Sprintf("lead%d", f.number()), About: About(Order, f.number(), Lead, 0),
-		Intent: &Sending{Entity: Lead, Key: f.key()},
+		Intent: &Sending{Entity: Lead, Key: f.key(), Agreed: sent},
 	}
-	return addItem(c, fields, func(_ Answer, lead *rest.Lead) Changes {
-		done := f.inLead(lead, order)
-		maps.Copy(done.Links[0].Agreed, mapping.SentContact(client)) // see saidOfContact
-		return done
-	})
+	return addItem(c, fields, func(_ Answer, lead *rest.Lead) Changes { return f.inLead(lead, order, sent) })
 }
 
-// inLead links the order to the lead that has got its fields.
-func (f OrderFacts) inLead(lead *rest.Lead, fields rest.Params) Changes {
-	l := f.newLink(Order, f.number(), Lead, lead.ID.Int64(), nil)
-	l.Agreed.Agree(fields)
+// inLead links the order to the lead that has got its fields. agreed is what both sides have agreed on then.
+func (f OrderFacts) inLead(lead *rest.Lead, fields rest.Params, agreed mapping.Agreed) Changes {
+	l := f.newLink(Order, f.number(), Lead, lead.ID.Int64(), agreed)
 	dropped := forgetDropped(l.Agreed, fields, lead.Custom)
 	l.Stage, l.Amount = string(lead.StageID), orders.Money(lead.Opportunity)
 	l.seeCreated(lead.CreatedTime)
-	return Changes{Links: []*Link{l}, Dropped: dropped, Follow: movedMeanwhile(lead)}
+	return Changes{Links: []*Link{l}, Dropped: dropped, Follow: meanwhile(l, lead)}
 }
 
-// movedMeanwhile is the look at a lead that a person has converted or rejected before it was linked.
-func movedMeanwhile(lead *rest.Lead) []Job {
-	if LeadState(lead) == Linked {
-		return nil
+// meanwhile is what follows when a lead was created. Whoever has changed the record of the panel meanwhile saw no link
+// yet, and enqueued nothing. A person may have converted or rejected the lead.
+func meanwhile(l *Link, lead *rest.Lead) []Job {
+	follow := []Job{push(l.Local, l.LocalID)}
+	if LeadState(lead) != Linked {
+		follow = append(follow, look(Lead, lead.ID.Int64()))
 	}
-	return []Job{look(Lead, lead.ID.Int64())}
+	return follow
 }
 
 // dealInstead leaves it to the next run to create a deal, once it is certain that there is no lead. The portal knows
@@ -163,13 +163,19 @@ func dealInstead(f OrderFacts) Plan {
 // openLead sends what changed in an order to its open lead. Contact and company go along as soon as there are any, so
 // that the dialog of conversion offers them.
 func openLead(f OrderFacts) Plan {
+	if f.ChangeOpen != nil && f.Lead != nil {
+		return settleTarget(f, map[string]string{amountField: f.Lead.Opportunity.String()}, f.Lead.ContactIDs)
+	} else if f.ChangeOpen != nil { // it is not there
+		return Plan{Now: Changes{Follow: []Job{look(Lead, f.Link.RemoteID)}}}
+	}
+	var p Plan
+	p.Now.Follow = f.leaveContact(f.Lead != nil)
 	fields := mapping.LeadOrder(f.Input)
 	maps.Copy(fields, f.customer())
 	if f.Lead == nil {
 		delete(fields, commentsField) // written already
 	}
-	var p Plan
-	if c := changeLead(fmt.Sprintf("lead%d", f.number()), f.Link, fields, f.Lead); c != nil {
+	if c := changeLead(fmt.Sprintf("lead%d", f.number()), f.key(), f.Link, fields, f.Lead); c != nil {
 		c.After = f.creating()
 		p.Commands = []*Command{c}
 	}
@@ -178,29 +184,36 @@ func openLead(f OrderFacts) Plan {
 
 // changeLead is the command that sends the fields which changed since they were last sent, or nil when there are none.
 // What people wrote into the lead's comment, and contacts they added, stay if the lead was read.
-func changeLead(name string, l *Link, fields rest.Params, read *rest.Lead) *Command {
+func changeLead(name, key string, l *Link, fields rest.Params, read *rest.Lead) *Command {
 	changed := rest.Params(l.Agreed.Changed(fields))
 	if ours, changes := changed[commentsField].(string); changes {
 		changed[commentsField] = withOurLinks(string(read.Comments), ours)
 	}
+	fixAmount(changed, fields)
 	if read != nil {
 		keepContacts(changed, read.ContactIDs, l.Agreed)
 	}
 	if len(changed) == 0 {
 		return nil
 	}
-	return sendLead(name, l, changed, func(a Answer) mapping.Agreed {
+	after := maps.Clone(l.Agreed)
+	after.Agree(fields)
+	return sendLead(name, key, l, changed, after, func(a Answer) mapping.Agreed {
 		agreed := mapping.Agreed{}
 		agreed.Agree(resolved(a, fields))
 		return agreed
 	})
 }
 
-// sendLead is the command that changes fields of an open lead (crm.item.update). agreed is what both sides have agreed
-// on then, unless the lead turns out not to be open any more.
-func sendLead(name string, l *Link, fields rest.Params, agreed func(a Answer) mapping.Agreed) *Command {
+// sendLead is the command that changes fields of an open lead (crm.item.update). key is that of the lead's record of the
+// panel, and after what its intent keeps. agreed is what both sides have agreed on then, unless the lead turns out not to
+// be open any more.
+func sendLead(
+	name, key string, l *Link, fields rest.Params, after mapping.Agreed, agreed func(a Answer) mapping.Agreed,
+) *Command {
 	c := Command{
 		Name: name, About: About(l.Local, l.LocalID, Lead, l.RemoteID),
+		Intent:  &Sending{Entity: Lead, Key: ChangeKey(key), Agreed: changeAgreed(l.Agreed, after)},
 		Missing: &Changes{Follow: []Job{look(Lead, l.RemoteID)}},
 	}
 	return updateItem(c, l.RemoteID, fields, func(a Answer, changed *rest.Lead) Changes {

@@ -27,6 +27,8 @@ type Employee struct {
 // requisites and employees.
 func ForOrganization(f OrganizationFacts) Plan {
 	switch {
+	case f.InLead() && f.LeadUnsettled():
+		return f.settleLead()
 	case f.InLead() && f.LeadChanged():
 		return f.changeLead(f.leadContent())
 	case f.InLead():

@@ -18,6 +18,7 @@ type PartyLead struct {
 	Former  *Link      // to its lead, in whatever state that is
 	Link    *Link      // to its lead, while that is open
 	Open    *Intent    // to create the lead; its outcome is unknown
+	Change  *Intent    // to change it, likewise
 	ByKey   []int64    // leads that carry its key, read with Open
 	Read    *rest.Lead // read when the lead is to be changed
 	Company string     // of a client: the organization he orders for
@@ -75,29 +76,42 @@ type leadContent struct {
 // changed reports whether an open lead lacks something of the content.
 func (c leadContent) changed(l *Link) bool { return l.Agreed.LeadChanged(c.fields, c.phone, c.email) }
 
-// createLead creates the party's lead (crm.item.add). If an earlier attempt created the lead and its answer was lost,
-// the command brings that lead up to date instead.
+// createLead creates the party's lead (crm.item.add), or links the one that an earlier attempt created.
 func (f Party) createLead(content leadContent) Plan {
-	id, found := oldest(f.Lead.ByKey)
-	if wait := f.unsettled(f.Lead.Open); !found && wait != nil {
+	if id, found := oldest(f.Lead.ByKey); found {
+		return Plan{Now: adopted(f.newLink(f.Kind, f.ID, Lead, id, nil), f.Lead.Open, rest.Time{})}
+	}
+	if wait := f.unsettled(f.Lead.Open); wait != nil {
 		return Plan{Failure: wait}
 	}
+	sent := lo.Assign(mapping.Agreed{}, content.agreed)
+	sent.Agree(content.fields)
 	c := Command{
-		Name: f.leadCommand(), About: About(f.Kind, f.ID, Lead, 0), Intent: &Sending{Entity: Lead, Key: f.LeadKey()},
+		Name: f.leadCommand(), About: About(f.Kind, f.ID, Lead, 0),
+		Intent: &Sending{Entity: Lead, Key: f.LeadKey(), Agreed: sent},
 	}
-	then := func(_ Answer, lead *rest.Lead) Changes {
-		l := f.newLink(f.Kind, f.ID, Lead, lead.ID.Int64(), content.agreed)
-		l.Agreed.Agree(content.fields)
+	fields := mapping.NewLead(content.fields, f.LeadKey(), content.phone, content.email, f.Rules, f.Origin)
+	create := addItem(c, fields, func(_ Answer, lead *rest.Lead) Changes {
+		l := f.newLink(f.Kind, f.ID, Lead, lead.ID.Int64(), sent)
 		l.Stage = string(lead.StageID)
 		l.seeCreated(lead.CreatedTime)
-		return Changes{Links: []*Link{l}, Follow: movedMeanwhile(lead)}
-	}
-	create := updateItem(c, id, content.fields, then)
-	if !found {
-		fields := mapping.NewLead(content.fields, f.LeadKey(), content.phone, content.email, f.Rules, f.Origin)
-		create = addItem(c, fields, then)
-	}
+		return Changes{Links: []*Link{l}, Follow: meanwhile(l, lead)}
+	})
 	return Plan{Commands: []*Command{create}, CreatesLead: create.Name}
+}
+
+// LeadUnsettled reports whether it is unknown what became of an earlier change of the party's open lead.
+func (f Party) LeadUnsettled() bool { return f.Lead.Link != nil && f.Lead.Change != nil }
+
+// settleLead finds out what became of it. A lead that could not be read is looked at first.
+func (f Party) settleLead() Plan {
+	lead := f.Lead.Link.RemoteID
+	if f.Lead.Read == nil {
+		return Plan{Now: Changes{Follow: []Job{look(Lead, lead), push(f.Kind, f.ID)}}}
+	}
+	present := mapping.PresentLead(*f.Lead.Read)
+	f.Lead.Change.findContact(present, f.Lead.Read.ContactIDs)
+	return settleChange(f.Frame, f.Lead.Link, f.Lead.Change, present)
 }
 
 // changeLead sends to an open lead what the panel knows better. A lead that could not be read gets the changed fields
@@ -108,11 +122,11 @@ func (f Party) changeLead(content leadContent) Plan {
 		return Plan{Now: Changes{Follow: []Job{look(Lead, l.RemoteID)}}}
 	}
 	if f.Lead.Read == nil {
-		return command(changeLead(f.leadCommand(), l, content.fields, nil))
+		return command(changeLead(f.leadCommand(), f.LeadKey(), l, content.fields, nil))
 	}
 	send, after := mapping.MergeLead(l.Agreed, content.fields, content.phone, content.email, *f.Lead.Read)
 	if len(send) > 0 {
-		return command(sendLead(f.leadCommand(), l, send, func(Answer) mapping.Agreed { return after }))
+		return command(sendLead(f.leadCommand(), f.LeadKey(), l, send, after, func(Answer) mapping.Agreed { return after }))
 	}
 	agreed := l.copy()
 	maps.Copy(agreed.Agreed, after)

@@ -16,7 +16,18 @@ import (
 type clientWork struct {
 	plan.ClientFacts
 	attempt
-	creates string
+	creates, createsLead string
+	begun                int64 // the order that may be on its way into his lead
+	joined               bool  // an order may go into his lead
+	busy                 bool  // his lead carries an order already
+}
+
+// asLead is the client as an order gets him that goes into a lead.
+func (c *clientWork) asLead() plan.ClientLead {
+	return plan.ClientLead{
+		Client: c.Client, Company: c.Lead.Company, Known: c.Link != nil, Link: c.Lead.Link, Read: c.Lead.Read,
+		Creating: c.createsLead, Busy: c.busy, Begun: c.begun,
+	}
 }
 
 // customer is the contact as a deal gets it.
@@ -33,12 +44,16 @@ func (c *clientWork) customer() plan.Customer {
 // loadClient reads what the panel knows of a client, and what the portal says.
 func (w *world) loadClient(c *clientWork) {
 	c.Frame, c.Client = w.frame(), copyOfClient(w.client(c.ID))
+	c.Token, c.Chosen = c.Client.Token, w.choices[plan.Record{Kind: plan.Client, ID: c.ID}]
 	c.Link = copyOf(w.links[contactOf(c.ID)])
 	c.Open, c.ChangeOpen = w.open(plan.Contact, c.Key()), w.open(plan.Contact, plan.ChangeKey(c.Key()))
-	c.Needed = c.Needed || c.Open != nil
+	c.Needed = c.Needed || c.Chosen == plan.ChoiceSend || c.Open != nil
+	w.loadClientLead(c)
 	switch {
-	case c.Link == nil && !c.Needed:
+	case c.Link == nil && !c.Needed && !c.Lead.Wanted:
 		c.done = true
+	case c.InLead():
+		w.readClientLead(c)
 	case c.Link == nil:
 		c.Found = plan.Candidates{
 			ByKey:   w.contactsByKey(c.Key()),
@@ -52,6 +67,7 @@ func (w *world) loadClient(c *clientWork) {
 			c.Contact = lo.ToPtr(there.answer())
 		}
 		c.Gone = c.Contact == nil
+		w.readClientLead(c)
 	}
 }
 
@@ -77,13 +93,22 @@ func (w *world) planClient(c *clientWork) {
 			w.fail("the plan of client %d is not stored: %v", c.ID, err)
 		}
 		for _, l := range links {
-			c.Link = copyOf(l)
+			if l.Entity == plan.Lead {
+				c.Lead.Link = copyOf(l)
+			} else {
+				c.Link = copyOf(l)
+			}
 		}
-		if len(p.Now.Settled) > 0 {
-			c.ChangeOpen = nil
+		for _, open := range p.Now.Settled {
+			if open.Entity == plan.Lead {
+				c.Lead.Change = nil
+			} else {
+				c.ChangeOpen = nil
+			}
 		}
 		if !p.Again {
-			c.failure, c.creates, c.commands = p.Failure, p.Creates, p.Commands
+			c.failure, c.commands = p.Failure, p.Commands
+			c.creates, c.createsLead = p.Creates, p.CreatesLead
 			return
 		}
 	}

@@ -41,6 +41,10 @@ func (w *world) someClient(n int) *clients.Client {
 		}
 		w.clients = append(w.clients, c)
 		w.tell("client %d registers: %s", c.ID, mapping.ContactFields(c))
+		if w.Leads {
+			w.choices[plan.Record{Kind: plan.Client, ID: c.ID}] = plan.ChoiceLead
+			w.push(plan.Client, c.ID)
+		}
 	}
 	return w.clients[n%len(w.clients)]
 }
@@ -71,7 +75,7 @@ func (w *world) saveClient(c *clients.Client, refused error) error {
 	}
 	c.Revision++
 	w.clients[c.ID-1] = c
-	if w.links[contactOf(c.ID)] != nil {
+	if w.links[contactOf(c.ID)] != nil || w.links[leadOf(plan.Client, c.ID)] != nil {
 		w.push(plan.Client, c.ID)
 	}
 	return nil
@@ -171,7 +175,7 @@ func (w *world) listenToContact(id int64) {
 // listenToClient begins to note what is said about the fields on which both sides agree by now.
 func (w *world) listenToClient(id int64) {
 	l := w.links[contactOf(id)]
-	change := plan.Open{Entity: plan.Contact, Key: plan.ChangeKey(mapping.ClientKey(id, ""))}
+	change := plan.Open{Entity: plan.Contact, Key: plan.ChangeKey(w.key(plan.Client, plan.Contact, id))}
 	if l == nil || len(w.portal.late) > 0 || w.intents[change] != nil {
 		return
 	}
@@ -205,7 +209,7 @@ func (w *world) contactSays(c *contact, before map[string]string) {
 // checkClient checks that a client has one contact, his own, and that both say the same.
 func (w *world) checkClient(c *clients.Client, all bool) {
 	l := w.links[contactOf(c.ID)]
-	key := mapping.ClientKey(c.ID, "")
+	key := w.key(plan.Client, plan.Contact, c.ID)
 	isOpen := w.open(plan.Contact, key) != nil
 	own := lo.Reject(w.contactsByKey(key), func(id int64, _ int) bool {
 		other := w.linkTo(plan.Contact, id)

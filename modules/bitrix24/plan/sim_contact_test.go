@@ -15,6 +15,7 @@ import (
 // contact is a contact of the portal.
 type contact struct {
 	rest.Contact
+	lead int64 // that it was made of
 	gone bool
 }
 
@@ -48,18 +49,14 @@ func (w *world) newContact(fields rest.Params) *contact {
 	return c
 }
 
-// updateContact changes a contact as crm.item.update is told to.
-func (w *world) updateContact(method string, params rest.Params) (any, error) {
-	c := w.contact(numberIn(params["id"]))
-	if c == nil {
-		return nil, notFound(method)
-	}
-	w.setContact(c, params["fields"].(rest.Params))
-	return c.answer(), nil
-}
-
 // setContact writes fields into a contact.
 func (w *world) setContact(c *contact, fields rest.Params) {
+	w.fill(c, fields)
+	w.contactTouched(c)
+}
+
+// fill writes into a contact or a lead who the person is.
+func (w *world) fill(c *contact, fields rest.Params) {
 	for name, into := range map[string]*rest.Text{
 		"name": &c.Name, "lastName": &c.LastName, "secondName": &c.SecondName, "originId": &c.OriginID, "originatorId": &c.OriginatorID,
 	} {
@@ -72,7 +69,6 @@ func (w *world) setContact(c *contact, fields rest.Params) {
 		v := value.(map[string]any)
 		w.setValue(c, key, v["typeId"].(string), v["valueType"].(string), v["value"].(string))
 	}
-	w.contactTouched(c)
 }
 
 // setValue changes the phone or e-mail of that number; an empty value deletes it. Another key adds one.
@@ -198,7 +194,7 @@ func (w *world) deleteContact(s step) {
 // removeContact takes a contact from the portal. Its deals get the other one instead; 0: none.
 func (w *world) removeContact(c *contact, instead int64) {
 	c.gone = true
-	for _, d := range w.deals {
+	for _, d := range w.cards() {
 		i := slices.Index(d.contacts, c.ID.Int64())
 		switch {
 		case i < 0:

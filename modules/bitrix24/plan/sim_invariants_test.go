@@ -56,41 +56,57 @@ func (w *world) becomesQuiet() bool {
 	return false
 }
 
-// checkAll checks every order with its deal. all says that everything was read lately.
+// checkAll checks every client and order. all says that everything was read lately.
 func (w *world) checkAll(all bool) {
 	for _, c := range w.clients {
 		w.checkClient(c, all)
+		w.checkClientLead(c, all)
 	}
 	for _, o := range w.orders {
 		w.checkPayments(o)
-		ours := 0
-		for _, d := range w.deals {
-			if d.key == mapping.OrderKey(o.ID, "") && !d.gone && !d.isCopy {
-				ours++
-			}
+		if n := w.owned(plan.Deal, w.key(plan.Order, plan.Deal, o.ID)); n > 1 {
+			w.fail("order %d has %d deals", o.ID, n)
 		}
-		if ours > 1 {
-			w.fail("order %d has %d deals", o.ID, ours)
-		}
-		l := w.links[dealOf(o.ID)]
+		deal, lead := w.links[dealOf(o.ID)], w.links[leadOf(plan.Order, o.ID)]
 		switch {
-		case l == nil && o.Status != orders.Deleted:
+		case deal == nil && lead != nil:
+			w.checkOrderLead(o, lead, all)
+		case deal == nil && o.Status != orders.Deleted:
 			w.fail("order %d has no deal", o.ID)
-		case l == nil || l.State != plan.Linked:
-			continue
+		case deal != nil && deal.State == plan.Linked:
+			w.checkOrderDeal(o, deal, all)
 		}
-		d := w.portal.deal(l.RemoteID)
-		if d == nil {
-			if all {
-				w.fail("order %d is linked to deal %d, which is not there", o.ID, l.RemoteID)
-			}
-			continue
-		}
-		w.checkDeal(o, d, all)
-		w.checkContacts(o, d, all)
-		w.checkStage(o, d, l)
-		w.checkRows(o, d, all)
 	}
+}
+
+// owned counts the deals or leads that carry a key and are not known to be copies.
+func (w *world) owned(e plan.Entity, key string) int {
+	return lo.CountBy(w.cards(), func(d *deal) bool { return d.entity == e && d.key == key && !d.gone && !d.isCopy })
+}
+
+// checkOrderDeal checks that an order and its deal are the same.
+func (w *world) checkOrderDeal(o *orders.Order, l *plan.Link, all bool) {
+	d := w.portal.deal(l.RemoteID)
+	if d == nil {
+		if all {
+			w.fail("order %d is linked to deal %d, which is not there", o.ID, l.RemoteID)
+		}
+		return
+	}
+	title := d.ownTitle
+	if title == "" {
+		title = mapping.DealTitle(o.ID)
+	}
+	if d.title != title {
+		w.fail("deal %d is called %q, not %q", d.id, d.title, title)
+	}
+	if d.key != w.key(plan.Order, plan.Deal, o.ID) {
+		w.fail("deal %d lacks the key of order %d", d.id, o.ID)
+	}
+	w.checkCard(o, d, all)
+	w.checkContacts(o, d, all)
+	w.checkStage(o, d, l)
+	w.checkRows(o, d, all)
 }
 
 // checkNew checks that nobody finds a new deal without its rows.
@@ -122,34 +138,28 @@ func (w *world) checkPayments(o *orders.Order) {
 	}
 }
 
-func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
+// checkCard checks that a deal or lead says what its order says, and what people have put there.
+func (w *world) checkCard(o *orders.Order, d *deal, all bool) {
 	if !d.amountByHand && d.opportunity != o.Total {
-		w.fail("deal %d has the amount %s, order %d has %s", d.id, d.opportunity, o.ID, o.Total)
+		w.fail("%s %d has the amount %s, order %d has %s", d.entity, d.id, d.opportunity, o.ID, o.Total)
 	}
-	title := d.ownTitle
-	if title == "" {
-		title = mapping.DealTitle(o.ID)
-	}
-	if d.title != title {
-		w.fail("deal %d is called %q, not %q", d.id, d.title, title)
+	if payment := mapping.Payment(o); d.payment != payment {
+		w.fail("%s %d has the payment %q, order %d %q", d.entity, d.id, d.payment, o.ID, payment)
 	}
 	if d.heldBy != 0 && d.responsible != d.heldBy {
-		w.fail("deal %d was given to %d, and is %d's", d.id, d.heldBy, d.responsible)
+		w.fail("%s %d was given to %d, and is %d's", d.entity, d.id, d.heldBy, d.responsible)
 	}
 	for _, text := range d.texts {
 		if !strings.Contains(d.comments, text) {
-			w.fail("deal %d has lost a manager's text %q", d.id, text)
+			w.fail("%s %d has lost a manager's text %q", d.entity, d.id, text)
 		}
 	}
 	if n := strings.Count(d.comments, "[URL="); n != 0 && n != 2 {
-		w.fail("deal %d has %d links of ours: %q", d.id, n, d.comments)
+		w.fail("%s %d has %d links of ours: %q", d.entity, d.id, n, d.comments)
 	}
 	hasLinks, isFormer := strings.Contains(d.comments, "[URL="), !strings.Contains(d.comments, "a/"+o.ArchiveKey+"]")
 	if all && !d.isCopy && hasLinks && isFormer {
-		w.fail("deal %d has the archive's former address: %q", d.id, d.comments)
-	}
-	if d.key != mapping.OrderKey(o.ID, "") {
-		w.fail("deal %d lacks the key of order %d", d.id, o.ID)
+		w.fail("%s %d has the archive's former address: %q", d.entity, d.id, d.comments)
 	}
 	notes := 0
 	for _, note := range d.notes {
@@ -158,7 +168,7 @@ func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
 		}
 	}
 	if !d.isCopy && (notes > 1 || o.Status == orders.Deleted && notes == 0) {
-		w.fail("deal %d says %d times that order %d is deleted", d.id, notes, o.ID)
+		w.fail("%s %d says %d times that order %d is deleted", d.entity, d.id, notes, o.ID)
 	}
 }
 
@@ -166,7 +176,7 @@ func (w *world) checkDeal(o *orders.Order, d *deal, all bool) {
 func (w *world) checkContacts(o *orders.Order, d *deal, all bool) {
 	for _, guest := range d.guests {
 		if !slices.Contains(d.contacts, guest) {
-			w.fail("deal %d has lost contact %d of a manager", d.id, guest)
+			w.fail("%s %d has lost contact %d of a manager", d.entity, d.id, guest)
 		}
 	}
 	own := w.links[contactOf(o.ClientID)].Number()
@@ -175,10 +185,10 @@ func (w *world) checkContacts(o *orders.Order, d *deal, all bool) {
 	}
 	others := lo.Without(d.contacts, append(append([]int64{own}, d.guests...), d.merged...)...)
 	if all && (len(others) > 0 || !slices.Contains(d.contacts, own) || len(lo.Uniq(d.contacts)) < len(d.contacts)) {
-		w.fail("deal %d has the contacts %v, want a manager's %v and %d", d.id, d.contacts, d.guests, own)
+		w.fail("%s %d has the contacts %v, want a manager's %v and %d", d.entity, d.id, d.contacts, d.guests, own)
 	}
 	if d.main != 0 && d.contacts[0] != d.main {
-		w.fail("deal %d has the contacts %v, but a manager put %d first", d.id, d.contacts, d.main)
+		w.fail("%s %d has the contacts %v, but a manager put %d first", d.entity, d.id, d.contacts, d.main)
 	}
 }
 
@@ -216,7 +226,7 @@ func (w *world) checkRows(o *orders.Order, d *deal, all bool) {
 		}
 	}
 	if byHand != d.handRows {
-		w.fail("deal %d has %d rows of managers, want %d", d.id, byHand, d.handRows)
+		w.fail("%s %d has %d rows of managers, want %d", d.entity, d.id, byHand, d.handRows)
 	}
 	missing := 0
 	for looks, n := range wanted {
@@ -224,11 +234,11 @@ func (w *world) checkRows(o *orders.Order, d *deal, all bool) {
 	}
 	for looks, n := range there {
 		if n > wanted[looks] {
-			w.fail("deal %d has the row %s %d times, order %d %d times", d.id, looks, n, o.ID, wanted[looks])
+			w.fail("%s %d has the row %s %d times, order %d %d times", d.entity, d.id, looks, n, o.ID, wanted[looks])
 		}
 	}
 	if missing > edited && (all || !d.lostRow) {
-		w.fail("deal %d lacks rows of order %d: %v, want %v", d.id, o.ID, there, wanted)
+		w.fail("%s %d lacks rows of order %d: %v, want %v", d.entity, d.id, o.ID, there, wanted)
 	}
 }
 

@@ -24,10 +24,22 @@ func (w *world) someDeal(s step) *deal {
 	return there[s.Who%len(there)]
 }
 
-// owner is the order whose key or link a deal has; nil: nobody's.
+// someCard is the deal or open lead that a step is about; nil if there is none.
+func (w *world) someCard(s step) *deal {
+	if l := w.someLead(s.Who/2, plan.Linked); l != nil && s.Who%2 == 0 {
+		return &l.deal
+	}
+	return w.someDeal(s)
+}
+
+// owner is the order whose key or link a deal or lead has, or that was in the lead of the deal; nil: nobody's.
 func (w *world) owner(d *deal) *orders.Order {
 	for _, o := range w.orders {
-		if l := w.links[dealOf(o.ID)]; l != nil && l.RemoteID == d.id || d.key == mapping.OrderKey(o.ID, "") {
+		lead := w.links[leadOf(plan.Order, o.ID)].Number()
+		if lead != 0 && (d.entity == plan.Lead && lead == d.id || lead == d.lead) {
+			return o
+		}
+		if l := w.links[dealOf(o.ID)]; l != nil && l.RemoteID == d.id || d.key == w.key(plan.Order, plan.Deal, o.ID) {
 			return o
 		}
 	}
@@ -77,18 +89,18 @@ func (w *world) moveDeal(s step) {
 }
 
 func (w *world) addHandRow(s step) {
-	if d := w.someDeal(s); d != nil {
+	if d := w.someCard(s); d != nil {
 		d.handRows++
 		row := mapping.Row{Name: "Скидка менеджера", Price: 7, Quantity: 1, Sort: s.A % 30}
 		d.rows = append(d.rows, dealRow{id: w.number(), row: row, byHand: true})
-		w.tell("a manager adds row %d to deal %d", w.last, d.id)
+		w.tell("a manager adds row %d to %s %d", w.last, d.entity, d.id)
 		w.touched(d)
 	}
 }
 
 // editRow changes a row of ours by hand.
 func (w *world) editRow(s step) {
-	d := w.someDeal(s)
+	d := w.someCard(s)
 	if d == nil || len(d.rows) == 0 {
 		return
 	}
@@ -97,18 +109,18 @@ func (w *world) editRow(s step) {
 		return
 	}
 	r.row.Name, r.edited, d.lostRow = "Исправлено", true, true
-	w.tell("a manager changes row %d of deal %d", r.id, d.id)
+	w.tell("a manager changes row %d of %s %d", r.id, d.entity, d.id)
 	w.touched(d)
 }
 
 // removeRow removes any row.
 func (w *world) removeRow(s step) {
-	d := w.someDeal(s)
+	d := w.someCard(s)
 	if d == nil || len(d.rows) == 0 {
 		return
 	}
 	i := s.A % len(d.rows)
-	w.tell("a manager removes row %d of deal %d", d.rows[i].id, d.id)
+	w.tell("a manager removes row %d of %s %d", d.rows[i].id, d.entity, d.id)
 	d.lostRow = d.lostRow || !d.rows[i].byHand
 	if d.rows[i].byHand {
 		d.handRows--
@@ -119,7 +131,7 @@ func (w *world) removeRow(s step) {
 
 // write writes into the comment of a deal: below our links, or in their place.
 func (w *world) write(s step) {
-	d := w.someDeal(s)
+	d := w.someCard(s)
 	if d == nil {
 		return
 	}
@@ -129,13 +141,13 @@ func (w *world) write(s step) {
 	} else {
 		d.comments, d.texts = d.comments+"\n"+text, append(d.texts, text)
 	}
-	w.tell("a manager writes into deal %d", d.id)
+	w.tell("a manager writes into %s %d", d.entity, d.id)
 	w.touched(d)
 }
 
 // addGuest adds a contact to a deal, before the others or behind them.
 func (w *world) addGuest(s step) {
-	d := w.someDeal(s)
+	d := w.someCard(s)
 	if d == nil {
 		return
 	}
@@ -149,25 +161,25 @@ func (w *world) addGuest(s step) {
 	} else {
 		d.contacts = append(slices.Clone(d.contacts), guest)
 	}
-	w.tell("a manager adds contact %d to deal %d", guest, d.id)
+	w.tell("a manager adds contact %d to %s %d", guest, d.entity, d.id)
 	w.touched(d)
 }
 
 // rename changes what is a manager's: the title, and who is responsible.
 func (w *world) rename(s step) {
-	if d := w.someDeal(s); d != nil {
+	if d := w.someCard(s); d != nil {
 		d.title, d.ownTitle = fmt.Sprint("Сделка ", s.A), fmt.Sprint("Сделка ", s.A)
 		d.responsible, d.heldBy = 2, 2
-		w.tell("a manager renames deal %d", d.id)
+		w.tell("a manager renames %s %d", d.entity, d.id)
 		w.touched(d)
 	}
 }
 
 // countRows makes a deal's amount that of its rows.
 func (w *world) countRows(s step) {
-	if d := w.someDeal(s); d != nil {
+	if d := w.someCard(s); d != nil {
 		d.manual, d.amountByHand = false, true
-		w.tell("the amount of deal %d is that of its rows", d.id)
+		w.tell("the amount of %s %d is that of its rows", d.entity, d.id)
 		w.touched(d)
 	}
 }
@@ -241,12 +253,12 @@ func (w *world) tieDeal(s step) {
 		return
 	}
 	d := &deal{
-		id: w.number(), created: w.clock(), moved: w.clock(), stage: "NEW", manual: s.B%2 == 0,
+		entity: plan.Deal, id: w.number(), created: w.clock(), moved: w.clock(), stage: "NEW", manual: s.B%2 == 0,
 		responsible: 2, heldBy: 2,
 		title: "По звонку", ownTitle: "По звонку", comments: "Срочно", texts: []string{"Срочно"},
 	}
 	w.deals = append(w.deals, d)
-	w.partWith(o)
+	w.partWith(o, w.links[dealOf(o.ID)])
 	l := &plan.Link{
 		PortalID: 1, Local: plan.Order, LocalID: o.ID, Entity: plan.Deal, RemoteID: d.id,
 		Agreed: mapping.Agreed{plan.StageField: {Theirs: d.stage}},

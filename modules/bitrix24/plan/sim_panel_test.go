@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/pixlpark/panel/app/clients"
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
@@ -19,7 +21,8 @@ type panel struct {
 	clients []*clients.Client
 	links   map[tie]*plan.Link
 	intents map[plan.Open]*plan.Intent
-	rows    map[int64]map[string]plan.OwnedRow
+	choices map[plan.Record]plan.Choice
+	rows    map[tie]map[string]plan.OwnedRow // of the deal or lead of an order
 	sent    map[int64]map[string]bool
 	copies  map[int64][]int64 // deals that carry the keys of orders and are not theirs
 	refuses map[int64]bool    // orders whose status the panel's own rules hold fast
@@ -40,6 +43,8 @@ type tie struct {
 
 func dealOf(order int64) tie { return tie{plan.Order, order, plan.Deal} }
 
+func leadOf(kind plan.Local, id int64) tie { return tie{kind, id, plan.Lead} }
+
 func contactOf(client int64) tie { return tie{plan.Client, client, plan.Contact} }
 
 // job is a push of a record of the panel, or a look at one of the portal.
@@ -59,9 +64,9 @@ func (j job) String() string {
 func newPanel(now time.Time) panel {
 	return panel{
 		links: map[tie]*plan.Link{}, intents: map[plan.Open]*plan.Intent{},
-		rows: map[int64]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, copies: map[int64][]int64{},
+		choices: map[plan.Record]plan.Choice{}, rows: map[tie]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, copies: map[int64][]int64{},
 		refuses: map[int64]bool{}, payments: map[int64]int{},
-		since: map[plan.Entity]time.Time{plan.Deal: now, plan.Contact: now},
+		since: map[plan.Entity]time.Time{plan.Deal: now, plan.Contact: now, plan.Lead: now},
 	}
 }
 
@@ -76,6 +81,18 @@ func (p *panel) linkTo(e plan.Entity, id int64) *plan.Link {
 		}
 	}
 	return nil
+}
+
+// allLinks are the links in the order they were made.
+func (p *panel) allLinks() []*plan.Link {
+	return slices.SortedFunc(maps.Values(p.links), func(a, b *plan.Link) int { return int(a.ID - b.ID) })
+}
+
+// linksTo are all links to a record of the portal. An order may be in the lead of its client.
+func (p *panel) linksTo(e plan.Entity, id int64) []*plan.Link {
+	return lo.FilterMap(p.allLinks(), func(l *plan.Link, _ int) (*plan.Link, bool) {
+		return copyOf(l), l.Entity == e && l.RemoteID == id
+	})
 }
 
 // enqueue adds a job. It joins one about the same record that waits.
@@ -100,7 +117,7 @@ func (w *world) look(e plan.Entity, id int64) {
 
 // changed is what follows when a person has changed an order: it is pushed if it has a deal, or is to get one.
 func (w *world) changed(o *orders.Order) {
-	if w.links[dealOf(o.ID)] != nil || o.Status != orders.Deleted {
+	if w.links[dealOf(o.ID)] != nil || w.links[leadOf(plan.Order, o.ID)] != nil || o.Status != orders.Deleted {
 		w.push(plan.Order, o.ID)
 	}
 }
@@ -139,6 +156,9 @@ func (w *world) store(c plan.Changes) error {
 		}
 		l.UpdatedAt = w.now
 	}
+	for _, chosen := range c.Choices {
+		w.choices[chosen.Record] = chosen.Choice
+	}
 	for _, l := range c.Unlink {
 		delete(w.links, tieOf(l))
 	}
@@ -146,16 +166,17 @@ func (w *world) store(c plan.Changes) error {
 		delete(w.intents, open)
 	}
 	if c.RowsAnew != nil {
-		w.rows[c.RowsAnew.OrderID] = maps.Clone(c.RowsAnew.Rows)
+		w.rows[tie{plan.Order, c.RowsAnew.OrderID, c.RowsAnew.Entity}] = maps.Clone(c.RowsAnew.Rows)
 	}
 	for _, row := range c.Rows {
-		if w.rows[row.OrderID] == nil {
-			w.rows[row.OrderID] = map[string]plan.OwnedRow{}
+		of := tie{plan.Order, row.OrderID, row.Entity}
+		if w.rows[of] == nil {
+			w.rows[of] = map[string]plan.OwnedRow{}
 		}
-		w.rows[row.OrderID][row.Key] = plan.OwnedRow{ID: row.RowID, Print: row.Print}
+		w.rows[of][row.Key] = plan.OwnedRow{ID: row.RowID, Print: row.Print}
 	}
 	for _, row := range c.RowsGone {
-		delete(w.rows[row.OrderID], row.Key)
+		delete(w.rows[tie{plan.Order, row.OrderID, row.Entity}], row.Key)
 	}
 	for _, known := range c.Copies {
 		w.copies[known.OrderID] = append(w.copies[known.OrderID], known.RemoteID)
@@ -212,7 +233,7 @@ func (w *world) saveLink(l *plan.Link) {
 	case l.ID == 0:
 		w.lastLink++
 		l.ID, l.CreatedAt = w.lastLink, w.now
-		delete(w.intents, plan.Open{Entity: l.Entity, Key: plan.Key(l.Local, l.Entity, l.LocalID, "")})
+		delete(w.intents, plan.Open{Entity: l.Entity, Key: w.key(l.Local, l.Entity, l.LocalID)})
 	}
 	saved := copyOf(l)
 	saved.UpdatedAt = w.now
@@ -236,7 +257,7 @@ func (w *world) orderComesTo(l *plan.Link, d *deal, before int64) {
 		w.checkRestored(before, l.RemoteID)
 	}
 	d.isCopy = d.isCopy || before != 0 && !slices.Contains(d.former, before)
-	d.isUnknown = d.isUnknown || d.isCopy || l.Agreed["contactIds"].Ours == ""
+	d.isUnknown = d.isUnknown || d.isCopy || l.Agreed["contactIds"].Ours == "" && d.lead == 0
 	d.amountByHand = d.amountByHand || d.isCopy // nobody looks whether it is that of the deal it is a copy of
 	words := w.words[l.LocalID]
 	// A deal that was restored is taken for the one whose answer was lost, and its stage for a move.
@@ -266,7 +287,7 @@ func copyOf(l *plan.Link) *plan.Link {
 
 // rowsUnknown notes that nobody knows which rows of an order's deal are ours. An answer that is waited for stays noted.
 func (w *world) rowsUnknown(id int64) {
-	open := plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id, "")}
+	open := plan.Open{Entity: plan.Rows, Key: plan.RowsKey(id)}
 	if w.intents[open] == nil {
 		w.intents[open] = &plan.Intent{Entity: open.Entity, Key: open.Key, SentAt: w.now.Add(-settle)}
 	}
@@ -282,8 +303,25 @@ func (w *world) storeSent(rows []plan.SentRow) {
 }
 
 // forget drops an order's link with what depends on it, as «Создать заново» does.
-func (w *world) forget(id int64) {
-	delete(w.links, dealOf(id))
-	delete(w.rows, id)
-	delete(w.intents, plan.Open{Entity: plan.Rows, Key: mapping.OrderKey(id, "")})
+func (w *world) forget(t tie) {
+	delete(w.links, t)
+	delete(w.rows, t)
+	delete(w.intents, plan.Open{Entity: plan.Rows, Key: plan.RowsKey(t.id)})
+}
+
+// token tells a record of the panel from another of the same number.
+func (p *panel) token(r plan.Record) (token string, exists bool) {
+	switch {
+	case r.Kind == plan.Order && r.ID <= int64(len(p.orders)):
+		return p.order(r.ID).Token, true
+	case r.Kind == plan.Client && r.ID <= int64(len(p.clients)):
+		return p.client(r.ID).Token, true
+	}
+	return "", false
+}
+
+// key is the external key of a record of the panel.
+func (p *panel) key(kind plan.Local, e plan.Entity, id int64) string {
+	token, _ := p.token(plan.Record{Kind: kind, ID: id})
+	return plan.Key(kind, e, id, token)
 }

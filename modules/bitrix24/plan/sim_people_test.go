@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/pixlpark/panel/app/orders"
-	"github.com/pixlpark/panel/modules/bitrix24/mapping"
 	"github.com/pixlpark/panel/modules/bitrix24/plan"
 )
 
@@ -163,33 +162,69 @@ func (w *world) newArchive(s step) {
 	}
 }
 
-// startOver is «Создать заново», for an order whose deal was deleted. A deal that was restored is linked again instead.
+// startOver is «Создать заново», for an order whose deal or lead was deleted. What was restored is linked again instead.
 func (w *world) startOver(s step) {
 	o := w.someLivingOrder(s)
-	if o == nil || w.links[dealOf(o.ID)] == nil || w.links[dealOf(o.ID)].State == plan.Linked {
+	if o == nil || w.goneLink(o) == nil {
 		return
 	}
-	l := w.links[dealOf(o.ID)]
-	id, restored := l.Restored(w.twins(o.ID), w.rows[o.ID], ahead)
-	if restored || w.portal.deal(l.RemoteID) != nil {
-		w.tell("order %d has deal %d again", o.ID, id)
-		w.look(plan.Deal, l.RemoteID)
+	l := w.goneLink(o)
+	twins := w.twins(o.ID)
+	if l.Entity == plan.Lead {
+		twins = w.leadTwins(w.leadKeys(l)...)
+	}
+	id, restored := l.Restored(twins, w.rows[tieOf(l)], ahead)
+	if restored || w.card(l.Entity, l.RemoteID) != nil {
+		w.tell("order %d has %s %d again", o.ID, l.Entity, id)
+		w.look(l.Entity, l.RemoteID)
 		return
 	}
-	for _, known := range l.Copies(w.twins(o.ID), 0) {
-		w.copies[o.ID] = append(w.copies[o.ID], known.RemoteID)
+	if l.Entity == plan.Deal {
+		for _, known := range l.Copies(twins, 0) {
+			w.copies[o.ID] = append(w.copies[o.ID], known.RemoteID)
+		}
 	}
-	w.tell("order %d is to get another deal", o.ID)
-	w.partWith(o)
+	w.tell("order %d is to get another %s", o.ID, l.Entity)
+	w.partWith(o, l)
+	w.choices[plan.Record{Kind: plan.Order, ID: o.ID}] = plan.ChoiceSend
 	w.changed(o)
 }
 
-// partWith drops what ties an order to its deal. Deals that carry its key by now are nobody's from then on.
-func (w *world) partWith(o *orders.Order) {
-	w.forget(o.ID)
-	for _, d := range w.deals {
-		d.isCopy = d.isCopy || d.key == mapping.OrderKey(o.ID, "")
+// goneLink is the link of an order to the deal or lead that it has lost; nil if it has one.
+func (w *world) goneLink(o *orders.Order) *plan.Link {
+	for _, t := range []tie{dealOf(o.ID), leadOf(plan.Order, o.ID)} {
+		if l := w.links[t]; l != nil && l.State == plan.Deleted {
+			return l
+		} else if l != nil && l.State == plan.Linked {
+			return nil
+		}
 	}
+	return nil
+}
+
+// partWith drops what ties an order to its deal or lead. What carries its key by now is nobody's from then on.
+func (w *world) partWith(o *orders.Order, l *plan.Link) {
+	w.forget(tieOf(l))
+	lead := w.links[leadOf(plan.Order, o.ID)]
+	if l.Entity == plan.Deal && lead != nil && lead.State == plan.Deleted {
+		w.forget(leadOf(plan.Order, o.ID))
+	}
+	client := plan.Record{Kind: plan.Client, ID: o.ClientID}
+	if l.Entity == plan.Lead && w.Leads && w.links[contactOf(o.ClientID)] == nil {
+		w.choices[client] = plan.ChoiceLead
+	}
+	for _, d := range w.deals {
+		d.isCopy = d.isCopy || d.key == w.key(plan.Order, plan.Deal, o.ID)
+	}
+	for _, former := range w.leads {
+		former.isCopy = former.isCopy || slices.Contains(w.leadKeys(l), former.key)
+	}
+}
+
+// switchLeads is the administrator, who has new clients passed on as leads, or as contacts from now on.
+func (w *world) switchLeads(step) {
+	w.Leads, w.switched = !w.Leads, true
+	w.tell("leads are switched: %t", w.Leads)
 }
 
 // holdStatus makes the panel's own rules refuse another status of an order.

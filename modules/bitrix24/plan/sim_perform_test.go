@@ -176,6 +176,8 @@ func (a answers) Decode(name string, into any) error {
 	switch into := into.(type) {
 	case *rest.Item[rest.Deal]:
 		into.Item = result.(rest.Deal)
+	case *rest.Item[rest.Lead]:
+		into.Item = result.(rest.Lead)
 	case *rest.Item[rest.Contact]:
 		into.Item = result.(rest.Contact)
 	case *rest.ProductRows:
@@ -224,6 +226,8 @@ func (p *performer) carryOut(c rest.Command) (any, error) {
 	result, err := p.do(c.Method, resolve(p.leaving[i].Params, p.number).(rest.Params))
 	switch made := result.(type) {
 	case rest.Deal:
+		p.made[c.Name] = made.ID.Int64()
+	case rest.Lead:
 		p.made[c.Name] = made.ID.Int64()
 	case rest.Contact:
 		p.made[c.Name] = made.ID.Int64()

@@ -25,6 +25,13 @@ func (w *world) reconcile() bool {
 			w.modified(plan.Contact, c.ID.Int64(), c.UpdatedTime.At)
 		}
 	}
+	since = w.since[plan.Lead].Add(-overlap)
+	for _, l := range w.leads {
+		if !l.gone && !l.updated.Before(since) {
+			w.modified(plan.Lead, l.id, l.updated)
+			w.takeLeadTwin(l)
+		}
+	}
 	return len(w.jobs) > before
 }
 
@@ -36,15 +43,17 @@ func (w *world) modified(e plan.Entity, id int64, at time.Time) {
 	if at.After(w.since[e]) {
 		w.since[e] = at
 	}
-	if l := w.linkTo(e, id); l != nil && l.IsNews(at, ahead, time.Second) {
-		w.look(e, id)
+	for _, l := range w.linksTo(e, id) {
+		if l.IsNews(at, ahead, time.Second) {
+			w.look(e, id)
+		}
 	}
 }
 
 // takeTwin finds out about a deal that carries the key of an order whose own deal is another.
 func (w *world) takeTwin(d *deal) {
 	for _, o := range w.orders {
-		if d.key != mapping.OrderKey(o.ID, "") || w.linkTo(plan.Deal, d.id) != nil || slices.Contains(w.copies[o.ID], d.id) {
+		if d.key != w.key(plan.Order, plan.Deal, o.ID) || w.linkTo(plan.Deal, d.id) != nil || slices.Contains(w.copies[o.ID], d.id) {
 			continue
 		}
 		l := w.links[dealOf(o.ID)]
@@ -80,30 +89,33 @@ func (w *world) twins(o int64) (twins []plan.Twin) {
 	return twins
 }
 
-// checkDeleted looks whether all deals are still there.
+// checkDeleted looks whether everything is still there.
 func (w *world) checkDeleted() {
-	for _, o := range w.orders {
-		if l := w.links[dealOf(o.ID)]; l != nil && l.State == plan.Linked && w.portal.deal(l.RemoteID) == nil {
-			w.look(l.Entity, l.RemoteID)
+	for _, l := range w.allLinks() {
+		isThere := w.card(l.Entity, l.RemoteID) != nil
+		if l.Entity == plan.Contact {
+			isThere = w.contact(l.RemoteID) != nil
 		}
-	}
-	for _, c := range w.clients {
-		if l := w.links[contactOf(c.ID)]; l != nil && w.contact(l.RemoteID) == nil {
+		if l.State == plan.Linked && !isThere {
 			w.look(l.Entity, l.RemoteID)
 		}
 	}
 }
 
-// mend compares everything about an order with its deal, as «Сверка» does.
+// mend compares everything about an order with its deal or lead, as «Сверка» does.
 func (w *world) mend(id int64) {
 	if id < 1 || id > int64(len(w.orders)) {
 		return
 	}
 	l := w.links[dealOf(id)]
+	if l == nil {
+		l = w.links[leadOf(plan.Order, id)]
+	}
 	if l == nil || l.State != plan.Linked {
 		return
 	}
 	w.tell("order %d is compared", id)
 	w.rowsUnknown(id)
 	w.look(l.Entity, l.RemoteID)
+	w.push(plan.Order, id)
 }

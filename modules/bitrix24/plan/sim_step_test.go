@@ -78,6 +78,13 @@ const (
 	deleteDeal
 	restoreDeal
 	copyDeal
+	convertLead
+	rejectLead
+	reopenLead
+	deleteLead
+	restoreLead
+	editLead
+	switchLeads
 	reconcile
 	checkDeleted
 	mend
@@ -116,11 +123,18 @@ var doing = [actions]struct {
 	removeRow:     {do: (*world).removeRow, share: 3, interferes: true},
 	write:         {do: (*world).write, share: 4},
 	addGuest:      {do: (*world).addGuest, share: 4},
-	rename:        {do: (*world).rename, share: 3, interferes: true},
+	rename:        {do: (*world).rename, share: 3},
 	countRows:     {do: (*world).countRows, share: 2, interferes: true},
 	deleteDeal:    {do: (*world).deleteDeal, share: 3, interferes: true},
 	restoreDeal:   {do: (*world).restoreDeal, share: 4},
 	copyDeal:      {do: (*world).copyDeal, share: 2, interferes: true},
+	convertLead:   {do: (*world).convertLead, share: 8, interferes: true},
+	rejectLead:    {do: (*world).rejectLead, share: 2, interferes: true},
+	reopenLead:    {do: (*world).reopenLead, share: 2},
+	deleteLead:    {do: (*world).deleteLead, share: 2, interferes: true},
+	restoreLead:   {do: (*world).restoreLead, share: 3},
+	editLead:      {do: (*world).editLead, share: 2, interferes: true},
+	switchLeads:   {do: (*world).switchLeads, share: 1},
 	reconcile:     {do: func(w *world, _ step) { w.reconcile() }, share: 8},
 	checkDeleted:  {do: func(w *world, _ step) { w.checkDeleted() }, share: 2},
 	mend:          {do: func(w *world, s step) { w.mend(int64(s.Who)) }, share: 2},
@@ -144,8 +158,10 @@ func decks() (deck, crowd []action) {
 
 func anySetup(r *rand.Rand) setup {
 	return setup{
-		Import: r.IntN(4) == 0,
-		Robot:  []string{"", "", "", "NEW", "PREPARATION", "EXECUTING"}[r.IntN(6)],
+		Import:     r.IntN(4) == 0,
+		Leads:      r.IntN(2) == 0,
+		CopiesKeys: r.IntN(2) == 0,
+		Robot:      []string{"", "", "", "NEW", "PREPARATION", "EXECUTING"}[r.IntN(6)],
 	}
 }
 

@@ -29,7 +29,7 @@ func (w *world) listen(o *orders.Order) {
 	if l == nil || l.State != plan.Linked || len(w.portal.late) > 0 {
 		return
 	}
-	key := mapping.OrderKey(o.ID, "")
+	key := w.key(plan.Order, plan.Deal, o.ID)
 	d := w.portal.deal(l.RemoteID)
 	agreed := mapping.Pair{Ours: string(o.Status)}
 	if d != nil {

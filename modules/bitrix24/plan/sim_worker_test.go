@@ -17,6 +17,7 @@ import (
 type group struct {
 	jobs    []job
 	about   [][]*attempt // of each job
+	leads   []*leadWork
 	orders  []*work
 	clients []*clientWork
 }
@@ -61,6 +62,9 @@ func (w *world) handle(most int) {
 	w.tellJobs(g.jobs)
 	w.read(g)
 	w.meanwhile(beforePlan)
+	for _, l := range g.leads {
+		w.planLead(g, l)
+	}
 	var commands []*plan.Command
 	for _, c := range g.clients {
 		w.planClient(c)
@@ -87,6 +91,10 @@ func (w *world) read(g *group) {
 	for _, j := range g.jobs {
 		g.about = append(g.about, w.sort(g, j))
 	}
+	slices.SortFunc(g.leads, func(a, b *leadWork) int { return int(a.ID - b.ID) })
+	for _, l := range g.leads {
+		w.loadLead(l)
+	}
 	slices.SortFunc(g.orders, func(a, b *work) int { return int(a.id - b.id) })
 	for _, o := range g.orders {
 		w.loadOrder(g, o)
@@ -103,6 +111,12 @@ func (w *world) read(g *group) {
 // sort adds to a group the works that a job means. A look at a record that is nobody's costs nothing.
 func (w *world) sort(g *group, j job) []*attempt {
 	record, isLook := j.push, j.look.ID != 0
+	if isLook && j.look.Entity == plan.Lead {
+		if len(w.linksTo(plan.Lead, j.look.ID)) == 0 {
+			return nil
+		}
+		return []*attempt{&g.lead(j.look.ID).attempt}
+	}
 	if isLook {
 		l := w.linkTo(j.look.Entity, j.look.ID)
 		if l == nil {

@@ -27,14 +27,18 @@ type world struct {
 	said   map[saying]*said
 	events []event // that come late
 
+	switched bool // leads were switched on or off
+
 	wrong   string    // what must never be, and was
 	history *[]string // what happened, if anybody wants to know
 }
 
 // setup is what stays the same in a history.
 type setup struct {
-	Import bool   // deals are imported
-	Robot  string // the stage that a robot moves deals away from, if a command brought them there
+	Import     bool   // deals are imported
+	Leads      bool   // new clients become leads
+	CopiesKeys bool   // a conversion copies the lead's key
+	Robot      string // the stage that a robot moves deals away from, if a command brought them there
 }
 
 // event tells that a record of the portal was changed.
@@ -90,7 +94,7 @@ func (stages) HasStage(int64, string) bool { return true }
 func (w *world) frame() plan.Frame {
 	return plan.Frame{
 		PortalID: 1, Origin: "panel", Rules: rules, Stages: stages{}, Now: w.now, Settle: settle, ClockOffset: ahead,
-		Persons: true, Organizations: true, Import: w.Import,
+		Persons: true, Organizations: true, Import: w.Import, Leads: w.Leads,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pixlpark/panel/app/orders"
 	"github.com/pixlpark/panel/modules/bitrix24/mapping"
+	"github.com/pixlpark/panel/modules/bitrix24/rest"
 )
 
 // stagePlan is what is to be done about an order's status and its deal's stage.
@@ -23,7 +24,8 @@ func settleStage(f OrderFacts) stagePlan {
 		return stagePlan{}
 	}
 	if f.ChangeOpen != nil {
-		return stagePlan{Plan: settleDeal(f)}
+		present := map[string]string{StageField: string(f.Deal.StageID), amountField: f.Deal.Opportunity.String()}
+		return stagePlan{Plan: settleTarget(f, present, f.Deal.ContactIDs)}
 	}
 	agreed := f.Link.Agreed[StageField]
 	if f.putByPortal(agreed) {
@@ -70,15 +72,11 @@ func settleStage(f OrderFacts) stagePlan {
 	return p
 }
 
-// settleDeal finds out what became of a change of the deal whose answer was lost. Fields that the deal was not read
-// with are sent again: the portal may have them as they were sent, or as they were before.
-func settleDeal(f OrderFacts) Plan {
-	present := map[string]string{StageField: string(f.Deal.StageID), amountField: f.Deal.Opportunity.String()}
-	for _, id := range f.Deal.ContactIDs {
-		if one := mapping.Print([]any{id.Int64()}); one == f.ChangeOpen.Agreed[contactsField].Theirs {
-			present[contactsField] = one
-		}
-	}
+// settleTarget finds out what became of a change of the deal or lead whose answer was lost. present are its fields as
+// they were read, all but the contacts. Fields that it was not read with are sent again: the portal may have them as they
+// were sent, or as they were before.
+func settleTarget(f OrderFacts, present map[string]string, contacts []rest.ID) Plan {
+	f.ChangeOpen.findContact(present, contacts)
 	p := settleChange(f.Frame, f.Link, f.ChangeOpen, present)
 	if p.Failure == nil {
 		for field := range f.ChangeOpen.Agreed {
@@ -88,6 +86,15 @@ func settleDeal(f OrderFacts) Plan {
 		}
 	}
 	return p
+}
+
+// findContact adds to present fields the contact that was given, if it is among those that are there.
+func (i *Intent) findContact(present map[string]string, there []rest.ID) {
+	for _, id := range there {
+		if one := mapping.Print([]any{id.Int64()}); one == i.Agreed[contactsField].Theirs {
+			present[contactsField] = one
+		}
+	}
 }
 
 // settleChange finds out what became of a change whose answer was lost, and agrees on what has arrived. present are the
