@@ -22,7 +22,8 @@ func (w *world) checkClientLead(c *clients.Client, all bool) {
 		w.checkPerson(c, there)
 	}
 	isNobody := l == nil && w.links[contactOf(c.ID)] == nil
-	wasDeleted := slices.ContainsFunc(w.contacts, func(c *contact) bool { return c.gone }) // nothing is created again unasked
+	wasDeleted := slices.ContainsFunc(w.contacts, func(c *contact) bool { return c.gone }) ||
+		slices.ContainsFunc(w.leads, func(l *lead) bool { return l.gone }) // nothing is created again unasked
 	if isNobody && !wasDeleted && !w.switched && w.isLead(c.ID) {
 		w.fail("client %d has neither lead nor contact", c.ID)
 	}
