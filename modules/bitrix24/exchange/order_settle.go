@@ -111,9 +111,10 @@ func (r *run) orderFacts(w *orderWork) plan.OrderFacts {
 	} else if w.company != nil {
 		f.Company = plan.Customer{ID: w.company.RemoteID}
 	}
+	c := w.client
 	f.Client = plan.ClientLead{
-		Client: w.client.sent(), Company: w.client.Lead.Company, Known: w.client.Link != nil, Link: w.client.Lead.Link, Read: w.client.Lead.Read,
-		Creating: w.client.createsLead, Busy: w.client.busy, Begun: w.client.begun,
+		Client: c.sent(), Company: c.Lead.Company, Known: c.Link != nil, Link: c.Lead.Link, Read: c.Lead.Read,
+		Creating: c.createsLead, Busy: c.busy, Begun: c.begun,
 	}
 	return f
 }

@@ -61,7 +61,7 @@ func (w *world) loadOrder(g *group, o *work) {
 	f := &o.facts
 	f.Unwanted = f.Input.Order.Status == orders.Deleted
 	isDeleted := f.Link != nil && f.Target == plan.Deal && f.Link.State == plan.Deleted
-	if o.done = f.Idle() && !(isDeleted && o.look); o.done { // a deal that was deleted may have been restored
+	if o.done = f.Idle() && (!isDeleted || !o.look); o.done { // a deal that was deleted may have been restored
 		return
 	}
 	o.client = g.client(f.Input.Order.ClientID)
