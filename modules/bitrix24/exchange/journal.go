@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -58,10 +57,7 @@ func (c *Connection) journalCommand(tx *db.Tx, command *plan.Command, sent plan.
 // Write stores a line of the journal. It adds the time, and the attempt that the record's job is in.
 func (c *Connection) Write(tx *db.Tx, e records.JournalEntry) error {
 	e.At, e.Attempt = db.Now(), c.attempts[plan.Record{Kind: e.Local, ID: e.LocalID}]
-	if err := tx.Create(&e).Error; err != nil {
-		return fmt.Errorf("write the journal: %w", err)
-	}
-	return nil
+	return records.WriteJournal(tx, e)
 }
 
 // readable writes a command for people: the method and its parameters as JSON, cut to what a line keeps. Of an import,

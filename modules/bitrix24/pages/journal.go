@@ -103,6 +103,11 @@ func (x *Pages) readJournal(ctx context.Context, q journalQuery) ([]records.Jour
 	if err := tx.Order("id DESC").Limit(journalRows).Find(&entries).Error; err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
+	for i := range entries {
+		if err := entries[i].Unpack(); err != nil {
+			return nil, err
+		}
+	}
 	return entries, nil
 }
 

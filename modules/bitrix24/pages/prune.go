@@ -27,7 +27,7 @@ func (x *Pages) PruneJournal(ctx context.Context) error {
 	for {
 		// A portion at a time, so that nobody waits behind a long deletion.
 		gone := x.DB.From(ctx).Exec(`DELETE FROM bitrix24_journal WHERE id IN
-			(SELECT id FROM bitrix24_journal WHERE at < ? ORDER BY at LIMIT 5000)`, before)
+			(SELECT id FROM bitrix24_journal WHERE at < ? ORDER BY at LIMIT 1000)`, before)
 		if gone.Error != nil {
 			return fmt.Errorf("prune the journal: %w", gone.Error)
 		}

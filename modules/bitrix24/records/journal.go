@@ -26,6 +26,7 @@ type JournalEntry struct {
 	DurationMS int64  // of the request
 	Request    string // what was sent, the webhook's address left out
 	Answer     string
+	Packed     []byte // both of them (journal_pack.go); empty in lines of before, and where nothing was sent
 }
 
 // TableName is that of the module's table.
