@@ -58,7 +58,8 @@ func (d *DB) Listen(channel string, l Listener) {
 }
 
 // Hears says that what is said with Tx.Notify is heard here, so that nobody has to look whether something was. It is not
-// for a while after a connection was lost, and never behind a pooler in transaction mode. An SQLite file has one process.
+// for a while after a connection was lost, and never behind a pooler, which may be one that lends connections by the
+// transaction. An SQLite file has one process.
 func (d *DB) Hears() bool { return d.dialect == SQLite || d.listener.hears.Load() }
 
 // Notify tells every process that listens on the channel, once this transaction is committed. On SQLite it does
@@ -102,12 +103,11 @@ func (d *DB) listenOnce(ctx context.Context) (connected bool, err error) {
 		d.listener.hears.Store(false)
 		_ = conn.Close(context.WithoutCancel(ctx))
 	}()
-	// What is said is said on a connection of the pool, so this is tried in the same way.
-	greeting := "greeting " + d.opening
-	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{greeting}.Sanitize()); err != nil {
-		return true, fmt.Errorf("listen for the greeting: %w", err)
+	var session uint32
+	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&session); err != nil {
+		return true, fmt.Errorf("ask whom it talks to: %w", err)
 	}
-	d.listener.running.Go(func() { _, _ = d.sql.ExecContext(ctx, "SELECT pg_notify($1, '')", greeting) })
+	d.listener.hears.Store(session == conn.PgConn().PID()) // a pooler tells numbers of its own
 
 	d.listener.restart()
 	for {
@@ -126,9 +126,6 @@ func (d *DB) listenOnce(ctx context.Context) (connected bool, err error) {
 				return true, err
 			}
 			continue
-		}
-		if n.Channel == greeting {
-			d.listener.hears.Store(true)
 		}
 		for _, l := range d.listener.of(n.Channel) {
 			if l.Notified != nil {

@@ -80,7 +80,9 @@ func TestCopyBesideTheDeal_movesNothing(t *testing.T) {
 		x.Reconcile()
 		before := x.Requests(x.Reconcile)
 		x.Do("move_deal", emulator.Args{"id": copied, "stage": "LOSE"})
-		bitrix24test.Equal(t, "requests for a copy that is known", x.Requests(x.Reconcile)-before, 0)
+		if more := x.Requests(x.Reconcile) - before; more > 0 { // fewer, once a second has passed since the deal was written
+			t.Errorf("%d requests for a copy that is known", more)
+		}
 		wantUntouched(x, order)
 		x.SetStatus(order, orders.Pending)
 		x.Settle()

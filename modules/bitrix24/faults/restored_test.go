@@ -141,6 +141,7 @@ func TestRestored_whatWaitedForALeadIsNotSentTwice(t *testing.T) {
 		restore()
 		x.Drain()
 		x.Reconcile()
+		x.Recover() // the order waits until the lead has been read
 		again, _ := x.Lead(bitrix24test.ClientLead(o.ClientID), 1)
 		bitrix24test.Equal(t, "the lead", again, lead)
 		bitrix24test.Equal(t, "sum of its rows", x.LeadSum(lead), o.Total)
