@@ -116,7 +116,7 @@ func notInName(r rune) bool {
 	if r > unicode.MaxASCII {
 		return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.S)
 	}
-	return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune(".!#$%&'*+-/=?^_{|}~`", r))
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune(".!#$%&'*+-/=?^_{|}~`", r)
 }
 
 // badLabels reports parts of a domain that are empty, too long, or begin or end with a hyphen.
