@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -119,30 +118,6 @@ func TestOpen_takesAnyPathForAnSQLiteFile(t *testing.T) {
 		}
 		if got := settingsOf(t, d)["foreign_keys"]; got != "1" {
 			t.Errorf("%s: foreign_keys = %s, want 1", name, got)
-		}
-	}
-}
-
-func TestOpen_letsNobodyElseReadTheSQLiteFiles(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("modes mean something else there")
-	}
-	path := filepath.Join(t.TempDir(), "panel.db")
-	if err := os.WriteFile(path, nil, 0o644); err != nil { // as an older program left it
-		t.Fatal(err)
-	}
-	d := dbtest.Open(t, db.Options{Path: path})
-	if err := d.From(t.Context()).Exec("CREATE TABLE t (id integer)").Error; err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		info, err := os.Stat(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if mode := info.Mode().Perm(); mode != 0o600 {
-			t.Errorf("%s has mode %o, want 600", filepath.Base(name), mode)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func notEmail(typed string) error {
 	return refusal.Value("Email", "Проверьте адрес электронной почты: «%s». Пример: name@example.ru.", pasted.Short(typed))
 }
 
-// Check and CheckLocal are Parse and Local as checks of a form's field.
+// Check is Parse as a check of a form's field.
 func Check(typed string) error {
 	_, err := Parse(typed)
 	return err

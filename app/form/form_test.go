@@ -56,7 +56,10 @@ func TestBind_oneField(t *testing.T) {
 		{"select not submitted keeps its value", choice("red"), nil, "red", ""},
 		{"what nobody sees is cleaned", text(""), []string{"\u202aИван\u00a0Петров\ufeff"}, "Иван Петров", ""},
 		{"a number in full-width digits", number(1), []string{"１２\u200b"}, int64(12), ""},
-		{"a check is not asked about an empty value", checked(text("x"), func(string) error { return errors.New("нет") }), []string{""}, "", ""},
+		{
+			"a check is not asked about an empty value",
+			checked(text("x"), func(string) error { return errors.New("нет") }), []string{""}, "", "",
+		},
 		{
 			"a check's error becomes a sentence", checked(text("x"), func(string) error { return errors.New("так нельзя") }),
 			[]string{"y"},

@@ -79,7 +79,7 @@ func (q *Queue) await(ctx, caller context.Context, w *wait) {
 	limit := time.NewTimer(w.limit)
 	defer limit.Stop()
 	// Notifications tell of other processes' runs; this is for the one that is lost.
-	poll := time.NewTicker(min(q.cfg.Poll, often))
+	poll := time.NewTicker(q.soon())
 	defer poll.Stop()
 	for {
 		select {

@@ -173,16 +173,15 @@ func (q *Queue) handled() []*lane {
 
 func (q *Queue) now() time.Time { return q.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// often is how often a lane looks for work that nobody tells it of, because notifications are not heard, and how soon it
-// begins anew after an error.
-const often = time.Second
+// soon is how long a lane waits where notifications are not heard, and before it begins anew after an error.
+func (q *Queue) soon() time.Duration { return min(q.cfg.Poll, time.Second) }
 
 // poll is how long a lane waits that knows of nothing to do.
 func (q *Queue) poll() time.Duration {
 	if q.db.Hears() {
 		return q.cfg.Poll
 	}
-	return min(q.cfg.Poll, often)
+	return q.soon()
 }
 
 func (q *Queue) isRunning() bool {

@@ -61,10 +61,10 @@ func (l *lane) run(ctx, work context.Context) {
 		switch {
 		case errors.Is(err, ErrLost):
 			l.log.WithError(err).Warn("turn cut short")
-			wait = min(l.q.cfg.Poll, often)
+			wait = l.q.soon()
 		case err != nil:
 			l.log.WithError(err).Error("lane interrupted")
-			wait = min(l.q.cfg.Poll, often)
+			wait = l.q.soon()
 		}
 		if wait > 0 {
 			select {

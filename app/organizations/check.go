@@ -91,6 +91,9 @@ func (l *LegalEntity) check() error {
 		{"Account", &l.Account, 20, []int{20}},
 		{"CorrAccount", &l.CorrAccount, 20, []int{20}},
 	} {
+		if f.digits != nil {
+			*f.value = pasted.Code(*f.value)
+		}
 		if err := trim(f.field, f.value, f.max); err != nil {
 			return err
 		}

@@ -32,8 +32,8 @@ type Banner struct {
 }
 
 // AddBanner adds a source of banners. It is asked on every page an administrator opens: answer from memory or with one
-// indexed query, and no request to another system. A failing source, or one that panics, is logged
-// and left out.
+// indexed query, and no request to another system. A failing source, or one that panics, is logged and
+// left out.
 func (p *Panel) AddBanner(fn func(ctx context.Context) ([]Banner, error)) {
 	p.banners = append(p.banners, fn)
 }

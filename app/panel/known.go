@@ -61,6 +61,6 @@ func (p *Panel) knownName(account string) string { return "known_" + p.knownSign
 
 func (p *Panel) knownSign(account, said string) string {
 	mac := hmac.New(sha256.New, p.known)
-	fmt.Fprintf(mac, "%q %q", strings.ToLower(strings.TrimSpace(account)), said)
+	fmt.Fprintf(mac, "%q %q", account, said)
 	return hex.EncodeToString(mac.Sum(nil))
 }

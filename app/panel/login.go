@@ -41,7 +41,7 @@ func (p *Panel) login(c echo.Context) error {
 		Page:  Page{Title: "Вход в панель управления", Status: http.StatusUnprocessableEntity},
 		Email: values.Get("email"), Next: localPath(values.Get("next")),
 	}
-	caller := p.Caller(c, page.Email)
+	caller := p.Caller(c, staff.NormalEmail(page.Email))
 	e, err := p.Staff.Authenticate(c.Request().Context(), page.Email, values.Get("password"), caller)
 	if many, ok := errors.AsType[*staff.TooManyAttempts](err); ok {
 		page.Status = http.StatusTooManyRequests

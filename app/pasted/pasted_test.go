@@ -9,9 +9,18 @@ import (
 	"github.com/pixlpark/panel/app/pasted"
 )
 
+func cleans(t *testing.T, clean func(string) string, typed map[string]string) {
+	t.Helper()
+	for text, want := range typed {
+		if got := clean(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestLine(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]string{
+	cleans(t, pasted.Line, map[string]string{
 		"\u202aИван\u202c":                 "Иван",
 		"\u200eAnna\u200f Смирнова\ufeff":  "Anna Смирнова",
 		"Пе\u00adтр\u200b":                 "Петр",
@@ -31,23 +40,17 @@ func TestLine(t *testing.T) {
 		"\xff":                             "\ufffd",
 		"５ листов":                         "５ листов",
 		"Дата: 1\u202f000\u00a0руб.\u2028": "Дата: 1 000 руб.",
-	} {
-		if got := pasted.Line(typed); got != want {
-			t.Errorf("Line(%q) = %q, want %q", typed, got, want)
-		}
-	}
+	})
 }
 
 func TestText_keepsLines(t *testing.T) {
 	t.Parallel()
-	if got, want := pasted.Text("\ufeffраз\u200b\r\n\tдва\u00a0три\n"), "раз\n\tдва три"; got != want {
-		t.Errorf("Text = %q, want %q", got, want)
-	}
+	cleans(t, pasted.Text, map[string]string{"\ufeffраз\u200b\r\n\tдва\u00a0три\n": "раз\n\tдва три"})
 }
 
 func TestCode(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]string{
+	cleans(t, pasted.Code, map[string]string{
 		" 66 71\u00a0123456 ":                     "6671123456",
 		"６６７１１２３４５６":                              "6671123456",
 		"٦٦٧١١٢٣٤٥٦":                              "6671123456",
@@ -56,11 +59,7 @@ func TestCode(t *testing.T) {
 		"\u202d6671\u202c\u200b123456":            "6671123456",
 		"https://shop.bitrix24.ru/\r\n  rest/1/x": "https://shop.bitrix24.ru/rest/1/x",
 		"ｈｔｔｐｓ：／／ａ．ｒｕ":                            "https://a.ru",
-	} {
-		if got := pasted.Code(typed); got != want {
-			t.Errorf("Code(%q) = %q, want %q", typed, got, want)
-		}
-	}
+	})
 }
 
 // FuzzClean: whatever is cleaned is clean, and cleaning it again changes nothing.

@@ -76,7 +76,7 @@ func (s *shop) enter(c echo.Context, client *clients.Client) error {
 var errWrongPassword = refusal.Value("password", "Неверная почта или пароль.")
 
 // accountOf names the client's account beside those of employees.
-func accountOf(email string) string { return "shop " + strings.ToLower(strings.TrimSpace(email)) }
+func accountOf(email string) string { return "shop " + staff.NormalEmail(email) }
 
 // authenticate returns the client of an e-mail and password. Attempts are limited as those of employees are.
 func (s *shop) authenticate(c echo.Context, email, password string) (*clients.Client, error) {

@@ -37,7 +37,6 @@ type attemptKey struct {
 // attemptKeys are a person mistyping, one address trying many accounts, and many addresses trying one account; always
 // in the same order, which is also the order of locks. A known browser has a count of its own and no other.
 func attemptKeys(account string, from Caller) (pair attemptKey, all []attemptKey) {
-	account = normalEmail(account)
 	if from.Browser != "" {
 		pair = attemptKey{"browser " + account + " " + from.Browser, 5}
 		return pair, []attemptKey{pair}

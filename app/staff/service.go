@@ -40,7 +40,7 @@ type NewEmployee struct {
 
 // Create adds an employee, active at once.
 func (s *Service) Create(ctx context.Context, n NewEmployee) (*Employee, error) {
-	e := &Employee{Email: normalEmail(n.Email), Name: strings.TrimSpace(n.Name), Role: n.Role, Active: true}
+	e := &Employee{Email: NormalEmail(n.Email), Name: strings.TrimSpace(n.Name), Role: n.Role, Active: true}
 	if err := e.check(); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *Service) Change(ctx context.Context, id int64, change func(e *Employee)
 		if err := change(&e); err != nil {
 			return err
 		}
-		e.Email, e.Name = normalEmail(e.Email), strings.TrimSpace(e.Name)
+		e.Email, e.Name = NormalEmail(e.Email), strings.TrimSpace(e.Name)
 		if err := e.check(); err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func (s *Service) ChangePassword(ctx context.Context, id int64, password string)
 // Authenticate returns the active employee of an e-mail and password. Attempts are limited per e-mail and address, and
 // apart from those for a known browser: a *TooManyAttempts error says how long to wait, even before the right password.
 func (s *Service) Authenticate(ctx context.Context, email, password string, from Caller) (*Employee, error) {
-	email = normalEmail(email)
+	email = NormalEmail(email)
 	if len(email) > 300 { // nobody's, and more than an index takes
 		return nil, ErrWrongPassword
 	}
@@ -193,8 +193,8 @@ func (e *Employee) check() error {
 	return nil
 }
 
-// normalEmail is an e-mail as it is stored. What nobody's can be, is left such as a database takes.
-func normalEmail(s string) string {
+// NormalEmail is an e-mail as it is stored, however it was typed. What nobody's can be, is left such as a database takes.
+func NormalEmail(s string) string {
 	if address, err := email.Local(s); err == nil {
 		return address
 	}

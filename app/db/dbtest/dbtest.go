@@ -42,9 +42,7 @@ func New(t testing.TB, dialect db.Dialect, lines ...db.Line) *db.DB {
 // its address to another process.
 func Fresh(t testing.TB, dialect db.Dialect, lines ...db.Line) db.Options {
 	t.Helper()
-	if only := os.Getenv("TEST_DB"); only != "" && only != string(dialect) {
-		t.Skipf("TEST_DB=%s leaves %s out", only, dialect)
-	}
+	leaveOut(t, dialect)
 	lines = append([]db.Line{{Name: "app", FS: migrations.FS}}, lines...)
 	if dialect == db.SQLite {
 		path := sqliteFile(t)
@@ -57,13 +55,19 @@ func Fresh(t testing.TB, dialect db.Dialect, lines ...db.Line) db.Options {
 // Empty is Fresh without any migration.
 func Empty(t testing.TB, dialect db.Dialect) db.Options {
 	t.Helper()
-	if only := os.Getenv("TEST_DB"); only != "" && only != string(dialect) {
-		t.Skipf("TEST_DB=%s leaves %s out", only, dialect)
-	}
+	leaveOut(t, dialect)
 	if dialect == db.SQLite {
 		return db.Options{Path: sqliteFile(t)}
 	}
 	return db.Options{URL: postgresCopy(t, nil)}
+}
+
+// leaveOut skips a test on the database that TEST_DB leaves out.
+func leaveOut(t testing.TB, dialect db.Dialect) {
+	t.Helper()
+	if only := os.Getenv("TEST_DB"); only != "" && only != string(dialect) {
+		t.Skipf("TEST_DB=%s leaves %s out", only, dialect)
+	}
 }
 
 // Open opens a database until the test ends, with a silent log unless o brings one.

@@ -1,8 +1,6 @@
 package dbtest
 
 import (
-	"errors"
-	"os"
 	"testing"
 
 	"github.com/pixlpark/panel/app/db"
@@ -14,16 +12,9 @@ type Server struct{ *server }
 // Own starts a Postgres that ends with the test. It keeps what was committed whenever it is restarted.
 func Own(t testing.TB) Server {
 	t.Helper()
-	if only := os.Getenv("TEST_DB"); only != "" && only != string(db.Postgres) {
-		t.Skipf("TEST_DB=%s leaves %s out", only, db.Postgres)
-	}
+	leaveOut(t, db.Postgres)
 	s, err := startServer(nextName("own"), "-c", "synchronous_commit=on")
-	if errors.Is(err, errNoPostgres) && os.Getenv("REQUIRE_ALL") != "1" {
-		t.Skipf("NOT TESTED ON A POSTGRES OF ITS OWN: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	orSkip(t, err)
 	t.Cleanup(func() { s.end() })
 	return Server{s}
 }

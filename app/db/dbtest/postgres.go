@@ -22,12 +22,7 @@ var errNoPostgres = errors.New("no Postgres to test on")
 func postgresCopy(t testing.TB, lines []db.Line) string {
 	t.Helper()
 	server, err := postgresServer()
-	if errors.Is(err, errNoPostgres) && os.Getenv("REQUIRE_ALL") != "1" {
-		t.Skipf("NOT TESTED ON POSTGRES: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	orSkip(t, err)
 	from := "template0"
 	if lines != nil {
 		from, err = templateOf(db.Postgres, lines, func() (string, error) {
@@ -42,6 +37,17 @@ func postgresCopy(t testing.TB, lines []db.Line) string {
 		}
 	}
 	return server.copyOf(t, from)
+}
+
+// orSkip skips a test loudly that lacks a Postgres; with REQUIRE_ALL=1 that is a failure, as any other error is.
+func orSkip(t testing.TB, err error) {
+	t.Helper()
+	if errors.Is(err, errNoPostgres) && os.Getenv("REQUIRE_ALL") != "1" {
+		t.Skipf("NOT TESTED ON POSTGRES: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // copyOf makes a database that is a copy of another one, until the test ends, and returns its address.

@@ -47,7 +47,9 @@ func TestBackfill_sharesTheLoadAmongMethods(t *testing.T) {
 			id, deal := x.Deal(order)
 			bitrix24test.Equal(t, "amount", bitrix24test.Kopecks(t, deal["OPPORTUNITY"]), orders.Money(1149_75))
 			bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75))
-			x.Do("add_row", emulator.Args{"deal": id, "row": map[string]any{"PRODUCT_NAME": "Выезд замерщика", "PRICE": 500, "QUANTITY": 1}})
+			x.Do("add_row", emulator.Args{"deal": id, "row": map[string]any{
+				"PRODUCT_NAME": "Выезд замерщика", "PRICE": 500, "QUANTITY": 1,
+			}})
 			x.ChangeOrder(order, func(o *orders.Order) { o.DeliveryPrice = 0 })
 			x.Settle()
 			bitrix24test.Equal(t, "sum of rows", x.RowsSum(id), orders.Money(1149_75-300_25+500_00))

@@ -218,7 +218,7 @@ func (r *run) takeHits(kind commKind, s soughtComm, hits []rest.ID) {
 	if kind.entityType == "COMPANY" {
 		typeID = rest.TypeCompany
 	}
-	askFor(&r.questions, listMethod, listByID(typeID, []string{"*"}, ids), s.failure, func(items rest.Items[phoned]) {
+	askFor(&r.questions, listMethod, listByID(typeID, allFields, ids), s.failure, func(items rest.Items[phoned]) {
 		for _, item := range items.Items {
 			if mapping.OtherExtension(item.Multifields, s.value) {
 				*s.found = lo.Without(*s.found, item.ID.Int64())

@@ -64,7 +64,8 @@ func (j job) String() string {
 func newPanel(now time.Time) panel {
 	return panel{
 		links: map[tie]*plan.Link{}, intents: map[plan.Open]*plan.Intent{},
-		choices: map[plan.Record]plan.Choice{}, rows: map[tie]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{}, copies: map[int64][]int64{},
+		choices: map[plan.Record]plan.Choice{}, copies: map[int64][]int64{},
+		rows: map[tie]map[string]plan.OwnedRow{}, sent: map[int64]map[string]bool{},
 		refuses: map[int64]bool{}, payments: map[int64]int{},
 		since: map[plan.Entity]time.Time{plan.Deal: now, plan.Contact: now, plan.Lead: now},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pixlpark/panel/app/db"
 	"github.com/pixlpark/panel/app/form"
+	"github.com/pixlpark/panel/app/pasted"
 	"github.com/pixlpark/panel/app/refusal"
 	"github.com/pixlpark/panel/app/settings"
 	"github.com/pixlpark/panel/app/staff"
@@ -74,7 +75,7 @@ func (e *edit) unpack(values url.Values) {
 	e.values = values
 	prefix := portal.Name + "."
 	for _, field := range []string{"portal_url", "user_id", "application_token", "code", "responsible_id", "line"} {
-		hook, ok := rest.ParseWebhook(values.Get(prefix + field))
+		hook, ok := rest.ParseWebhook(pasted.Code(values.Get(prefix + field)))
 		if !ok {
 			continue
 		}
