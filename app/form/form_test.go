@@ -58,7 +58,9 @@ func TestBind_oneField(t *testing.T) {
 		{"a number in full-width digits", number(1), []string{"１２\u200b"}, int64(12), ""},
 		{
 			"a check is not asked about an empty value",
-			checked(text("x"), func(string) error { return errors.New("нет") }), []string{""}, "", "",
+			checked(text("x"), func(string) error { return errors.New("нет") }),
+			[]string{""},
+			"", "",
 		},
 		{
 			"a check's error becomes a sentence", checked(text("x"), func(string) error { return errors.New("так нельзя") }),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/pixlpark/panel/app/db"
 )
@@ -50,10 +51,18 @@ func (e *JournalEntry) Unpack() error {
 	return nil
 }
 
+// packers are kept from one line to the next: a new one takes a megabyte.
+var packers = sync.Pool{New: func() any {
+	w, _ := flate.NewWriterDict(io.Discard, flate.DefaultCompression, journalWords) // never fails at this level
+	return w
+}}
+
 func pack(request, answer string) []byte {
 	var buf bytes.Buffer
 	buf.WriteByte(packing)
-	w, _ := flate.NewWriterDict(&buf, flate.BestCompression, journalWords) // never fails, nor does writing into memory
+	w := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
+	w.Reset(&buf) // with the same words
 	_, _ = io.WriteString(w, strings.ReplaceAll(request, between, "")+between+answer)
 	_ = w.Close()
 	return buf.Bytes()
